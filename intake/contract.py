@@ -1,0 +1,154 @@
+"""Contracts (台账约定): what a ledger's columns are called, mean and must hold, one YAML file each in contracts/.
+
+Belongs here: loading and checking the files, matching a written header to a field, the Arrow schema of a landed ledger.
+Does not belong: finding the table in a sheet (workbook.py) or reading a cell (values.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import yaml
+
+from intake.values import fold
+
+TYPES: Final = frozenset(
+    {"text", "uscc", "industry", "date", "amount", "area", "number", "year", "choice", "boolean"},
+)
+_BRACKETED = re.compile(r"\(([^()]*)\)")
+_DECORATION = re.compile(r"[*:：#\"'、,，。]")
+PROVENANCE: Final = (
+    pa.field("source_file", pa.string()),
+    pa.field("source_sheet", pa.string()),
+    pa.field("source_row", pa.int64()),
+    pa.field("file_hash", pa.string()),
+)
+
+
+class ContractError(ValueError):
+    """A contract that can't be used; the message is Chinese and names the file and the key."""
+
+
+def header_form(text: str) -> str:
+    """Give the form in which headers compare: folded, without decoration."""
+    return _DECORATION.sub("", fold(text))
+
+
+def split_header(text: str) -> tuple[str, list[str]]:
+    """Split a header into its name without brackets and the texts in its brackets (units, notes)."""
+    folded = fold(text)
+    return header_form(_BRACKETED.sub("", folded)), _BRACKETED.findall(folded)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column of a ledger. `choices` maps each stored value to the words that people write for it."""
+
+    name: str
+    title: str
+    type: str
+    required: bool = False
+    from_sheet: bool = False
+    personal: bool = False
+    mask_phones: bool = False
+    synonyms: tuple[str, ...] = ()
+    choices: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    description: str = ""
+
+    def arrow_fields(self) -> Iterator[pa.Field]:
+        """Yield the landed columns of this field: the value, and what it was written in or how precisely."""
+        kinds = {"date": pa.date32(), "amount": pa.float64(), "area": pa.float64(), "number": pa.float64()}
+        kinds |= {"year": pa.int64(), "boolean": pa.bool_()}
+        yield pa.field(self.name, kinds.get(self.type, pa.string()))
+        if self.type == "date":
+            yield pa.field(f"{self.name}_precision", pa.string())
+        if self.type == "amount":
+            stem = self.name.removesuffix("_wan_cny")
+            yield pa.field(f"{stem}_currency", pa.string())
+            yield pa.field(f"{stem}_rate", pa.float64())
+
+
+@dataclass(frozen=True)
+class Contract:
+    name: str
+    title: str
+    grain: str
+    key: tuple[str, ...]
+    fields: tuple[Field, ...]
+    bulk: bool = False
+
+    @property
+    def landed_fields(self) -> tuple[Field, ...]:
+        """Give the fields that are stored: personal ones (联系人, 电话) are recognised and left out."""
+        return tuple(f for f in self.fields if not f.personal)
+
+    def schema(self) -> pa.Schema:
+        """Give the Arrow schema of the accepted rows, provenance last."""
+        return pa.schema([column for f in self.landed_fields for column in f.arrow_fields()] + list(PROVENANCE))
+
+    @cached_property
+    def words(self) -> dict[str, Field]:
+        """Every header word of the contract, in its compared form, and the field it means."""
+        found: dict[str, Field] = {}
+        for f in self.fields:
+            for word in (f.title, f.name, *f.synonyms):
+                form = header_form(word)
+                if found.setdefault(form, f) is not f:
+                    raise ContractError(f"约定 {self.name}：“{word}”同时属于 {found[form].name} 和 {f.name}")
+        return found
+
+    def match(self, header: str) -> Field | None:
+        """Give the field that a written header means, with or without its brackets; None when none does."""
+        return self.words.get(header_form(header)) or self.words.get(split_header(header)[0])
+
+
+def _parse_field(raw: dict[str, Any], where: str) -> Field:
+    known = {*Field.__dataclass_fields__}
+    unknown = set(raw) - known
+    if unknown or not {"name", "title", "type"} <= set(raw):
+        raise ContractError(f"{where}：字段 {raw.get('name', '?')} 缺少 name/title/type 或有未知的键 {sorted(unknown)}")
+    if raw["type"] not in TYPES:
+        raise ContractError(f"{where}：字段 {raw['name']} 的类型 {raw['type']} 不认识")
+    if raw["type"] in {"choice", "boolean"} and not raw.get("choices"):
+        raise ContractError(f"{where}：字段 {raw['name']} 没有 choices")
+    values = dict(raw)
+    values["synonyms"] = tuple(raw.get("synonyms", ()))
+    values["choices"] = {str(key): tuple(words) for key, words in raw.get("choices", {}).items()}
+    return Field(**values)
+
+
+@cache
+def load_contracts(folder: Path | None = None) -> dict[str, Contract]:
+    """Load every contract of a folder (default: the shipped ones), by name, checked."""
+    contracts: dict[str, Contract] = {}
+    for path in sorted((folder or Path(__file__).parent / "contracts").glob("*.yaml")):
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        contract = Contract(
+            name=raw["name"],
+            title=raw["title"],
+            grain=raw["grain"],
+            key=tuple(raw["key"]),
+            fields=tuple(_parse_field(item, path.name) for item in raw["fields"]),
+            bulk=bool(raw.get("bulk", False)),
+        )
+        missing = set(contract.key) - {f.name for f in contract.fields}
+        if missing or contract.name != path.stem:
+            raise ContractError(f"{path.name}：主键 {sorted(missing)} 不在字段中，或 name 与文件名不同")
+        assert contract.words  # raises where a word means two fields
+        contracts[contract.name] = contract
+    return contracts
+
+
+def get_contract(name: str) -> Contract:
+    """Give one contract by name; the error lists the names there are."""
+    contracts = load_contracts()
+    if name not in contracts:
+        known = "、".join(f"{c.name}（{c.title}）" for c in contracts.values())
+        raise ContractError(f"没有名为“{name}”的台账约定；可用的有：{known}")
+    return contracts[name]

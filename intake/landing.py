@@ -1,0 +1,285 @@
+"""The landing store (落地区): what was received, what was read from it, append-only, and one Parquet file a ledger.
+
+Belongs here: recognising a file by its content, reading each content once, joining what stands in one inbox, writing so
+that a file appears whole or not at all. Does not belong: Dagster, SQL, what a cell means.
+
+A file received again changes nothing. A corrected file is a new content: its rows come later (`received_seq`) and
+staging lets the later row of a key stand; the earlier one stays in the store.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from intake.contract import Contract, get_contract, load_contracts
+from intake.registers import REFUSED_SCHEMA, land_register
+from intake.workbook import SUFFIXES, FileProblem, SheetReading, read_workbook
+
+READER_VERSION: Final = "1"  # raise it when the reader reads the same bytes differently
+Say = Callable[[str], None]
+FILES_SCHEMA: Final = pa.schema(
+    [("received_seq", pa.int64()), ("file", pa.string()), ("file_hash", pa.string()), ("contracts", pa.string())]
+    + [(name, pa.int64()) for name in ("rows_read", "rows_accepted", "rows_refused", "rows_not_data")]
+    + [("problem", pa.string())]
+)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How many non-empty rows a file had and where each went: read = accepted + refused + not_data."""
+
+    read: int = 0
+    accepted: int = 0
+    refused: int = 0
+    not_data: int = 0
+
+    def __add__(self, other: Summary) -> Summary:
+        return Summary(*(a + b for a, b in zip(asdict(self).values(), asdict(other).values(), strict=True)))
+
+
+def content_hash(path: Path) -> str:
+    """Give the SHA-256 of a file's bytes, read in blocks."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def is_ledger(path: Path) -> bool:
+    """Say whether a file in an inbox is a ledger: no lock file of Excel (~$) or WPS (.~), nothing hidden."""
+    return path.is_file() and not path.name.startswith(("~$", ".")) and path.suffix.lower() in SUFFIXES
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON so that the file is either the old one or the new one."""
+    partial = path.with_name(path.name + ".part")
+    partial.write_text(json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    os.replace(partial, path)
+
+
+def write_parquet(path: Path, table: pa.Table) -> None:
+    """Write Parquet so that the file is either the old one or the new one."""
+    partial = path.with_name(path.name + ".part")
+    pq.write_table(table, partial)
+    os.replace(partial, path)
+
+
+# --- one file -------------------------------------------------------------------------------------------------------
+
+
+def read_file(path: Path, contract_name: str, out: Path, say: Say = lambda line: None) -> Summary:
+    """Read one file by one contract into `out`: accepted.parquet, refused.parquet, summary.json, all or nothing."""
+    contract = get_contract(contract_name)
+    partial = out.with_name(out.name + ".part")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        if contract.bulk:
+            counts = land_register(path, partial / "accepted.parquet", partial / "refused.parquet", say)
+            summary = Summary(counts.read, counts.accepted, counts.refused)
+        else:
+            readings = read_workbook(path, contract)
+            pq.write_table(_accepted(readings, contract, path, content_hash(path)), partial / "accepted.parquet")
+            pq.write_table(_refused(readings), partial / "refused.parquet")
+            summary = _summary(readings)
+        write_json(partial / "summary.json", asdict(summary))
+        out.mkdir(parents=True, exist_ok=True)
+        for item in sorted(partial.iterdir()):
+            os.replace(item, out / item.name)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return summary
+
+
+def _accepted(readings: list[SheetReading], contract: Contract, path: Path, file_hash: str) -> pa.Table:
+    rows = [
+        {**row, "source_file": path.name, "file_hash": file_hash}
+        for reading in readings
+        if reading.contract == contract.name
+        for row in reading.accepted
+    ]
+    return pa.Table.from_pylist(rows, contract.schema())
+
+
+def _refused(readings: list[SheetReading]) -> pa.Table:
+    return pa.Table.from_pylist([asdict(r) for reading in readings for r in reading.refusals], REFUSED_SCHEMA)
+
+
+def _summary(readings: list[SheetReading]) -> Summary:
+    return Summary(
+        sum(r.read for r in readings),
+        sum(len(r.accepted) for r in readings),
+        sum(r.refused for r in readings),
+        sum(r.not_data for r in readings),
+    )
+
+
+# --- the store ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """One content received in an inbox. `problem` is the one Chinese line for a file that can't be read at all."""
+
+    received_seq: int
+    file: str
+    file_hash: str
+    received_at: str
+    inbox: str
+    contracts: tuple[str, ...] = ()
+    summary: Summary = Summary()
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What stands landed from one inbox: Parquet files under `folder`, rows by contract, files with their problems."""
+
+    folder: Path
+    files: tuple[LandedFile, ...]
+    rows: dict[str, Summary]
+    seconds: float
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return tuple(f.problem for f in self.files if f.problem)
+
+
+class LandingStore:
+    """Append-only store under one folder: `files/<hash>/` a content, `<contract>.parquet` what stands now."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def received_path(self) -> Path:
+        return self.folder / "received.json"
+
+    def received(self) -> list[dict[str, Any]]:
+        """Give every content ever received, in order of receipt."""
+        if not self.received_path.exists():
+            return []
+        content: list[dict[str, Any]] = json.loads(self.received_path.read_text(encoding="utf-8"))
+        return content
+
+    def land_inbox(self, inbox: Path, say: Say = lambda line: None) -> Landed:
+        """Read every new content in the inbox and rewrite the Parquet file of each ledger from what stands there."""
+        started = time.perf_counter()
+        if not inbox.is_dir():
+            raise FileProblem(f"{inbox}：收件夹不存在；请检查路径，或用 make run INBOX=<文件夹> 指定")
+        (self.folder / "files").mkdir(parents=True, exist_ok=True)
+        place = str(inbox.resolve())
+        for path in sorted(p for p in inbox.rglob("*") if is_ledger(p)):
+            self._receive(path, place, say)
+        files = tuple(self._load(entry) for entry in self.received() if entry["inbox"] == place)
+        rows = {c.name: self._join(c, files) for c in load_contracts().values() if not c.bulk}
+        self._join_refusals(files)
+        self._write_files(files)
+        return Landed(self.folder, files, rows, time.perf_counter() - started)
+
+    def land_register(self, source: Path, say: Say = lambda line: None) -> Summary:
+        """Land a register as register.parquet and register_refused.parquet; an unchanged one is not read again."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        mark = self.folder / "register.json"
+        accepted, refused = self.folder / "register.parquet", self.folder / "register_refused.parquet"
+        if not source.is_file():
+            raise FileProblem(f"{source}：企业名录不存在；请检查路径")
+        version = self._version(content_hash(source), get_contract("register"))
+        if mark.exists() and accepted.exists() and refused.exists():
+            known = json.loads(mark.read_text(encoding="utf-8"))
+            if known["version"] == version:
+                return Summary(**known["summary"])
+        mark.unlink(missing_ok=True)
+        counts = land_register(source, accepted, refused, say)
+        summary = Summary(counts.read, counts.accepted, counts.refused)
+        write_json(mark, {"version": version, "summary": asdict(summary)})
+        return summary
+
+    def _version(self, file_hash: str, *contracts: Contract) -> str:
+        known = json.dumps([repr(c) for c in contracts or load_contracts().values()]) + READER_VERSION
+        return hashlib.sha256((file_hash + known).encode()).hexdigest()[:32]
+
+    def _receive(self, path: Path, inbox: str, say: Say) -> None:
+        file_hash = content_hash(path)
+        entries = self.received()
+        if not any(e["file_hash"] == file_hash and e["inbox"] == inbox for e in entries):
+            now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+            entry = {"file": path.name, "file_hash": file_hash, "inbox": inbox, "received_at": now}
+            write_json(self.received_path, [*entries, {"received_seq": len(entries) + 1, **entry}])
+        kept = self.folder / "files" / self._version(file_hash)
+        if kept.exists():
+            return
+        started = time.perf_counter()
+        partial = kept.with_name(kept.name + ".part")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir()
+        try:
+            readings = read_workbook(path)
+        except FileProblem as problem:
+            write_json(
+                partial / "summary.json", {"problem": str(problem), "contracts": [], "summary": asdict(Summary())}
+            )
+            say(f"拒收整个文件：{problem}")
+        else:
+            names = sorted({r.contract for r in readings if r.contract})
+            for name in names:
+                pq.write_table(_accepted(readings, get_contract(name), path, file_hash), partial / f"{name}.parquet")
+            pq.write_table(_refused(readings), partial / "refused.parquet")
+            summary = _summary(readings)
+            # Rows of sheets that no contract knows belong to the file's first ledger as "not data".
+            parts = {n: asdict(_summary([r for r in readings if (r.contract or names[0]) == n])) for n in names}
+            content = {"problem": None, "contracts": names, "summary": asdict(summary), "parts": parts}
+            write_json(partial / "summary.json", content)
+            seconds = time.perf_counter() - started
+            say(f"已读 {path.name}：{summary.accepted:,} 行，拒收 {summary.refused:,} 行，用时 {seconds:.1f} 秒")
+        os.replace(partial, kept)
+
+    def _load(self, entry: dict[str, Any]) -> LandedFile:
+        content = json.loads((self._kept(entry["file_hash"]) / "summary.json").read_text(encoding="utf-8"))
+        landed = LandedFile(**entry, problem=content["problem"])
+        return replace(landed, contracts=tuple(content["contracts"]), summary=Summary(**content["summary"]))
+
+    def _kept(self, file_hash: str) -> Path:
+        return self.folder / "files" / self._version(file_hash)
+
+    def _join(self, contract: Contract, files: Iterable[LandedFile]) -> Summary:
+        schema = contract.schema().append(pa.field("received_seq", pa.int64()))
+        tables, total = [schema.empty_table()], Summary()
+        for landed in files:
+            if contract.name not in landed.contracts:
+                continue
+            table = pq.read_table(self._kept(landed.file_hash) / f"{contract.name}.parquet")
+            tables.append(table.append_column("received_seq", pa.array([landed.received_seq] * len(table), pa.int64())))
+            content = json.loads((self._kept(landed.file_hash) / "summary.json").read_text(encoding="utf-8"))
+            total += Summary(**content["parts"][contract.name])
+        write_parquet(self.folder / f"{contract.name}.parquet", pa.concat_tables(tables).combine_chunks())
+        return total
+
+    def _join_refusals(self, files: Iterable[LandedFile]) -> None:
+        kept = [self._kept(f.file_hash) / "refused.parquet" for f in files if not f.problem]
+        tables = [REFUSED_SCHEMA.empty_table(), *(pq.read_table(path) for path in kept)]
+        write_parquet(self.folder / "refused.parquet", pa.concat_tables(tables).combine_chunks())
+
+    def _write_files(self, files: Iterable[LandedFile]) -> None:
+        rows = [
+            {
+                "received_seq": f.received_seq,
+                "file": f.file,
+                "file_hash": f.file_hash,
+                "contracts": "、".join(f.contracts),
+                **{f"rows_{name}": count for name, count in asdict(f.summary).items()},
+                "problem": f.problem,
+            }
+            for f in files
+        ]
+        write_parquet(self.folder / "files.parquet", pa.Table.from_pylist(rows, FILES_SCHEMA))

@@ -1,0 +1,32 @@
+"""The shared additive estimator, its lookup tables and exact reasons. Importing this package loads no scikit-learn."""
+
+from typing import TYPE_CHECKING, Any
+
+from models.additive.labels import FeatureLabel
+from models.additive.plots import plot_term
+from models.additive.points import tables_from_points
+from models.additive.tables import AdditiveTables, Term, dyadic, from_tables
+
+if TYPE_CHECKING:
+    from models.additive.estimator import AdditiveClassifier, AdditiveRegressor
+
+__all__ = [
+    "AdditiveClassifier",
+    "AdditiveRegressor",
+    "AdditiveTables",
+    "FeatureLabel",
+    "Term",
+    "dyadic",
+    "from_tables",
+    "plot_term",
+    "tables_from_points",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the estimators, and with them scikit-learn, on first use: definitions must load without it."""
+    if name in {"AdditiveClassifier", "AdditiveRegressor"}:
+        from models.additive import estimator
+
+        return getattr(estimator, name)
+    raise AttributeError(name)

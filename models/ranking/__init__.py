@@ -1,0 +1,17 @@
+"""Combine landing, tax and chain fit into one ranked list whose points add up. Loads no scikit-learn."""
+
+from models.ranking.comparison import compare_weights
+from models.ranking.exploration import exploration_picks
+from models.ranking.ranking import RANKING_COLUMNS, rank_leads, top_reasons
+from models.ranking.weights import Band, RankingWeights, WeightsError
+
+__all__ = [
+    "RANKING_COLUMNS",
+    "Band",
+    "RankingWeights",
+    "WeightsError",
+    "compare_weights",
+    "exploration_picks",
+    "rank_leads",
+    "top_reasons",
+]

@@ -1,0 +1,228 @@
+"""Score, order and explain leads; the points of all reasons add up to the score as decimals.
+
+Belongs here: the three parts, their weights, ranks, bands, exclusions and the allocation of points to reasons.
+Does not belong here: where the parts come from (landing, tax, chain), who may see a row (``desk``), the clock.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from models.ranking.weights import BASE_LABEL, PARTS, RankingWeights
+
+Floats = npt.NDArray[np.float64]
+
+RANKING_COLUMNS = [
+    "lead_id", "project_name", "enterprise_name", "uscc", "unit_name", "stage", "rank", "band", "score",
+    "landing_probability", "landing_logit", "tax_wan_cny", "tax_low_wan_cny", "tax_high_wan_cny", "chain_fit",
+    "chain_node", "reasons", "excluded_reason", "landing_kind", "tax_kind", "as_of_date",
+]  # fmt: skip
+FRAME_COLUMNS = [
+    "lead_id", "project_name", "enterprise_name", "uscc", "unit_name", "stage", "landing_logit", "landing_base_logit",
+    "tax_log", "tax_base_log", "tax_low_wan_cny", "tax_high_wan_cny", "chain_fit", "chain_node", "excluded_reason",
+    "as_of_date", "landing_kind", "tax_kind",
+]  # fmt: skip
+CONTRIBUTION_COLUMNS = ["lead_id", "part", "term", "label", "value", "contribution"]
+
+UNITS = 10_000  # points and scores have four decimals: counted in whole ten-thousandths, their sums cannot drift
+SUM_TOLERANCE = 1e-6
+NEAR = 1e-5  # closer than this, the secant of the index loses digits and the slope in the middle is taken instead
+
+
+def _sigmoid(x: Floats) -> Floats:
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * x)), dtype=np.float64)
+
+
+def part_index(part: str, natural: Floats, weights: RankingWeights) -> Floats:
+    """Index 0–100 of a part from its natural score (log odds, log1p 万元, fit)."""
+    if part == "landing":
+        return 100.0 * _sigmoid(natural)
+    if part == "tax":
+        return 100.0 * np.clip(natural / math.log1p(weights.tax_full_marks_wan_cny), 0.0, 1.0)
+    return natural
+
+
+def part_slope(part: str, natural: Floats, weights: RankingWeights) -> Floats:
+    """Derivative of :func:`part_index`."""
+    if part == "landing":
+        p = _sigmoid(natural)
+        return 100.0 * p * (1.0 - p)
+    if part == "tax":
+        full = math.log1p(weights.tax_full_marks_wan_cny)
+        return np.where((natural >= 0) & (natural <= full), 100.0 / full, 0.0)
+    return np.ones_like(natural)
+
+
+def rank_leads(frame: pd.DataFrame, contributions: pd.DataFrame, weights: RankingWeights) -> pd.DataFrame:
+    """Rank leads and explain every score.
+
+    The score is a weighted sum of three indices 0–100. A part moves from the index of its base (its intercept; 0 for
+    fit) to its index along the straight path on which all contributions grow together; each contribution gets its
+    share of that move (Aumann-Shapley for a function of a sum: contribution times the mean slope of the path). Reasons
+    of one part thus keep their natural proportions, and nothing is left unexplained.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per lead with :data:`FRAME_COLUMNS`.
+    contributions : DataFrame
+        Long, with :data:`CONTRIBUTION_COLUMNS`; of a part, contributions + base equal its natural score.
+    weights : RankingWeights
+        What the office set.
+
+    Returns
+    -------
+    DataFrame
+        :data:`RANKING_COLUMNS`, best first, excluded leads last with a null ``rank`` and ``band``. Each list in
+        ``reasons`` holds every non-zero contribution by falling absolute points, then one base row a part. Points of
+        a list sum to ``score`` as decimals of four places; contributions of a part with its base sum to its natural
+        score.
+    """
+    _require(frame, FRAME_COLUMNS, "frame")
+    _require(contributions, CONTRIBUTION_COLUMNS, "contributions")
+    if frame["lead_id"].duplicated().any():
+        raise ValueError("frame holds a lead_id more than once")
+    frame = frame.sort_values("lead_id", kind="stable").reset_index(drop=True)
+    weight = {"landing": weights.landing, "tax": weights.tax, "fit": weights.fit}
+
+    excluded = _exclusions(frame, weights)
+    zero = np.zeros(len(frame))
+    natural = {
+        p: _floats(frame[c]) for p, c in (("landing", "landing_logit"), ("tax", "tax_log"), ("fit", "chain_fit"))
+    }
+    base = {"landing": _floats(frame["landing_base_logit"]), "tax": _floats(frame["tax_base_log"]), "fit": zero}
+    finite = np.logical_and.reduce([np.isfinite(natural[p]) & np.isfinite(base[p]) for p in PARTS])
+    blank = frame.loc[~finite & excluded.isna().to_numpy(), "lead_id"].tolist()
+    if blank:
+        raise ValueError(f"leads without a landing, tax or fit score are neither ranked nor excluded: {blank[:5]}")
+    outside = frame.loc[finite & ((natural["fit"] < 0) | (natural["fit"] > 100)), "lead_id"].tolist()
+    if outside:
+        raise ValueError(f"chain_fit lies outside 0 to 100: {outside[:5]}")
+
+    index = {p: part_index(p, natural[p], weights) for p in PARTS}
+    total = sum((weight[p] * index[p] for p in PARTS), start=zero)
+    units = np.where(finite, np.round(np.where(finite, total, 0.0) * UNITS), -1).astype(np.int64)
+    reasons = _reasons(frame, contributions, weights, natural, base, index, units, finite)
+
+    tax = np.expm1(np.maximum(natural["tax"], 0.0))
+    out = frame.assign(
+        score=np.where(finite, units / UNITS, np.nan),
+        landing_probability=_sigmoid(natural["landing"]),
+        tax_wan_cny=tax,
+        reasons=pd.Series(reasons, index=frame.index, dtype=object),
+        excluded_reason=excluded,
+    )
+    # Ties on four decimals are ties to a reader: then the larger tax goes first, then the id, not the order of arrival.
+    order = np.lexsort((np.arange(len(out)), -np.nan_to_num(tax, nan=-1.0), -units, excluded.notna().to_numpy()))
+    out = out.iloc[order].reset_index(drop=True)
+    ranked = out["excluded_reason"].isna()
+    out["rank"] = pd.Series(np.where(ranked, np.arange(1, len(out) + 1), 0), dtype="Int64").where(ranked)
+    bands = [weights.band(s) if r else None for s, r in zip(out["score"], ranked, strict=True)]
+    out["band"] = pd.Series(bands, index=out.index, dtype="str")
+    return out[RANKING_COLUMNS]
+
+
+def top_reasons(reasons: Sequence[Mapping[str, Any]], weights: RankingWeights) -> list[dict[str, Any]]:
+    """The ``reasons_per_part`` largest reasons of each part, for a page that can't show all; base rows left out."""
+    shown: list[dict[str, Any]] = []
+    for part in PARTS:
+        of_part = [dict(r) for r in reasons if r["part"] == part and r["term"] != "base"]
+        shown += of_part[: weights.reasons_per_part]
+    return shown
+
+
+def _exclusions(frame: pd.DataFrame, weights: RankingWeights) -> pd.Series[Any]:
+    stated = frame["excluded_reason"].astype("str")
+    stated = stated.where(stated.notna() & (stated.str.strip() != ""))
+    by_stage = frame["stage"].map(dict(weights.excluding_stages)).astype("str")
+    return stated.where(stated.notna(), by_stage)
+
+
+def _reasons(
+    frame: pd.DataFrame,
+    contributions: pd.DataFrame,
+    weights: RankingWeights,
+    natural: dict[str, Floats],
+    base: dict[str, Floats],
+    index: dict[str, Floats],
+    units: npt.NDArray[np.int64],
+    finite: npt.NDArray[np.bool_],
+) -> list[list[dict[str, Any]]]:
+    """Reasons of each row of ``frame``."""
+    position = pd.Series(np.arange(len(frame)), index=frame["lead_id"])
+    rows = contributions[contributions["lead_id"].isin(position.index)]
+    unknown = set(rows["part"]) - set(PARTS)
+    if unknown:
+        raise ValueError(f"contributions name unknown parts: {sorted(unknown)}")
+    if (rows["term"] == "base").any():
+        raise ValueError("contributions must not hold a term 'base': it is the intercept's")
+    if rows.duplicated(["lead_id", "part", "term"]).any():
+        raise ValueError("contributions hold a lead, part and term more than once")
+    lead = position.loc[rows["lead_id"]].to_numpy()
+    amount = _floats(rows["contribution"])
+    part_of = rows["part"].to_numpy()
+    weight = {"landing": weights.landing, "tax": weights.tax, "fit": weights.fit}
+
+    rate = {p: np.where(finite, _mean_slope(p, natural[p], base[p], index[p], weights), 0.0) for p in PARTS}
+    points = np.zeros(len(rows), dtype=np.int64)
+    left = {p: np.round(np.where(finite, weight[p] * index[p], 0.0) * UNITS).astype(np.int64) for p in PARTS}
+    left["landing"] = left["landing"] + np.where(finite, units - left["landing"] - left["tax"] - left["fit"], 0)
+    rest: dict[str, Floats] = {}
+    for part in PARTS:
+        mine = part_of == part
+        at = lead[mine]
+        points[mine] = np.round(weight[part] * rate[part][at] * np.nan_to_num(amount[mine]) * UNITS).astype(np.int64)
+        np.subtract.at(left[part], at, points[mine])
+        rest[part] = natural[part] - np.bincount(at, weights=amount[mine], minlength=len(frame))
+        off = finite & ~(np.abs(rest[part] - base[part]) <= SUM_TOLERANCE)
+        if off.any():
+            worst = frame.loc[off, "lead_id"].tolist()[:5]
+            raise ValueError(f"contributions of part {part!r} plus base do not sum to its score, leads {worst}")
+
+    lists: list[list[dict[str, Any]]] = [[] for _ in range(len(frame))]
+    fields = [rows[c].tolist() for c in ("part", "term", "label", "value")]
+    for at_, part, term, label, value, size, gained in zip(
+        lead.tolist(), *fields, amount.tolist(), points.tolist(), strict=True
+    ):
+        if finite[at_] and size != 0:
+            text = None if pd.isna(value) else str(value)
+            reason = {"part": part, "term": term, "label": label, "value": text, "contribution": size}
+            lists[at_].append({**reason, "points": gained / UNITS})
+    for at_, found in enumerate(lists):
+        found.sort(key=lambda r: (-abs(r["points"]), PARTS.index(r["part"]), r["term"]))
+        for part in PARTS if finite[at_] else ():
+            # The base is what is left of the natural score: a part sums exactly even if its parts are not dyadic.
+            terms = [r["contribution"] for r in found if r["part"] == part]
+            start = _remainder(float(natural[part][at_]), terms, float(base[part][at_]))
+            head = {"part": part, "term": "base", "label": BASE_LABEL, "value": None, "contribution": start}
+            found.append({**head, "points": int(left[part][at_]) / UNITS})
+    return lists
+
+
+def _remainder(natural: float, terms: list[float], base: float) -> float:
+    """The base itself when the sum is exact with it (dyadic tables), else the float that makes it exact."""
+    return base if math.fsum([*terms, base]) == natural else natural - math.fsum(terms)
+
+
+def _mean_slope(part: str, natural: Floats, base: Floats, index: Floats, weights: RankingWeights) -> Floats:
+    """Mean slope of a part's index between base and natural score; the slope itself where they meet."""
+    gap = natural - base
+    near = np.abs(gap) < NEAR
+    secant = (index - part_index(part, base, weights)) / np.where(near, 1.0, gap)
+    return np.where(near, part_slope(part, (natural + base) / 2, weights), secant)
+
+
+def _floats(column: pd.Series[Any]) -> Floats:
+    return np.asarray(pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
+
+
+def _require(frame: pd.DataFrame, columns: list[str], what: str) -> None:
+    absent = [c for c in columns if c not in frame.columns]
+    if absent:
+        raise ValueError(f"{what} lacks columns {absent}")

@@ -1,0 +1,73 @@
+"""Is the tax model better than a plain median, and do its intervals hold?
+
+Belongs here: errors on the log scale against median and promise, interval offsets, coverage, the verdict in Chinese.
+Does not belong here: fitting (``training``), promotion (``models.registry``).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from models.validation.calibration import wilson
+from models.validation.metrics import bootstrap_interval
+
+Floats = npt.NDArray[np.float64]
+
+
+def conformal_offsets(residual: Floats, level: float) -> tuple[float, float] | None:
+    """Offsets on the log scale that hold at least ``level`` of exchangeable new residuals; None if too few.
+
+    Both tails get the same share. Ranks are those of split conformal: the k-th smallest with k = (n + 1) times the
+    share, rounded outwards. Nine residuals are the fewest that carry an 80% interval.
+    """
+    n = len(residual)
+    tail = (1 - level) / 2
+    low, high = math.floor((n + 1) * tail + 1e-9), math.ceil((n + 1) * (1 - tail) - 1e-9)
+    if low < 1 or high > n:
+        return None
+    ordered = np.sort(residual)
+    return float(ordered[low - 1]), float(ordered[high - 1])
+
+
+def evaluate_holdout(
+    y: Floats, model: Floats, median: float, rule: Floats, promised: Floats, leads: Any, n_resamples: int
+) -> dict[str, Any]:
+    """Mean absolute error of log1p 万元 for model, median, estimate and, where there is one, the promise."""
+    has = np.isfinite(promised)
+    error = {"model": np.abs(y - model), "baseline": np.abs(y - median), "rule": np.abs(y - rule)}
+    out: dict[str, Any] = {f"mae_log_{k}": interval(v, leads, n_resamples) for k, v in error.items()}
+    out["mae_log_model_minus_baseline"] = interval(error["model"] - error["baseline"], leads, n_resamples)
+    out["mae_log_model_minus_rule"] = interval(error["model"] - error["rule"], leads, n_resamples)
+    out["promised_row_count"] = int(has.sum())
+    out["mae_log_promised"] = out["mae_log_model_minus_promised"] = None
+    if has.sum() >= 2:
+        held = np.abs(y[has] - promised[has])
+        out["mae_log_promised"] = interval(held, np.asarray(leads)[has], n_resamples)
+        out["mae_log_model_minus_promised"] = interval(error["model"][has] - held, np.asarray(leads)[has], n_resamples)
+    return out
+
+
+def interval(values: Floats, leads: Any, n_resamples: int) -> dict[str, float]:
+    """Mean with its bootstrap interval."""
+    low, high = bootstrap_interval(lambda m: float(np.average(values, weights=m)), leads, n_resamples=n_resamples)
+    return {"value": round(float(values.mean()), 6), "low": round(low, 6), "high": round(high, 6)}
+
+
+def coverage(y: Floats, predicted: Floats, offsets: tuple[float, float] | None, level: float) -> dict[str, Any] | None:
+    """Share of projects inside an interval that was fixed before they were seen."""
+    if offsets is None:
+        return None
+    inside = (y >= predicted + offsets[0]) & (y <= predicted + offsets[1])
+    low, high = wilson(float(inside.mean()), float(len(y)))
+    return {"nominal": level, "value": round(float(inside.mean()), 6), "low": round(low, 6), "high": round(high, 6)}
+
+
+def verdict(metrics: dict[str, Any]) -> list[str]:
+    """Reasons, in Chinese, not to show the model; empty if there is none."""
+    gain = metrics["mae_log_model_minus_baseline"]
+    text = f"{gain['value']:.3f}（95% 区间 {gain['low']:.3f} 至 {gain['high']:.3f}，小于 0 为优）"
+    return [] if gain["high"] < 0 else [f"样本外误差不能肯定小于“一律取中位数”：平均绝对误差之差 {text}"]

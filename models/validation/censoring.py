@@ -1,0 +1,96 @@
+"""Labels of (lead, as-of) pairs when the future is only partly known.
+
+Belongs here: who is a success, a failure or not yet known on a given day, and with which weight.
+Does not belong here: which milestone counts and within how many days (each task's settings), features.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from models.validation.splits import Days, as_days
+
+Mode = Literal["matured", "ipcw"]
+
+
+def first_dates(outcomes: pd.DataFrame, stage: str, data_through: dt.date) -> pd.Series[pd.Timestamp]:
+    """First day each lead reached ``stage``, among what the office knew by ``data_through``."""
+    rows = outcomes[outcomes["stage"] == stage]
+    rows = rows[as_days(rows["known_date"]) <= np.datetime64(data_through)]
+    return pd.to_datetime(rows["reached_date"]).groupby(rows["lead_id"]).min()
+
+
+def label_pairs(
+    pairs: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    *,
+    milestone: str,
+    lost_stage: str,
+    horizon_days: int,
+    data_through: dt.date,
+    mode: Mode = "matured",
+    reporting_lag_days: int = 0,
+) -> pd.DataFrame:
+    """Label each pair as it was known on ``data_through``.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        Columns ``lead_id``, ``as_of_date``.
+    outcomes : DataFrame
+        Columns ``lead_id``, ``stage``, ``reached_date``, ``known_date``.
+    mode : {"matured", "ipcw"}
+        ``matured``: a pair counts once its whole horizon has passed, whatever happened, so quick failures and quick
+        successes are not over-represented. ``ipcw``: a pair counts as soon as it is decided (reached, lost, or horizon
+        over), weighted by one over the share of pairs observed at least that long; that uses the young cohorts, and
+        is right when follow-up time does not depend on the outcome.
+    reporting_lag_days : int
+        Days the office takes to learn of a milestone; maturity waits as much longer.
+
+    Returns
+    -------
+    DataFrame
+        Index of ``pairs``; ``label`` (1.0, 0.0, NaN), ``weight`` (0 where NaN), ``final_date`` (when the label became
+        final, NaT where NaN). A pair whose lead had already landed or was lost on its as-of is NaN.
+    """
+    if mode not in ("matured", "ipcw"):
+        raise ValueError(f"unknown censoring mode {mode!r}")
+    as_of = as_days(pairs["as_of_date"])
+    through = np.datetime64(data_through, "D")
+    never = np.datetime64("NaT")
+
+    def reached(stage: str) -> Days:
+        return as_days(first_dates(outcomes, stage, data_through).reindex(pairs["lead_id"]).to_numpy())
+
+    landed, lost = reached(milestone), reached(lost_stage)
+    horizon_end = as_of + np.timedelta64(horizon_days, "D")
+    mature = horizon_end + np.timedelta64(reporting_lag_days, "D")
+    eligible = (as_of <= through) & ~(landed <= as_of) & ~(lost <= as_of)  # comparisons with NaT are False
+    success = (landed > as_of) & (landed <= horizon_end)
+    label = np.full(len(pairs), np.nan)
+    weight = np.zeros(len(pairs))
+    final = np.full(len(pairs), never, dtype="datetime64[D]")
+
+    if mode == "matured":
+        decided = eligible & (mature <= through)
+        label[decided] = success[decided]
+        weight[decided] = 1.0
+        final[decided] = mature[decided]
+    else:
+        failed_early = (lost > as_of) & (lost <= horizon_end) & ~success
+        at = np.where(success, landed, np.where(failed_early, lost, mature))
+        decided = eligible & (at <= through)
+        label[decided] = success[decided]
+        final[decided] = at[decided]
+        # Everyone's follow-up time is known (data_through - as_of), so its survival curve is an empirical share.
+        follow_up = np.sort((through - as_of[eligible]).astype(np.int64))
+        needed = (at - as_of)[decided].astype(np.int64)
+        observed = 1.0 - np.searchsorted(follow_up, needed, side="left") / max(len(follow_up), 1)
+        weight[decided] = 1.0 / observed
+    return pd.DataFrame(
+        {"label": label, "weight": weight, "final_date": final.astype("datetime64[s]")}, index=pairs.index
+    )

@@ -1,0 +1,119 @@
+"""Tax: learned from paid tax only, intervals that hold, an estimate that says it is one."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from models.tax import TaxRun, TaxSettings, train_tax
+from models.tax.evaluation import conformal_offsets
+from models.tax.features import paid_projects
+from models.tax.settings import DEFAULT_PATH
+
+SETTINGS = dataclasses.replace(TaxSettings.load(), bootstrap_resamples=60, candidate_alphas=(1.0, 10.0))
+
+
+@pytest.fixture(scope="module")
+def taxed(district_of: Callable[..., Any]) -> Any:
+    return district_of(years=6, n_leads=1000, every="2QE")
+
+
+@pytest.fixture(scope="module")
+def run(taxed: Any) -> TaxRun:
+    return train_tax(taxed.features, taxed.outcomes, taxed.data_through, SETTINGS)
+
+
+def test_model_beats_the_median_and_its_interval_holds(run: TaxRun) -> None:
+    assert run.kind == "model" and run.report["passed"]
+    holdout = run.report["holdout"]
+    assert holdout["mae_log_model_minus_baseline"]["high"] < 0
+    assert holdout["coverage"]["high"] >= 0.8 and holdout["coverage"]["value"] < 0.97, (
+        "wide rather than narrow, not useless"
+    )
+    assert run.report["interval_low_offset"] < 0 < run.report["interval_high_offset"]
+    json.dumps(run.report, ensure_ascii=False, allow_nan=False)
+
+
+def test_training_twice_gives_the_same_bytes_in_any_row_order(run: TaxRun, taxed: Any) -> None:
+    features, outcomes = taxed.features.sample(frac=1, random_state=1), taxed.outcomes.sample(frac=1, random_state=2)
+    again = train_tax(features, outcomes, taxed.data_through, SETTINGS)
+    assert again.tables.to_csv() == run.tables.to_csv() and json.dumps(again.report) == json.dumps(run.report)
+
+
+def test_directions_hold(run: TaxRun) -> None:
+    for feature in SETTINGS.monotone:
+        rows = run.tables[(run.tables["term"] == feature) & (run.tables["kind"] == "numeric")]
+        assert (np.diff(rows["value"]) >= 0).all()
+
+
+def test_promised_tax_is_never_a_label(run: TaxRun, taxed: Any) -> None:
+    unpaid = taxed.outcomes.assign(paid_tax_wan_cny=None)
+    estimate = train_tax(taxed.features, unpaid, taxed.data_through, SETTINGS)
+    assert (
+        estimate.kind == "rule" and estimate.report["row_count"] == 0 and estimate.report["interval_basis"] == "assumed"
+    )
+    assert estimate.report["label"] == "估算"
+    bad = yaml.safe_load(DEFAULT_PATH.read_text("utf-8"))
+    bad["features"]["paid_tax_wan_cny"] = {"label": "实缴"}
+    with pytest.raises(ValueError, match="paid_tax_wan_cny"):
+        TaxSettings.from_mapping(bad)
+
+
+def test_a_project_is_one_row_seen_before_the_milestone() -> None:
+    features = pd.DataFrame(
+        {
+            "lead_id": ["a", "a", "a", "b"],
+            "as_of_date": pd.to_datetime(["2023-01-31", "2023-02-28", "2023-03-31", "2023-01-31"]),
+            "is_open": [True, True, False, True],
+            "investment_wan_cny": [1.0, 2.0, 3.0, 4.0],
+        }
+    )
+    rows = [
+        ("a", "开工", "2023-03-01", "2023-03-05", None),
+        ("a", "投产", "2023-10-01", "2023-10-05", 50.0),
+        ("a", "达效", "2024-06-01", "2024-06-05", 80.0),
+        ("a", "达效", "2025-06-01", "2025-06-05", 90.0),
+        ("b", "投产", "2023-01-31", "2023-10-05", 70.0),
+    ]
+    outcomes = pd.DataFrame(rows, columns=["lead_id", "stage", "reached_date", "known_date", "paid_tax_wan_cny"])
+
+    def known(day: str) -> list[tuple[Any, ...]]:
+        got = paid_projects(features, outcomes, pd.Timestamp(day).date(), SETTINGS)
+        return list(got[["lead_id", "investment_wan_cny", "paid_tax_wan_cny"]].itertuples(index=False, name=None))
+
+    assert known("2023-09-30") == []
+    assert known("2023-12-31") == [("a", 2.0, 50.0)], "b has no as-of before its milestone"
+    assert known("2024-12-31") == [("a", 2.0, 80.0)]
+    assert known("2025-12-31") == [("a", 2.0, 90.0)]
+
+
+def test_the_estimate_is_its_rate_times_the_investment() -> None:
+    X = pd.DataFrame({"investment_wan_cny": [1000.0, 50000.0, None, 8000.0], "industry_section": ["C", "C", "C", "F"]})
+    tax = np.expm1(SETTINGS.rule.score(X))
+    assert tax == pytest.approx([30, 1500, 300, 400], rel=0.15)
+    assert np.isfinite(SETTINGS.rule.score(X.assign(industry_section=None))).all()
+
+
+def test_few_projects_give_an_estimate_with_a_measured_interval(taxed: Any) -> None:
+    some = taxed.outcomes[taxed.outcomes["stage"] == "达效"].head(40)["lead_id"]
+    outcomes = taxed.outcomes[taxed.outcomes["lead_id"].isin(some)]
+    run = train_tax(taxed.features, outcomes, taxed.data_through, SETTINGS)
+    assert run.kind == "rule" and "不足 60 个" in run.report["reasons"][0]
+    assert run.report["interval_basis"] == "paid_projects"
+
+
+def test_conformal_offsets_cover_as_promised() -> None:
+    rng = np.random.default_rng(0)
+    hits = []
+    for _ in range(400):
+        low, high = conformal_offsets(rng.normal(size=30), 0.8) or (np.nan, np.nan)
+        hits.append(np.mean((lambda z: (z >= low) & (z <= high))(rng.normal(size=200))))
+    assert 0.8 <= np.mean(hits) < 0.86
+    assert conformal_offsets(np.arange(8.0), 0.8) is None and conformal_offsets(np.arange(9.0), 0.8) == (0.0, 8.0)
