@@ -62,6 +62,9 @@ def main(argv: list[str] | None = None) -> int:
     except (FileProblem, ContractError) as problem:
         _say(f"错误：{problem}")
         return 2
+    except OSError as problem:
+        _say(f"错误：{problem.filename}：读写失败（{problem.strerror}）；请检查路径、权限和磁盘空间")
+        return 2
     return 0
 
 

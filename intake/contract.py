@@ -56,7 +56,7 @@ class Field:
     required: bool = False
     from_sheet: bool = False
     personal: bool = False
-    mask_phones: bool = False
+    mask_phones: bool = True
     synonyms: tuple[str, ...] = ()
     choices: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     description: str = ""

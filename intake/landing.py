@@ -4,7 +4,9 @@ Belongs here: recognising a file by its content, reading each content once, join
 that a file appears whole or not at all. Does not belong: Dagster, SQL, what a cell means.
 
 A file received again changes nothing. A corrected file is a new content: its rows come later (`received_seq`) and
-staging lets the later row of a key stand; the earlier one stays in the store.
+staging lets the later row of a key stand; the earlier one stays in the store. A file taken out of the inbox changes
+nothing either: what was received stays landed (a row goes by a correction, never by tidying up). The originals are not
+kept, for they hold phones: when a contract changes, a file that is gone can't be read again and is listed as a problem.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from intake.contract import Contract, get_contract, load_contracts
 from intake.registers import REFUSED_SCHEMA, land_register
 from intake.workbook import SUFFIXES, FileProblem, SheetReading, read_workbook
 
-READER_VERSION: Final = "1"  # raise it when the reader reads the same bytes differently
+READER_VERSION: Final = "2"  # raise it when the reader reads the same bytes differently
 Say = Callable[[str], None]
 FILES_SCHEMA: Final = pa.schema(
     [("received_seq", pa.int64()), ("file", pa.string()), ("file_hash", pa.string()), ("contracts", pa.string())]
@@ -79,7 +81,7 @@ def write_parquet(path: Path, table: pa.Table) -> None:
 
 def read_file(path: Path, contract_name: str, out: Path, say: Say = lambda line: None) -> Summary:
     """Read one file by one contract into `out`: accepted.parquet, refused.parquet, summary.json, all or nothing."""
-    contract = get_contract(contract_name)
+    contract, out = get_contract(contract_name), out.resolve()
     partial = out.with_name(out.name + ".part")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -94,8 +96,9 @@ def read_file(path: Path, contract_name: str, out: Path, say: Say = lambda line:
             summary = _summary(readings)
         write_json(partial / "summary.json", asdict(summary))
         out.mkdir(parents=True, exist_ok=True)
-        for item in sorted(partial.iterdir()):
-            os.replace(item, out / item.name)
+        (out / "summary.json").unlink(missing_ok=True)  # it comes back last: where it is, the three belong together
+        for name in ("accepted.parquet", "refused.parquet", "summary.json"):
+            os.replace(partial / name, out / name)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return summary
@@ -205,18 +208,19 @@ class LandingStore:
         write_json(mark, {"version": version, "summary": asdict(summary)})
         return summary
 
-    def _version(self, file_hash: str, *contracts: Contract) -> str:
+    def _version(self, content: str, *contracts: Contract) -> str:
         known = json.dumps([repr(c) for c in contracts or load_contracts().values()]) + READER_VERSION
-        return hashlib.sha256((file_hash + known).encode()).hexdigest()[:32]
+        return hashlib.sha256((content + known).encode()).hexdigest()[:32]
 
     def _receive(self, path: Path, inbox: str, say: Say) -> None:
         file_hash = content_hash(path)
         entries = self.received()
-        if not any(e["file_hash"] == file_hash and e["inbox"] == inbox for e in entries):
+        entry = next((e for e in entries if e["file_hash"] == file_hash and e["inbox"] == inbox), None)
+        if not entry:
             now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
             entry = {"file": path.name, "file_hash": file_hash, "inbox": inbox, "received_at": now}
             write_json(self.received_path, [*entries, {"received_seq": len(entries) + 1, **entry}])
-        kept = self.folder / "files" / self._version(file_hash)
+        kept = self._kept(entry["file_hash"], entry["file"])
         if kept.exists():
             return
         started = time.perf_counter()
@@ -245,12 +249,18 @@ class LandingStore:
         os.replace(partial, kept)
 
     def _load(self, entry: dict[str, Any]) -> LandedFile:
-        content = json.loads((self._kept(entry["file_hash"]) / "summary.json").read_text(encoding="utf-8"))
-        landed = LandedFile(**entry, problem=content["problem"])
-        return replace(landed, contracts=tuple(content["contracts"]), summary=Summary(**content["summary"]))
+        landed = LandedFile(**entry)
+        kept = self._kept(landed.file_hash, landed.file)
+        if not kept.exists():
+            problem = f"{landed.file}：台账约定改过之后需要重读，但文件已不在收件夹；请把它放回收件夹"
+            return replace(landed, problem=problem)
+        content = json.loads((kept / "summary.json").read_text(encoding="utf-8"))
+        summary, contracts = Summary(**content["summary"]), tuple(content["contracts"])
+        return replace(landed, problem=content["problem"], contracts=contracts, summary=summary)
 
-    def _kept(self, file_hash: str) -> Path:
-        return self.folder / "files" / self._version(file_hash)
+    def _kept(self, file_hash: str, file_name: str) -> Path:
+        # The name counts: it is told in every row, and the same bytes may come to another inbox under another name.
+        return self.folder / "files" / self._version(f"{file_hash} {file_name}")
 
     def _join(self, contract: Contract, files: Iterable[LandedFile]) -> Summary:
         schema = contract.schema().append(pa.field("received_seq", pa.int64()))
@@ -258,15 +268,16 @@ class LandingStore:
         for landed in files:
             if contract.name not in landed.contracts:
                 continue
-            table = pq.read_table(self._kept(landed.file_hash) / f"{contract.name}.parquet")
+            kept = self._kept(landed.file_hash, landed.file)
+            table = pq.read_table(kept / f"{contract.name}.parquet")
             tables.append(table.append_column("received_seq", pa.array([landed.received_seq] * len(table), pa.int64())))
-            content = json.loads((self._kept(landed.file_hash) / "summary.json").read_text(encoding="utf-8"))
+            content = json.loads((kept / "summary.json").read_text(encoding="utf-8"))
             total += Summary(**content["parts"][contract.name])
         write_parquet(self.folder / f"{contract.name}.parquet", pa.concat_tables(tables).combine_chunks())
         return total
 
     def _join_refusals(self, files: Iterable[LandedFile]) -> None:
-        kept = [self._kept(f.file_hash) / "refused.parquet" for f in files if not f.problem]
+        kept = [self._kept(f.file_hash, f.file) / "refused.parquet" for f in files if not f.problem]
         tables = [REFUSED_SCHEMA.empty_table(), *(pq.read_table(path) for path in kept)]
         write_parquet(self.folder / "refused.parquet", pa.concat_tables(tables).combine_chunks())
 

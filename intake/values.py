@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 Cell = object
 EMPTY_WORDS: Final = frozenset(
-    {"", "-", "--", "—", "——", "/", "无", "暂无", "不详", "n/a", "N/A", "nan", "None", "null"}
+    {"", "-", "--", "—", "——", "/", "无", "暂无", "不详", "n/a", "N/A", "nan", "NaN", "None", "null", "NULL"}
 )
 
 
@@ -29,15 +29,16 @@ class Unreadable(ValueError):
     """A cell that can't be read: `reason` and `mend` are Chinese sentences for the person who filled it in."""
 
     def __init__(self, reason: str, mend: str) -> None:
-        super().__init__(f"{reason}；{mend}")
-        self.reason = reason
+        self.reason = mask_phones(reason)  # it quotes the cell
+        super().__init__(f"{self.reason}；{mend}")
         self.mend = mend
 
 
 # --- text -----------------------------------------------------------------------------------------------------------
 
 _SPACES = re.compile(r"\s+")
-_MOBILE = re.compile(r"(?<!\d)(1\d{2})\d{4}(\d{4})(?!\d)")
+_MOBILE = re.compile(r"(?<!\d)((?:86[- ]?)?[1１][3-9３-９]\d)[- ]?\d{4}[- ]?(\d{4})(?!\d)")
+_LANDLINE = re.compile(r"(?<!\d)(0\d{2,3})([-—－ ])\d{3,4}(\d{4})(?!\d)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -57,23 +58,24 @@ def as_text(cell: Cell) -> str | None:
 
 def fold(text: str) -> str:
     """Fold full width to half width, drop all white space, and straighten quotes: the form in which words compare."""
-    folded = unicodedata.normalize("NFKC", text)
-    return _SPACES.sub("", folded).replace("“", '"').replace("”", '"').replace("〔", "(").replace("〕", ")")
+    # Twice: a space dropped between a letter and an accent lets the two compose.
+    folded = unicodedata.normalize("NFKC", _SPACES.sub("", unicodedata.normalize("NFKC", text)))
+    return folded.replace("“", '"').replace("”", '"').replace("〔", "(").replace("〕", ")")
 
 
 def mask_phones(text: str) -> str:
-    """Mask the middle of every mobile number in free text: numbers live only in the desk's database."""
-    return _MOBILE.sub(r"\1****\2", text)
+    """Mask the middle of every phone number in free text: numbers live only in the desk's database."""
+    return _LANDLINE.sub(r"\1\2****\3", _MOBILE.sub(r"\1****\2", text))
 
 
 # --- amounts --------------------------------------------------------------------------------------------------------
 
 CURRENCY_WORDS: Final = {
-    "美元": "USD", "USD": "USD", "港币": "HKD", "港元": "HKD", "HKD": "HKD", "欧元": "EUR", "EUR": "EUR",
+    "美元": "USD", "美金": "USD", "USD": "USD", "港币": "HKD", "港元": "HKD", "HKD": "HKD", "欧元": "EUR", "EUR": "EUR",
     "日元": "JPY", "JPY": "JPY", "人民币": "CNY", "元": "CNY", "CNY": "CNY", "RMB": "CNY",
 }  # fmt: skip
-_SCALE: Final = {"亿": 10_000.0, "千万": 1_000.0, "百万": 100.0, "万": 1.0, "": 0.0001}
-_UNIT = re.compile(r"^(亿|千万|百万|万)?(人民币|美元|港币|港元|欧元|日元|元)?$")
+_SCALE: Final = {"亿": 10_000.0, "千万": 1_000.0, "百万": 100.0, "万": 1.0, "千": 0.1, "": 0.0001}
+_UNIT = re.compile(r"^(?:人民币)?(亿|千万|百万|万|千)?(人民币|美元|美金|港币|港元|欧元|日元|元(?:人民币)?)?$")
 _NUMBER = re.compile(r"^[约近超逾≈>≥]*([+-]?\d+(?:,\d{3})*(?:\.\d+)?)(?:左右|以上|余)?(.*?)(?:左右|以上|余|整)?$")
 
 
@@ -104,13 +106,16 @@ def exchange_rates() -> dict[str, float]:
     return {currency: rate for currency, (_, rate) in rates.items()}
 
 
-def parse_amount_unit(text: str) -> AmountUnit | None:
-    """Read a written unit of money (元, 万元, 亿元, 万美元 …); None when the text is no unit of money."""
-    match = _UNIT.match(fold(text))
+def parse_amount_unit(text: str, currency: str = "CNY") -> AmountUnit | None:
+    """Read a written unit of money (元, 万元, 亿元, 万美元 …); None when the text is no unit of money.
+
+    `currency` is meant where none is written: “500万” in a column of 万美元 is dollars.
+    """
+    match = _UNIT.match(fold(text).strip("()"))
     if not match or not any(match.groups()):
         return None
-    scale, currency = match.groups()
-    return AmountUnit(_SCALE[scale or ""], CURRENCY_WORDS[currency or "元"])
+    scale, word = match.groups()
+    return AmountUnit(_SCALE[scale or ""], CURRENCY_WORDS[word.removesuffix("人民币") or word] if word else currency)
 
 
 def parse_amount(cell: Cell, column_unit: AmountUnit | None) -> Amount | None:
@@ -127,7 +132,7 @@ def parse_amount(cell: Cell, column_unit: AmountUnit | None) -> Amount | None:
             raise Unreadable(f"“{text}”不是金额", "请填数字，如 12000 或 1.2亿元")
         number = float(match.group(1).replace(",", ""))
         if match.group(2):
-            unit = parse_amount_unit(match.group(2))
+            unit = parse_amount_unit(match.group(2), column_unit.currency if column_unit else "CNY")
             if unit is None:
                 raise Unreadable(f"金额“{text}”的单位“{match.group(2)}”不认识", "请写 元、万元、亿元 或 万美元")
     if not np.isfinite(number):
@@ -201,7 +206,8 @@ def parse_year(cell: Cell) -> int | None:
 
 # --- dates ----------------------------------------------------------------------------------------------------------
 
-_DAY = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:T?\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?)?$")
+_TIME = re.compile(r"[T\s]+\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?\s*$")
+_DAY = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?$")
 _MONTH = re.compile(r"^(\d{4})[-/.年](\d{1,2})月?(?:底|末)?$")
 _COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
 _EPOCH = dt.date(1899, 12, 30)
@@ -235,7 +241,8 @@ def parse_date(cell: Cell) -> tuple[dt.date, str] | None:
     text = as_text(cell)
     if text is None:
         return None
-    folded = fold(text)
+    # The time goes before the spaces do: “2025-5-3 10:00” without its space would read as the 31st.
+    folded = fold(_TIME.sub("", unicodedata.normalize("NFKC", text)))
     if match := _DAY.match(folded):
         year, month, day = (int(part) for part in match.groups())
         return _date(year, month, day, text), "day"

@@ -38,9 +38,15 @@ from intake.values import (
 SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xls"})
 HEADER_WITHIN: Final = 20  # rows from the top in which a header may start
 HEADER_ROWS: Final = 3
+_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _TOTAL = re.compile(r"^(合计|小计|总计|共计|累计|本页合计|全区合计|.{1,8}(小计|合计))$")
-_NOTE = re.compile(r"^(注|备注|说明|填报|填表|审核|制表|单位负责人|数据截至|单位[:：]|本表|合成数据|以上|联系人[:：])")
-_UNIT_NOTE = re.compile(r"(?:金额)?单位[:：]?\s*([^\s,，;；、/)）]+)")
+# Compared with folded text. A colon or a number tells 注：… from 注塑机项目, and 以上数据 from 以上海为….
+_NOTE = re.compile(
+    r"^(?:(?:备?注|说明)(?:\d*|\(\d+\))[:.、]|(?:填报|填表|审核|制表|统计|单位)(?:单位|部门|人|时间|日期|说明|负责人)|"
+    r"(?:单位|联系人|联系电话|电话|日期|负责人)(?:\(.*\))?:|数据截至|本表|合成数据|以上(?:数据|项目|金额|均|为))"
+)
+_UNIT_NOTE = re.compile(r"单位[:：]?\s*([^\n]+)")
+_BETWEEN_UNITS = re.compile(r"[\s,，;；、/)）(（]+")
 
 Cell = object
 Row = list[Any]
@@ -123,21 +129,26 @@ def _open(path: Path) -> Iterable[tuple[str, list[Row], list[tuple[tuple[int, in
     if path.stat().st_size == 0:
         raise FileProblem(f"{path.name}：文件是空的（0 字节）；请重新发送")
     try:
-        book = python_calamine.CalamineWorkbook.from_path(str(path))
+        with python_calamine.CalamineWorkbook.from_path(str(path)) as book:
+            for meta in book.sheets_metadata:
+                if meta.typ == python_calamine.SheetTypeEnum.WorkSheet:
+                    sheet = book.get_sheet_by_name(meta.name)
+                    rows = sheet.to_python(skip_empty_area=False)
+                    yield meta.name, rows, list(sheet.merged_cell_ranges or [])
     except python_calamine.PasswordError:
         raise FileProblem(f"{path.name}：工作簿有打开密码；请去掉密码后重新发送") from None
     except (python_calamine.CalamineError, OSError) as error:
-        # An .xlsx behind a password is an OLE file, which the zip reader reports as broken.
-        if path.read_bytes()[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" and path.suffix.lower() != ".xls":
-            raise FileProblem(f"{path.name}：工作簿有打开密码；请去掉密码后重新发送") from None
+        with path.open("rb") as stream:
+            is_ole = stream.read(len(_OLE)) == _OLE
+        if is_ole and path.suffix.lower() != ".xls":
+            # What Excel makes of an .xlsx with a password is an OLE file, and so is an .xls under a wrong name.
+            raise FileProblem(
+                f"{path.name}：工作簿有打开密码，或是改了后缀的 .xls；请去掉密码、另存为 .xlsx 后重新发送"
+            ) from None
+        said = " ".join(str(error).split())
         raise FileProblem(
-            f"{path.name}：文件损坏或不是真正的 Excel 文件（{error}）；请用 Excel/WPS 打开后另存"
+            f"{path.name}：文件损坏或不是真正的 Excel 文件（{said}）；请用 Excel/WPS 打开后另存"
         ) from None
-    with book:
-        for name in book.sheet_names:
-            sheet = book.get_sheet_by_name(name)
-            rows = sheet.to_python(skip_empty_area=False)
-            yield name, rows, list(sheet.merged_cell_ranges or [])
 
 
 # --- header ---------------------------------------------------------------------------------------------------------
@@ -151,6 +162,12 @@ class _Header:
     columns: tuple[Column, ...]
     missing: tuple[str, ...]
     ambiguous: tuple[str, ...]
+
+    @property
+    def is_near(self) -> bool:
+        """Say whether the header is a ledger's with columns left out: dropping its rows in silence would lose them."""
+        required = sum(f.required and not f.from_sheet for f in self.contract.fields)
+        return len(self.columns) >= 3 and 2 * len(self.missing) <= required
 
     @property
     def strength(self) -> tuple[int, int, int]:
@@ -168,13 +185,41 @@ def _header_parts(rows: list[Row], first: int, last: int, column: int) -> list[s
 
 
 def _column_unit(f: Field, parts: list[str], note_units: list[str]) -> tuple[AmountUnit | None, float | None]:
+    """Give the unit in the header's brackets, else the one in the notes above; none where two are possible."""
     bracketed = [text for part in parts for text in split_header(part)[1]]
-    for text in [*reversed(bracketed), *note_units]:
-        if f.type == "amount" and (unit := parse_amount_unit(text)):
-            return unit, None
-        if f.type == "area" and (to_mu := AREA_UNITS.get(fold(text))):
-            return None, to_mu
+    if f.type == "amount":
+        if any("元" in text and not parse_amount_unit(text) for text in bracketed):
+            return None, None  # (亿元/万美元): only the cell can say which
+        units = [unit for text in reversed(bracketed) if (unit := parse_amount_unit(text))]
+        noted = {unit for text in note_units if (unit := parse_amount_unit(text))}
+        return (units[0] if units else noted.pop() if len(noted) == 1 else None), None
+    if f.type == "area":
+        areas = [to_mu for text in reversed(bracketed) if (to_mu := AREA_UNITS.get(fold(text)))]
+        noted_areas = {to_mu for text in note_units if (to_mu := AREA_UNITS.get(fold(text)))}
+        return None, (areas[0] if areas else noted_areas.pop() if len(noted_areas) == 1 else None)
     return None, None
+
+
+def _is_header(contract: Contract, columns: list[Column], parts: dict[int, list[str]]) -> bool:
+    """Say whether the last row belongs to the header: under a required column's header stands no value of a row."""
+    return all(
+        contract.match(parts[c.index][-1]) is c.field or contract.match("".join(parts[c.index])) is c.field
+        for c in columns
+        if c.field.required
+    )
+
+
+def _one_each(contract: Contract, columns: list[Column]) -> list[Column]:
+    """Keep, of several columns for one field, the one that bears the field's own title, if just one does.
+
+    A real ledger has 投资主体, 签约主体 and 联系人 thrice; personal columns are never read, so they are never in doubt.
+    """
+    kept: list[Column] = []
+    for name in dict.fromkeys(c.field.name for c in columns):
+        same = [c for c in columns if c.field.name == name]
+        titled = [c for c in same if split_header(c.header.split("/")[-1])[0] == split_header(c.field.title)[0]]
+        kept += titled if len(titled) == 1 else same[:1] if same[0].field.personal else same
+    return sorted(kept, key=lambda c: c.index)
 
 
 def _find_header(rows: list[Row], contract: Contract) -> _Header | None:
@@ -187,21 +232,25 @@ def _find_header(rows: list[Row], contract: Contract) -> _Header | None:
                 for row in rows[:first]
                 for cell in row
                 if (text := as_text(cell))
-                for unit in _UNIT_NOTE.findall(text)
+                for note in _UNIT_NOTE.findall(text)
+                for unit in _BETWEEN_UNITS.split(note)
             ]
             columns: list[Column] = []
-            for index in range(width):
-                parts = _header_parts(rows, first, last, index)
+            written = {index: _header_parts(rows, first, last, index) for index in range(width)}
+            for index, parts in written.items():
                 names = [*reversed(parts), "".join(parts)]
                 found = next((f for name in names if (f := contract.match(name))), None)
                 if found:
                     amount_unit, to_mu = _column_unit(found, parts, note_units)
                     columns.append(Column(index, found, "/".join(parts), amount_unit, to_mu))
+            if not columns or not _is_header(contract, columns, written):
+                continue
+            columns = _one_each(contract, columns)
             times = Counter(column.field.name for column in columns)
             missing = tuple(f.title for f in contract.fields if f.required and not f.from_sheet and f.name not in times)
             ambiguous = tuple(f.title for f in contract.fields if times[f.name] > 1)
             header = _Header(contract, first, last, tuple(columns), missing, ambiguous)
-            if columns and (best is None or header.strength > best.strength):
+            if best is None or header.strength > best.strength:
                 best = header
     return best
 
@@ -210,7 +259,7 @@ def _find_header(rows: list[Row], contract: Contract) -> _Header | None:
 
 
 def _fill_merged(rows: list[Row], merged: list[tuple[tuple[int, int], tuple[int, int]]], header_last: int) -> list[Row]:
-    """Repeat a merged cell's value over its range: in headers everywhere, in the body only downwards and only words.
+    """Repeat a merged cell's value over its range: in headers everywhere, in the body only downwards, only words and dates.
 
     A merged amount belongs to its rows together: repeating it would count it twice.
     """
@@ -220,7 +269,7 @@ def _fill_merged(rows: list[Row], merged: list[tuple[tuple[int, int], tuple[int,
             continue
         value = filled[top][left]
         in_header = bottom <= header_last
-        if value in ("", None) or (not in_header and (not isinstance(value, str) or left != right)):
+        if value in ("", None) or (not in_header and (not isinstance(value, (str, dt.date)) or left != right)):
             continue
         for row in filled[top : bottom + 1]:
             for column in range(left, min(right + 1, len(row))):
@@ -232,14 +281,26 @@ def _is_blank(row: Row) -> bool:
     return all(cell in ("", None) or (isinstance(cell, str) and not cell.strip()) for cell in row)
 
 
-def _is_no_data(row: Row, header_texts: list[frozenset[str]]) -> bool:
-    texts = [text for cell in row if (text := as_text(cell))]
-    if not texts:
-        return True  # only dashes and the like
-    first = fold(texts[0])
-    if any(_TOTAL.match(fold(text)) for text in texts[:3]) or _NOTE.match(first):
+def _is_no_data(written: Row, row: Row, header: _Header, header_texts: list[frozenset[str]]) -> bool:
+    """Tell totals, notes, repeated headers and prepared empty rows from data; in doubt it is data, and may be refused.
+
+    `written` is the row as it stands, `row` with merged cells filled in.
+    """
+    own = {c.field.name: text for c in header.columns if (text := _text_at(written, c.index))}
+    if not own and not any(_text_at(row, c.index) for c in header.columns if c.field.required):
+        return True  # only dashes, or a serial number prepared for a lead to come
+    texts = [fold(text) for cell in written if (text := as_text(cell))]
+    if frozenset(text for cell in row if (text := as_text(cell))) in header_texts:
         return True
-    return frozenset(texts) in header_texts
+    plain = {name for name, text in own.items() if not _TOTAL.match(fold(text)) and not _NOTE.match(fold(text))}
+    required = {f.name for f in header.contract.fields if f.required}
+    if any(_TOTAL.match(text) for text in texts[:3]) and not required.intersection(header.contract.key) <= plain:
+        return True
+    return bool(texts and _NOTE.match(texts[0])) and len(required & plain) < 2
+
+
+def _text_at(row: Row, index: int) -> str | None:
+    return as_text(row[index]) if index < len(row) else None
 
 
 def _choice(f: Field, text: str) -> str:
@@ -316,7 +377,7 @@ def _read_sheet(
     head = _fill_merged(rows, [r for r in merged if r[1][0] < HEADER_WITHIN + HEADER_ROWS], len(rows))
     headers = [found for c in candidates if (found := _find_header(head, c))]
     whole = [h for h in headers if not h.missing]
-    partial = [h for h in headers if h.missing and 2 * len(h.columns) > len(h.contract.fields)]
+    partial = [h for h in headers if h.missing and h.is_near]
     if not whole and not partial:
         reading.not_data = reading.read
         return reading
@@ -336,7 +397,7 @@ def _read_sheet(
     for number, row in enumerate(body, start=1):
         if _is_blank(rows[number - 1]):
             continue
-        if number - 1 <= best.last or _is_no_data(row, header_texts):
+        if number - 1 <= best.last or _is_no_data(rows[number - 1], row, best, header_texts):
             reading.not_data += 1
         elif problem:
             reading.refusals.append(Refusal(best.contract.name, path.name, sheet, number, None, None, *problem))

@@ -1,0 +1,65 @@
+# 择优 Zeyou. Two commands: `make run`, `make test`. All state is under var/ (or ZEYOU_HOME).
+#   make run                              the fictional district, then the nightly job, then where the list is
+#   make run INBOX=<dir> REGISTER=<file>  the same on your own ledgers and register; AS_OF=YYYY-MM-DD, default today
+#   make test                             installs what it needs and runs all tests
+#   make ui | bench | lint | docs
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON      ?= python3
+ZEYOU_HOME  ?= $(CURDIR)/var
+INBOX       ?=
+REGISTER    ?=
+AS_OF       ?=
+VENV        := $(CURDIR)/.venv
+PY          := $(VENV)/bin/python
+STAMP       := $(VENV)/.installed
+SAMPLE      := $(ZEYOU_HOME)/sample
+SAMPLE_DAY  := 2026-06-30
+REFERENCE   := $(abspath ../shared/data)
+export ZEYOU_HOME
+export ZEYOU_REFERENCE_DATA ?= $(if $(wildcard $(REFERENCE)),$(REFERENCE))
+export PYTHONUTF8 := 1
+
+.PHONY: run sample test ui bench lint docs install clean
+.DEFAULT_GOAL := run
+
+$(STAMP): requirements.lock
+	@echo "安装依赖（首次约两分钟）…"
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { echo "需要 Python 3.11 至 3.13"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+install: $(STAMP)
+
+# The fictional district is written once; a sample that was cut off has no mark and is written anew.
+$(SAMPLE)/.written: $(STAMP) $(wildcard intake/sample/*.py)
+	@rm -rf $(SAMPLE)
+	@$(PY) -m intake sample --out $(SAMPLE) --leads 3000 --register 200000 --seed 7 --as-of $(SAMPLE_DAY)
+	@touch $@
+
+sample: $(SAMPLE)/.written
+
+run: $(STAMP) $(if $(INBOX),,$(SAMPLE)/.written)
+	@$(PY) -m orchestration run \
+	  --inbox $(if $(INBOX),"$(INBOX)",$(SAMPLE)/inbox) \
+	  $(if $(REGISTER),--register "$(REGISTER)",$(if $(INBOX),,--register $(SAMPLE)/register.parquet)) \
+	  $(if $(AS_OF),--as-of $(AS_OF),$(if $(INBOX),,--as-of $(SAMPLE_DAY)))
+
+test: $(STAMP)
+	@$(PY) -m pytest
+
+lint: $(STAMP)
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy && $(VENV)/bin/lint-imports
+
+ui: $(STAMP)
+	@$(PY) -m orchestration ui
+
+bench: $(STAMP)
+	@$(PY) -m benchmarks
+
+docs: $(STAMP)
+	@$(PY) -m orchestration docs
+
+clean:
+	rm -rf $(ZEYOU_HOME) .venv

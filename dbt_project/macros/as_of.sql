@@ -1,0 +1,23 @@
+{#- The day before which facts are known (截至日), checked: a typing error must not become a null comparison. -#}
+{% macro as_of_date() -%}
+    {%- set written = var('as_of') | string -%}
+    {%- if not modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}$', written) -%}
+        {{ exceptions.raise_compiler_error("as_of：“" ~ written ~ "”应为日期，如 2026-06-30") }}
+    {%- endif -%}
+    date '{{ written }}'
+{%- endmacro %}
+
+{#- Features that models may use, in the order of models/landing/settings.yaml, then those only of models/tax.
+    tests/dbt compares the list with both settings files. -#}
+{% macro numeric_features() -%}
+    {{ return([
+        'days_since_reported', 'follow_up_count', 'follow_up_count_90d', 'days_since_follow_up',
+        'principal_led_count', 'in_person_count_90d', 'interested_count_90d', 'investment_wan_cny',
+        'fixed_investment_pct', 'land_mu', 'investment_per_mu_wan_cny', 'expected_output_wan_cny',
+        'promised_tax_wan_cny', 'registered_capital_wan_cny', 'enterprise_age_years', 'chain_fit',
+    ]) }}
+{%- endmacro %}
+
+{% macro categorical_features() -%}
+    {{ return(['is_in_register', 'is_foreign', 'lead_source', 'industry_section', 'chain_id']) }}
+{%- endmacro %}

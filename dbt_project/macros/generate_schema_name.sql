@@ -1,0 +1,4 @@
+{#- The schema is exactly the stage (staging, marts …), not prefixed with the target's: asset keys and folders read alike. -#}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name | trim if custom_schema_name else target.schema }}
+{%- endmacro %}

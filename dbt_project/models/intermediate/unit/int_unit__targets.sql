@@ -1,0 +1,46 @@
+-- Tasks tied to a unit. Written with the full name and with a short name, one task has two keys in the ledger:
+-- the row received last stands.
+with targets as (
+
+    select
+        target_year,
+        indicator,
+        target_value,
+        measure,
+        written_unit_name,
+        {{ name_form('written_unit_name') }} as name_form,
+        received_seq,
+        source_row,
+        source_file,
+        source_sheet
+    from {{ ref('stg_ledger__targets') }}
+    -- 个 of money, 万元 of leads or less than nothing can't be compared with what was done.
+    where (indicator = '签约金额') != (measure = '个')
+        and target_value >= 0
+
+),
+
+names as (
+
+    select
+        name_form,
+        unit_name
+    from {{ ref('int_unit__names') }}
+    where not is_ambiguous
+
+)
+
+select
+    targets.target_year,
+    names.unit_name,
+    targets.indicator,
+    targets.written_unit_name,
+    -- 亿元 is kept as 万元, so that target, done and gap are in one measure.
+    case when targets.measure = '亿元' then targets.target_value * 10000 else targets.target_value end as target_value,
+    case when targets.measure = '亿元' then '万元' else targets.measure end as measure
+from targets
+inner join names on targets.name_form = names.name_form
+qualify row_number() over (
+    partition by targets.target_year, names.unit_name, targets.indicator
+    order by targets.received_seq desc, targets.source_row desc, targets.source_sheet desc, targets.written_unit_name
+) = 1

@@ -1,0 +1,11 @@
+select
+    node_id,
+    node_name,
+    chain_id,
+    chain_name,
+    position as position_name,
+    gap_class,
+    is_key,
+    -- The order of the file decides between nodes of equal fit.
+    cast(file_row_number + 1 as bigint) as node_order
+from {{ source('landing', 'chain_nodes') }}

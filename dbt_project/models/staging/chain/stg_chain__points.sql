@@ -1,0 +1,6 @@
+select
+    component,
+    level as level_code,
+    points,
+    label as level_label
+from {{ source('landing', 'chain_points') }}

@@ -1,0 +1,26 @@
+with landed as (
+
+    select * from {{ source('landing', 'units') }}
+
+),
+
+-- A corrected file supersedes by key (更正后的文件按主键替换); what it replaces stays visible in int_ledger__superseded.
+standing as (
+
+    select *
+    from landed
+    qualify {{ received_rank('units') }} = 1
+
+)
+
+select
+    unit_code,
+    unit_name,
+    unit_type,
+    short_names,
+    parent_unit_name,
+    source_file,
+    source_sheet,
+    source_row,
+    received_seq
+from standing

@@ -1,0 +1,39 @@
+-- A view: the Parquet file stays the table, and a reader takes only the columns that it needs.
+with landed as (
+
+    select * from {{ source('landing', 'register') }}
+
+),
+
+superseded as (
+
+    select source_row from {{ ref('stg_register__superseded_rows') }}
+
+)
+
+select
+    coalesce(landed.uscc, landed.registration_no) as enterprise_key,
+    landed.uscc,
+    landed.registration_no,
+    landed.enterprise_name,
+    {{ name_form('landed.enterprise_name') }} as name_form,
+    landed.established_date,
+    landed.enterprise_type,
+    landed.registered_capital_wan_cny,
+    landed.province_name,
+    landed.city_name,
+    landed.business_scope,
+    landed.industry_code,
+    landed.employee_count,
+    landed.status,
+    -- A register without a status says nothing against a firm.
+    coalesce(regexp_matches(landed.status, '{{ var('struck_off_words') | join('|') }}'), false) as is_struck_off,
+    -- Registers write 云川市 or 云川.
+    coalesce(
+        regexp_replace(landed.city_name, '市$', '') = regexp_replace('{{ var('local_city_name') }}', '市$', '')
+        and starts_with(landed.province_name, '{{ var('local_province_name') }}'),
+        false
+    ) as is_local,
+    landed.source_row
+from landed
+anti join superseded on landed.source_row = superseded.source_row

@@ -1,0 +1,19 @@
+-- The score is the sum of its reasons to the last digit (分数等于理由之和): equal, not nearly equal.
+with sums as (
+
+    select
+        lead_id,
+        sum(contribution) filter (where part = 'landing') as landing_sum,
+        sum(contribution) filter (where part = 'tax') as tax_sum,
+        coalesce(sum(contribution) filter (where part = 'fit'), 0) as fit_sum
+    from {{ ref('scr_lead__contributions') }}
+    group by lead_id
+
+)
+
+select parts.lead_id
+from {{ ref('scr_lead__parts') }} as parts
+left join sums on parts.lead_id = sums.lead_id
+where parts.landing_base_logit + coalesce(sums.landing_sum, 0) is distinct from parts.landing_logit
+    or parts.tax_base_log + coalesce(sums.tax_sum, 0) is distinct from parts.tax_log
+    or coalesce(sums.fit_sum, 0) is distinct from parts.chain_fit

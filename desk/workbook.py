@@ -1,0 +1,208 @@
+"""The ranked list as a workbook for Excel and WPS (择优清单.xlsx).
+
+Belongs here: sheets, columns, widths, formats and wording of the list. Does not belong here: ranks and reasons themselves
+(models.ranking), what is published beside it (snapshot.py), ledgers that come in (intake).
+
+Every cell is written as a string or a number by its column's kind: a name that begins with = stays a name, a credit code
+stays text.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import pandas as pd
+import xlsxwriter
+
+from models.ranking import RankingWeights, top_reasons
+
+FONT: Final = "Microsoft YaHei"
+PART_NAMES: Final = {"landing": "落地", "tax": "税收", "fit": "契合"}
+KIND_NAMES: Final = {"model": "模型", "rule": "规则估计"}
+WIDEST: Final = 60
+_FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
+
+Kind = Literal["text", "number", "share", "money", "score", "wrapped"]
+
+
+@dataclass(frozen=True)
+class _Column:
+    title: str
+    kind: Kind
+    value: Callable[[Mapping[str, Any]], Any]
+
+
+def _columns(weights: RankingWeights) -> list[_Column]:
+    def field(name: str) -> Callable[[Mapping[str, Any]], Any]:
+        return lambda row: row[name]
+
+    def reasons(part: str) -> Callable[[Mapping[str, Any]], str]:
+        return lambda row: reasons_in_words(row["reasons"], part, weights)
+
+    return [
+        _Column("名次", "number", field("rank")),
+        _Column("档", "text", field("band")),
+        _Column("总分", "score", field("score")),
+        _Column("项目名称", "text", field("project_name")),
+        _Column("投资主体", "text", field("enterprise_name")),
+        _Column("统一社会信用代码", "text", field("uscc")),
+        _Column("负责单位", "text", field("unit_name")),
+        _Column("当前阶段", "text", field("stage")),
+        _Column("一年内开工概率", "share", field("landing_probability")),
+        _Column("预计年纳税（万元）", "money", field("tax_wan_cny")),
+        _Column("区间下限（万元）", "money", field("tax_low_wan_cny")),
+        _Column("区间上限（万元）", "money", field("tax_high_wan_cny")),
+        _Column("产业链契合度", "score", field("chain_fit")),
+        _Column("产业链环节", "text", field("chain_node")),
+        _Column("落地理由", "wrapped", reasons("landing")),
+        _Column("税收理由", "wrapped", reasons("tax")),
+        _Column("契合理由", "wrapped", reasons("fit")),
+        _Column("不排序的原因", "text", field("excluded_reason")),
+        _Column("线索编号", "text", field("lead_id")),
+    ]
+
+
+def reasons_in_words(reasons: Any, part: str, weights: RankingWeights) -> str:
+    """Give the largest reasons of a part with their points, e.g. `近90天跟进次数 5次（+3.2）；…`."""
+    chosen = [r for r in top_reasons(list(reasons), weights) if r["part"] == part]
+    return "；".join(f"{r['label']} {r['value'] or '暂无'}（{r['points']:+.1f}）" for r in chosen)
+
+
+def write_ranked_workbook(path: Path, leads: pd.DataFrame, manifest: Mapping[str, Any]) -> None:
+    """Write the instructions, all leads, and one sheet a unit; the same list gives the same bytes."""
+    weights = RankingWeights.load()
+    columns = _columns(weights)
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(str(path), options) as book:
+        as_of = dt.date.fromisoformat(manifest["as_of_date"])
+        book.set_properties({"title": "择优清单", "created": dt.datetime(as_of.year, as_of.month, as_of.day)})
+        formats = _formats(book)
+        _write_instructions(book.add_worksheet("说明"), formats, leads, manifest, weights)
+        _write_leads(book.add_worksheet("全部线索"), formats, columns, leads)
+        names = {"说明", "全部线索"}
+        for unit, of_unit in leads.groupby("unit_name", sort=True):
+            _write_leads(book.add_worksheet(_sheet_name(str(unit), names)), formats, columns, of_unit)
+
+
+def _formats(book: xlsxwriter.Workbook) -> dict[str, Any]:
+    base = {"font_name": FONT, "font_size": 10, "valign": "vcenter"}
+    rule = {"bottom": 1, "bottom_color": "#D9D9D9"}
+    return {
+        "title": book.add_format({**base, "font_size": 16, "bold": True}),
+        "plain": book.add_format({**base, "text_wrap": True, "valign": "top"}),
+        "strong": book.add_format({**base, "bold": True, "valign": "top"}),
+        "header": book.add_format(
+            {**base, "bold": True, "bg_color": "#1F3864", "font_color": "#FFFFFF", "align": "center", "text_wrap": True}
+        ),
+        "text": book.add_format({**base, **rule, "num_format": "@"}),
+        "wrapped": book.add_format({**base, **rule, "num_format": "@", "text_wrap": True, "font_size": 9}),
+        "number": book.add_format({**base, **rule, "num_format": "0", "align": "center"}),
+        "share": book.add_format({**base, **rule, "num_format": "0.0%"}),
+        "money": book.add_format({**base, **rule, "num_format": "#,##0.0"}),
+        "score": book.add_format({**base, **rule, "num_format": "0.0"}),
+    }
+
+
+def _write_instructions(
+    sheet: Any, formats: Mapping[str, Any], leads: pd.DataFrame, manifest: Mapping[str, Any], weights: RankingWeights
+) -> None:
+    ranked = int(leads["rank"].notna().sum())
+    kinds = manifest["model_kinds"]
+    rows = [
+        ("截至日", f"{manifest['as_of_date']}（只用该日之前已知的事实）"),
+        (
+            "线索",
+            f"共 {len(leads):,} 条：参加排序 {ranked:,} 条，不参加 {len(leads) - ranked:,} 条（末列写明原因，未删除）",
+        ),
+        (
+            "总分",
+            f"落地 {weights.landing:.0%}、税收 {weights.tax:.0%}、契合 {weights.fit:.0%} 加权，0 至 100 分；"
+            "权重由办公室在 weights.yaml 中修改",
+        ),
+        ("分档", "；".join(f"{b.name} 档 {b.lower:g}–{b.upper:g}" for b in weights.bands)),
+        ("一年内开工概率", f"口径：截至日后 365 天内凭佐证材料开工。来源：{KIND_NAMES[kinds['landing']]}"),
+        (
+            "预计年纳税",
+            f"达产后一年的典型值及 80% 区间，不是承诺，也不作任何奖补依据。来源：{KIND_NAMES[kinds['tax']]}",
+        ),
+        ("产业链契合度", "行业代码、产品词、强补延链、重点环节、本地上下游五项相加，满分 100"),
+        ("理由", "括号内是该理由对总分的加减分；所有理由与基准相加，正好等于总分"),
+        ("规则估计", "标签不足或检验未通过时，用人工写定的规则分，不是从数据学来的概率"),
+        (
+            "版本",
+            f"快照 {manifest['snapshot_id']}；模型 {'、'.join(manifest['models'].values())}；{manifest['weights']}",
+        ),
+    ]
+    sheet.hide_gridlines(2)
+    sheet.set_column(0, 0, 18)
+    sheet.set_column(1, 1, 96)
+    sheet.write_string(0, 0, "择优清单", formats["title"])
+    sheet.set_row(0, 28)
+    for number, (name, text) in enumerate(rows, start=2):
+        sheet.write_string(number, 0, name, formats["strong"])
+        sheet.write_string(number, 1, text, formats["plain"])
+        sheet.set_row(number, 16 * (1 + shown_width(text) // 96) + 4)
+
+
+def _write_leads(sheet: Any, formats: Mapping[str, Any], columns: list[_Column], leads: pd.DataFrame) -> None:
+    sheet.freeze_panes(1, 4)
+    sheet.set_row(0, 32)
+    widths = [max(6.0, shown_width(column.title) / 2 + 3) for column in columns]
+    for at, column in enumerate(columns):
+        sheet.write_string(0, at, column.title, formats["header"])
+    rows: list[dict[Any, Any]] = leads.to_dict("records")
+    for number, row in enumerate(rows, start=1):
+        for at, column in enumerate(columns):
+            value = column.value(row)
+            width = _write_cell(sheet, number, at, value, column.kind, formats[column.kind])
+            widths[at] = max(widths[at], min(width + 2, 44 if column.kind == "wrapped" else WIDEST))
+    for at, width in enumerate(widths):
+        sheet.set_column(at, at, width)
+    sheet.autofilter(0, 0, max(len(leads), 1), len(columns) - 1)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+
+
+def _write_cell(sheet: Any, row: int, column: int, value: Any, kind: Kind, form: Any) -> float:
+    """Write a value by its column's kind and give its width on the screen."""
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        sheet.write_blank(row, column, None, form)
+        return 0
+    if kind in ("text", "wrapped"):
+        text = _printable(str(value))
+        sheet.write_string(row, column, text, form)
+        return shown_width(text)
+    sheet.write_number(row, column, float(value), form)
+    return 8
+
+
+def shown_width(text: str) -> int:
+    """Give the width of a text in half-width characters: a Chinese one takes two.
+
+    Examples
+    --------
+    >>> shown_width("择优 A")
+    6
+    """
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def _printable(text: str) -> str:
+    return "".join(c for c in text if c.isprintable() or c == "\n")[:32_000]
+
+
+def _sheet_name(unit: str, taken: set[str]) -> str:
+    stem = _FORBIDDEN.sub("·", unit).strip("'")[:28] or "未命名"
+    name, number = stem, 2
+    while name.casefold() in {t.casefold() for t in taken} or name.casefold() == "history":
+        name, number = f"{stem}{number}", number + 1
+    taken.add(name)
+    return name

@@ -1,0 +1,66 @@
+"""Definitions of the platform (定义): what Dagster loads.
+
+Belongs here: putting assets, checks, jobs, schedules, sensors and resources together. Does not belong here: any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from orchestration.defs.automation.jobs import nightly
+from orchestration.defs.automation.schedules import nightly_at_two
+from orchestration.defs.automation.sensors import inbox_changed
+from orchestration.defs.ingestion import assets as ingestion
+from orchestration.defs.ingestion import checks as ingestion_checks
+from orchestration.defs.learning import assets as learning
+from orchestration.defs.learning import checks as learning_checks
+from orchestration.defs.publication import assets as publication
+from orchestration.defs.publication import checks as publication_checks
+from orchestration.defs.scoring import assets as scoring
+from orchestration.defs.scoring import checks as scoring_checks
+from orchestration.defs.transformation.assets import sql_assets
+from orchestration.resources import parsed_project, resources_for
+from orchestration.settings import Settings
+
+
+def build_defs(
+    settings: Settings,
+    resource_overrides: Mapping[str, Any] | None = None,
+    loggers: Mapping[str, dg.LoggerDefinition] | None = None,
+) -> dg.Definitions:
+    """Build fresh definitions for an installation; tests override resources or settings."""
+    project = parsed_project(settings)
+    return dg.Definitions(
+        assets=[
+            *(ingestion.ledgers, ingestion.register, ingestion.chain_tables),
+            *sql_assets(project),
+            *(learning.landing_candidate, learning.tax_candidate, learning.active_models),
+            *(scoring.ranked_leads, publication.snapshot),
+        ],
+        asset_checks=[
+            *ingestion_checks.suite_checks,
+            *(ingestion_checks.every_row_is_accounted_for, ingestion_checks.every_file_could_be_read),
+            ingestion_checks.register_is_sane,
+            *learning_checks.model_gates,
+            *(
+                scoring_checks.suite_holds,
+                scoring_checks.reasons_add_up_to_the_score,
+                scoring_checks.no_lead_is_missing,
+            ),
+            publication_checks.current_snapshot_is_whole,
+        ],
+        jobs=[nightly],
+        schedules=[nightly_at_two],
+        sensors=[inbox_changed],
+        resources={**resources_for(settings, project), **(resource_overrides or {})},
+        loggers=dict(loggers) if loggers else None,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Give the definitions of the installation that the environment names; built when Dagster asks, not at import."""
+    return build_defs(Settings.from_environment())

@@ -1,0 +1,1 @@
+"""What starts a run (自动化)."""

@@ -1,0 +1,53 @@
+"""A new or changed ledger in the inbox starts a run (收件夹感应).
+
+Belongs here: sensors. Does not belong here: reading a file (intake).
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import dagster as dg
+
+from intake.landing import content_hash, is_ledger
+from orchestration.defs.automation.jobs import nightly
+from orchestration.resources import Workplace
+from orchestration.settings import office_today
+
+
+def inbox_sizes(inbox: Path) -> dict[str, list[int]]:
+    """Give size and modification time of every ledger in the inbox; lock files of Excel and WPS are no ledgers."""
+    ledgers = sorted(path for path in inbox.rglob("*") if is_ledger(path)) if inbox.is_dir() else []
+    return {str(p.relative_to(inbox)): [p.stat().st_size, p.stat().st_mtime_ns] for p in ledgers}
+
+
+def inbox_key(inbox: Path) -> str:
+    """Give a key of the inbox's content: the same files give the same key, whatever their names and times."""
+    hashes = sorted(content_hash(inbox / name) for name in inbox_sizes(inbox))
+    return hashlib.sha256("".join(hashes).encode()).hexdigest()[:16]
+
+
+@dg.sensor(
+    job=nightly,
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.STOPPED,
+    description="收件夹有新台账或台账有改动、且大小已稳定时运行一次；内容没变不重复运行",
+)
+def inbox_changed(context: dg.SensorEvaluationContext, workplace: Workplace) -> dg.SensorResult | dg.SkipReason:
+    """Start a run once the files of the inbox stood still for one tick and their content is new."""
+    inbox = Path(workplace.inbox)
+    seen = inbox_sizes(inbox)
+    cursor = json.loads(context.cursor) if context.cursor else {}
+    if not seen:
+        return dg.SkipReason(f"收件夹是空的：{inbox}")
+    if seen != cursor.get("seen"):
+        # A file still being copied changes between two ticks: wait until nothing moves.
+        return dg.SensorResult(
+            skip_reason=dg.SkipReason("台账正在变动，等到大小稳定"), cursor=json.dumps({**cursor, "seen": seen})
+        )
+    key = cursor.get("key") if cursor.get("hashed") == seen else inbox_key(inbox)
+    if cursor.get("key") == key:
+        return dg.SkipReason("内容没有变化")
+    day = office_today().isoformat()
+    request = dg.RunRequest(run_key=f"inbox-{key}", partition_key=day, tags={"zeyou/inbox": key or ""})
+    return dg.SensorResult(run_requests=[request], cursor=json.dumps({"seen": seen, "hashed": seen, "key": key}))

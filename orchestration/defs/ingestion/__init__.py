@@ -1,0 +1,1 @@
+"""Files in, Parquet out (接入)."""

@@ -1,0 +1,92 @@
+"""Landing assets (接入): ledgers of the inbox, the register, and the chain file as tables.
+
+Belongs here: calling intake and models.chain and telling what came of it. Does not belong here: reading a cell.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+import intake
+from intake.contract import load_contracts
+from intake.landing import LandingStore, Summary
+from models.chain import load_chains
+from orchestration.metadata import preview, row_counts
+from orchestration.resources import Workplace
+
+LEDGERS = tuple(c for c in load_contracts().values() if not c.bulk)
+CHAIN_TABLES = {
+    "nodes": "产业链环节 one row per node of a chain",
+    "codes": "环节的行业代码 one row per node and GB/T 4754 code",
+    "words": "环节的产品词 one row per node and word",
+    "edges": "上下游关系 one row per supplier and customer node",
+    "points": "契合度计分表 one row per component and level",
+}
+# An office without a register still gets its list: a header and no rows.
+EMPTY_REGISTER = Path(intake.__file__).parent / "reference" / "empty_register.csv"
+OWNERS = ["team:数据专员"]
+RETRY = dg.RetryPolicy(max_retries=2, delay=5)
+
+
+def _spec(name: str, description: str, kinds: set[str]) -> dg.AssetSpec:
+    return dg.AssetSpec(["landing", name], group_name="ingestion", description=description, kinds=kinds, owners=OWNERS)
+
+
+def _rows(summary: Summary) -> dict[str, Any]:
+    return row_counts(summary.accepted, summary.read, summary.refused) | {"not_data": summary.not_data}
+
+
+@dg.multi_asset(
+    specs=[
+        *(_spec(c.name, f"{c.title} {c.grain}", {"excel", "parquet"}) for c in LEDGERS),
+        _spec("files", "收到的文件 one row per file received, with its row accounting", {"parquet"}),
+        _spec("refused", "拒收的行 one row per reason why a ledger row was refused", {"parquet"}),
+    ],
+    retry_policy=RETRY,
+    pool="landing",
+)
+def ledgers(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
+    """Read every new file of the inbox by its contract; refusals carry file, sheet, row and reason."""
+    landed = LandingStore(workplace.root / "landing").land_inbox(Path(workplace.inbox), context.log.info)
+    for problem in landed.problems:
+        context.log.warning(problem)
+    for contract in LEDGERS:
+        first = pd.read_parquet(workplace.parquet(f"landing/{contract.name}")).iloc[:, :10]
+        metadata = _rows(landed.rows[contract.name]) | {"preview": preview(first)}
+        yield dg.MaterializeResult(asset_key=["landing", contract.name], metadata=metadata)
+    for name in ("files", "refused"):
+        frame = pd.read_parquet(workplace.parquet(f"landing/{name}"))
+        yield dg.MaterializeResult(
+            asset_key=["landing", name], metadata={"dagster/row_count": len(frame), "preview": preview(frame)}
+        )
+
+
+@dg.multi_asset(
+    specs=[
+        _spec("register", "企业名录 one row per enterprise as registered", {"duckdb", "parquet"}),
+        _spec("register_refused", "名录拒收的行 one row per refused row of the register", {"parquet"}),
+    ],
+    retry_policy=RETRY,
+    pool="landing",
+)
+def register(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
+    """Stream the register of enterprises, up to the whole country, in constant memory."""
+    source = Path(workplace.register_file) if workplace.register_file else EMPTY_REGISTER
+    summary = LandingStore(workplace.root / "landing").land_register(source, context.log.info)
+    yield dg.MaterializeResult(asset_key=["landing", "register"], metadata=_rows(summary))
+    metadata = {"dagster/row_count": summary.refused}
+    yield dg.MaterializeResult(asset_key=["landing", "register_refused"], metadata=metadata)
+
+
+@dg.multi_asset(
+    specs=[_spec(f"chain_{name}", text, {"yaml", "parquet"}) for name, text in CHAIN_TABLES.items()], pool="landing"
+)
+def chain_tables(workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
+    """Lay the office's chain file out as tables for SQL."""
+    for name, table in load_chains().to_tables().items():
+        table.to_parquet(workplace.parquet(f"landing/chain_{name}"), index=False)
+        metadata = row_counts(len(table)) | {"preview": preview(table)}
+        yield dg.MaterializeResult(asset_key=["landing", f"chain_{name}"], metadata=metadata)

@@ -1,0 +1,54 @@
+"""Gates before any SQL runs (接入关卡): suites on landed ledgers, and rows that add up.
+
+Belongs here: binding a suite or an accounting rule to an asset, as blocking checks. Does not belong here: what is
+expected (quality/suites.py).
+"""
+
+import dagster as dg
+import duckdb
+import pandas as pd
+
+from orchestration.checking import accounting_result, suite_check, suite_result
+from orchestration.quality import suites
+from orchestration.resources import Workplace
+
+ACCOUNTS = ["file", "rows_read", "rows_accepted", "rows_refused", "rows_not_data", "problem"]
+
+suite_checks = [
+    suite_check("landing/units", suites.units, ["unit_name", "unit_type", "source_file", "source_row"]),
+    suite_check("landing/leads", suites.leads),
+    suite_check("landing/follow_ups", suites.follow_ups),
+    suite_check("landing/stage_moves", suites.stage_moves),
+]
+
+
+@dg.asset_check(asset=["landing", "files"], blocking=True, description="每个文件：读入 = 接收 + 拒收 + 非数据")
+def every_row_is_accounted_for(workplace: Workplace) -> dg.AssetCheckResult:
+    """Compare what was read with where it went, file by file."""
+    files = pd.read_parquet(workplace.parquet("landing/files"), columns=ACCOUNTS)
+    gone = files["rows_read"] - files["rows_accepted"] - files["rows_refused"] - files["rows_not_data"]
+    return accounting_result(files[gone != 0], read=int(files["rows_read"].sum()))
+
+
+@dg.asset_check(asset=["landing", "files"], description="整个读不了的文件（不阻断，其余文件照常）")
+def every_file_could_be_read(workplace: Workplace) -> dg.AssetCheckResult:
+    """Warn of files that could not be read at all; the others go on."""
+    files = pd.read_parquet(workplace.parquet("landing/files"), columns=ACCOUNTS)
+    return accounting_result(files[files["problem"].notna()], warn=True, read=len(files))
+
+
+@dg.asset_check(asset=["landing", "register"], blocking=True, description="企业名录按省汇总后的质量")
+def register_is_sane(workplace: Workplace) -> dg.AssetCheckResult:
+    """Validate the register by province; its rows never come through pandas."""
+    path = str(workplace.parquet("landing/register")).replace("'", "''")
+    query = f"""
+        select
+            province_name,
+            count(*) as row_count,
+            count(coalesce(uscc, registration_no)) / count(*) as coded_share,
+            count(enterprise_name) / count(*) as named_share
+        from read_parquet('{path}') group by all order by all
+    """
+    with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as connection:
+        frame = connection.execute(query).df()
+    return suite_result("landing/register", frame, suites.register_summary)

@@ -1,0 +1,1 @@
+"""What recruiters see (发布)."""

@@ -1,0 +1,1 @@
+"""Contributions and the ranked list (评分排序)."""

@@ -1,0 +1,55 @@
+"""Gates on the list before it is published (评分关卡): ranges, coverage, and sums of reasons.
+
+Belongs here: blocking checks on scoring/ranked_leads. Does not belong here: what a suite expects (quality/suites.py).
+"""
+
+import math
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from orchestration.checking import accounting_result, suite_result
+from orchestration.defs.scoring.assets import read_ranked
+from orchestration.quality import suites
+from orchestration.resources import Workplace
+
+ASSET = ["scoring", "ranked_leads"]
+NATURAL = {"landing": "landing_logit", "fit": "chain_fit"}
+
+
+@dg.asset_check(asset=ASSET, blocking=True, description="Great Expectations：排序清单的取值、覆盖与理由")
+def suite_holds(workplace: Workplace) -> dg.AssetCheckResult:
+    """Validate ranges, uniqueness and coverage of the list."""
+    frame = read_ranked(workplace)
+    frame["reason_count"] = frame["reasons"].map(len)
+    frame["is_ranked_or_excluded"] = frame["rank"].notna() | frame["excluded_reason"].notna()
+    return suite_result("scoring/ranked_leads", frame.drop(columns="reasons"), suites.ranked_leads)
+
+
+@dg.asset_check(asset=ASSET, blocking=True, description="每条线索的理由之和等于分数，落地和契合各自也相加得上")
+def reasons_add_up_to_the_score(workplace: Workplace) -> dg.AssetCheckResult:
+    """Add the reasons of every lead again: points to the score, contributions to the log odds and the fit, exactly."""
+    frame = read_ranked(workplace)
+    offending = [row for row in frame.to_dict("records") if row["score"] == row["score"] and not _adds_up(row)]
+    shown = pd.DataFrame(offending, columns=["lead_id", "score", "landing_logit", "chain_fit"])
+    return accounting_result(shown, row_count=len(frame))
+
+
+def _adds_up(row: dict[Any, Any]) -> bool:
+    reasons = list(row["reasons"])
+    units = sum(round(reason["points"] * 10_000) for reason in reasons)
+    parts = all(
+        math.fsum(r["contribution"] for r in reasons if r["part"] == part) == row[column]
+        for part, column in NATURAL.items()
+    )
+    return parts and units == round(float(row["score"]) * 10_000)
+
+
+@dg.asset_check(asset=ASSET, blocking=True, description="当日在册线索无一遗漏：入排或写明不排的原因")
+def no_lead_is_missing(workplace: Workplace) -> dg.AssetCheckResult:
+    """Compare the list with the leads of the day."""
+    features = pd.read_parquet(workplace.export("features/ftr_lead__12m"), columns=["lead_id", "is_current"])
+    current = features.loc[features["is_current"], "lead_id"]
+    missing = current[~current.isin(read_ranked(workplace)["lead_id"])]
+    return accounting_result(missing.to_frame(), current_lead_count=len(current))

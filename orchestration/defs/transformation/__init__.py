@@ -1,0 +1,1 @@
+"""SQL models by dbt (加工)."""

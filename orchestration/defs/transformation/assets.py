@@ -1,0 +1,125 @@
+"""SQL models as assets (加工): facts once, features and scores as of a day. dbt tests are their checks.
+
+Belongs here: which part of the SQL project runs with which variables, and how a model becomes an asset. Does not belong
+here: SQL, exports (a macro of dbt_project writes them once a build is green).
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+import pyarrow.parquet as pq
+from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
+
+from orchestration.metadata import preview, row_counts
+from orchestration.partitions import AS_OF_DAYS, ONE_DAY_A_RUN
+from orchestration.resources import WarehouseDbt, Workplace, manifest_of
+
+FACTS = "path:seeds path:models/staging path:models/intermediate path:models/marts"
+FEATURES = "path:models/features"
+SCORES = "path:models/scores"
+
+
+class StageTranslator(DagsterDbtTranslator):
+    """Asset key = stage/model: the folder under models/ is the stage, so the tree is the lineage."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """Give [source, table] for a source, [folder, model] for a model."""
+        if dbt_resource_props["resource_type"] == "source":
+            return dg.AssetKey([dbt_resource_props["source_name"], dbt_resource_props["name"]])
+        return dg.AssetKey([self.get_group_name(dbt_resource_props), dbt_resource_props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """Give the stage of a model."""
+        is_seed = dbt_resource_props["resource_type"] == "seed"
+        return "seeds" if is_seed else str(dbt_resource_props["fqn"][1])
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """Give the grain and meaning of a model, without its SQL."""
+        return str(dbt_resource_props.get("description") or "")
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        """Give who answers for the models."""
+        return ["team:数据专员"]
+
+
+# The one model of each build whose rows stand for the step in the run's table.
+SPEAKERS = ("mart_row_accounting", "ftr_lead__12m", "scr_lead__parts")
+
+
+def _counts(workplace: Workplace) -> dict[str, int]:
+    """Rows of every model as the last green builds left them."""
+    found: dict[str, int] = {}
+    for path in sorted((workplace.root / "exports" / "row_counts").glob("*.parquet")):
+        for row in pq.read_table(path).to_pylist():
+            found[row["model_name"]] = int(row["row_count"])
+    return found
+
+
+def _told(workplace: Workplace, model: str, counts: Mapping[str, int]) -> dict[str, Any]:
+    """Metadata of a model: its rows, and for the speaker of a step the rows that went in and out."""
+    if model not in counts:
+        return {}
+    metadata: dict[str, Any] = {"dagster/row_count": counts[model]}
+    if model == "mart_row_accounting":
+        rows = pq.read_table(workplace.export("marts/mart_row_accounting")).to_pandas()
+        left = int(rows["superseded_count"].sum() + rows["rejected_count"].sum())
+        metadata |= row_counts(int(rows["standing_count"].sum()), int(rows["landed_count"].sum()), left)
+        metadata["preview"] = preview(rows)
+    elif model in SPEAKERS:
+        metadata |= row_counts(counts[model], counts["dim_leads" if model == "ftr_lead__12m" else model])
+    return metadata | {"dagster/row_count": counts[model]}
+
+
+def _build(
+    context: dg.AssetExecutionContext, dbt: WarehouseDbt, workplace: Workplace, as_of: str | None = None
+) -> Iterator[Any]:
+    """Run `dbt build` for the selection of the context; every event is told, also those before a failure."""
+    arguments = ["build", *(["--vars", json.dumps({"as_of": as_of})] if as_of else [])]
+    events, failure = [], None
+    try:
+        for event in dbt.cli(arguments, context=context).stream():
+            events.append(event)
+            if len(events) % 50 == 0:
+                context.log.info(f"dbt：已完成 {len(events)} 步")
+    except Exception as error:
+        failure = error
+    # The counts are there once the process has ended, so events wait for it.
+    counts = {} if failure else _counts(workplace)
+    for event in events:
+        if isinstance(event, dg.Output) and (told := _told(workplace, event.output_name.split("__", 1)[-1], counts)):
+            yield event.with_metadata({**event.metadata, **told})
+        else:
+            yield event
+    if failure:
+        raise failure
+
+
+def sql_assets(project: DbtProject) -> list[dg.AssetsDefinition]:
+    """Build the three dbt assets definitions from the parsed project."""
+    shared: dict[str, Any] = {
+        "manifest": manifest_of(project),
+        "project": project,
+        "dagster_dbt_translator": StageTranslator(),
+        "pool": "warehouse",
+        "retry_policy": dg.RetryPolicy(max_retries=1, delay=10),
+        "backfill_policy": ONE_DAY_A_RUN,
+    }
+
+    @dbt_assets(name="facts", select=FACTS, **shared)
+    def facts(context: dg.AssetExecutionContext, dbt: WarehouseDbt, workplace: Workplace) -> Iterator[Any]:
+        """Staging, intermediate models and marts: facts, which have no as-of."""
+        yield from _build(context, dbt, workplace)
+
+    @dbt_assets(name="features", select=FEATURES, partitions_def=AS_OF_DAYS, **shared)
+    def features(context: dg.AssetExecutionContext, dbt: WarehouseDbt, workplace: Workplace) -> Iterator[Any]:
+        """Features of every (lead, as-of) up to the day of the partition."""
+        yield from _build(context, dbt, workplace, context.partition_key)
+
+    @dbt_assets(name="scores", select=SCORES, partitions_def=AS_OF_DAYS, **shared)
+    def scores(context: dg.AssetExecutionContext, dbt: WarehouseDbt, workplace: Workplace) -> Iterator[Any]:
+        """Contributions of every current lead by the active tables, and prospects of every node."""
+        yield from _build(context, dbt, workplace, context.partition_key)
+
+    return [facts, features, scores]

@@ -1,0 +1,11 @@
+"""The as-of day (截至日) that a list is made for: facts known before it count, later ones do not.
+
+Belongs here: the partitions of everything that is built as of a day. Does not belong here: facts, which have no as-of.
+"""
+
+import dagster as dg
+
+AS_OF_DAYS = dg.DailyPartitionsDefinition(start_date="2024-01-01", timezone="Asia/Shanghai", end_offset=1)
+
+# The warehouse holds the features of one as-of day at a time.
+ONE_DAY_A_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)

@@ -1,0 +1,118 @@
+"""Resources of the assets (资源): folders of one installation, and the dbt of the environment.
+
+Belongs here: building every resource from Settings, the cached parse of the SQL project. Does not belong here: logic of
+an asset, reading the environment (settings.py).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, DbtProject
+
+from orchestration.settings import REPOSITORY, Settings
+
+DBT_FOLDER = REPOSITORY / "dbt_project"
+DBT_EXECUTABLE = Path(sys.executable).with_name("dbt")  # not on PATH unless the environment is activated
+DBT_SOURCES = (".sql", ".yml", ".yaml", ".md", ".csv")
+
+
+class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Folders that the stages meet in: Parquet is the interface, each asset key is a file below `home`."""
+
+    home: str
+    inbox: str
+    register_file: str | None = None
+
+    @property
+    def root(self) -> Path:
+        return Path(self.home)
+
+    def parquet(self, key: str) -> Path:
+        """Give the file of an asset key written as `stage/name`, its folder made."""
+        path = self.root / f"{key}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def export(self, key: str) -> Path:
+        """Give the file that dbt exported for a model, once its build was green."""
+        return self.root / "exports" / f"{key}.parquet"
+
+
+def dbt_environment(home: Path, target: Path) -> dict[str, str]:
+    """Give what the SQL project reads from the environment."""
+    return {
+        "ZEYOU_HOME": str(home),
+        "DBT_TARGET_PATH": str(target),
+        "DBT_LOG_PATH": str(target / "logs"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+
+
+class WarehouseDbt(DbtCliResource):
+    """The dbt command with the environment of its own warehouse; a subprocess, so its lock dies with it."""
+
+    home: str
+    parsed: str
+
+    def cli(self, *args: Any, **kwargs: Any) -> Any:
+        """Run dbt with the environment of this installation."""
+        (Path(self.home) / "warehouse").mkdir(parents=True, exist_ok=True)
+        os.environ.update(dbt_environment(Path(self.home), Path(self.parsed)))
+        return super().cli(*args, **kwargs)
+
+
+def parsed_project(settings: Settings) -> DbtProject:
+    """Give the parsed SQL project; it is parsed once for each content and kept under `home/dbt/<digest>`."""
+    digest = hashlib.sha256(str(settings.home).encode())
+    for path in sorted(p for p in DBT_FOLDER.rglob("*") if p.suffix in DBT_SOURCES and "target" not in p.parts):
+        digest.update(str(path.relative_to(DBT_FOLDER)).encode() + b"\0" + path.read_bytes())
+    target = settings.home / "dbt" / digest.hexdigest()[:12]
+    target.mkdir(parents=True, exist_ok=True)
+    with (target / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (target / "manifest.json").exists():
+            _parse(settings, target)
+    return DbtProject(project_dir=DBT_FOLDER, profiles_dir=DBT_FOLDER, target_path=target)
+
+
+def _parse(settings: Settings, target: Path) -> None:
+    command = [str(DBT_EXECUTABLE), "--quiet", "parse", "--project-dir", str(DBT_FOLDER), "--profiles-dir"]
+    environment = {**os.environ, **dbt_environment(settings.home, target)}
+    done = subprocess.run(
+        [*command, str(DBT_FOLDER)], env=environment, cwd=DBT_FOLDER, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"dbt parse 失败：{done.stdout}{done.stderr}")
+
+
+def manifest_of(project: DbtProject) -> dict[str, Any]:
+    """Read the manifest of a parsed project."""
+    content: dict[str, Any] = json.loads(Path(project.manifest_path).read_text(encoding="utf-8"))
+    return content
+
+
+def resources_for(settings: Settings, project: DbtProject) -> Mapping[str, Any]:
+    """Build every resource of an installation."""
+    workplace = Workplace(
+        home=str(settings.home),
+        inbox=str(settings.inbox),
+        register_file=str(settings.register) if settings.register else None,
+    )
+    dbt = WarehouseDbt(
+        project_dir=str(DBT_FOLDER),
+        profiles_dir=str(DBT_FOLDER),
+        dbt_executable=str(DBT_EXECUTABLE),
+        home=str(settings.home),
+        parsed=str(project.target_path),
+    )
+    return {"workplace": workplace, "dbt": dbt}

@@ -1,0 +1,53 @@
+"""Where everything is (设置): the one place that reads the environment.
+
+Belongs here: paths under ZEYOU_HOME, the inputs of a run, the office's time zone. Does not belong here: settings of
+models, weights, contracts (each beside its code), and anything that opens a file of data.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+OFFICE_ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Paths of one installation. `register` may be None: an office without a register still gets its list."""
+
+    home: Path
+    inbox: Path
+    register: Path | None
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """Read ZEYOU_HOME, ZEYOU_INBOX, ZEYOU_REGISTER; what is not set comes from the last run's `inputs.json`."""
+        home = Path(os.environ.get("ZEYOU_HOME") or REPOSITORY / "var").resolve()
+        remembered = home / "inputs.json"
+        known: dict[str, str] = json.loads(remembered.read_text(encoding="utf-8")) if remembered.exists() else {}
+        inbox = os.environ.get("ZEYOU_INBOX") or known.get("inbox") or str(home / "inbox")
+        register = os.environ.get("ZEYOU_REGISTER") or known.get("register") or ""
+        return cls(home, Path(inbox).resolve(), Path(register).resolve() if register else None)
+
+    def remember(self) -> None:
+        """Keep the inputs of a run, so that the UI and the schedule go on with them."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        content = {"inbox": str(self.inbox), "register": str(self.register or "")}
+        partial = self.home / "inputs.json.part"
+        partial.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        os.replace(partial, self.home / "inputs.json")
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.home / "dagster"
+
+
+def office_today() -> dt.date:
+    """Give the day it is at the office."""
+    return dt.datetime.now(OFFICE_ZONE).date()

@@ -1,0 +1,34 @@
+"""Tiers of tests, enforced at collection: a test's folder says what it may need and how long it may take.
+
+unit: seconds, nothing but tmp_path. contract: what the architecture promises. dbt: the SQL project on a small district.
+integration: the whole graph. browser: a real headless Chromium.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+TIERS = ("unit", "contract", "dbt", "integration", "browser")
+ROOT = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test with the tier of its folder and run quick tiers first; a test outside a tier is an error."""
+    for item in items:
+        tier = item.path.relative_to(ROOT).parts[0]
+        if tier not in TIERS:
+            raise pytest.UsageError(f"{item.nodeid}: tests live in one of {', '.join(TIERS)}")
+        item.add_marker(tier)
+    items.sort(key=lambda item: TIERS.index(item.path.relative_to(ROOT).parts[0]))
+
+
+@pytest.fixture(scope="session")
+def reference_data() -> Path:
+    """Real data beside the project; tests that need it skip where it is absent."""
+    folder = os.environ.get("ZEYOU_REFERENCE_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("没有参考数据：请设置 ZEYOU_REFERENCE_DATA")
+    return Path(folder)

@@ -1,0 +1,114 @@
+"""What the architecture promises: imports, keys, names, and a tree that says the truth."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("intake", "models", "desk", "orchestration")
+
+
+def tracked() -> list[str]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("不是 git 检出")
+    return listed.stdout.splitlines()
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Load the definitions in a clean process, as a clean clone without a secret would."""
+    code = """
+import json, sys
+from orchestration.definitions import defs
+import dagster as dg
+found = defs() if not isinstance(defs, dg.Definitions) else defs
+graph = found.resolve_asset_graph()
+made = {k.to_user_string() for k in graph.materializable_asset_keys}
+named = {p.to_user_string() for k in graph.materializable_asset_keys for p in graph.get(k).parent_keys}
+checked = {c.asset_key.to_user_string() for c in graph.asset_check_keys}
+blocking = [k.to_user_string() for k in graph.asset_check_keys]
+jobs = [j.name for j in found.resolve_all_job_defs()]
+heavy = [m for m in ("sklearn", "great_expectations", "splink", "openpyxl") if m in sys.modules]
+print("@@" + json.dumps(dict(made=sorted(made), named=sorted(named), checked=sorted(checked),
+      blocking=blocking, jobs=jobs, heavy=heavy,
+      groups={k.to_user_string(): graph.get(k).group_name for k in graph.materializable_asset_keys},
+      described=[k.to_user_string() for k in graph.materializable_asset_keys if graph.get(k).description])))
+"""
+    home = tmp_path_factory.mktemp("home")
+    kept = {
+        k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**kept, "ZEYOU_HOME": str(home), "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    content: dict[str, Any] = json.loads(done.stdout.split("@@")[1])
+    return content
+
+
+def test_nothing_heavy_is_imported_when_definitions_load(loaded: dict[str, Any]) -> None:
+    assert loaded["heavy"] == []
+
+
+def test_every_key_that_a_stage_names_is_made_by_one(loaded: dict[str, Any]) -> None:
+    assert set(loaded["named"]) <= set(loaded["made"])
+    assert set(loaded["checked"]) <= set(loaded["made"])
+
+
+def test_every_asset_has_a_stage_and_says_what_it_is(loaded: dict[str, Any]) -> None:
+    stages = {"ingestion", "seeds", "staging", "intermediate", "marts", "features", "learning", "scores", "scoring"}
+    assert set(loaded["groups"].values()) == stages | {"publication"}
+    assert set(loaded["described"]) == set(loaded["made"])
+    assert "nightly" in loaded["jobs"]
+
+
+def test_dbt_tests_are_checks_of_staging_marts_features_and_scores(loaded: dict[str, Any]) -> None:
+    guarded = {key.split("/")[0] for key in loaded["checked"]}
+    assert {"landing", "staging", "marts", "features", "scores", "scoring", "learning", "publication"} <= guarded
+
+
+def test_import_contracts_hold() -> None:
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+
+
+def test_root_stays_small_and_names_say_something() -> None:
+    files = tracked()
+    assert len({name.split("/")[0] for name in files}) <= 18
+    vague = re.compile(r"(^|/)(utils?|helpers?|misc|common|lib)(\.\w+|/|$)")
+    assert [name for name in files if vague.search(name)] == []
+
+
+def test_every_module_opens_with_its_charter() -> None:
+    for name in tracked():
+        if name.endswith(".py") and name.split("/")[0] in PACKAGES and not name.endswith("__init__.py"):
+            text = (ROOT / name).read_text(encoding="utf-8")
+            assert text.startswith('"""') and ("Belongs here" in text.split('"""')[1]), name
+
+
+def test_the_lock_has_hashes_and_no_addresses() -> None:
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert "--hash=sha256:" in lock and "://" not in lock and "index-url" not in lock
+
+
+def test_the_readme_tree_is_current() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    folders = {name.split("/")[0] for name in tracked() if "/" in name and not name.startswith(".")}
+    assert [folder for folder in sorted(folders) if f"{folder}/" not in readme] == []

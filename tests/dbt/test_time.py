@@ -1,0 +1,76 @@
+"""The past does not move: not with later facts, not with a second run; and a leak is found."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from invented_district import PROJECT, STEPS, District, build, day, exported, run_dbt, write_landing
+
+pytestmark = pytest.mark.dbt
+
+
+def hashes(home: Path) -> dict[str, str]:
+    folder = home / "exports"
+    return {
+        str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in sorted(folder.rglob("*.parquet"))
+    }
+
+
+@pytest.fixture
+def copied(home: Path, tmp_path: Path) -> Path:
+    """The built home, free to be changed."""
+    return Path(shutil.copytree(home, tmp_path / "home"))
+
+
+def test_a_past_row_needs_nothing_that_came_later(district: District, home: Path, tmp_path: Path) -> None:
+    limit = day("2025-10-31")
+    write_landing(district.known_before(limit), tmp_path)
+    build(tmp_path, *STEPS["warehouse"], *STEPS["features"], as_of=limit)
+    then = exported(tmp_path, "features", "ftr_lead__12m").drop(columns="is_current")
+    now = exported(home, "features", "ftr_lead__12m").drop(columns="is_current")
+    now = now[pd.to_datetime(now["as_of_date"]) <= pd.Timestamp(limit)].reset_index(drop=True)
+    assert len(then) > 100
+    pd.testing.assert_frame_equal(then, now, check_exact=True)
+
+
+def test_a_second_run_writes_the_same_bytes(copied: Path) -> None:
+    before = hashes(copied)
+    shutil.rmtree(copied / "exports")
+    build(copied, *(selector for step in STEPS.values() for selector in step))
+    assert hashes(copied) == before
+
+
+def test_a_leak_is_found_and_not_published(copied: Path, tmp_path: Path) -> None:
+    project = Path(shutil.copytree(PROJECT, tmp_path / "project", ignore=shutil.ignore_patterns("target", "logs")))
+    sql = project / "models" / "features" / "ftr_lead__12m.sql"
+    honest = sql.read_text(encoding="utf-8")
+    # The usual mistake: a visit of March that was written down in June is used in May.
+    leaking = honest.replace("facts.known_date < pairs.as_of_date", "facts.follow_up_date < pairs.as_of_date", 1)
+    assert leaking != honest
+    sql.write_text(leaking, encoding="utf-8")
+    before = hashes(copied)
+    run = run_dbt(copied, "build", "--select", *STEPS["features"], project=project)
+    failed = [line for line in run.stdout.splitlines() if " FAIL " in line]
+    assert any("no_fact_after_as_of" in line for line in failed), run.stdout[-4000:]
+    assert any("recount" in line for line in failed), run.stdout[-4000:]
+    assert run.returncode != 0
+    assert hashes(copied) == before, "a red run must not export"
+
+
+def test_a_new_rule_of_evidence_holds_from_its_day(copied: Path, tmp_path: Path) -> None:
+    project = Path(shutil.copytree(PROJECT, tmp_path / "project", ignore=shutil.ignore_patterns("target", "logs")))
+    with (project / "seeds" / "stage_rules.csv").open("a", encoding="utf-8") as rules:
+        rules.write("开工,7,施工许可证、施工合同、情况说明,2025-09-01\n签约,3,备案证,2025-04-02\n")
+    models = ["stage_rules", "fct_stage_moves", "mart_outcomes"]
+    run = run_dbt(copied, "build", "--select", *models, project=project)
+    assert run.returncode == 0, run.stdout[-4000:]
+    outcomes = exported(copied, "marts", "mart_outcomes")
+    found = set(zip(outcomes["lead_id"], outcomes["stage"], outcomes["reached_date"].astype(str), strict=True))
+    assert ("H1", "开工", "2025-09-01") in found  # 情况说明 is enough from that day on
+    assert ("H1", "签约", "2025-04-01") in found  # a stricter rule does not undo what came before it
+    assert not any(lead == "H9" and stage == "签约" for lead, stage, _ in found)
