@@ -1,6 +1,7 @@
 -- A leak in the join of ftr_lead__12m would be invisible to its own latest_fact_date. So follow-ups are counted again by
 -- another way: from the landed file, numbered in the order in which they became known, looked up by an as-of join.
 -- It reads the source and no other model, so that it belongs to the build of features alone.
+{{ config(meta={'dagster': {'ref': {'name': 'ftr_lead__12m'}}}) }}
 with standing as (
 
     select

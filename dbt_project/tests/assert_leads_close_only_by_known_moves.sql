@@ -1,5 +1,6 @@
 -- The other way round than in ftr_lead__12m, and from the landed file: a lead is closed only after a closing move became
 -- known, and always after a known 终止.
+{{ config(meta={'dagster': {'ref': {'name': 'ftr_lead__12m'}}}) }}
 with closing as (
 
     select

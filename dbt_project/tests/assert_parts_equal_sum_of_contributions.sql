@@ -1,4 +1,5 @@
 -- The score is the sum of its reasons to the last digit (分数等于理由之和): equal, not nearly equal.
+{{ config(meta={'dagster': {'ref': {'name': 'scr_lead__parts'}}}) }}
 with sums as (
 
     select
