@@ -30,6 +30,7 @@ from intake.registers import REFUSED_SCHEMA, land_register
 from intake.workbook import SUFFIXES, FileProblem, SheetReading, read_workbook
 
 READER_VERSION: Final = "2"  # raise it when the reader reads the same bytes differently
+NO_REGISTER: Final = Path(__file__).parent / "reference" / "no_register.csv"  # a header and no rows
 Say = Callable[[str], None]
 FILES_SCHEMA: Final = pa.schema(
     [("received_seq", pa.int64()), ("file", pa.string()), ("file_hash", pa.string()), ("contracts", pa.string())]
@@ -190,8 +191,12 @@ class LandingStore:
         self._write_files(files)
         return Landed(self.folder, files, rows, time.perf_counter() - started)
 
-    def land_register(self, source: Path, say: Say = lambda line: None) -> Summary:
-        """Land a register as register.parquet and register_refused.parquet; an unchanged one is not read again."""
+    def land_register(self, source: Path | None, say: Say = lambda line: None) -> Summary:
+        """Land a register as register.parquet and register_refused.parquet; an unchanged one is not read again.
+
+        Without a source an empty register is landed: an office that has none still gets its list.
+        """
+        may_be_empty, source = source is None, source or NO_REGISTER
         self.folder.mkdir(parents=True, exist_ok=True)
         mark = self.folder / "register.json"
         accepted, refused = self.folder / "register.parquet", self.folder / "register_refused.parquet"
@@ -203,7 +208,7 @@ class LandingStore:
             if known["version"] == version:
                 return Summary(**known["summary"])
         mark.unlink(missing_ok=True)
-        counts = land_register(source, accepted, refused, say)
+        counts = land_register(source, accepted, refused, say, may_be_empty=may_be_empty)
         summary = Summary(counts.read, counts.accepted, counts.refused)
         write_json(mark, {"version": version, "summary": asdict(summary)})
         return summary

@@ -98,6 +98,8 @@ def land_register(
     accepted: Path,
     refused: Path,
     say: Callable[[str], None] = lambda line: None,
+    *,
+    may_be_empty: bool = False,
 ) -> RegisterCounts:
     """Stream a register into `accepted` and `refused` Parquet files; both appear whole or not at all.
 
@@ -118,7 +120,7 @@ def land_register(
             if first_row == CSV_FIRST_ROW and (lines := _broken_lines(connection)):
                 # Which lines DuckDB left out is known only now, and they shift the numbers of the rows after them.
                 counts = _stream(connection.execute(query), _Refusals(source.name, first_row, lines), *partial, say)
-        if not counts[0]:
+        if not counts[0] and not may_be_empty:
             raise FileProblem(f"{source.name}：企业名录只有表头，没有一行数据；请重新导出")
         partial[0].replace(accepted)
         partial[1].replace(refused)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from conftest import AS_OF, Home, content_hashes, settings_at
+from installation import AS_OF, Home, content_hashes, settings_at
 
 from orchestration.nightly import run_nightly
 
@@ -53,8 +54,6 @@ def test_killed_after_a_step_and_run_again(
         "ZEYOU_INBOX": str(settings.inbox),
         "ZEYOU_REGISTER": str(settings.register),
     }
-    import os
-
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(steps), AS_OF.isoformat()],
         cwd=Path(__file__).parents[2], env={**os.environ, **environment}, capture_output=True, text=True, check=False,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from conftest import AS_OF, Home, content_hashes, settings_at
+from installation import AS_OF, Home, content_hashes, settings_at
 
 from desk.snapshot import current, verified
 from models.additive import from_tables

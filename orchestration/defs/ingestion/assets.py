@@ -10,7 +10,6 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-import intake
 from intake.contract import load_contracts
 from intake.landing import LandingStore, Summary
 from models.chain import load_chains
@@ -25,8 +24,6 @@ CHAIN_TABLES = {
     "edges": "上下游关系 one row per supplier and customer node",
     "points": "契合度计分表 one row per component and level",
 }
-# An office without a register still gets its list: a header and no rows.
-EMPTY_REGISTER = Path(intake.__file__).parent / "reference" / "empty_register.csv"
 OWNERS = ["team:数据专员"]
 RETRY = dg.RetryPolicy(max_retries=2, delay=5)
 
@@ -51,8 +48,6 @@ def _rows(summary: Summary) -> dict[str, Any]:
 def ledgers(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
     """Read every new file of the inbox by its contract; refusals carry file, sheet, row and reason."""
     landed = LandingStore(workplace.root / "landing").land_inbox(Path(workplace.inbox), context.log.info)
-    for problem in landed.problems:
-        context.log.warning(problem)
     for contract in LEDGERS:
         first = pd.read_parquet(workplace.parquet(f"landing/{contract.name}")).iloc[:, :10]
         metadata = _rows(landed.rows[contract.name]) | {"preview": preview(first)}
@@ -74,7 +69,7 @@ def ledgers(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator
 )
 def register(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
     """Stream the register of enterprises, up to the whole country, in constant memory."""
-    source = Path(workplace.register_file) if workplace.register_file else EMPTY_REGISTER
+    source = Path(workplace.register_file) if workplace.register_file else None
     summary = LandingStore(workplace.root / "landing").land_register(source, context.log.info)
     yield dg.MaterializeResult(asset_key=["landing", "register"], metadata=_rows(summary))
     metadata = {"dagster/row_count": summary.refused}
