@@ -50,28 +50,28 @@ def _columns(weights: RankingWeights) -> list[_Column]:
         _Column("档", "text", field("band")),
         _Column("总分", "score", field("score")),
         _Column("项目名称", "text", field("project_name")),
-        _Column("投资主体", "text", field("enterprise_name")),
-        _Column("统一社会信用代码", "text", field("uscc")),
         _Column("负责单位", "text", field("unit_name")),
         _Column("当前阶段", "text", field("stage")),
         _Column("一年内开工概率", "share", field("landing_probability")),
         _Column("预计年纳税（万元）", "money", field("tax_wan_cny")),
-        _Column("区间下限（万元）", "money", field("tax_low_wan_cny")),
-        _Column("区间上限（万元）", "money", field("tax_high_wan_cny")),
         _Column("产业链契合度", "score", field("chain_fit")),
         _Column("产业链环节", "text", field("chain_node")),
-        _Column("落地理由", "wrapped", reasons("landing")),
-        _Column("税收理由", "wrapped", reasons("tax")),
-        _Column("契合理由", "wrapped", reasons("fit")),
+        _Column("落地理由（加减分）", "wrapped", reasons("landing")),
+        _Column("税收理由（加减分）", "wrapped", reasons("tax")),
+        _Column("契合理由（加减分）", "wrapped", reasons("fit")),
+        _Column("投资主体", "text", field("enterprise_name")),
+        _Column("统一社会信用代码", "text", field("uscc")),
+        _Column("纳税区间下限（万元）", "money", field("tax_low_wan_cny")),
+        _Column("纳税区间上限（万元）", "money", field("tax_high_wan_cny")),
         _Column("不排序的原因", "text", field("excluded_reason")),
         _Column("线索编号", "text", field("lead_id")),
     ]
 
 
 def reasons_in_words(reasons: Any, part: str, weights: RankingWeights) -> str:
-    """Give the largest reasons of a part with their points, e.g. `近90天跟进次数 5次（+3.2）；…`."""
+    """Give the largest reasons of a part with their points, one a line, e.g. `近90天跟进次数 5次（+3.2）`."""
     chosen = [r for r in top_reasons(list(reasons), weights) if r["part"] == part]
-    return "；".join(f"{r['label']} {r['value'] or '暂无'}（{r['points']:+.1f}）" for r in chosen)
+    return "\n".join(f"{r['label']} {r['value'] or '暂无'}（{r['points']:+.1f}）" for r in chosen)
 
 
 def write_ranked_workbook(path: Path, leads: pd.DataFrame, manifest: Mapping[str, Any]) -> None:
@@ -103,9 +103,9 @@ def _formats(book: xlsxwriter.Workbook) -> dict[str, Any]:
         "text": book.add_format({**base, **rule, "num_format": "@"}),
         "wrapped": book.add_format({**base, **rule, "num_format": "@", "text_wrap": True, "font_size": 9}),
         "number": book.add_format({**base, **rule, "num_format": "0", "align": "center"}),
-        "share": book.add_format({**base, **rule, "num_format": "0.0%"}),
+        "share": book.add_format({**base, **rule, "num_format": "0.0%", "align": "center"}),
         "money": book.add_format({**base, **rule, "num_format": "#,##0.0"}),
-        "score": book.add_format({**base, **rule, "num_format": "0.0"}),
+        "score": book.add_format({**base, **rule, "num_format": "0.0", "align": "center"}),
     }
 
 
@@ -140,6 +140,9 @@ def _write_instructions(
         ),
     ]
     sheet.hide_gridlines(2)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 1)
     sheet.set_column(0, 0, 18)
     sheet.set_column(1, 1, 96)
     sheet.write_string(0, 0, "择优清单", formats["title"])
@@ -158,17 +161,22 @@ def _write_leads(sheet: Any, formats: Mapping[str, Any], columns: list[_Column],
         sheet.write_string(0, at, column.title, formats["header"])
     rows: list[dict[Any, Any]] = leads.to_dict("records")
     for number, row in enumerate(rows, start=1):
+        lines = 1
         for at, column in enumerate(columns):
             value = column.value(row)
             width = _write_cell(sheet, number, at, value, column.kind, formats[column.kind])
-            widths[at] = max(widths[at], min(width + 2, 44 if column.kind == "wrapped" else WIDEST))
+            widths[at] = max(widths[at], min(width + 2, WIDEST))
+            lines = max(lines, str(value).count("\n") + 1)
+        sheet.set_row(number, 13 * lines + 5)
     for at, width in enumerate(widths):
         sheet.set_column(at, at, width)
     sheet.autofilter(0, 0, max(len(leads), 1), len(columns) - 1)
     sheet.set_landscape()
-    sheet.set_paper(9)
+    sheet.set_paper(8)  # A3
+    sheet.set_margins(0.4, 0.4, 0.5, 0.5)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
+    sheet.set_footer("&L&A&R第 &P 页，共 &N 页")
 
 
 def _write_cell(sheet: Any, row: int, column: int, value: Any, kind: Kind, form: Any) -> float:
@@ -179,7 +187,7 @@ def _write_cell(sheet: Any, row: int, column: int, value: Any, kind: Kind, form:
     if kind in ("text", "wrapped"):
         text = _printable(str(value))
         sheet.write_string(row, column, text, form)
-        return shown_width(text)
+        return max((shown_width(line) for line in text.split("\n")), default=0)
     sheet.write_number(row, column, float(value), form)
     return 8
 

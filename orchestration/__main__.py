@@ -1,4 +1,4 @@
-"""Command line of the platform: `run` the nightly job on an inbox and a register.
+"""Command line of the platform: `run` the nightly job, open the `ui`, write the `docs`.
 
 Belongs here: arguments, the table and the first lines of the list on the terminal, the exit code.
 Does not belong here: running (nightly.py).
@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 from desk.snapshot import LEADS, WORKBOOK, Snapshot, current
 from desk.workbook import reasons_in_words, shown_width
 from models.ranking import RankingWeights
-from orchestration.nightly import NightlyResult, StepRow, run_nightly
+from orchestration.inspecting import serve_ui, write_dictionary
+from orchestration.nightly import AlreadyRunning, NightlyResult, StepRow, run_nightly
 from orchestration.settings import Settings, office_today
 
 
@@ -48,7 +49,9 @@ def _first_lines(snapshot: Snapshot, count: int = 10) -> str:
             f"{row['rank']:>3}. [{row['band']}] {row['score']:.1f} 分  {row['project_name']}（{row['unit_name']}）"
             f"  开工概率 {row['landing_probability']:.0%}  年纳税约 {row['tax_wan_cny']:,.0f} 万元"
         )
-        words = [reasons_in_words(row["reasons"], part, weights) for part in ("landing", "tax", "fit")]
+        words = [
+            reasons_in_words(row["reasons"], part, weights).replace("\n", "；") for part in ("landing", "tax", "fit")
+        ]
         lines += [
             head,
             *(f"       {name}：{text}" for name, text in zip(("落地", "税收", "契合"), words, strict=True) if text),
@@ -81,7 +84,26 @@ def main(argv: list[str] | None = None) -> int:
     run.add_argument("--inbox", type=Path, help="台账所在的收件夹")
     run.add_argument("--register", type=Path, help="企业名录（.parquet 或 .csv）")
     run.add_argument("--as-of", type=dt.date.fromisoformat, help="截至日，默认今天（北京时间）")
+    run.set_defaults(command=_run)
+    ui = commands.add_parser("ui", help="在本机打开 Dagster 界面")
+    ui.add_argument("--port", type=int, default=3000)
+    ui.set_defaults(command=lambda arguments: serve_ui(Settings.from_environment(), arguments.port))
+    docs = commands.add_parser("docs", help="写出数据字典（dbt docs）")
+    docs.set_defaults(command=_docs)
     arguments = parser.parse_args(argv)
+    try:
+        return int(arguments.command(arguments))
+    except AlreadyRunning as problem:
+        print(f"错误：{problem}", file=sys.stderr)
+        return 2
+
+
+def _docs(arguments: argparse.Namespace) -> int:
+    print(f"数据字典：{write_dictionary(Settings.from_environment())}")
+    return 0
+
+
+def _run(arguments: argparse.Namespace) -> int:
     settings = Settings.from_environment()
     if arguments.inbox:
         # An inbox of one's own comes with a register of one's own or with none, never with the sample's.

@@ -7,6 +7,7 @@ the job does (defs/), where inputs are (settings.py).
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
 import logging
 import os
 import shutil
@@ -38,6 +39,13 @@ STEP_NAMES = {
 }
 
 
+STARTED_BY = "zeyou/started_by"
+
+
+class AlreadyRunning(RuntimeError):
+    """Another process of this installation does the same; the message is Chinese."""
+
+
 @dataclass(frozen=True)
 class StepRow:
     """One line of the run's table; rows that a step doesn't have are None."""
@@ -67,6 +75,40 @@ def prepare_instance(settings: Settings) -> dg.DagsterInstance:
     shutil.copyfile(REPOSITORY / "orchestration" / "instance" / "dagster.yaml", settings.dagster_home / "dagster.yaml")
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     return dg.DagsterInstance.get()
+
+
+@contextmanager
+def only_one(settings: Settings, name: str) -> Iterator[None]:
+    """Hold a lock of this installation; the system lets it go when the process ends, however it ends."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with (settings.home / f"{name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(f"{settings.home}：已有一个“{name}”在运行；请等它结束") from None
+        yield
+
+
+def bury_dead_runs(instance: dg.DagsterInstance, started_by: str) -> int:
+    """Mark runs failed that a killed process left as started, and free the pool slots that they hold.
+
+    Called while holding the lock of `started_by`, so whatever it left as started can't be alive. Without this, the next
+    run waits for ever for the slot of the dead one.
+    """
+    unfinished = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.CANCELING]
+    dead = [r for r in instance.get_runs(dg.RunsFilter(statuses=unfinished)) if _starter(r) == started_by]
+    for run in dead:
+        instance.report_run_failed(run, "进程已中断；由下一次运行记为失败")
+    ended = instance.get_runs(
+        dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]), limit=20
+    )
+    for run in [*dead, *(r for r in ended if _starter(r) == started_by)]:
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    return len(dead)
+
+
+def _starter(run: dg.DagsterRun) -> str:
+    return run.tags.get(STARTED_BY, "ui")
 
 
 class _Progress(logging.Handler):
@@ -113,7 +155,8 @@ def run_nightly(settings: Settings, as_of: dt.date) -> NightlyResult:
 
     started = time.perf_counter()
     settings.remember()
-    with prepare_instance(settings) as instance:
+    with only_one(settings, "nightly"), prepare_instance(settings) as instance:
+        bury_dead_runs(instance, "command")
         defs = build_defs(settings, loggers={"progress": progress_logger})
         job = defs.resolve_job_def("nightly")
         with _quiet(settings.home / "logs" / f"nightly-{as_of}.log"):
@@ -122,9 +165,19 @@ def run_nightly(settings: Settings, as_of: dt.date) -> NightlyResult:
                 partition_key=as_of.isoformat(),
                 raise_on_error=False,
                 run_config={"loggers": {"progress": {}}},
+                tags={STARTED_BY: "command"},
             )
             entries = instance.all_logs(result.run_id)
     return _told(result.success, entries, time.perf_counter() - started)
+
+
+def _reason(failure: Any) -> str:
+    """Give the one line of a failure: ours as it was written, a library's with its class."""
+    if failure.user_failure_data and failure.user_failure_data.description:
+        return str(failure.user_failure_data.description)
+    error = failure.error
+    cause = (error.cause or error) if error else None
+    return str(cause.message).strip() if cause else "失败"
 
 
 def _told(success: bool, entries: Sequence[dg.EventLogEntry], seconds: float) -> NightlyResult:
@@ -146,9 +199,7 @@ def _told(success: bool, entries: Sequence[dg.EventLogEntry], seconds: float) ->
         if event.event_type_value == "ASSET_CHECK_EVALUATION":
             checks.append(event.asset_check_evaluation_data)
         if event.event_type_value == "STEP_FAILURE":
-            error = event.step_failure_data.error
-            cause = error.cause or error if error else None
-            problems.append(f"{STEP_NAMES.get(step, step)}：{cause.message.strip() if cause else '失败'}")
+            problems.append(f"{STEP_NAMES.get(step, step)}：{_reason(event.step_failure_data)}")
         if event.event_type_value in ("STEP_SUCCESS", "STEP_FAILURE") and step in rows:
             rows[step]["seconds"] = entry.timestamp - rows[step]["started"]
     for check in checks:

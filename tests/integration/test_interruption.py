@@ -19,7 +19,7 @@ import logging, os, sys
 from pathlib import Path
 import dagster as dg
 from orchestration.definitions import build_defs
-from orchestration.nightly import STEP_NAMES, prepare_instance
+from orchestration.nightly import STARTED_BY, STEP_NAMES, bury_dead_runs, prepare_instance
 from orchestration.settings import Settings
 
 class Killer(logging.Handler):
@@ -39,8 +39,9 @@ def killer(context):
 
 settings = Settings.from_environment()
 with prepare_instance(settings) as instance:
+    bury_dead_runs(instance, "command")
     defs = build_defs(settings, loggers={"killer": killer})
-    defs.resolve_job_def("nightly").execute_in_process(instance=instance, partition_key=sys.argv[2], run_config={"loggers": {"killer": {}}})
+    defs.resolve_job_def("nightly").execute_in_process(tags={STARTED_BY: "command"}, instance=instance, partition_key=sys.argv[2], run_config={"loggers": {"killer": {}}})
 """
 
 

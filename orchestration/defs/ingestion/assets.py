@@ -4,6 +4,7 @@ Belongs here: calling intake and models.chain and telling what came of it. Does 
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 
 from intake.contract import load_contracts
 from intake.landing import LandingStore, Summary
+from intake.workbook import FileProblem
 from models.chain import load_chains
 from orchestration.metadata import preview, row_counts
 from orchestration.resources import Workplace
@@ -32,6 +34,15 @@ def _spec(name: str, description: str, kinds: set[str]) -> dg.AssetSpec:
     return dg.AssetSpec(["landing", name], group_name="ingestion", description=description, kinds=kinds, owners=OWNERS)
 
 
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """Turn a file that can't be read into a failure with its one Chinese line; trying again would not mend it."""
+    try:
+        yield
+    except FileProblem as problem:
+        raise dg.Failure(str(problem), allow_retries=False) from None
+
+
 def _rows(summary: Summary) -> dict[str, Any]:
     return row_counts(summary.accepted, summary.read, summary.refused) | {"not_data": summary.not_data}
 
@@ -47,7 +58,8 @@ def _rows(summary: Summary) -> dict[str, Any]:
 )
 def ledgers(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
     """Read every new file of the inbox by its contract; refusals carry file, sheet, row and reason."""
-    landed = LandingStore(workplace.root / "landing").land_inbox(Path(workplace.inbox), context.log.info)
+    with told_plainly():
+        landed = LandingStore(workplace.root / "landing").land_inbox(Path(workplace.inbox), context.log.info)
     for contract in LEDGERS:
         first = pd.read_parquet(workplace.parquet(f"landing/{contract.name}")).iloc[:, :10]
         metadata = _rows(landed.rows[contract.name]) | {"preview": preview(first)}
@@ -70,7 +82,8 @@ def ledgers(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator
 def register(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
     """Stream the register of enterprises, up to the whole country, in constant memory."""
     source = Path(workplace.register_file) if workplace.register_file else None
-    summary = LandingStore(workplace.root / "landing").land_register(source, context.log.info)
+    with told_plainly():
+        summary = LandingStore(workplace.root / "landing").land_register(source, context.log.info)
     yield dg.MaterializeResult(asset_key=["landing", "register"], metadata=_rows(summary))
     metadata = {"dagster/row_count": summary.refused}
     yield dg.MaterializeResult(asset_key=["landing", "register_refused"], metadata=metadata)

@@ -6,6 +6,7 @@ here: SQL, exports (a macro of dbt_project writes them once a build is green).
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -72,19 +73,31 @@ def _told(workplace: Workplace, model: str, counts: Mapping[str, int]) -> dict[s
     return metadata | {"dagster/row_count": counts[model]}
 
 
+def _failure(target: Path) -> dg.Failure:
+    """Name what failed. A failed test fails again; a run that got no results (a held lock, a crash) may be tried again."""
+    try:
+        results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
+    except (OSError, ValueError, KeyError):
+        return dg.Failure("dbt 没有运行起来（可能是仓库被占用），日志在 dbt.log")
+    broken = [r for r in results if r["status"] in ("error", "fail")]
+    names = "；".join(
+        f"{r['unique_id'].split('.')[2]}（{' '.join(str(r['message']).split())[:160]}）" for r in broken[:5]
+    )
+    return dg.Failure(f"SQL 构建有 {len(broken)} 项未通过：{names}", allow_retries=False)
+
+
 def _build(
     context: dg.AssetExecutionContext, dbt: WarehouseDbt, workplace: Workplace, as_of: str | None = None
 ) -> Iterator[Any]:
     """Run `dbt build` for the selection of the context; every event is told, also those before a failure."""
     arguments = ["build", *(["--vars", json.dumps({"as_of": as_of})] if as_of else [])]
-    events, failure = [], None
-    try:
-        for event in dbt.cli(arguments, context=context).stream():
-            events.append(event)
-            if len(events) % 50 == 0:
-                context.log.info(f"dbt：已完成 {len(events)} 步")
-    except Exception as error:
-        failure = error
+    invocation = dbt.cli(arguments, context=context, raise_on_error=False)
+    events = []
+    for event in invocation.stream():
+        events.append(event)
+        if len(events) % 50 == 0:
+            context.log.info(f"dbt：已完成 {len(events)} 步")
+    failure = None if invocation.is_successful() else _failure(invocation.target_path)
     # The counts are there once the process has ended, so events wait for it.
     counts = {} if failure else _counts(workplace)
     for event in events:

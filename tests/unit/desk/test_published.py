@@ -114,9 +114,9 @@ def test_the_workbook_opens_with_instructions_all_leads_and_one_sheet_a_unit(tmp
     assert [r["项目名称"].data_type for r in rows] == ["s"] * 4 and rows[0]["项目名称"].value.startswith("=")
     assert {r["统一社会信用代码"].data_type for r in rows} == {"s"}
     assert {r["统一社会信用代码"].number_format for r in rows} == {"@"}
-    assert rows[0]["落地理由"].value == "跟进 3次（+3.2）" and rows[3]["不排序的原因"].value == "线索已终止"
+    assert rows[0]["落地理由（加减分）"].value == "跟进 3次（+3.2）" and rows[3]["不排序的原因"].value == "线索已终止"
     assert everything.freeze_panes == "E2" and everything.auto_filter.ref.startswith("A1:")
-    width = everything.column_dimensions["F"].width
+    width = everything.column_dimensions["O"].width
     assert width >= len("91110000802100433B") + 1
     assert book["甲镇"].max_row == 4
     told = "".join(str(cell.value) for row in book["说明"].iter_rows() for cell in row if cell.value)
