@@ -15,6 +15,7 @@ from models.additive.tables import AdditiveTables
 
 CJK_FONTS = (
     "Noto Sans CJK SC",
+    "Noto Sans CJK JP",  # the face that matplotlib finds in the collection of all four
     "Source Han Sans SC",
     "WenQuanYi Zen Hei",
     "WenQuanYi Micro Hei",

@@ -69,7 +69,7 @@ def _told(workplace: Workplace, model: str, counts: Mapping[str, int]) -> dict[s
         metadata |= row_counts(int(rows["standing_count"].sum()), int(rows["landed_count"].sum()), left)
         metadata["preview"] = preview(rows)
     elif model in SPEAKERS:
-        metadata |= row_counts(counts[model], counts["dim_leads" if model == "ftr_lead__12m" else model])
+        metadata |= row_counts(counts[model], counts.get("dim_leads" if model == "ftr_lead__12m" else model))
     return metadata | {"dagster/row_count": counts[model]}
 
 
