@@ -95,6 +95,7 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     assert validate("ranked_leads", checked.drop(columns="reasons"), suites.ranked_leads).passed
     described = {
         "as_of_date": AS_OF,
+        "is_synthetic": True,
         "models": {row["part"]: row["version"] for row in versions},
         "model_kinds": {row["part"]: row["kind"] for row in versions},
         "weights": RankingWeights.load().version,

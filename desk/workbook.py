@@ -25,6 +25,7 @@ from models.ranking import RankingWeights, top_reasons
 FONT: Final = "Microsoft YaHei"
 PART_NAMES: Final = {"landing": "落地", "tax": "税收", "fit": "契合"}
 KIND_NAMES: Final = {"model": "模型", "rule": "规则估计"}
+SYNTHETIC_LABEL: Final = "（合成数据，仅供演示）"
 WIDEST: Final = 60
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 
@@ -83,11 +84,12 @@ def write_ranked_workbook(path: Path, leads: pd.DataFrame, manifest: Mapping[str
         as_of = dt.date.fromisoformat(manifest["as_of_date"])
         book.set_properties({"title": "择优清单", "created": dt.datetime(as_of.year, as_of.month, as_of.day)})
         formats = _formats(book)
+        label = SYNTHETIC_LABEL if manifest["is_synthetic"] else ""
         _write_instructions(book.add_worksheet("说明"), formats, leads, manifest, weights)
-        _write_leads(book.add_worksheet("全部线索"), formats, columns, leads)
+        _write_leads(book.add_worksheet("全部线索"), formats, columns, leads, label)
         names = {"说明", "全部线索"}
         for unit, of_unit in leads.groupby("unit_name", sort=True):
-            _write_leads(book.add_worksheet(_sheet_name(str(unit), names)), formats, columns, of_unit)
+            _write_leads(book.add_worksheet(_sheet_name(str(unit), names)), formats, columns, of_unit, label)
 
 
 def _formats(book: xlsxwriter.Workbook) -> dict[str, Any]:
@@ -145,7 +147,8 @@ def _write_instructions(
     sheet.fit_to_pages(1, 1)
     sheet.set_column(0, 0, 18)
     sheet.set_column(1, 1, 96)
-    sheet.write_string(0, 0, "择优清单", formats["title"])
+    label = SYNTHETIC_LABEL if manifest["is_synthetic"] else ""
+    sheet.write_string(0, 0, f"择优清单{label}", formats["title"])
     sheet.set_row(0, 28)
     for number, (name, text) in enumerate(rows, start=2):
         sheet.write_string(number, 0, name, formats["strong"])
@@ -153,12 +156,15 @@ def _write_instructions(
         sheet.set_row(number, 16 * (1 + shown_width(text) // 96) + 4)
 
 
-def _write_leads(sheet: Any, formats: Mapping[str, Any], columns: list[_Column], leads: pd.DataFrame) -> None:
+def _write_leads(
+    sheet: Any, formats: Mapping[str, Any], columns: list[_Column], leads: pd.DataFrame, label: str
+) -> None:
     sheet.freeze_panes(1, 4)
     sheet.set_row(0, 32)
     widths = [max(6.0, shown_width(column.title) / 2 + 3) for column in columns]
     for at, column in enumerate(columns):
-        sheet.write_string(0, at, column.title, formats["header"])
+        title = f"{column.title}{label}" if column.title == "项目名称" else column.title
+        sheet.write_string(0, at, title, formats["header"])
     rows: list[dict[Any, Any]] = leads.to_dict("records")
     for number, row in enumerate(rows, start=1):
         lines = 1
@@ -176,7 +182,8 @@ def _write_leads(sheet: Any, formats: Mapping[str, Any], columns: list[_Column],
     sheet.set_margins(0.4, 0.4, 0.5, 0.5)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
-    sheet.set_footer("&L&A&R第 &P 页，共 &N 页")
+    sheet.set_header(f"&L择优清单{label}&R&A")
+    sheet.set_footer("&R第 &P 页，共 &N 页")
 
 
 def _write_cell(sheet: Any, row: int, column: int, value: Any, kind: Kind, form: Any) -> float:

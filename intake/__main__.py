@@ -1,4 +1,4 @@
-"""Command line of the intake: `read` one file by a contract, write the `sample` district.
+"""Command line of the intake: `read` or `explain` one file, write the `template` of a contract or the `sample` district.
 
 Belongs here: arguments, the exit code, one Chinese line for what went wrong. Does not belong: reading.
 """
@@ -10,7 +10,7 @@ import datetime as dt
 import sys
 from pathlib import Path
 
-from intake.contract import ContractError
+from intake.contract import ContractError, get_contract
 from intake.landing import read_file
 from intake.workbook import FileProblem
 
@@ -25,6 +25,21 @@ def _read(arguments: argparse.Namespace) -> None:
         f"{arguments.file.name}：读入 {summary.read:,} 行 = 接收 {summary.accepted:,} + 拒收 {summary.refused:,} "
         f"+ 非数据 {summary.not_data:,}；结果在 {arguments.out}"
     )
+
+
+def _explain(arguments: argparse.Namespace) -> None:
+    from intake.explain import explain
+
+    contract = get_contract(arguments.contract) if arguments.contract else None
+    print("\n".join(explain(arguments.file, contract)))
+
+
+def _template(arguments: argparse.Namespace) -> None:
+    from intake.template import write_template
+
+    contract = get_contract(arguments.contract)
+    write_template(contract, arguments.out)
+    print(f"“{contract.title}”的填报模板已写到 {arguments.out}")
 
 
 def _sample(arguments: argparse.Namespace) -> None:
@@ -42,13 +57,23 @@ def _sample(arguments: argparse.Namespace) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m intake", description="择优：读台账，或写出虚构的云川区")
+    parser = argparse.ArgumentParser(
+        prog="python -m intake", description="择优：读台账、说明读法、写模板，或写出虚构的云川区"
+    )
     commands = parser.add_subparsers(required=True)
     read = commands.add_parser("read", help="按约定读一个文件")
     read.add_argument("file", type=Path)
     read.add_argument("--contract", required=True, help="台账约定的名字，如 leads")
     read.add_argument("--out", type=Path, required=True)
     read.set_defaults(run=_read)
+    explained = commands.add_parser("explain", help="说明会从一个文件里读出什么，为什么")
+    explained.add_argument("file", type=Path)
+    explained.add_argument("--contract", help="台账约定的名字；不写则按表头认")
+    explained.set_defaults(run=_explain)
+    template = commands.add_parser("template", help="写出一个台账约定的填报模板")
+    template.add_argument("contract", help="台账约定的名字，如 leads")
+    template.add_argument("--out", type=Path, required=True)
+    template.set_defaults(run=_template)
     sample = commands.add_parser("sample", help="写出一个虚构的区（合成数据）")
     sample.add_argument("--out", type=Path, required=True)
     sample.add_argument("--leads", type=int, default=3000)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ import yaml
 from intake.values import fold
 
 TYPES: Final = frozenset(
-    {"text", "uscc", "industry", "date", "amount", "area", "number", "year", "choice", "boolean"},
+    {"text", "uscc", "industry", "date", "amount", "area", "intensity", "number", "year", "choice", "boolean"},
 )
 _BRACKETED = re.compile(r"\(([^()]*)\)")
 _DECORATION = re.compile(r"[*:：#\"'、,，。]")
@@ -35,20 +35,27 @@ class ContractError(ValueError):
     """A contract that can't be used; the message is Chinese and names the file and the key."""
 
 
+@lru_cache(maxsize=16_384)  # every header word is compared with every contract
 def header_form(text: str) -> str:
     """Give the form in which headers compare: folded, without decoration."""
     return _DECORATION.sub("", fold(text))
 
 
-def split_header(text: str) -> tuple[str, list[str]]:
+@lru_cache(maxsize=16_384)
+def split_header(text: str) -> tuple[str, tuple[str, ...]]:
     """Split a header into its name without brackets and the texts in its brackets (units, notes)."""
     folded = fold(text)
-    return header_form(_BRACKETED.sub("", folded)), _BRACKETED.findall(folded)
+    return header_form(_BRACKETED.sub("", folded)), tuple(_BRACKETED.findall(folded))
 
 
 @dataclass(frozen=True)
 class Field:
-    """One column of a ledger. `choices` maps each stored value to the words that people write for it."""
+    """One column of a ledger. `choices` maps each stored value to the words that people write for it.
+
+    `unit_by` names the field on whose value the unit depends where the header names several units. `else_from` names,
+    in order, dates that stand in for this one in ledgers without its column: none of them is earlier than it. Which one
+    did is stored in `<name>_basis`.
+    """
 
     name: str
     title: str
@@ -59,15 +66,26 @@ class Field:
     mask_phones: bool = True
     synonyms: tuple[str, ...] = ()
     choices: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    unit_by: dict[str, Any] = field(default_factory=dict, hash=False)
+    else_from: tuple[str, ...] = ()
+    example: str = ""
     description: str = ""
 
     def arrow_fields(self) -> Iterator[pa.Field]:
         """Yield the landed columns of this field: the value, and what it was written in or how precisely."""
-        kinds = {"date": pa.date32(), "amount": pa.float64(), "area": pa.float64(), "number": pa.float64()}
+        kinds = {
+            "date": pa.date32(),
+            "amount": pa.float64(),
+            "area": pa.float64(),
+            "intensity": pa.float64(),
+            "number": pa.float64(),
+        }
         kinds |= {"year": pa.int64(), "boolean": pa.bool_()}
         yield pa.field(self.name, kinds.get(self.type, pa.string()))
         if self.type == "date":
             yield pa.field(f"{self.name}_precision", pa.string())
+        if self.else_from:
+            yield pa.field(f"{self.name}_basis", pa.string())
         if self.type == "amount":
             stem = self.name.removesuffix("_wan_cny")
             yield pa.field(f"{stem}_currency", pa.string())
@@ -118,6 +136,8 @@ def _parse_field(raw: dict[str, Any], where: str) -> Field:
     if raw["type"] in {"choice", "boolean"} and not raw.get("choices"):
         raise ContractError(f"{where}：字段 {raw['name']} 没有 choices")
     values = dict(raw)
+    values["else_from"] = tuple(raw.get("else_from", ()))
+    values["example"] = str(raw.get("example", ""))
     values["synonyms"] = tuple(raw.get("synonyms", ()))
     values["choices"] = {str(key): tuple(words) for key, words in raw.get("choices", {}).items()}
     return Field(**values)
@@ -137,9 +157,10 @@ def load_contracts(folder: Path | None = None) -> dict[str, Contract]:
             fields=tuple(_parse_field(item, path.name) for item in raw["fields"]),
             bulk=bool(raw.get("bulk", False)),
         )
-        missing = set(contract.key) - {f.name for f in contract.fields}
+        names = {f.name for f in contract.fields}
+        missing = (set(contract.key) | {n for f in contract.fields for n in f.else_from}) - names
         if missing or contract.name != path.stem:
-            raise ContractError(f"{path.name}：主键 {sorted(missing)} 不在字段中，或 name 与文件名不同")
+            raise ContractError(f"{path.name}：主键或 else_from 的 {sorted(missing)} 不在字段中，或 name 与文件名不同")
         assert contract.words  # raises where a word means two fields
         contracts[contract.name] = contract
     return contracts

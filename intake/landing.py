@@ -27,15 +27,17 @@ import pyarrow.parquet as pq
 
 from intake.contract import Contract, get_contract, load_contracts
 from intake.registers import REFUSED_SCHEMA, land_register
+from intake.returned import returned_workbook, write_returned
 from intake.workbook import SUFFIXES, FileProblem, SheetReading, read_workbook
 
-READER_VERSION: Final = "2"  # raise it when the reader reads the same bytes differently
+READER_VERSION: Final = "3"  # raise it when the reader reads the same bytes differently
 NO_REGISTER: Final = Path(__file__).parent / "reference" / "no_register.csv"  # a header and no rows
 Say = Callable[[str], None]
+_OF_THE_SYSTEM: Final = frozenset({"thumbs.db", "desktop.ini"})
 FILES_SCHEMA: Final = pa.schema(
     [("received_seq", pa.int64()), ("file", pa.string()), ("file_hash", pa.string()), ("contracts", pa.string())]
     + [(name, pa.int64()) for name in ("rows_read", "rows_accepted", "rows_refused", "rows_not_data")]
-    + [("problem", pa.string())]
+    + [("problem", pa.string()), ("is_synthetic", pa.bool_())]
 )
 
 
@@ -58,9 +60,14 @@ def content_hash(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def is_sent(path: Path) -> bool:
+    """Say whether somebody put a file into the inbox: no lock file of Excel (~$) or WPS (.~), nothing of the system."""
+    return path.is_file() and not path.name.startswith(("~$", ".")) and path.name.lower() not in _OF_THE_SYSTEM
+
+
 def is_ledger(path: Path) -> bool:
-    """Say whether a file in an inbox is a ledger: no lock file of Excel (~$) or WPS (.~), nothing hidden."""
-    return path.is_file() and not path.name.startswith(("~$", ".")) and path.suffix.lower() in SUFFIXES
+    """Say whether a file in an inbox is of a kind that can be read as a ledger."""
+    return is_sent(path) and path.suffix.lower() in SUFFIXES
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -143,6 +150,7 @@ class LandedFile:
     contracts: tuple[str, ...] = ()
     summary: Summary = Summary()
     problem: str | None = None
+    is_synthetic: bool = False
 
 
 @dataclass(frozen=True)
@@ -162,8 +170,8 @@ class Landed:
 class LandingStore:
     """Append-only store under one folder: `files/<hash>/` a content, `<contract>.parquet` what stands now."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, outbox: Path | None = None) -> None:
+        self.folder, self.outbox = folder, outbox
 
     @property
     def received_path(self) -> Path:
@@ -183,7 +191,7 @@ class LandingStore:
             raise FileProblem(f"{inbox}：收件夹不存在；请检查路径，或用 make run INBOX=<文件夹> 指定")
         (self.folder / "files").mkdir(parents=True, exist_ok=True)
         place = str(inbox.resolve())
-        for path in sorted(p for p in inbox.rglob("*") if is_ledger(p)):
+        for path in sorted(p for p in inbox.rglob("*") if is_sent(p)):
             self._receive(path, place, say)
         files = tuple(self._load(entry) for entry in self.received() if entry["inbox"] == place)
         rows = {c.name: self._join(c, files) for c in load_contracts().values() if not c.bulk}
@@ -247,11 +255,25 @@ class LandingStore:
             summary = _summary(readings)
             # Rows of sheets that no contract knows belong to the file's first ledger as "not data".
             parts = {n: asdict(_summary([r for r in readings if (r.contract or names[0]) == n])) for n in names}
-            content = {"problem": None, "contracts": names, "summary": asdict(summary), "parts": parts}
+            content: dict[str, Any] = {"problem": None, "contracts": names, "summary": asdict(summary), "parts": parts}
+            content["is_synthetic"] = any(reading.is_synthetic for reading in readings)
             write_json(partial / "summary.json", content)
+            self._return(entry["file_hash"], inbox, path, readings, say)
+            for reading in readings:
+                for remark in reading.remarks:
+                    say(f"{path.name}，工作表“{reading.sheet}”：{remark}")
             seconds = time.perf_counter() - started
             say(f"已读 {path.name}：{summary.accepted:,} 行，拒收 {summary.refused:,} 行，用时 {seconds:.1f} 秒")
         os.replace(partial, kept)
+
+    def _return(self, file_hash: str, inbox: str, path: Path, readings: list[SheetReading], say: Say) -> None:
+        """Write what was refused back for its sender, named by the order of receipt; nothing there is ever removed."""
+        if self.outbox is None or (content := returned_workbook(readings)) is None:
+            return
+        seq = next(e["received_seq"] for e in self.received() if e["file_hash"] == file_hash and e["inbox"] == inbox)
+        name = f"{seq:05d}_{path.stem}_退回修改.xlsx"
+        write_returned(self.outbox, name, content)
+        say(f"退回件已写到 {name}：共 {sum(r.refused for r in readings):,} 行需修改")
 
     def _load(self, entry: dict[str, Any]) -> LandedFile:
         landed = LandedFile(**entry)
@@ -261,7 +283,8 @@ class LandingStore:
             return replace(landed, problem=problem)
         content = json.loads((kept / "summary.json").read_text(encoding="utf-8"))
         summary, contracts = Summary(**content["summary"]), tuple(content["contracts"])
-        return replace(landed, problem=content["problem"], contracts=contracts, summary=summary)
+        synthetic = bool(content.get("is_synthetic"))
+        return replace(landed, problem=content["problem"], contracts=contracts, summary=summary, is_synthetic=synthetic)
 
     def _kept(self, file_hash: str, file_name: str) -> Path:
         # The name counts: it is told in every row, and the same bytes may come to another inbox under another name.
@@ -295,6 +318,7 @@ class LandingStore:
                 "contracts": "、".join(f.contracts),
                 **{f"rows_{name}": count for name, count in asdict(f.summary).items()},
                 "problem": f.problem,
+                "is_synthetic": f.is_synthetic,
             }
             for f in files
         ]

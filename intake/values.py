@@ -157,8 +157,9 @@ AREA_UNITS: Final = {
     "平米": 0.0015,
     "千平方米": 1.5,
     "公顷": 15.0,
+    "平方公里": 1500.0,
 }
-_AREA = re.compile(r"^约?(\d+(?:,\d{3})*(?:\.\d+)?)(亩|千平方米|平方米|平米|m2|公顷)?(?:左右)?$")
+_AREA = re.compile(r"^约?(\d+(?:,\d{3})*(?:\.\d+)?)(亩|千平方米|平方米|平米|m2|公顷|平方公里)?(?:左右)?$")
 
 
 def parse_area(cell: Cell, to_mu: float | None) -> float | None:
@@ -176,6 +177,38 @@ def parse_area(cell: Cell, to_mu: float | None) -> float | None:
         factor = AREA_UNITS[match.group(2)] if match.group(2) else to_mu
     if factor is None:
         raise Unreadable("面积的单位无法确定", "请在表头写明（亩）或（平方米）")
+    return round(number * factor, 6)
+
+
+# --- money per area -------------------------------------------------------------------------------------------------
+
+# 万元 per 亩 in one of the unit. A thousand square metres are 1.5 亩, so 300 万元/千平方米 are 200 万元/亩.
+INTENSITY_UNITS: Final = {
+    "万元/亩": 1.0,
+    "元/平方米": 1 / 15,
+    "万元/千平方米": 1 / 1.5,
+    "万元/平方米": 1 / 0.0015,
+    "万元/公顷": 1 / 15,
+    "亿元/平方公里": 10_000 / 1_500,
+}
+_INTENSITY = re.compile(r"^[约≥>]*(\d+(?:,\d{3})*(?:\.\d+)?)(.*)$")
+
+
+def parse_intensity(cell: Cell, to_wan_per_mu: float | None) -> float | None:
+    """Read money per area (投资强度, 亩均税收) into 万元/亩. A unit in the cell goes before the column's."""
+    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
+        number, factor = float(cell), to_wan_per_mu
+    else:
+        text = as_text(cell)
+        if text is None:
+            return None
+        match = _INTENSITY.match(fold(text))
+        if not match or (match.group(2) and match.group(2) not in INTENSITY_UNITS):
+            raise Unreadable(f"“{text}”不是每亩金额", "请填数字，或写明单位，如 300万元/亩")
+        number = float(match.group(1).replace(",", ""))
+        factor = INTENSITY_UNITS[match.group(2)] if match.group(2) else to_wan_per_mu
+    if factor is None:
+        raise Unreadable("单位无法确定", "请在表头写明（万元/亩）或（万元/千平方米）")
     return round(number * factor, 6)
 
 
@@ -208,10 +241,17 @@ def parse_year(cell: Cell) -> int | None:
 
 _TIME = re.compile(r"[T\s]+\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?\s*$")
 _DAY = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?$")
-_MONTH = re.compile(r"^(\d{4})[-/.年](\d{1,2})月?(?:底|末)?$")
-_COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
+_MONTH = re.compile(r"^(\d{4})[-/.年](\d{1,2})月?(?:份|底|末|月底|月末)?$")
+_COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:\.0+)?$")
+_PART = re.compile(
+    r"^(?:(\d{4})年)?(?:(\d{1,2})月(?:份|底|末|(上旬|中旬|下旬)|(\d{1,2})日)?|(?:第?([一二三四1-4])季度)|(上|下)半年|(年底|年末))$"
+)
+_YEAR_END = re.compile(r"^(\d{4})(?:年底|年末)$")
+_MILLISECONDS = re.compile(r"^(\d{13})(?:\.0+)?$")
 _EPOCH = dt.date(1899, 12, 30)
+_BEIJING = dt.timezone(dt.timedelta(hours=8))
 _DATE_MEND = "请填年月日，如 2025-06-03"
+_QUARTERS = {word: number for number in range(1, 5) for word in ("一二三四"[number - 1], str(number))}
 
 
 def _date(year: int, month: int, day: int, written: str) -> dt.date:
@@ -228,11 +268,35 @@ def month_end(year: int, month: int) -> dt.date:
     return dt.date(year + month // 12, month % 12 + 1, 1) - dt.timedelta(days=1)
 
 
-def parse_date(cell: Cell) -> tuple[dt.date, str] | None:
-    """Read a date and its stated precision, `day` or `month`.
+def _partial_date(match: re.Match[str], text: str, year: int | None) -> tuple[dt.date, str]:
+    """Read 6月底, 6月上旬, 二季度, 上半年: with a year of its own, or the one that is known for the row."""
+    written, month, third, day, quarter, half, _ = match.groups()
+    year = int(written) if written else year
+    if year is None:
+        raise Unreadable(f"“{text}”没有写年份", f"{_DATE_MEND}；或在表的标题、“年度”列写明年份")
+    if day:
+        return _date(year, int(month), int(day), text), "day"
+    if month:
+        first = _date(year, int(month), 1, text)
+        if third in {"上旬", "中旬"}:
+            return first.replace(day=10 if third == "上旬" else 20), "ten_days"
+        return _date_end(year, int(month), text), "ten_days" if third else "month"
+    if quarter:
+        return _date_end(year, 3 * _QUARTERS[quarter], text), "quarter"
+    return (_date_end(year, 6 if half == "上" else 12, text), "half" if half else "year")
 
-    A month alone becomes its last day: a fact is never known earlier than it was. Excel serials are taken between
-    20000 (1954) and 60000 (2064).
+
+def _date_end(year: int, month: int, text: str) -> dt.date:
+    _date(year, month, 1, text)
+    return month_end(year, month)
+
+
+def parse_date(cell: Cell, year: int | None = None) -> tuple[dt.date, str] | None:
+    """Read a date and its stated precision: `day`, `ten_days` (旬), `month`, `quarter`, `half`, `year`.
+
+    A span alone becomes its last day: a fact is never known earlier than it was. `year` is the one year that the
+    table's title or the row's 年度 names; without it 6月底 is refused. Excel serials are taken between 20000 (1954) and
+    60000 (2064), timestamps of 13 digits are milliseconds and read in Beijing time.
     """
     if isinstance(cell, dt.datetime):
         return _date(cell.year, cell.month, cell.day, cell.isoformat()), "day"
@@ -243,19 +307,22 @@ def parse_date(cell: Cell) -> tuple[dt.date, str] | None:
         return None
     # The time goes before the spaces do: “2025-5-3 10:00” without its space would read as the 31st.
     folded = fold(_TIME.sub("", unicodedata.normalize("NFKC", text)))
-    if match := _DAY.match(folded):
-        year, month, day = (int(part) for part in match.groups())
-        return _date(year, month, day, text), "day"
-    if match := _COMPACT.match(folded):
-        year, month, day = (int(part) for part in match.groups())
-        return _date(year, month, day, text), "day"
+    if match := _DAY.match(folded) or _COMPACT.match(folded):
+        written_year, month, day = (int(part) for part in match.groups())
+        return _date(written_year, month, day, text), "day"
     if match := _MONTH.match(folded):
-        year, month = int(match.group(1)), int(match.group(2))
+        written_year, month = int(match.group(1)), int(match.group(2))
         # Excel turns the text 2025.10 into the number 2025.1: October and January can't be told apart.
         if isinstance(cell, float) and month == 1:
             raise Unreadable(f"“{text}”可能是1月，也可能是10月", "请写成 2025-01 或 2025-10，并把单元格设为文本")
-        _date(year, month, 1, text)
-        return month_end(year, month), "month"
+        return _date_end(written_year, month, text), "month"
+    if match := _YEAR_END.match(folded):
+        return _date_end(int(match.group(1)), 12, text), "year"
+    if match := _PART.match(folded):
+        return _partial_date(match, text, year)
+    if match := _MILLISECONDS.match(folded):
+        moment = dt.datetime.fromtimestamp(int(match.group(1)) / 1000, _BEIJING)
+        return _date(moment.year, moment.month, moment.day, text), "day"
     try:
         serial = float(folded)
     except ValueError:
@@ -329,14 +396,30 @@ SECTION_OF_DIVISION: Final = tuple(
 )  # fmt: skip
 
 
+@cache
+def industry_names() -> dict[str, str]:
+    """Read the names of 门类 and 大类 of GB/T 4754-2017 (reference/industries.csv), folded, and their codes."""
+    path = Path(__file__).parent / "reference" / "industries.csv"
+    with path.open(encoding="utf-8", newline="") as lines:
+        return {fold(row["name"]): row["code"] for row in csv.DictReader(lines)}
+
+
 def parse_industry(cell: Cell) -> str | None:
-    """Read an industry code of GB/T 4754-2017 as written (`C29`, `2911`, `I6410`) into its 2 to 4 digits."""
+    """Read an industry of GB/T 4754-2017 into its 2 to 4 digits: `C29`, `2911`, `I6410`, or the name of a 大类.
+
+    A 门类 is refused: what it holds ranges too widely.
+    """
     text = as_text(cell)
     if text is None:
         return None
+    named = industry_names().get(fold(text)) or industry_names().get(fold(text) + "业")
+    if named and named.isdigit():
+        return named
+    if named or re.fullmatch("[A-Ta-t]", fold(text)):
+        raise Unreadable(f"行业“{text}”是门类，太宽", "请填到大类以下，如 C17 或 纺织业")
     match = _INDUSTRY.match(fold(text).upper())
     if not match:
-        raise Unreadable(f"“{text}”不是行业代码", "请填国民经济行业代码，如 C1781 或 1781")
+        raise Unreadable(f"“{text}”不是行业代码，也不是大类的名称", "请填国民经济行业代码，如 C1781 或 1781")
     letter, digits = match.groups()
     section = next((name for name, span in SECTION_OF_DIVISION if int(digits[:2]) in span), None)
     if section is None or (letter is not None and letter != section):

@@ -1,59 +1,50 @@
-"""Find the table in a real workbook (读台账): merged titles, two-row headers, notes of units, total rows.
+"""Read the rows of a ledger (读台账): typed rows or refusals, and every non-empty row accounted for.
 
-Belongs here: opening .xlsx/.xls/.xlsm without running anything, finding the header, telling data from titles, totals and
-notes, and turning rows into typed rows or refusals. Every non-empty row is accounted for: read = accepted + refused +
-not_data. Does not belong: what a cell means (values.py), where results are kept (landing.py).
+Belongs here: telling data from titles, totals and notes, and turning rows into typed rows or refusals, so that read =
+accepted + refused + not_data. Does not belong: opening a file (opening.py), the header (header.py), what a cell means
+(values.py), where results are kept (landing.py).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-import python_calamine
-
-from intake.contract import Contract, Field, load_contracts, split_header
+from intake.contract import Contract, Field, load_contracts
+from intake.header import HEADER_WITHIN, Column, Header, Top, fill_merged, find_headers
+from intake.opening import SUFFIXES, FileProblem, Row, Sheet, open_sheets
+from intake.returned import RESULT, is_unchanged_and_taken
 from intake.values import (
-    AREA_UNITS,
-    AmountUnit,
     Unreadable,
     as_text,
     fold,
     mask_phones,
     parse_amount,
-    parse_amount_unit,
     parse_area,
     parse_date,
     parse_industry,
+    parse_intensity,
     parse_number,
     parse_uscc,
     parse_year,
 )
 
-SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xls"})
-HEADER_WITHIN: Final = 20  # rows from the top in which a header may start
-HEADER_ROWS: Final = 3
-_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+__all__ = ["SUFFIXES", "FileProblem", "Refusal", "SheetReading", "read_workbook"]
+
 _TOTAL = re.compile(r"^(合计|小计|总计|共计|累计|本页合计|全区合计|.{1,8}(小计|合计))$")
+_COUNT = re.compile(r"^(?:共|计)?\d[\d,]*(?:\.\d+)?(?:个|项|家|条|户|宗|批|次|人|笔|处|亩|元|万元|亿元)?$")
 # Compared with folded text. A colon or a number tells 注：… from 注塑机项目, and 以上数据 from 以上海为….
 _NOTE = re.compile(
     r"^(?:(?:备?注|说明)(?:\d*|\(\d+\))[:.、]|(?:填报|填表|审核|制表|统计|单位)(?:单位|部门|人|时间|日期|说明|负责人)|"
     r"(?:单位|联系人|联系电话|电话|日期|负责人)(?:\(.*\))?:|数据截至|本表|合成数据|以上(?:数据|项目|金额|均|为))"
 )
-_UNIT_NOTE = re.compile(r"单位[:：]?\s*([^\n]+)")
-_BETWEEN_UNITS = re.compile(r"[\s,，;；、/)）(（]+")
+EXAMPLE: Final = "示例"  # in the first cell of a template's example row
 
 Cell = object
-Row = list[Any]
-
-
-class FileProblem(ValueError):
-    """A file that can't be read at all: one Chinese line that names the file, the place and the mend."""
 
 
 @dataclass(frozen=True)
@@ -70,20 +61,16 @@ class Refusal:
     mend: str
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column of the sheet that a field was found in, and the unit written for it."""
-
-    index: int
-    field: Field
-    header: str
-    amount_unit: AmountUnit | None = None
-    to_mu: float | None = None
+SYNTHETIC: Final = "合成数据"
 
 
 @dataclass
 class SheetReading:
-    """What one sheet gave: typed rows, refusals, and the count of rows that are no data (titles, totals, notes)."""
+    """What one sheet gave: typed rows, refusals, and the count of rows that are no data (titles, totals, notes).
+
+    `headers` are all the written headers by column, recognised or not; `cells` are the rows as they were read, kept for
+    the workbook that goes back.
+    """
 
     sheet: str
     contract: str | None = None
@@ -93,6 +80,11 @@ class SheetReading:
     refusals: list[Refusal] = field(default_factory=list)
     read: int = 0
     not_data: int = 0
+    headers: dict[int, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    is_synthetic: bool = False
+    top: list[Row] = field(default_factory=list)
+    cells: dict[int, Row] = field(default_factory=dict)
 
     @property
     def refused(self) -> int:
@@ -100,15 +92,15 @@ class SheetReading:
 
 
 def read_workbook(path: Path, contract: Contract | None = None) -> list[SheetReading]:
-    """Read every sheet of a workbook by one contract, or by the contract whose columns it has.
+    """Read every sheet of a workbook or .csv by one contract, or by the contract whose columns it has.
 
     Raises
     ------
     FileProblem
-        The file is missing, broken, empty, behind a password, or none of its sheets has a known header.
+        The file can't be opened, is empty, or none of its sheets has a known header.
     """
     candidates = [contract] if contract else [c for c in load_contracts().values() if not c.bulk]
-    readings = [_read_sheet(path, name, rows, merged, candidates) for name, rows, merged in _open(path)]
+    readings = [_read_sheet(path, sheet, candidates) for sheet in open_sheets(path)]
     if not any(reading.read for reading in readings):
         raise FileProblem(f"{path.name}：工作簿是空的；请确认发送的是填好的台账")
     if not any(reading.contract for reading in readings):
@@ -121,167 +113,14 @@ def read_workbook(path: Path, contract: Contract | None = None) -> list[SheetRea
     return readings
 
 
-def _open(path: Path) -> Iterable[tuple[str, list[Row], list[tuple[tuple[int, int], tuple[int, int]]]]]:
-    if not path.is_file():
-        raise FileProblem(f"{path}：文件不存在；请检查路径")
-    if path.suffix.lower() not in SUFFIXES:
-        raise FileProblem(f"{path.name}：不是 Excel 工作簿（.xlsx、.xls、.xlsm）；请另存为 .xlsx 后再试")
-    if path.stat().st_size == 0:
-        raise FileProblem(f"{path.name}：文件是空的（0 字节）；请重新发送")
-    try:
-        with python_calamine.CalamineWorkbook.from_path(str(path)) as book:
-            for meta in book.sheets_metadata:
-                if meta.typ == python_calamine.SheetTypeEnum.WorkSheet:
-                    sheet = book.get_sheet_by_name(meta.name)
-                    rows = sheet.to_python(skip_empty_area=False)
-                    yield meta.name, rows, list(sheet.merged_cell_ranges or [])
-    except python_calamine.PasswordError:
-        raise FileProblem(f"{path.name}：工作簿有打开密码；请去掉密码后重新发送") from None
-    except (python_calamine.CalamineError, OSError) as error:
-        with path.open("rb") as stream:
-            is_ole = stream.read(len(_OLE)) == _OLE
-        if is_ole and path.suffix.lower() != ".xls":
-            # What Excel makes of an .xlsx with a password is an OLE file, and so is an .xls under a wrong name.
-            raise FileProblem(
-                f"{path.name}：工作簿有打开密码，或是改了后缀的 .xls；请去掉密码、另存为 .xlsx 后重新发送"
-            ) from None
-        said = " ".join(str(error).split())
-        raise FileProblem(
-            f"{path.name}：文件损坏或不是真正的 Excel 文件（{said}）；请用 Excel/WPS 打开后另存"
-        ) from None
-
-
-# --- header ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Header:
-    contract: Contract
-    first: int
-    last: int
-    columns: tuple[Column, ...]
-    missing: tuple[str, ...]
-    ambiguous: tuple[str, ...]
-
-    @property
-    def is_near(self) -> bool:
-        """Say whether the header is a ledger's with columns left out: dropping its rows in silence would lose them."""
-        required = sum(f.required and not f.from_sheet for f in self.contract.fields)
-        return len(self.columns) >= 3 and 2 * len(self.missing) <= required
-
-    @property
-    def strength(self) -> tuple[int, int, int]:
-        """Order of preference: most fields found, then the shorter header, then the higher one."""
-        return len({c.field.name for c in self.columns}), -(self.last - self.first), -self.first
-
-
-def _header_parts(rows: list[Row], first: int, last: int, column: int) -> list[str]:
-    parts: list[str] = []
-    for row in rows[first : last + 1]:
-        text = as_text(row[column]) if column < len(row) else None
-        if text and (not parts or parts[-1] != text):
-            parts.append(text)
-    return parts
-
-
-def _column_unit(f: Field, parts: list[str], note_units: list[str]) -> tuple[AmountUnit | None, float | None]:
-    """Give the unit in the header's brackets, else the one in the notes above; none where two are possible."""
-    bracketed = [text for part in parts for text in split_header(part)[1]]
-    if f.type == "amount":
-        if any("元" in text and not parse_amount_unit(text) for text in bracketed):
-            return None, None  # (亿元/万美元): only the cell can say which
-        units = [unit for text in reversed(bracketed) if (unit := parse_amount_unit(text))]
-        noted = {unit for text in note_units if (unit := parse_amount_unit(text))}
-        return (units[0] if units else noted.pop() if len(noted) == 1 else None), None
-    if f.type == "area":
-        areas = [to_mu for text in reversed(bracketed) if (to_mu := AREA_UNITS.get(fold(text)))]
-        noted_areas = {to_mu for text in note_units if (to_mu := AREA_UNITS.get(fold(text)))}
-        return None, (areas[0] if areas else noted_areas.pop() if len(noted_areas) == 1 else None)
-    return None, None
-
-
-def _is_header(contract: Contract, columns: list[Column], parts: dict[int, list[str]]) -> bool:
-    """Say whether the last row belongs to the header: under a required column's header stands no value of a row."""
-    return all(
-        contract.match(parts[c.index][-1]) is c.field or contract.match("".join(parts[c.index])) is c.field
-        for c in columns
-        if c.field.required
-    )
-
-
-def _one_each(contract: Contract, columns: list[Column]) -> list[Column]:
-    """Keep, of several columns for one field, the one that bears the field's own title, if just one does.
-
-    A real ledger has 投资主体, 签约主体 and 联系人 thrice; personal columns are never read, so they are never in doubt.
-    """
-    kept: list[Column] = []
-    for name in dict.fromkeys(c.field.name for c in columns):
-        same = [c for c in columns if c.field.name == name]
-        titled = [c for c in same if split_header(c.header.split("/")[-1])[0] == split_header(c.field.title)[0]]
-        kept += titled if len(titled) == 1 else same[:1] if same[0].field.personal else same
-    return sorted(kept, key=lambda c: c.index)
-
-
-def _find_header(rows: list[Row], contract: Contract) -> _Header | None:
-    best: _Header | None = None
-    width = max((len(row) for row in rows[: HEADER_WITHIN + HEADER_ROWS]), default=0)
-    for first in range(min(HEADER_WITHIN, len(rows))):
-        for last in range(first, min(first + HEADER_ROWS, len(rows))):
-            note_units = [
-                unit
-                for row in rows[:first]
-                for cell in row
-                if (text := as_text(cell))
-                for note in _UNIT_NOTE.findall(text)
-                for unit in _BETWEEN_UNITS.split(note)
-            ]
-            columns: list[Column] = []
-            written = {index: _header_parts(rows, first, last, index) for index in range(width)}
-            for index, parts in written.items():
-                names = [*reversed(parts), "".join(parts)]
-                found = next((f for name in names if (f := contract.match(name))), None)
-                if found:
-                    amount_unit, to_mu = _column_unit(found, parts, note_units)
-                    columns.append(Column(index, found, "/".join(parts), amount_unit, to_mu))
-            if not columns or not _is_header(contract, columns, written):
-                continue
-            columns = _one_each(contract, columns)
-            times = Counter(column.field.name for column in columns)
-            missing = tuple(f.title for f in contract.fields if f.required and not f.from_sheet and f.name not in times)
-            ambiguous = tuple(f.title for f in contract.fields if times[f.name] > 1)
-            header = _Header(contract, first, last, tuple(columns), missing, ambiguous)
-            if best is None or header.strength > best.strength:
-                best = header
-    return best
-
-
-# --- rows -----------------------------------------------------------------------------------------------------------
-
-
-def _fill_merged(rows: list[Row], merged: list[tuple[tuple[int, int], tuple[int, int]]], header_last: int) -> list[Row]:
-    """Repeat a merged cell's value over its range: in headers everywhere, in the body only downwards, only words and dates.
-
-    A merged amount belongs to its rows together: repeating it would count it twice.
-    """
-    filled = [list(row) for row in rows]
-    for (top, left), (bottom, right) in merged:
-        if top >= len(filled) or left >= len(filled[top]):
-            continue
-        value = filled[top][left]
-        in_header = bottom <= header_last
-        if value in ("", None) or (not in_header and (not isinstance(value, (str, dt.date)) or left != right)):
-            continue
-        for row in filled[top : bottom + 1]:
-            for column in range(left, min(right + 1, len(row))):
-                row[column] = value
-    return filled
+# --- what a row is --------------------------------------------------------------------------------------------------
 
 
 def _is_blank(row: Row) -> bool:
     return all(cell in ("", None) or (isinstance(cell, str) and not cell.strip()) for cell in row)
 
 
-def _is_no_data(written: Row, row: Row, header: _Header, header_texts: list[frozenset[str]]) -> bool:
+def _is_no_data(written: Row, row: Row, header: Header, header_texts: list[frozenset[str]]) -> bool:
     """Tell totals, notes, repeated headers and prepared empty rows from data; in doubt it is data, and may be refused.
 
     `written` is the row as it stands, `row` with merged cells filled in.
@@ -292,10 +131,15 @@ def _is_no_data(written: Row, row: Row, header: _Header, header_texts: list[froz
     texts = [fold(text) for cell in written if (text := as_text(cell))]
     if frozenset(text for cell in row if (text := as_text(cell))) in header_texts:
         return True
+    if texts and texts[0] == EXAMPLE and fold(EXAMPLE) not in {fold(text) for text in own.values()}:
+        return True
     plain = {name for name, text in own.items() if not _TOTAL.match(fold(text)) and not _NOTE.match(fold(text))}
     required = {f.name for f in header.contract.fields if f.required}
-    if any(_TOTAL.match(text) for text in texts[:3]) and not required.intersection(header.contract.key) <= plain:
-        return True
+    if any(_TOTAL.match(text) for text in texts[:3]):
+        # 合计 | | 20个: a count under the key's column names nothing. With two names it is a row, and refused if it lacks one.
+        named = {name for name in plain if not _COUNT.match(fold(own[name]))}
+        if not required.intersection(header.contract.key) <= named and len(required & named) < 2:
+            return True
     return bool(texts and _NOTE.match(texts[0])) and len(required & plain) < 2
 
 
@@ -329,8 +173,8 @@ def _parse_boolean(column: Column, cell: Cell) -> dict[str, Any]:
     return {column.field.name: _choice(column.field, text) == "true"}
 
 
-def _parse_date(column: Column, cell: Cell) -> dict[str, Any]:
-    found, precision = parse_date(cell) or (None, None)
+def _parse_date(column: Column, cell: Cell, year: int | None = None) -> dict[str, Any]:
+    found, precision = parse_date(cell, year) or (None, None)
     return {column.field.name: found, f"{column.field.name}_precision": precision}
 
 
@@ -350,6 +194,7 @@ _PARSERS: Final[dict[str, Callable[[Column, Cell], dict[str, Any]]]] = {
     "boolean": _parse_boolean,
     "date": _parse_date,
     "amount": _parse_amount,
+    "intensity": lambda column, cell: {column.field.name: parse_intensity(cell, column.to_wan_per_mu)},
     "area": lambda column, cell: {column.field.name: parse_area(cell, column.to_mu)},
     "number": lambda column, cell: {column.field.name: parse_number(cell)},
     "year": lambda column, cell: {column.field.name: parse_year(cell)},
@@ -365,17 +210,15 @@ def _shown(cell: Cell) -> str | None:
     return mask_phones(text)[:200] if text else None
 
 
-def _read_sheet(
-    path: Path,
-    sheet: str,
-    rows: list[Row],
-    merged: list[tuple[tuple[int, int], tuple[int, int]]],
-    candidates: list[Contract],
-) -> SheetReading:
-    reading = SheetReading(sheet, read=sum(not _is_blank(row) for row in rows))
+def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetReading:
+    rows = sheet.rows
+    reading = SheetReading(sheet.name, read=sum(not _is_blank(row) for row in rows), remarks=sheet.remarks)
+    # Said in a title above the table or a note below it; what is made of such rows is labelled too.
+    outer = [*rows[:HEADER_WITHIN], *rows[-HEADER_WITHIN:]]
+    reading.is_synthetic = any(isinstance(cell, str) and SYNTHETIC in cell for row in outer for cell in row)
     # Header rows are filled first, so that a merged parent stands over each of its columns.
-    head = _fill_merged(rows, [r for r in merged if r[1][0] < HEADER_WITHIN + HEADER_ROWS], len(rows))
-    headers = [found for c in candidates if (found := _find_header(head, c))]
+    top = Top.of(rows, sheet.merged)
+    headers = find_headers(top, candidates)
     whole = [h for h in headers if not h.missing]
     partial = [h for h in headers if h.missing and h.is_near]
     if not whole and not partial:
@@ -383,7 +226,8 @@ def _read_sheet(
         return reading
     best = max(whole or partial, key=lambda h: h.strength)
     reading.contract, reading.header_rows = best.contract.name, (best.first + 1, best.last + 1)
-    reading.columns = list(best.columns)
+    reading.columns, reading.headers = list(best.columns), top.headers(best)
+    reading.top = top.rows[: best.last + 1]
     equals = [h for h in whole if h.strength[0] == best.strength[0] and h.contract is not best.contract]
     problem = None
     if best.missing:
@@ -392,45 +236,108 @@ def _read_sheet(
         problem = (f"有两列都像“{'、'.join(best.ambiguous)}”", "请只保留一列，或改写其中一列的表头")
     elif equals:
         problem = (f"既像“{best.contract.title}”又像“{equals[0].contract.title}”", "请按模板的表头填写")
-    body = _fill_merged(rows, merged, best.last)
-    header_texts = [frozenset(t for cell in row if (t := as_text(cell))) for row in head[best.first : best.last + 1]]
+    body = fill_merged(rows, sheet.merged, best.last)
+    header_texts = [frozenset(t for cell in row if (t := as_text(cell))) for row in reading.top[best.first :]]
+    is_returned = RESULT in reading.headers.values()
+    row_reader = _RowReader(path, sheet, reading, best, top)
     for number, row in enumerate(body, start=1):
-        if _is_blank(rows[number - 1]):
+        written = rows[number - 1]
+        if _is_blank(written):
             continue
-        if number - 1 <= best.last or _is_no_data(rows[number - 1], row, best, header_texts):
+        if (
+            number - 1 <= best.last
+            or _is_no_data(written, row, best, header_texts)
+            or (is_returned and is_unchanged_and_taken(row, reading.headers))
+        ):
             reading.not_data += 1
         elif problem:
-            reading.refusals.append(Refusal(best.contract.name, path.name, sheet, number, None, None, *problem))
+            reading.refusals.append(Refusal(best.contract.name, path.name, sheet.name, number, None, None, *problem))
+            reading.cells[number] = row
         else:
-            _read_row(path, reading, best, number, row)
+            row_reader.read(number, row)
     return reading
 
 
-def _read_row(path: Path, reading: SheetReading, header: _Header, number: int, row: Row) -> None:
-    values: dict[str, Any] = {}
-    refusals: list[Refusal] = []
+class _RowReader:
+    """Turns the rows of one sheet into typed rows or refusals."""
 
-    def refuse(column: str | None, value: str | None, reason: str, mend: str) -> None:
-        refusals.append(
-            Refusal(header.contract.name, path.name, reading.sheet, number, column, value, reason, mend),
-        )
+    def __init__(self, path: Path, sheet: Sheet, reading: SheetReading, header: Header, top: Top) -> None:
+        self.path, self.sheet, self.reading, self.header = path, sheet, reading, header
+        years = top.years(header.first)
+        self.year = years.pop() if len(years) == 1 else None
+        self.year_column = top.year_column(header)
+        self.columns = [c for c in header.columns if not c.field.personal]
+        names = {c.field.name: c for c in self.columns}
+        self.stand_ins = {
+            f.name: next(names[name] for name in f.else_from if name in names)
+            for f in header.contract.fields
+            if f.else_from and f.name not in names and any(name in names for name in f.else_from)
+        }
 
-    for column in header.columns:
-        if column.field.personal:
-            continue
+    def read(self, number: int, row: Row) -> None:
+        """Read one row; all that is wrong with it is told at once."""
+        values: dict[str, Any] = {}
+        refusals: list[Refusal] = []
+        contract = self.header.contract
+
+        def refuse(column: str | None, value: str | None, reason: str, mend: str) -> None:
+            place = (contract.name, self.path.name, self.reading.sheet, number)
+            refusals.append(Refusal(*place, column, value, reason, mend))
+
+        late: list[Column] = []
+        for column in self.columns:
+            if column.units_by:
+                late.append(column)  # until the column on which its unit depends is read
+                continue
+            self._read_cell(number, column, row, values, refuse)
+        for column in late:
+            by = values.get(column.field.unit_by["field"])
+            unit = dict(column.units_by).get("" if by is None else str(by).lower())
+            self._read_cell(number, replace(column, amount_unit=unit), row, values, refuse)
+        for f in contract.fields:
+            if stand_in := self.stand_ins.get(f.name):
+                values[f.name] = values.get(stand_in.field.name)
+                values[f"{f.name}_precision"] = values.get(f"{stand_in.field.name}_precision")
+                values[f"{f.name}_basis"] = stand_in.field.title if values[f.name] else None
+            elif f.else_from:
+                values[f"{f.name}_basis"] = f.title if values.get(f.name) else None
+            if f.from_sheet and values.get(f.name) is None and self.sheet.is_named:
+                values[f.name] = self.reading.sheet
+            if f.required and values.get(f.name) is None:
+                title = self.stand_ins[f.name].header if f.name in self.stand_ins else f.title
+                refuse(title, None, f"“{title}”没有填写", f"请补填“{title}”")
+        self.reading.cells[number] = row
+        if refusals:
+            self.reading.refusals.extend(refusals)
+        else:
+            values |= {"source_sheet": self.reading.sheet, "source_row": number}
+            self.reading.accepted.append(values)
+
+    def _read_cell(
+        self,
+        number: int,
+        column: Column,
+        row: Row,
+        values: dict[str, Any],
+        refuse: Callable[[str | None, str | None, str, str], None],
+    ) -> None:
         cell = row[column.index] if column.index < len(row) else None
         try:
-            values |= _PARSERS[column.field.type](column, None if cell == "" else cell)
+            if broken := self.sheet.broken.get((number - 1, column.index)):
+                raise Unreadable(broken, "请用 Excel/WPS 打开，改正公式或填入数值，保存后重新发送")
+            if column.field.type == "date":
+                values |= _parse_date(column, None if cell == "" else cell, self._year_of(row))
+            else:
+                values |= _PARSERS[column.field.type](column, None if cell == "" else cell)
         except Unreadable as error:
             refuse(column.header, _shown(cell), error.reason, error.mend)
             values[column.field.name] = ""  # said already: not missing as well
-    for f in header.contract.fields:
-        if f.from_sheet and values.get(f.name) is None:
-            values[f.name] = reading.sheet
-        if f.required and values.get(f.name) is None:
-            refuse(f.title, None, f"“{f.title}”没有填写", f"请补填“{f.title}”")
-    if refusals:
-        reading.refusals.extend(refusals)
-    else:
-        values |= {"source_sheet": reading.sheet, "source_row": number}
-        reading.accepted.append(values)
+
+    def _year_of(self, row: Row) -> int | None:
+        """Give the one year the row is of: its 年度, else the one that the title names."""
+        if self.year_column is None or self.year_column >= len(row):
+            return self.year
+        try:
+            return parse_year(row[self.year_column]) or self.year
+        except Unreadable:
+            return None

@@ -72,7 +72,8 @@ def _report(result: NightlyResult, settings: Settings) -> int:
     if snapshot is None:
         return 1
     link = settings.home / "published" / "current"
-    print(f"\n清单（截至 {snapshot.as_of_date}）：{link / WORKBOOK}\n数据：{link / LEADS}\n\n前十名：")
+    label = "，合成数据" if snapshot.manifest["is_synthetic"] else ""
+    print(f"\n清单（截至 {snapshot.as_of_date}{label}）：{link / WORKBOOK}\n数据：{link / LEADS}\n\n前十名：")
     print(_first_lines(snapshot))
     return 0
 

@@ -59,7 +59,8 @@ def _rows(summary: Summary) -> dict[str, Any]:
 def ledgers(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
     """Read every new file of the inbox by its contract; refusals carry file, sheet, row and reason."""
     with told_plainly():
-        landed = LandingStore(workplace.root / "landing").land_inbox(Path(workplace.inbox), context.log.info)
+        store = LandingStore(workplace.root / "landing", workplace.root / "outbox")
+        landed = store.land_inbox(Path(workplace.inbox), context.log.info)
     for contract in LEDGERS:
         first = pd.read_parquet(workplace.parquet(f"landing/{contract.name}")).iloc[:, :10]
         metadata = _rows(landed.rows[contract.name]) | {"preview": preview(first)}

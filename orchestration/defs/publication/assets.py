@@ -23,8 +23,10 @@ LANDED = ("units", "leads", "follow_ups", "stage_moves", "targets", "register", 
 
 def _versions(workplace: Workplace, as_of: str) -> dict[str, Any]:
     models = pq.read_table(workplace.parquet("learning/model_versions")).to_pylist()
+    files = pq.read_table(workplace.parquet("landing/files"), columns=["is_synthetic"])
     return {
         "as_of_date": as_of,
+        "is_synthetic": any(files["is_synthetic"].to_pylist()),
         "models": {row["part"]: row["version"] for row in models},
         "model_kinds": {row["part"]: row["kind"] for row in models},
         "weights": RankingWeights.load().version,

@@ -18,6 +18,7 @@ from models.ranking import RANKING_COLUMNS
 
 VERSIONS: dict[str, Any] = {
     "as_of_date": "2026-06-30",
+    "is_synthetic": False,
     "models": {"landing": "model-1", "tax": "rule-2"},
     "model_kinds": {"landing": "model", "tax": "rule"},
     "weights": "weights-3",

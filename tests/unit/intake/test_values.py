@@ -152,7 +152,20 @@ def test_a_number_that_may_be_january_or_october_is_refused():
 
 
 @pytest.mark.parametrize(
-    "cell", ["6月底", "上半年", "2025年", 2025, "2025-02-30", "2025.13", "1899-01-01", 1750000000000, "25.6.3", 61000]
+    "cell",
+    [
+        "6月底",
+        "上半年",
+        "2025年",
+        2025,
+        "2025-02-30",
+        "2025.13",
+        "1899-01-01",
+        1750000000,
+        99999999999999,
+        "25.6.3",
+        61000,
+    ],
 )
 def test_a_date_that_can_not_be_known_is_refused(cell):
     with pytest.raises(Unreadable) as refused:
@@ -186,13 +199,22 @@ def test_a_code_is_read_as_printed_and_refused_where_excel_broke_it():
 
 @pytest.mark.parametrize(
     ("cell", "digits"),
-    [("C29", "29"), ("M7590", "7590"), ("2911", "2911"), (2911.0, "2911"), ("i6410", "6410"), ("C178", "178")],
+    [
+        ("C29", "29"),
+        ("M7590", "7590"),
+        ("2911", "2911"),
+        (2911.0, "2911"),
+        ("i6410", "6410"),
+        ("C178", "178"),
+        ("纺织业", "17"),
+        ("房地产业", "70"),
+    ],
 )
 def test_an_industry_code_is_read_in_its_written_forms(cell, digits):
     assert parse_industry(cell) == digits
 
 
-@pytest.mark.parametrize("cell", ["A29", "00", "C9900", "纺织业", "C", "C29111", 9.5])
+@pytest.mark.parametrize("cell", ["A29", "00", "C9900", "制造业", "纺织类", "C", "C29111", 9.5])
 def test_an_industry_code_that_does_not_exist_is_refused(cell):
     with pytest.raises(Unreadable):
         parse_industry(cell)

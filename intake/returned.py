@@ -1,0 +1,152 @@
+"""The file that goes back (退回件): refused rows on top with what is wrong, ready to be mended and sent again.
+
+Belongs here: the layout of the returned workbook, the fingerprint by which an unchanged row that was taken before is
+known when it comes back. Does not belong: why a row is refused (workbook.py), when a file is written (landing.py).
+
+Personal columns (联系人, 电话) go back empty and phones in free text masked, although they are the sender's own: a returned
+workbook is never cleared away, is mailed on and lies outside the desk's database, the one place where contacts may be;
+no contract reads them, so the mended file loses nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import io
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import xlsxwriter
+
+from intake.opening import Row
+from intake.values import as_text, mask_phones
+
+if TYPE_CHECKING:
+    from intake.workbook import Refusal, SheetReading
+
+RESULT: Final = "处理结果"
+SAID: Final = "错误说明"
+MARK: Final = "行标记（勿改）"
+TAKEN: Final = "已接收"
+REFUSED: Final = "需修改"
+_SERVICE: Final = (RESULT, SAID, MARK)
+_CREATED: Final = dt.datetime(2000, 1, 1)  # the same refusals give the same bytes
+
+
+def fingerprint(texts: list[str]) -> str:
+    """Give the mark of a row: the same cells, whatever their place in the sheet, give the same mark."""
+    while texts and not texts[-1]:
+        texts = texts[:-1]
+    return hashlib.sha256("\x1f".join(texts).encode()).hexdigest()[:16]
+
+
+def is_unchanged_and_taken(row: Row, headers: dict[int, str]) -> bool:
+    """Say whether a row was taken before and nobody changed it since; a changed one is a correction and is read."""
+    place = {header: index for index, header in headers.items() if header in _SERVICE}
+    if not {RESULT, MARK} <= place.keys():
+        return False
+    cells = {name: as_text(row[index]) if index < len(row) else None for name, index in place.items()}
+    if cells[RESULT] != TAKEN:
+        return False
+    # Only the columns that were sent back: one that the sender added is no change of the row.
+    own = [as_text(cell) or "" for index, cell in enumerate(row) if index not in place.values()]
+    return fingerprint(own) == cells[MARK]
+
+
+def returned_workbook(readings: list[SheetReading]) -> bytes | None:
+    """Give the workbook of every sheet with refusals, deterministic bytes; None where nothing was refused."""
+    bad = [reading for reading in readings if reading.refusals]
+    if not bad:
+        return None
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, {"in_memory": True, "strings_to_numbers": False}) as book:
+        book.set_properties({"author": "择优", "title": "退回修改", "created": _CREATED})
+        formats = {
+            "head": book.add_format({"bold": True, "border": 1, "text_wrap": True, "num_format": "@"}),
+            "bad": book.add_format({"bg_color": "#FFC7CE", "num_format": "@"}),
+            "bad number": book.add_format({"bg_color": "#FFC7CE"}),
+            "text": book.add_format({"num_format": "@"}),
+            "said": book.add_format({"font_color": "#9C0006", "text_wrap": True, "num_format": "@"}),
+        }
+        for reading in bad:
+            _write_sheet(book.add_worksheet(reading.sheet), formats, reading)
+    return content.getvalue()
+
+
+def _write_sheet(sheet: Any, formats: dict[str, Any], reading: SheetReading) -> None:
+    """Write the titles and the header as they were, so that units stay known, then bad rows, then those taken."""
+    assert reading.header_rows
+    first, last = reading.header_rows
+    # A file that comes back a second time has these columns already.
+    kept = [i for i in range(_width(reading)) if reading.headers.get(i) not in _SERVICE]
+    personal = {column.index for column in reading.columns if column.field.personal}
+    for y, row in enumerate(reading.top):
+        for x, index in enumerate(kept, start=2):
+            _write_text(sheet, y, x, _text(row, index, reading), formats["head" if y + 1 >= first else "text"])
+        if y + 1 >= first:
+            for x, title in ((0, RESULT), (1, SAID), (len(kept) + 2, MARK)):
+                sheet.write_string(y, x, title, formats["head"])
+    refusals: dict[int, list[Refusal]] = defaultdict(list)
+    for refusal in reading.refusals:
+        refusals[refusal.row].append(refusal)
+    at = last
+    for number in sorted(reading.cells, key=lambda n: (n not in refusals, n)):
+        row, said = reading.cells[number], refusals.get(number, [])
+        wrong = _wrong_columns(reading, said)
+        texts = []
+        for x, index in enumerate(kept, start=2):
+            text = "" if index in personal else _text(row, index, reading)
+            texts.append(text)
+            cell = row[index] if index < len(row) else None
+            if index in wrong and isinstance(cell, float) and not cell.is_integer():
+                # As text 2025.1 would read as January: what can't be known as a number must not be known as text.
+                sheet.write_number(at, x, cell, formats["bad number"])
+            elif text or index in wrong:
+                _write_text(sheet, at, x, text, formats["bad" if index in wrong else "text"])
+        sheet.write_string(at, 0, REFUSED if said else TAKEN, formats["said" if said else "text"])
+        if said:
+            told = "；".join(f"{f'【{r.column}】' if r.column else ''}{r.reason}，{r.mend}" for r in said)
+            sheet.write_string(at, 1, f"原第{number}行：{told}"[:32_000], formats["said"])
+        sheet.write_string(at, len(kept) + 2, fingerprint(texts), formats["text"])
+        at += 1
+    sheet.set_column(0, 0, 10)
+    sheet.set_column(1, 1, 60)
+    sheet.set_column(2, len(kept) + 1, 14)
+    sheet.set_column(len(kept) + 2, len(kept) + 2, 18, None, {"hidden": True})
+    sheet.freeze_panes(last, 2)
+
+
+def _width(reading: SheetReading) -> int:
+    return max((len(row) for row in [*reading.top, *reading.cells.values()]), default=0)
+
+
+def _wrong_columns(reading: SheetReading, said: list[Refusal]) -> set[int]:
+    headers = {column.header: column.index for column in reading.columns}
+    titles = {column.field.title: column.index for column in reading.columns}
+    found = (headers.get(r.column, titles.get(r.column)) for r in said if r.column)
+    return {index for index in found if index is not None}
+
+
+def _text(row: Row, index: int, reading: SheetReading) -> str:
+    """Give a cell as text; phones masked, except in numbers of leads and documents, which look like phones."""
+    text = as_text(row[index]) if index < len(row) else None
+    if text is None:
+        return ""
+    column = next((column for column in reading.columns if column.index == index), None)
+    return text if column and not column.field.mask_phones else mask_phones(text)
+
+
+def _write_text(sheet: Any, row: int, column: int, text: str, style: Any) -> None:
+    if text:
+        sheet.write_string(row, column, text[:32_767], style)
+    else:
+        sheet.write_blank(row, column, None, style)
+
+
+def write_returned(folder: Path, name: str, content: bytes) -> Path:
+    """Write a returned workbook so that it stands whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f"{name}.part"
+    partial.write_bytes(content)
+    return partial.replace(folder / name)
