@@ -120,7 +120,7 @@ def _write_instructions(
         ("截至日", f"{manifest['as_of_date']}（只用该日之前已知的事实）"),
         (
             "线索",
-            f"共 {len(leads):,} 条：参加排序 {ranked:,} 条，不参加 {len(leads) - ranked:,} 条（末列写明原因，未删除）",
+            f"共 {len(leads):,} 条：参加排序 {ranked:,} 条，不参加 {len(leads) - ranked:,} 条（“不排序的原因”一列写明，未删除）",
         ),
         (
             "总分",
@@ -161,7 +161,7 @@ def _write_leads(
 ) -> None:
     sheet.freeze_panes(1, 4)
     sheet.set_row(0, 32)
-    widths = [max(6.0, shown_width(column.title) / 2 + 3) for column in columns]
+    widths = [max(6.0, shown_width(column.title) / 2 + 5) for column in columns]
     for at, column in enumerate(columns):
         title = f"{column.title}{label}" if column.title == "项目名称" else column.title
         sheet.write_string(0, at, title, formats["header"])
