@@ -14,6 +14,7 @@ import dagster as dg
 import pandas as pd
 
 from intake.landing import content_hash, write_json
+from models.card import model_card
 from models.landing import LandingSettings
 from models.promotion import promote_if_deserved
 from models.registry import Registry
@@ -46,6 +47,7 @@ def _save(workplace: Workplace, name: str, run: Any, as_of: dt.date, data: dict[
         "version": version,
         "kind": f"{run.kind}（{report['label']}）",
         "reasons": "；".join(report["reasons"]) or "无",
+        "model_card": dg.MetadataValue.md(model_card(version, report)),
         "report": dg.MetadataValue.json(json.loads(json.dumps(report, default=str))),
     }
     if report["terms"]:

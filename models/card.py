@@ -1,0 +1,70 @@
+"""The model card of one training (模型卡), written from its report: what it is, how it was examined, what it leaves out.
+
+Belongs here: wording a report for people, in Chinese. Does not belong here: the numbers (each task's training and
+evaluation), whether it is promoted (promotion), the standing descriptions of a task (its MODEL_CARD.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+TASK_NAMES = {"landing": "落地概率", "tax": "预计年纳税"}
+METRIC_NAMES = {
+    "roc_auc": "排序能力 AUC",
+    "log_loss": "对数损失（越小越好）",
+    "expected_calibration_error": "校准误差（越小越好）",
+    "lift_at_10pct": "前一成提升倍数",
+}
+TAX_ERRORS = {
+    "mae_log_model": "模型",
+    "mae_log_baseline": "一律取中位数",
+    "mae_log_rule": "行业系数估算",
+    "mae_log_promised": "企业承诺",
+}
+NOT_USED = "单位名称、人员姓名、联系方式、当前环节、承诺的返还：不作特征（不公平、会泄露结果，或法律不许）。"
+
+
+def model_card(version: str, report: Mapping[str, Any]) -> str:
+    """Give the card as Markdown."""
+    task = str(report["task"])
+    lines = [f"## {TASK_NAMES[task]}：{report['label']}", f"版本 {version}；数据截至 {report['data_through']}。", ""]
+    window = "至".join(report["window"]) if report["window"] else "暂无"
+    lines.append(f"- 训练窗口：{window}；{report['row_count']:,} 行，{report['lead_count']:,} 条线索")
+    if task == "landing":
+        lines.append(
+            f"- 口径：截至日后 {report['horizon_days']} 天内凭佐证材料{report['milestone']}；未满观察期的不算成败"
+        )
+        lines.append(
+            f"- 标签：已落地 {report['landed_lead_count']:,} 条，观察期满未落地 {report['not_landed_lead_count']:,} 条"
+        )
+    else:
+        lines.append("- 口径：达产后一年实际入库税收；承诺和估算都不作标签")
+    lines += ["", *_examination(task, report.get("holdout"))]
+    if report["reasons"]:
+        lines += ["", "**未通过，不作为模型使用**：" + "；".join(report["reasons"])]
+    if report["terms"]:
+        lines += ["", "| 特征 | 平均影响 |", "|---|---|"]
+        lines += [f"| {term['label']} | {term['mean_abs_contribution']:.3f} |" for term in report["terms"][:10]]
+    return "\n".join([*lines, "", f"没有使用：{NOT_USED}"])
+
+
+def _examination(task: str, holdout: Mapping[str, Any] | None) -> list[str]:
+    if not holdout:
+        return ["样本外检验：数据不足，没有做。"]
+    head = f"样本外检验：{holdout['from']} 起 {holdout['row_count']:,} 行，训练时没有见过。"
+    if task == "tax":
+        rows = [f"| {name} | {_shown(holdout[key])} |" for key, name in TAX_ERRORS.items() if holdout.get(key)]
+        coverage = holdout.get("coverage")
+        told = f"80% 区间实际覆盖 {_shown(coverage)}。" if coverage else "区间覆盖：数据不足。"
+        return [head, "", "| 谁来估 | 平均误差（对数尺度，95% 区间） |", "|---|---|", *rows, "", told]
+    rows = [
+        f"| {name} | {_shown(holdout['model'][key])} | {_shown(holdout['baseline'][key])} | {_shown(holdout['rule'][key])} |"
+        for key, name in METRIC_NAMES.items()
+    ]
+    return [head, "", "| 指标（95% 区间） | 模型 | 平均落地率 | 规则分 |", "|---|---|---|---|", *rows]
+
+
+def _shown(entry: Mapping[str, float | None]) -> str:
+    value, low, high = (("暂无" if entry[k] is None else f"{entry[k]:.3f}") for k in ("value", "low", "high"))
+    return f"{value}（{low} 至 {high}）"
