@@ -79,7 +79,11 @@ T1 = [
     row(3, None, 7),
     row(4, "外资", "3000万元"),
 ]
-SPREAD = [("F1:G1", "投资情况（万元）"), *((f"{c}1:{c}2", H[i]) for i, c in enumerate("ABCDE")), ("H1:H2", "用地（平方米）")]
+SPREAD = [
+    ("F1:G1", "投资情况（万元）"),
+    *((f"{c}1:{c}2", H[i]) for i, c in enumerate("ABCDE")),
+    ("H1:H2", "用地（平方米）"),
+]
 
 CASES: dict[str, Case] = {
     # T1-T3
