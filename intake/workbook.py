@@ -268,6 +268,9 @@ class _RowReader:
         self.year_column = top.year_column(header)
         self.columns = [c for c in header.columns if not c.field.personal]
         names = {c.field.name: c for c in self.columns}
+        # A sheet called 线索台账 is no unit, and an empty cell under 责任单位 is not filled from the sheet's name.
+        titled = sheet.name in {c.title for c in load_contracts().values()}
+        self.written = set(names) | ({f.name for f in header.contract.fields} if titled else set())
         self.stand_ins = {
             f.name: next(names[name] for name in f.else_from if name in names)
             for f in header.contract.fields
@@ -301,7 +304,7 @@ class _RowReader:
                 values[f"{f.name}_basis"] = stand_in.field.title if values[f.name] else None
             elif f.else_from:
                 values[f"{f.name}_basis"] = f.title if values.get(f.name) else None
-            if f.from_sheet and values.get(f.name) is None and self.sheet.is_named:
+            if f.from_sheet and f.name not in self.written and self.sheet.is_named:
                 values[f.name] = self.reading.sheet
             if f.required and values.get(f.name) is None:
                 title = self.stand_ins[f.name].header if f.name in self.stand_ins else f.title

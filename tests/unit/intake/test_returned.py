@@ -1,0 +1,184 @@
+"""The file that goes back: bad rows on top, all that is wrong at once; mended and sent again it is read, and only once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import openpyxl
+import pyarrow.parquet as pq
+import pytest
+from ledger_writing import HEADER, lead, write_xlsx
+
+from intake.landing import LandingStore
+from intake.returned import RESULT, SAID, returned_workbook
+from intake.workbook import read_workbook
+
+TITLE = ["云川区线索台账", None, None]
+GOOD, BAD, WORSE = (
+    lead(1),
+    lead(2, 首报日期="待定"),
+    lead(3, 首报日期=2025.1, 投资主体=None, 主要产品="面料，13812345678"),
+)
+
+
+@pytest.fixture
+def store(tmp_path) -> LandingStore:
+    return LandingStore(tmp_path / "landing", tmp_path / "outbox")
+
+
+def send(inbox: Path, *rows, name="线索.xlsx", header=HEADER):
+    return write_xlsx(inbox / name, {"线索": [TITLE, header, *rows, ["合计", None, "3个"]]})
+
+
+def returned(store: LandingStore) -> list[Path]:
+    assert store.outbox is not None
+    return sorted(store.outbox.iterdir()) if store.outbox.exists() else []
+
+
+def cells(path: Path) -> list[list[object]]:
+    return [[cell.value for cell in row] for row in openpyxl.load_workbook(path)["线索"].iter_rows()]
+
+
+def lead_ids(store: LandingStore) -> list[str]:
+    return pq.read_table(store.folder / "leads.parquet")["lead_id"].to_pylist()
+
+
+def mend(path: Path, target: Path, **by_id: dict[str, object]) -> Path:
+    """Fill in, in the returned workbook, cells by lead and header, as the sender would."""
+    book = openpyxl.load_workbook(path)
+    sheet = book["线索"]
+    header = {cell.value: cell.column for cell in sheet[2]}
+    for row in range(3, sheet.max_row + 1):
+        for title, value in by_id.get(str(sheet.cell(row, header["线索编号"]).value), {}).items():
+            sheet.cell(row, header[title]).value = value
+    target.parent.mkdir(exist_ok=True)
+    book.save(target)
+    return target
+
+
+def test_what_goes_back(store, tmp_path):
+    send(tmp_path / "inbox", GOOD, BAD, WORSE)
+    store.land_inbox(tmp_path / "inbox")
+    (path,) = returned(store)
+    assert path.name == "00001_线索_退回修改.xlsx"
+    rows = cells(path)
+    assert rows[1][:3] == [RESULT, SAID, "序号"]
+    assert [row[0] for row in rows[2:]] == ["需修改", "需修改", "已接收"]
+    assert [row[3] for row in rows[2:]] == ["YC0002", "YC0003", "YC0001"]
+    assert "原第4行：【首报日期】“待定”不是日期" in str(rows[2][1])
+    for part in ("也可能是10月", "“投资主体”没有填写"):
+        assert part in str(rows[3][1])
+    sheet = openpyxl.load_workbook(path)["线索"]
+    marked = {cell.coordinate for row in sheet.iter_rows() for cell in row if cell.fill.fgColor.rgb == "FFFFC7CE"}
+    assert marked == {"H3", "H4", "F4"}
+    assert sheet["H5"].value == "2025-06-03"
+    assert sheet["I5"].number_format == "@"
+
+
+def test_nothing_personal_goes_back(store, tmp_path):
+    send(tmp_path / "inbox", GOOD, BAD, WORSE)
+    store.land_inbox(tmp_path / "inbox")
+    (path,) = returned(store)
+    for word in ("王某某", "13812345678"):
+        assert word not in str(cells(path))
+        assert word not in str(pq.read_table(store.folder / "refused.parquet").to_pylist())
+    assert "138****5678" in str(cells(path))
+
+
+def test_mended_and_sent_again_it_is_read_and_rows_taken_are_not_taken_twice(store, tmp_path):
+    inbox = tmp_path / "inbox"
+    send(inbox, GOOD, BAD, WORSE)
+    store.land_inbox(inbox)
+    (path,) = returned(store)
+    mend(
+        path,
+        inbox / "改好.xlsx",
+        YC0002={"首报日期": "2025-07-01"},
+        YC0003={"首报日期": "2025-10", "投资主体": "丙公司"},
+    )
+    landed = store.land_inbox(inbox)
+    assert lead_ids(store) == ["YC0001", "YC0002", "YC0003"]
+    assert landed.files[1].summary.refused == 0
+    assert returned(store) == [path]
+    table = pq.read_table(store.folder / "leads.parquet").to_pylist()
+    assert [row["investment_wan_cny"] for row in table] == [12000, 12000, 12000]
+    assert table[2]["reported_date"] == dt.date(2025, 10, 31)
+
+
+def test_not_mended_it_is_refused_again_and_never_guessed(store, tmp_path):
+    inbox = tmp_path / "inbox"
+    send(inbox, GOOD, BAD, WORSE)
+    store.land_inbox(inbox)
+    (path,) = returned(store)
+    (inbox / "没改.xlsx").write_bytes(path.read_bytes())
+    landed = store.land_inbox(inbox)
+    assert lead_ids(store) == ["YC0001"]
+    assert landed.files[1].summary.refused == 2
+    first, second = returned(store)
+    assert cells(second)[1] == cells(first)[1]  # its own columns do not pile up
+    said = [{str(row[1]).split("：", 1)[1] for row in cells(p)[2:4]} for p in (first, second)]
+    assert said[0] == said[1]
+
+
+def test_a_row_that_was_taken_and_is_changed_is_a_correction(store, tmp_path):
+    inbox = tmp_path / "inbox"
+    send(inbox, GOOD, BAD)
+    store.land_inbox(inbox)
+    (path,) = returned(store)
+    mend(path, inbox / "改.xlsx", YC0001={"项目名称": "改过的项目"}, YC0002={"首报日期": "2025-07-01"})
+    store.land_inbox(inbox)
+    names = pq.read_table(store.folder / "leads.parquet")["project_name"].to_pylist()
+    assert sorted(names) == sorted(["项目1", "改过的项目", "项目2"])
+
+
+def test_merged_parents_and_units_survive_the_way_back(store, tmp_path):
+    inbox = tmp_path / "inbox"
+    header = ["线索编号", "项目名称", "投资主体", "责任单位", "首报日期"]
+    rows = [
+        ["2025年台账", "单位：亩"], [*header, "投资情况（亿元）", None, "用地"], [*[None] * 5, "总投资", "固投", None],
+        ["A1", "甲", "甲公司", "城关镇", "6月底", 1.5, 1, 30], ["A2", "乙", "乙公司", None, "某日", 2, 1, 40],
+    ]  # fmt: skip
+    merged = [("台账", f"{c}2:{c}3", h) for c, h in zip("ABCDE", header, strict=True)]
+    merged += [("台账", "F2:G2", "投资情况（亿元）"), ("台账", "D4:D5", "城关镇"), ("台账", "H2:H3", "用地")]
+    path = write_xlsx(inbox / "a.xlsx", {"台账": rows}, merged)
+    content = returned_workbook(read_workbook(path))
+    assert content == returned_workbook(read_workbook(path))
+    (tmp_path / "退回.xlsx").write_bytes(content)
+    book = openpyxl.load_workbook(tmp_path / "退回.xlsx")
+    assert book["台账"]["G4"].value == "某日"
+    book["台账"]["G4"].value = "7月"
+    book["台账"]["A5"].value = "请再读一次"
+    book.save(tmp_path / "改.xlsx")
+    (reading,) = read_workbook(tmp_path / "改.xlsx")
+    assert reading.refusals == []
+    assert [(r["lead_id"], r["unit_name"], r["investment_wan_cny"], r["land_mu"]) for r in reading.accepted] == [
+        ("A2", "城关镇", 20000, 40),
+        ("A1", "城关镇", 15000, 30),
+    ]
+    assert [r["reported_date"] for r in reading.accepted] == [dt.date(2025, 7, 31), dt.date(2025, 6, 30)]
+
+
+def test_a_missing_column_is_told_in_every_row_and_can_be_added(store, tmp_path):
+    inbox = tmp_path / "inbox"
+    keep = [i for i, h in enumerate(HEADER) if h != "首报日期"]
+    send(inbox, [lead(1)[i] for i in keep], header=[HEADER[i] for i in keep])
+    store.land_inbox(inbox)
+    (path,) = returned(store)
+    book = openpyxl.load_workbook(path)
+    sheet = book["线索"]
+    assert "缺少必填列：首报日期" in str(sheet["B3"].value)
+    sheet.cell(2, sheet.max_column + 1).value = "首报日期"
+    sheet.cell(3, sheet.max_column).value = "2025-06-03"
+    book.save(inbox / "补列.xlsx")
+    store.land_inbox(inbox)
+    assert lead_ids(store) == ["YC0001"]
+
+
+def test_no_refusals_no_file_and_without_an_outbox_none_is_written(store, tmp_path):
+    send(tmp_path / "inbox", GOOD)
+    store.land_inbox(tmp_path / "inbox")
+    assert returned(store) == []
+    send(tmp_path / "other", BAD)
+    LandingStore(tmp_path / "plain").land_inbox(tmp_path / "other")
+    assert not (tmp_path / "plain" / "outbox").exists()
