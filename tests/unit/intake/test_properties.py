@@ -27,7 +27,8 @@ CELL = st.one_of(
     st.sampled_from(WORDS),
     st.sampled_from(
         [
-            "-",
+            # A workbook keeps 16 digits: numbers of more would change while being written.
+            st.integers(-(10**12), 10**12).map(lambda number: number / 1000),
             "合计",
             "小计",
             "20个",
