@@ -94,13 +94,13 @@ def splink(source: Path) -> dict[str, Any]:
         retain_intermediate_calculation_columns=False,
     )
     api = DuckDBAPI()
-    linker = Linker(api.register(frame, "records"), settings)
+    linker = Linker(api.register(frame), settings)
     linker.training.estimate_probability_two_random_records_match([block_on("uscc")], recall=0.3)
     linker.training.estimate_u_using_random_sampling(max_pairs=1_000_000, seed=1)
-    linker.training.estimate_parameters_using_expectation_maximisation(block_on("uscc"))
-    linker.training.estimate_parameters_using_expectation_maximisation(block_on("core"))
+    linker.training.estimate_parameters_using_expectation_maximisation(block_on("uscc"), record_sample_proportion=0.2)
+    linker.training.estimate_parameters_using_expectation_maximisation(block_on("core"), record_sample_proportion=0.2)
     predicted = linker.inference.predict(threshold_match_probability=min(SPLINK_THRESHOLDS))
-    pairs = predicted.as_duckdbpyrelation().to_arrow_table()
+    pairs = predicted.as_pyarrow_table()
     ids = pq.read_table(source, columns=["record_id"])["record_id"].combine_chunks()
     import pyarrow.compute as pc
 
@@ -116,9 +116,11 @@ def splink(source: Path) -> dict[str, Any]:
 
 def linkage(source: Path) -> dict[str, Any]:
     """Compare within blocks with recordlinkage, tell matches by its ECM classifier."""
+    import jellyfish
     import pandas as pd
     import recordlinkage
 
+    jellyfish.jaro_winkler = jellyfish.jaro_winkler_similarity  # recordlinkage 0.14 asks for the old name
     frame = pq.read_table(source).drop_columns(["truth", "aliases", "name", "written"]).to_pandas()
     frame["brand"] = frame["core"].str[:2]
     pairs = None

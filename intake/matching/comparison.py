@@ -6,12 +6,12 @@ Belongs here: the levels of agreement of names, places, persons, phones, address
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from intake.matching.names import Chars, Keys
+from intake.matching.names import Keys
 from intake.matching.records import Records
 
 Levels = npt.NDArray[np.int8]
@@ -31,26 +31,29 @@ LEVELS: Final = {
     "form": 2,  # 集团, 股份: 0 differ, 1 agree
 }
 SHAPE: Final = tuple(LEVELS.values())
-CHUNK: Final = 250_000
+CHUNK: Final = 60_000  # what a chunk touches stays in the cache: twice as fast as 250,000
+COMPARED: Final = 16  # characters of a core; 2 bytes each, all of the basic plane
 RARE, UNCOMMON = 3, 12  # rows of one core name; firms of one core are met about three times in ledgers
 
 
-def same_name_level(left: Chars, right: Chars, left_length: Index, right_length: Index) -> Levels:
+def same_name_level(
+    left: npt.NDArray[Any], right: npt.NDArray[Any], left_length: npt.NDArray[Any], right_length: npt.NDArray[Any]
+) -> Levels:
     """Compare cores that are not equal: 0 other, 1 brand, 2 and 3 one is an abbreviation, 4 and 5 one character off.
 
     Shapes (pairs, width). Everything is done by common ends and one pass of subsequence: no matrix of edit distances.
     """
     pairs, width = left.shape
-    longer_is_left = (left_length >= right_length)[:, None]
-    long, short = np.where(longer_is_left, left, right), np.where(longer_is_left, right, left)
     size, small = np.maximum(left_length, right_length), np.minimum(left_length, right_length)
     same = (left == right) & (left > 0)
-    prefix = np.cumprod(same, axis=1, dtype=np.int8).sum(axis=1)
-    step = np.arange(width)
-    tail_long = np.take_along_axis(long, np.maximum(size[:, None] - 1 - step, 0), axis=1)
-    tail_short = np.take_along_axis(short, np.maximum(small[:, None] - 1 - step, 0), axis=1)
-    equal_tail = (tail_long == tail_short) & (step < small[:, None])
-    suffix = np.minimum(np.cumprod(equal_tail, axis=1, dtype=np.int8).sum(axis=1), small - prefix)
+    prefix = np.where(same.all(axis=1), small, same.argmin(axis=1)).astype(np.int8)
+    # The common end, with both names pushed to the right edge.
+    step = np.arange(width, dtype=np.int8)
+    tail_left = np.take_along_axis(left, (left_length[:, None] - 1 - step) % width, axis=1)
+    tail_right = np.take_along_axis(right, (right_length[:, None] - 1 - step) % width, axis=1)
+    alike = (tail_left == tail_right) & (step < small[:, None])
+    suffix = np.where(alike.all(axis=1), small, alike.argmin(axis=1)).astype(np.int8)
+    suffix = np.minimum(suffix, small - prefix)
     one_off = (size - small <= 1) & (prefix + suffix >= size - 1) & (small >= 3)
     # 泰华 for 华泰: two neighbours changed places.
     swapped = (size == small) & (prefix + suffix == size - 2) & (small >= 3)
@@ -65,7 +68,9 @@ def same_name_level(left: Chars, right: Chars, left_length: Index, right_length:
     if len(looked):
         pointer = np.zeros(len(looked), dtype=np.int64)
         row = np.arange(len(looked))
-        source, target, need = long[looked], short[looked], small[looked]
+        is_long = (left_length >= right_length)[looked, None]
+        source, target = np.where(is_long, left[looked], right[looked]), np.where(is_long, right[looked], left[looked])
+        need = small[looked]
         for column in range(int(size[looked].max())):
             pointer += (pointer < need) & (source[:, column] == target[row, np.minimum(pointer, width - 1)])
         inside = pointer >= need
@@ -83,6 +88,9 @@ def counts_of(keys: Keys) -> npt.NDArray[np.int64]:
 
 def patterns(records: Records, left: Index, right: Index) -> npt.NDArray[np.int64]:
     """Give the pattern of each pair: its levels as one number in mixed radix (SHAPE)."""
+    core = np.minimum(records.names.core[:, :COMPARED], 0xFFFF).astype(np.uint16)
+    length = np.minimum(records.names.length, COMPARED).astype(np.int8)
+    where = records.where
     core_count = counts_of(records.core_key)
     person_count, phone_count = counts_of(records.person), counts_of(records.phone)
     alias = set_of_aliases(records)
@@ -90,9 +98,9 @@ def patterns(records: Records, left: Index, right: Index) -> npt.NDArray[np.int6
     for start in range(0, len(left), CHUNK):
         one, other = left[start : start + CHUNK], right[start : start + CHUNK]
         levels = (
-            _name(records, one, other, core_count, alias),
+            _name(records, core, length, one, other, core_count, alias),
             _place(records, one, other),
-            _agreement(records.where[one], records.where[other]),
+            _agreement(where[one], where[other]),
             _counted(records.person, person_count, one, other, 20),
             _counted(records.phone, phone_count, one, other, 6),
             _address(records, one, other),
@@ -116,17 +124,20 @@ def _row_and_key(row: npt.NDArray[np.int64], key: Keys) -> Keys:
 
 
 def _name(
-    records: Records, one: Index, other: Index, core_count: npt.NDArray[np.int64], alias: npt.NDArray[np.uint64]
+    records: Records,
+    core: npt.NDArray[np.uint16],
+    length: npt.NDArray[np.int8],
+    one: Index,
+    other: Index,
+    core_count: npt.NDArray[np.int64],
+    alias: npt.NDArray[np.uint64],
 ) -> Levels:
     level = np.zeros(len(one), dtype=np.int8)
     equal = (records.core_key[one] == records.core_key[other]) & (records.names.length[one] >= 2)
     count = core_count[one]
     level[equal] = np.where(count <= RARE, 8, np.where(count <= UNCOMMON, 7, 6))[equal]
     rest = np.flatnonzero(~equal)
-    core, length = records.names.core, records.names.length
-    level[rest] = same_name_level(
-        core[one[rest]], core[other[rest]], length[one[rest]].astype(np.int32), length[other[rest]].astype(np.int32)
-    )
+    level[rest] = same_name_level(core[one[rest]], core[other[rest]], length[one[rest]], length[other[rest]])
     if len(alias):
         for this, that in ((one, other), (other, one)):
             asked = _row_and_key(this.astype(np.int64), records.core_key[that])

@@ -38,6 +38,7 @@ PRIOR_U: Final[dict[str, tuple[float, ...]]] = {
     "form": (0.25, 0.75),
 }
 ROUNDS: Final = 25
+ENOUGH_LABELS: Final = 300  # pairs of a side
 
 
 # Learned apart, by level of the name: pairs of unlike names are only met because a phone or a person agrees, so there
@@ -97,6 +98,10 @@ def learned(same: Floats, different: Floats, open_pairs: Floats) -> tuple[Floats
 
 
 def _by_em(prior: Weights, same: Floats, different: Floats, open_pairs: Floats) -> Weights:
+    if min(same.sum(), different.sum()) >= ENOUGH_LABELS:
+        # Codes alone teach: of unlike names EM finds other classes than match and no match (agents, namesakes).
+        share = same.sum() / (same.sum() + different.sum())
+        return Weights(float(share), _shares(same, prior.m), _shares(different, prior.u))
     found = prior
     for _ in range(ROUNDS):
         matches = open_pairs / (1.0 + np.exp(-found.log_odds().ravel()))
