@@ -45,7 +45,10 @@ def pair_scores(labels: npt.NDArray[np.int64], truth: npt.NDArray[np.int64]) -> 
 
 def run(case: str, python: str, source: Path, out: Path) -> dict[str, float]:
     done = subprocess.run(
-        [python, str(HERE / "matching_peers.py"), case, str(source), str(out)], capture_output=True, text=True, check=False
+        [python, str(HERE / "matching_peers.py"), case, str(source), str(out)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise RuntimeError(f"{case}: {done.stderr[-2000:]}")
@@ -62,7 +65,7 @@ def compare(rows: int, peers: str | None) -> list[tuple[str, ...]]:
         run("prepare", sys.executable, source, prepared)
         lines = []
         for case in ("exact", "splink", "linkage", "ours"):
-            if case in ("splink", "linkage") and not peers or case == "linkage" and rows > 100_000:
+            if (case in ("splink", "linkage") and not peers) or (case == "linkage" and rows > 100_000):
                 continue
             out = Path(folder) / f"{case}.parquet"
             python = peers if peers and case in ("splink", "linkage") else sys.executable

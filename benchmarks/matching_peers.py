@@ -147,8 +147,16 @@ def ours(source: Path) -> dict[str, Any]:
     matched = pq.read_table(out, columns=["record_id", "enterprise_id"])
     import pyarrow.compute as pc
 
-    place = pc.index_in(pq.read_table(source, columns=["record_id"])["record_id"], matched["record_id"].combine_chunks())
-    return {"": matched["enterprise_id"].combine_chunks().dictionary_encode().indices.take(place.combine_chunks()).to_numpy()}
+    place = pc.index_in(
+        pq.read_table(source, columns=["record_id"])["record_id"], matched["record_id"].combine_chunks()
+    )
+    return {
+        "": matched["enterprise_id"]
+        .combine_chunks()
+        .dictionary_encode()
+        .indices.take(place.combine_chunks())
+        .to_numpy()
+    }
 
 
 def main() -> None:

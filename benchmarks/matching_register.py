@@ -14,23 +14,130 @@ import pyarrow as pa
 
 from intake.sample.enterprises import credit_codes
 
-FIRST = "华恒鑫瑞金盛宏天泰永安中新东海通利达丰源德广力龙润嘉博远君卓诚信凯科康美佳明星光正大长兴顺百亿万众联合普优创智云飞"
-SECOND = "泰达源盛丰瑞邦信诚昌隆兴旺发展腾飞翔宇航图森林海洋川江河岳峰岩石磊鼎铭铄锐捷迅通联创想维思博雅致远景晨曦阳辉煌耀"
-TRADES = (
-    "新材料科技 建筑材料 机械设备 电子科技 纺织 化工 生物医药 医疗器械 环保科技 食品 包装材料 物流 国际贸易 汽车零部件 精密制造 "
-    "新能源科技 光电科技 智能装备 农业科技 塑料制品 金属制品 家具 服饰 印刷 玻璃 陶瓷 橡胶制品 仪器仪表 自动化设备 信息技术 "
-    "软件 网络科技 建设工程 装饰工程 园林绿化 供应链管理 企业管理咨询 文化传媒 餐饮管理 酒店用品 五金制品 电气 电缆 泵业 阀门 "
-    "模具 数控机床 轴承 石油装备 水处理设备 半导体 储能科技 氢能科技 航空科技 船舶重工 钢结构 铝业 铜业 矿业 水泥"
-).split()
-CITIES = (
-    "北京 上海 天津 重庆 青岛 济南 烟台 潍坊 临沂 南京 苏州 无锡 常州 南通 徐州 杭州 宁波 温州 绍兴 嘉兴 合肥 芜湖 福州 厦门 泉州 南昌 "
-    "郑州 洛阳 武汉 宜昌 长沙 株洲 广州 深圳 东莞 佛山 惠州 珠海 成都 绵阳 西安 沈阳 大连 长春 哈尔滨 石家庄 唐山 太原 昆明 贵阳"
-).split()
+FIRST = (
+    "华恒鑫瑞金盛宏天泰永安中新东海通利达丰源德广力龙润嘉博远君卓诚信凯科康美佳明星光正大长兴顺百亿万众联合普优创智云飞"
+)
+SECOND = (
+    "泰达源盛丰瑞邦信诚昌隆兴旺发展腾飞翔宇航图森林海洋川江河岳峰岩石磊鼎铭铄锐捷迅通联创想维思博雅致远景晨曦阳辉煌耀"
+)
+TRADES = [
+    "新材料科技",
+    "建筑材料",
+    "机械设备",
+    "电子科技",
+    "纺织",
+    "化工",
+    "生物医药",
+    "医疗器械",
+    "环保科技",
+    "食品",
+    "包装材料",
+    "物流",
+    "国际贸易",
+    "汽车零部件",
+    "精密制造",
+    "新能源科技",
+    "光电科技",
+    "智能装备",
+    "农业科技",
+    "塑料制品",
+    "金属制品",
+    "家具",
+    "服饰",
+    "印刷",
+    "玻璃",
+    "陶瓷",
+    "橡胶制品",
+    "仪器仪表",
+    "自动化设备",
+    "信息技术",
+    "软件",
+    "网络科技",
+    "建设工程",
+    "装饰工程",
+    "园林绿化",
+    "供应链管理",
+    "企业管理咨询",
+    "文化传媒",
+    "餐饮管理",
+    "酒店用品",
+    "五金制品",
+    "电气",
+    "电缆",
+    "泵业",
+    "阀门",
+    "模具",
+    "数控机床",
+    "轴承",
+    "石油装备",
+    "水处理设备",
+    "半导体",
+    "储能科技",
+    "氢能科技",
+    "航空科技",
+    "船舶重工",
+    "钢结构",
+    "铝业",
+    "铜业",
+    "矿业",
+    "水泥",
+]
+CITIES = [
+    "北京",
+    "上海",
+    "天津",
+    "重庆",
+    "青岛",
+    "济南",
+    "烟台",
+    "潍坊",
+    "临沂",
+    "南京",
+    "苏州",
+    "无锡",
+    "常州",
+    "南通",
+    "徐州",
+    "杭州",
+    "宁波",
+    "温州",
+    "绍兴",
+    "嘉兴",
+    "合肥",
+    "芜湖",
+    "福州",
+    "厦门",
+    "泉州",
+    "南昌",
+    "郑州",
+    "洛阳",
+    "武汉",
+    "宜昌",
+    "长沙",
+    "株洲",
+    "广州",
+    "深圳",
+    "东莞",
+    "佛山",
+    "惠州",
+    "珠海",
+    "成都",
+    "绵阳",
+    "西安",
+    "沈阳",
+    "大连",
+    "长春",
+    "哈尔滨",
+    "石家庄",
+    "唐山",
+    "太原",
+    "昆明",
+    "贵阳",
+]
 PROVINCE = dict(
     zip(
         CITIES,
-        ("北京 上海 天津 重庆 山东 山东 山东 山东 山东 江苏 江苏 江苏 江苏 江苏 江苏 浙江 浙江 浙江 浙江 浙江 安徽 安徽 福建 福建 福建 江西 "
-         "河南 河南 湖北 湖北 湖南 湖南 广东 广东 广东 广东 广东 广东 四川 四川 陕西 辽宁 辽宁 吉林 黑龙江 河北 河北 山西 云南 贵州").split(),
+        ["北京", "上海", "天津", "重庆", "山东", "山东", "山东", "山东", "山东", "江苏", "江苏", "江苏", "江苏", "江苏", "江苏", "浙江", "浙江", "浙江", "浙江", "浙江", "安徽", "安徽", "福建", "福建", "福建", "江西", "河南", "河南", "湖北", "湖北", "湖南", "湖南", "广东", "广东", "广东", "广东", "广东", "广东", "四川", "四川", "陕西", "辽宁", "辽宁", "吉林", "黑龙江", "河北", "河北", "山西", "云南", "贵州"],
         strict=True,
     )
 )  # fmt: skip
@@ -43,7 +150,26 @@ WRONG = {
 }  # fmt: skip
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂英华建国志文斌玉海波宁辰宇轩"
-ROADS = "人民路 中山路 建设路 解放路 长江路 黄河路 工业大道 科技路 创新路 滨海大道 迎宾路 文化路 学院路 开发大道 金桥路 振兴街 和平街 新华街".split()
+ROADS = [
+    "人民路",
+    "中山路",
+    "建设路",
+    "解放路",
+    "长江路",
+    "黄河路",
+    "工业大道",
+    "科技路",
+    "创新路",
+    "滨海大道",
+    "迎宾路",
+    "文化路",
+    "学院路",
+    "开发大道",
+    "金桥路",
+    "振兴街",
+    "和平街",
+    "新华街",
+]
 PERSONAL = ("legal_person", "phone")
 
 
@@ -70,7 +196,9 @@ def register(records: int, seed: int) -> pa.Table:
     """Draw about `records` rows of about 0.4 as many firms; `truth` numbers the firm, a branch is a firm of its own."""
     draws = Draws(seed)
     firms = int(records / 2.5)
-    codes = credit_codes(np.full(firms * 2, 37), np.zeros(firms * 2, dtype=bool), np.random.default_rng(seed)).to_pylist()
+    codes = credit_codes(
+        np.full(firms * 2, 37), np.zeros(firms * 2, dtype=bool), np.random.default_rng(seed)
+    ).to_pylist()
     agents = [_phone(draws) for _ in range(max(3, firms // 400))]
     rows: list[tuple[object, ...]] = []
     known: list[tuple[str, str, str]] = []
@@ -100,7 +228,11 @@ def _identity(draws: Draws, known: list[tuple[str, str, str]]) -> tuple[str, str
         return brand, trade, draws.one([c for c in (draws.one(CITIES), draws.one(CITIES)) if c != city] or CITIES)
     if known and hard < 0.16:  # the same trade and city, a brand one character off
         brand, trade, city = draws.one(known)
-        return draws.one(FIRST) + brand[1:] if draws.chance() < 0.5 else brand[:1] + draws.one(SECOND) + brand[2:], trade, city
+        return (
+            draws.one(FIRST) + brand[1:] if draws.chance() < 0.5 else brand[:1] + draws.one(SECOND) + brand[2:],
+            trade,
+            city,
+        )
     if known and hard < 0.18:  # the same brand and city, another trade
         brand, _, city = draws.one(known)
         return brand, draws.one(TRADES), city
@@ -173,7 +305,15 @@ class _Firm:
         city = draws.one(CITIES)
         name = f"{self.city}{self.brands[0]}{self.trade}{self.form}{city}{draws.one(('分公司', '办事处', '营业部'))}"
         phone = self.phones[0] if draws.chance() < 0.3 else _phone(draws)
-        return (name, code if draws.chance() < 0.5 else None, city, draws.one(self.persons), phone, self._address(draws), None)
+        return (
+            name,
+            code if draws.chance() < 0.5 else None,
+            city,
+            draws.one(self.persons),
+            phone,
+            self._address(draws),
+            None,
+        )
 
 
 def _wrong_character(draws: Draws, name: str, firm: _Firm) -> str:
@@ -196,7 +336,9 @@ def _dropped(draws: Draws, name: str, firm: _Firm) -> str:
 
 def _short(draws: Draws, name: str, firm: _Firm) -> str:
     brand = firm.brands[0]
-    return draws.one((brand + firm.trade[:2], firm.city + brand + firm.trade[:2], brand + firm.trade, brand + firm.trade[-2:]))
+    return draws.one(
+        (brand + firm.trade[:2], firm.city + brand + firm.trade[:2], brand + firm.trade, brand + firm.trade[-2:])
+    )
 
 
 _CHANGES: tuple[tuple[float, Callable[[Draws, str, _Firm], str]], ...] = (

@@ -57,10 +57,14 @@ def main(argv: list[str] | None = None) -> int:
     read.add_argument("--out", type=Path, required=True)
     read.set_defaults(run=_read)
     match = commands.add_parser("match", help="找出哪些行是同一家企业")
-    match.add_argument("file", type=Path, help="Parquet：record_id、name，以及可有的 uscc、city、legal_person、phone、address、aliases")
+    match.add_argument(
+        "file", type=Path, help="Parquet：record_id、name，以及可有的 uscc、city、legal_person、phone、address、aliases"
+    )
     match.add_argument("--out", type=Path, required=True)
     match.add_argument("--crosswalk", type=Path, help="编号对照（Parquet），使企业编号夜夜不变；没有则新建")
-    match.add_argument("--decisions", type=Path, help="人工决定台账：record_id、other_id、verdict、decided_by、decided_date")
+    match.add_argument(
+        "--decisions", type=Path, help="人工决定台账：record_id、other_id、verdict、decided_by、decided_date"
+    )
     match.set_defaults(run=_match)
     sample = commands.add_parser("sample", help="写出一个虚构的区（合成数据）")
     sample.add_argument("--out", type=Path, required=True)

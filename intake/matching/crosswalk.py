@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from intake.matching.engine import session
 from intake.workbook import FileProblem
 
 SCHEMA: Final = pa.schema(
@@ -73,7 +74,7 @@ def _read(path: Path, schema: pa.Schema, title: str) -> pa.Table:
 
 def assign(record_id: pa.Array, label: npt.NDArray[np.int64], crosswalk: pa.Table, events: pa.Table) -> Assigned:
     """Give every enterprise of tonight its id. Rows are in any order; labels are numbers without meaning."""
-    with duckdb.connect(config={"threads": 2}) as connection:
+    with session() as connection:
         connection.register("records", pa.table({"record_id": record_id, "label": pa.array(label)}))
         connection.register("before", crosswalk)
         connection.register("logged", events)

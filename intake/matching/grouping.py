@@ -151,7 +151,10 @@ def _one_by_one(
     """Join the rows of the troubled components edge by edge, best first; every other label stays."""
     rows = np.flatnonzero(troubled[label]).tolist()
     parent = {row: row for row in rows}
-    codes = {row: frozenset([number]) if number >= 0 else frozenset() for row, number in zip(rows, code[rows].tolist(), strict=True)}
+    codes = {
+        row: frozenset([number]) if number >= 0 else frozenset()
+        for row, number in zip(rows, code[rows].tolist(), strict=True)
+    }
     apart: dict[int, set[int]] = {}
     for one, other in forbidden:
         apart.setdefault(one, set()).add(other)

@@ -13,13 +13,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-WIDTH: Final = 32  # characters of a name that are compared; one real name in 500 is longer than 32
+from intake.matching.engine import in_order, session
+
+WIDTH: Final = 28  # characters of a core name that are kept
 LONGEST_PLACE: Final = 9
 
 Keys = npt.NDArray[np.uint64]
@@ -31,6 +32,7 @@ _SIMPLIFIED: Final = "国华东广业贸实团责电机发资产车开关门马�
 _BRACKETS: Final = "〔〕【】[]{}《》<>〈〉「」"
 _ROUND: Final = "()()()()()()()()"
 _DROPPED: Final = " \t\n\r\x0b\x0c\u3000\u200b\ufeff·•.,，。、;；:：-－_—~!?*#&'\"`|/\\^+="
+_PUNCTUATION: Final = "[" + re.escape(_DROPPED) + r"\s\x{200b}\x{feff}]+"
 _ODD: Final = "[" + re.escape(_TRADITIONAL + _BRACKETS + _DROPPED).replace("'", "''") + "]"
 
 # Kept apart from the text: (曾用名:…), (简称:…), (原…公司).
@@ -41,13 +43,11 @@ _LEGAL: Final = (
     r"(?:股份有限公司|有限公司|股份公司|总公司|集团公司|公司|集团|股份|控股|合伙企业|有限合伙|普通合伙|特殊普通合伙|个人独资|"
     r"有限责任|有限|合伙)+$"
 )
-_BRANCH_WORDS: Final = (
-    "分公司|支公司|办事处|支行|分行|分理处|分店|营业部|营业厅|营业所|代表处|联络处|储蓄所|分厂|分院|分所|分部|分社|支局|支社"
-)
+_BRANCH_WORDS: Final = "分公司|支公司|办事处|支行|分行|分理处|分店|营业部|营业厅|营业所|代表处|联络处|储蓄所|分厂|分院|分所|分部|分社|支局|支社"
 _WEAK_BRANCH_WORDS: Final = "项目部|经营部|门市部|服务部|销售部|经销部|加油站|维修站|营业点|网点|购销站"
 # A shop of its own is called 经营部 too: the weak words make a branch only behind a whole company's name.
 _BRANCH: Final = (
-    rf"^(.{{2,}}?(?:公司|银行|信用社|合作社|集团)(?:\(集团\))?)(.*(?:{_BRANCH_WORDS}|{_WEAK_BRANCH_WORDS}))$"
+    rf"^(.{{2,}}?公司(?:\(集团\))?|.{{2,}}?(?:银行|信用社|合作社|集团))(.*(?:{_BRANCH_WORDS}|{_WEAK_BRANCH_WORDS}))$"
 )
 _BRANCH_ENDS: Final = "(" + ", ".join(
     f"'{end}'" for end in sorted({word[-2:] for word in f"{_BRANCH_WORDS}|{_WEAK_BRANCH_WORDS}".split("|")})
@@ -95,7 +95,19 @@ def written_form(names: pa.Array) -> pa.Array:
 
 
 def _folded(names: pa.Array) -> pa.Array:
-    return pc.utf8_upper(pc.utf8_normalize(pc.fill_null(names.cast(pa.string()), ""), "NFKC"))
+    """Fold to half width and capitals; null gives an empty text."""
+    once = pc.utf8_upper(pc.utf8_normalize(pc.fill_null(names.cast(pa.string()), ""), "NFKC"))
+    strange = pc.match_substring_regex(once, r"[^\x21-\x7e\x{4e00}-\x{9fff}]")
+    if not pc.any(strange).as_py():
+        return once
+    # Capitals and dropped marks may compose anew (A´), so the few rows with anything else are folded until they rest.
+    rest = once.filter(strange)
+    for _ in range(4):
+        plain = pc.utf8_upper(pc.utf8_normalize(pc.replace_substring_regex(rest, _PUNCTUATION, ""), "NFKC"))
+        if plain.equals(rest):
+            break
+        rest = plain
+    return pc.replace_with_mask(once, strange, rest)
 
 
 def _parts(names: pa.Array) -> pa.Table:
@@ -175,7 +187,8 @@ def _parts(names: pa.Array) -> pa.Table:
             place,
             written,
             aliases,
-            case when contains(written, '(') or contains(written, ')') then translate(written, '()', '') else written end as whole,
+            hash(case when contains(written, '(') or contains(written, ')') then translate(written, '()', '') else written end)
+                as whole,
             parent,
             own,
             parent is not null or is_plain_branch as is_branch,
@@ -186,11 +199,10 @@ def _parts(names: pa.Array) -> pa.Table:
             case when right(shorter, 2) in {_LEGAL_ENDS} then regexp_replace(shorter, '{_LEGAL}', '') else shorter end
                 as outside
         from shortened
-        order by place
     """
-    with duckdb.connect(config={"threads": 2}) as connection:
+    with session() as connection:
         connection.register("source", source)
-        return connection.execute(query).to_arrow_table()
+        return in_order(connection.execute(query).to_arrow_table())
 
 
 def chars_of(text: pa.Array, width: int = WIDTH) -> Chars:
@@ -203,14 +215,6 @@ def chars_of(text: pa.Array, width: int = WIDTH) -> Chars:
 def text_of(chars: Chars) -> pa.Array:
     wide = np.ascontiguousarray(chars).view(f"U{chars.shape[1]}").ravel()
     return pa.array(wide.astype(object), pa.string())
-
-
-def prefix_hashes(chars: Chars, longest: int) -> Keys:
-    """Give the hash of every prefix up to `longest` characters, shape (n, longest + 1)."""
-    found = np.zeros((len(chars), longest + 1), dtype=np.uint64)
-    for at in range(longest):
-        found[:, at + 1] = stirred(found[:, at], chars[:, at])
-    return found
 
 
 def stirred(key: Keys, value: npt.NDArray[Any]) -> Keys:
@@ -235,6 +239,7 @@ def whole_hash(chars: Chars, first: int = 0) -> Keys:
 @dataclass(frozen=True)
 class _PlaceTable:
     keys: Keys  # sorted
+    beginnings: Keys  # of the first two characters, sorted
     number: npt.NDArray[np.int64]
     cities: pa.Array
     provinces: pa.Array
@@ -250,7 +255,11 @@ def _place_table() -> _PlaceTable:
     cities = [places()[word][0] or None for word in words]
     provinces = [places()[word][1] or None for word in words]
     return _PlaceTable(
-        keys[order], order, pa.array([*cities, *none], pa.string()), pa.array([*provinces, *none], pa.string())
+        keys[order],
+        np.unique(whole_hash(chars[:, :2])),
+        order,
+        pa.array([*cities, *none], pa.string()),
+        pa.array([*provinces, *none], pa.string()),
     )
 
 
@@ -266,13 +275,20 @@ def leading_places(chars: Chars) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.
     looking = np.arange(count)
     for _ in range(4):  # province, prefecture, county, and one more
         window = shifted(chars[looking], taken[looking], LONGEST_PLACE)
-        keys = prefix_hashes(window, LONGEST_PLACE)
+        # Two characters that begin no place end the search for most rows.
+        key = stirred(stirred(np.zeros(len(looking), dtype=np.uint64), window[:, 0]), window[:, 1])
+        spot = np.minimum(np.searchsorted(table.beginnings, key), len(table.beginnings) - 1)
+        begins = (table.beginnings[spot] == key) & (window[:, 1] > 0)
+        looking, window, key = looking[begins], window[begins], key[begins]
+        if not len(looking):
+            break
         longest = np.zeros(len(looking), dtype=np.int64)
         which = np.full(len(looking), -1, dtype=np.int64)
         for size in range(2, LONGEST_PLACE + 1):
-            whole = window[:, size - 1] > 0
-            spot = np.minimum(np.searchsorted(table.keys, keys[:, size]), len(table.keys) - 1)
-            hit = whole & (table.keys[spot] == keys[:, size])
+            if size > 2:
+                key = stirred(key, window[:, size - 1])
+            spot = np.minimum(np.searchsorted(table.keys, key), len(table.keys) - 1)
+            hit = (window[:, size - 1] > 0) & (table.keys[spot] == key)
             longest[hit] = size
             which[hit] = table.number[spot[hit]]
         found = longest > 0
@@ -333,7 +349,7 @@ def take_apart(names: pa.Array) -> Names:
     table = _place_table()
     return Names(
         written=column("written"),
-        whole=whole_hash(chars_of(column("whole"), 64)),
+        whole=column("whole").to_numpy(),
         core=core,
         length=np.count_nonzero(core, axis=1),
         city=_taken(table.cities, number),

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -18,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from intake.matching import names
+from intake.matching.engine import in_order, session
 from intake.matching.names import Keys, Names
 from intake.values import uscc_valid
 from intake.workbook import FileProblem
@@ -72,7 +72,9 @@ def read_records(path: Path) -> pa.Table:
 def checked(table: pa.Table, name: str) -> pa.Table:
     """Give the table sorted by record_id, or complain."""
     if missing := [column for column in REQUIRED if column not in table.column_names]:
-        raise FileProblem(f"{name}：缺少列 {'、'.join(missing)}；现有列：{'、'.join(table.column_names) or '无'}，请补上")
+        raise FileProblem(
+            f"{name}：缺少列 {'、'.join(missing)}；现有列：{'、'.join(table.column_names) or '无'}，请补上"
+        )
     for column in table.column_names:
         kind = table.schema.field(column).type
         if pa.types.is_dictionary(kind):
@@ -167,10 +169,10 @@ def _folded(person: pa.Array, phone: pa.Array, address: pa.Array) -> pa.Table:
             "address": pc.utf8_normalize(address, "NFKC") if address.null_count < len(address) else address,
         }
     )
-    with duckdb.connect(config={"threads": 2}) as connection:
+    with session() as connection:
         connection.register("source", table)
-        return connection.execute(
-            rf"""
+        found = connection.execute(
+            r"""
             with cleaned as (
                 select
                     place,
@@ -181,13 +183,14 @@ def _folded(person: pa.Array, phone: pa.Array, address: pa.Array) -> pa.Table:
                 from source
             )
             select
+                place,
                 case when person is null then 0::ubigint else hash(person) end as person,
                 case when phone is null or length(phone) < 7 then 0::ubigint else hash(phone) end as phone,
                 coalesce(address, '') as address
             from cleaned
-            order by place
             """
         ).to_arrow_table()
+    return in_order(found)
 
 
 def _address(text: pa.Array) -> tuple[Keys, Keys]:

@@ -203,7 +203,9 @@ def _resolved(
         return Edges(none, none, np.zeros(0), np.zeros(0, dtype=np.int8), none), [], []
     asked = pa.array(sorted({name for d in decisions for name in (d.record_id, d.other_id)}))
     places = pc.index_in(asked, records.record_id)
-    row = {name: place for name, place in zip(asked.to_pylist(), places.to_pylist(), strict=True) if place is not None}
+    row: dict[str, int] = {
+        name: place for name, place in zip(asked.to_pylist(), places.to_pylist(), strict=True) if place is not None
+    }
     members: dict[str, list[tuple[bool, str]]] = {}
     known = crosswalk.filter(pc.and_(pc.is_in(crosswalk["enterprise_id"], asked), crosswalk["is_current"]))
     founded = crosswalk.filter(pc.and_(pc.is_in(crosswalk["enterprise_id"], asked), crosswalk["is_founder"]))
@@ -234,7 +236,11 @@ def _resolved(
     count = len(found)
     # Older words first: where two contradict a third, the younger is the one refused.
     same = Edges(
-        found[:, 0], found[:, 1], -found[:, 2].astype(np.float64), np.full(count, BY_DECISION, dtype=np.int8), found[:, 2]
+        found[:, 0],
+        found[:, 1],
+        -found[:, 2].astype(np.float64),
+        np.full(count, BY_DECISION, dtype=np.int8),
+        found[:, 2],
     )
     return same, different, [f"{lost:,} 条人工决定的编号不在本次数据中，未执行"] if lost else []
 

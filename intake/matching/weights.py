@@ -37,13 +37,21 @@ PRIOR_U: Final[dict[str, tuple[float, ...]]] = {
     "address": (0.52, 0.35, 0.10, 0.03),
     "form": (0.25, 0.75),
 }
+# Unlike names: a person, a phone or an address agrees, or the pair would not have been looked at.
+PRIOR_UNLIKE_U: Final[dict[str, tuple[float, ...]]] = {
+    "person": (0.30, 0.20, 0.35, 0.15),
+    "phone": (0.35, 0.30, 0.25, 0.10),
+    "address": (0.30, 0.25, 0.10, 0.35),
+}
+PRIOR_UNLIKE_SHARE: Final = 0.03
+UNLIKE: Final = (0,)
 ROUNDS: Final = 25
 ENOUGH_LABELS: Final = 300  # pairs of a side
 
 
 # Learned apart, by level of the name: pairs of unlike names are only met because a phone or a person agrees, so there
 # that agreement says little. One set of weights for all cost 0.5 points of precision.
-STRATA: Final = ((0,), (1,), (2, 3, 4, 5), (6, 7, 8, 9))
+STRATA: Final = (UNLIKE, (1,), (2, 3, 4, 5), (6, 7, 8, 9))
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,8 @@ def believed(stratum: tuple[int, ...]) -> Weights:
     for side in (m, u):
         side["name"] = np.where(inside, side["name"], _NEVER)
         side["name"] = side["name"] / side["name"].sum()
+    if stratum == UNLIKE:
+        return Weights(PRIOR_UNLIKE_SHARE, m, u | {name: np.asarray(value) for name, value in PRIOR_UNLIKE_U.items()})
     return Weights(float(matches / (matches + others)), m, u)
 
 
@@ -91,17 +101,24 @@ def learned(same: Floats, different: Floats, open_pairs: Floats) -> tuple[Floats
         inside = np.zeros(SHAPE, dtype=bool)
         inside[levels] = True
         counts = [np.where(inside.ravel(), count, 0.0) for count in (same, different, open_pairs)]
-        weights = _by_em(believed(stratum), *counts)
+        prior = believed(stratum)
+        # Codes alone teach where there are enough, and always of unlike names: there EM finds other classes than match
+        # and no match (agents, namesakes, office towers).
+        if stratum == UNLIKE or min(counts[0].sum(), counts[1].sum()) >= ENOUGH_LABELS:
+            weights = _by_codes(prior, counts[0], counts[1])
+        else:
+            weights = _by_em(prior, *counts)
         total[levels] = weights.log_odds()[levels]
         found.append(weights)
     return total.ravel(), found
 
 
+def _by_codes(prior: Weights, same: Floats, different: Floats) -> Weights:
+    share = (same.sum() + PRIOR_PAIRS * prior.share) / (same.sum() + different.sum() + PRIOR_PAIRS)
+    return Weights(float(share), _shares(same, prior.m), _shares(different, prior.u))
+
+
 def _by_em(prior: Weights, same: Floats, different: Floats, open_pairs: Floats) -> Weights:
-    if min(same.sum(), different.sum()) >= ENOUGH_LABELS:
-        # Codes alone teach: of unlike names EM finds other classes than match and no match (agents, namesakes).
-        share = same.sum() / (same.sum() + different.sum())
-        return Weights(float(share), _shares(same, prior.m), _shares(different, prior.u))
     found = prior
     for _ in range(ROUNDS):
         matches = open_pairs / (1.0 + np.exp(-found.log_odds().ravel()))
