@@ -30,7 +30,11 @@ Line = tuple[str, str, str, str]
 
 def scores(said: Any, label: Any) -> tuple[float, float, float]:
     right = int((said & label).sum())
-    return right / max(int(said.sum()), 1), right / max(int(label.sum()), 1), 2 * right / max(int(said.sum() + label.sum()), 1)
+    return (
+        right / max(int(said.sum()), 1),
+        right / max(int(label.sum()), 1),
+        2 * right / max(int(said.sum() + label.sum()), 1),
+    )
 
 
 def line(title: str, said: Any, label: Any) -> Line:
@@ -39,7 +43,9 @@ def line(title: str, said: Any, label: Any) -> Line:
 
 
 def records_of(left: dict[str, list[Any]], right: dict[str, list[Any]], count: int) -> Any:
-    columns = {name: pa.array([None if v is None else str(v) for v in left[name] + right[name]], pa.string()) for name in left}
+    columns = {
+        name: pa.array([None if v is None else str(v) for v in left[name] + right[name]], pa.string()) for name in left
+    }
     ids = [f"{at:08d}" for at in range(2 * count)]
     return prepared(checked(pa.table({"record_id": ids, **columns}), "对"))
 
@@ -99,7 +105,11 @@ def magellan(data: Path, name: str, columns: dict[str, str]) -> list[Line]:
     got = duckdb.execute(f"select * from '{data}/magellan_structured_{name}.parquet'").to_arrow_table().to_pydict()
     left, right = ({ours: got[f"{side}_{theirs}"] for ours, theirs in columns.items()} for side in ("l", "r"))
     return compared(
-        f"magellan {name}", left, right, np.array(got["label"]).astype(bool), np.array([s != "test" for s in got["split"]])
+        f"magellan {name}",
+        left,
+        right,
+        np.array(got["label"]).astype(bool),
+        np.array([s != "test" for s in got["split"]]),
     )
 
 
