@@ -73,18 +73,16 @@ def _read(path: Path, schema: pa.Schema, title: str) -> pa.Table:
 
 
 def assign(record_id: pa.Array, label: npt.NDArray[np.int64], crosswalk: pa.Table, events: pa.Table) -> Assigned:
-    """Give every enterprise of tonight its id. Rows are in any order; labels are numbers without meaning."""
+    """Give every enterprise of tonight its id. Rows are sorted by record_id; labels are numbers without meaning."""
+    if not len(crosswalk):
+        return _first_night(record_id, label, events)
     with session() as connection:
         connection.register("records", pa.table({"record_id": record_id, "label": pa.array(label)}))
         connection.register("before", crosswalk)
         connection.register("logged", events)
         connection.execute("create temp table tonight as select * from records")
         connection.execute("create temp table old as select * from before")
-        if len(crosswalk):
-            _keep_old_ids(connection)
-        else:
-            connection.execute("create temp table bearing (label bigint, enterprise_id varchar)")
-            connection.execute("create temp table moved (label bigint, enterprise_id varchar)")
+        _keep_old_ids(connection)
         connection.execute(
             """
             create temp table fresh as
@@ -122,6 +120,25 @@ def assign(record_id: pa.Array, label: npt.NDArray[np.int64], crosswalk: pa.Tabl
             """
         ).to_arrow_table()
     return Assigned(ids["enterprise_id"].combine_chunks(), new_crosswalk, new_events)
+
+
+def _first_night(record_id: pa.Array, label: npt.NDArray[np.int64], events: pa.Table) -> Assigned:
+    """Number the enterprises by their first record: without old ids nothing need be joined."""
+    _, first, inverse = np.unique(label, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    number = rank[inverse]
+    names = pa.array([f"QY{at:09d}" for at in range(1, len(first) + 1)], pa.string())
+    order = np.argsort(number, kind="stable")
+    sorted_number = number[order]
+    columns = [
+        record_id.take(pa.array(order)),
+        names.take(pa.array(sorted_number)),
+        pa.array(np.ones(len(order), dtype=np.int32)),
+        pa.array(np.concatenate([[True], sorted_number[1:] != sorted_number[:-1]])),
+        pa.array(np.ones(len(order), dtype=bool)),
+    ]
+    return Assigned(names.take(pa.array(number)), pa.table(columns, schema=SCHEMA), events)
 
 
 def _keep_old_ids(connection: duckdb.DuckDBPyConnection) -> None:

@@ -239,10 +239,20 @@ def whole_hash(chars: Chars, first: int = 0) -> Keys:
 @dataclass(frozen=True)
 class _PlaceTable:
     keys: Keys  # sorted
-    beginnings: Keys  # of the first two characters, sorted
+    sieve: npt.NDArray[np.bool_]  # by the low bits of a key: may it be one of a place?
+    beginnings: npt.NDArray[np.bool_]  # the same of the first two characters
     number: npt.NDArray[np.int64]
     cities: pa.Array
     provinces: pa.Array
+
+
+_SIEVE: Final = np.uint64(2**18 - 1)  # 4,115 places leave 98% of it empty
+
+
+def _sieve(keys: Keys) -> npt.NDArray[np.bool_]:
+    found = np.zeros(int(_SIEVE) + 1, dtype=bool)
+    found[keys & _SIEVE] = True
+    return found
 
 
 @cache
@@ -256,7 +266,8 @@ def _place_table() -> _PlaceTable:
     provinces = [places()[word][1] or None for word in words]
     return _PlaceTable(
         keys[order],
-        np.unique(whole_hash(chars[:, :2])),
+        _sieve(keys),
+        _sieve(whole_hash(chars[:, :2])),
         order,
         pa.array([*cities, *none], pa.string()),
         pa.array([*provinces, *none], pa.string()),
@@ -277,8 +288,7 @@ def leading_places(chars: Chars) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.
         window = shifted(chars[looking], taken[looking], LONGEST_PLACE)
         # Two characters that begin no place end the search for most rows.
         key = stirred(stirred(np.zeros(len(looking), dtype=np.uint64), window[:, 0]), window[:, 1])
-        spot = np.minimum(np.searchsorted(table.beginnings, key), len(table.beginnings) - 1)
-        begins = (table.beginnings[spot] == key) & (window[:, 1] > 0)
+        begins = table.beginnings[key & _SIEVE] & (window[:, 1] > 0)
         looking, window, key = looking[begins], window[begins], key[begins]
         if not len(looking):
             break
@@ -287,10 +297,11 @@ def leading_places(chars: Chars) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.
         for size in range(2, LONGEST_PLACE + 1):
             if size > 2:
                 key = stirred(key, window[:, size - 1])
-            spot = np.minimum(np.searchsorted(table.keys, key), len(table.keys) - 1)
-            hit = (window[:, size - 1] > 0) & (table.keys[spot] == key)
-            longest[hit] = size
-            which[hit] = table.number[spot[hit]]
+            likely = np.flatnonzero(table.sieve[key & _SIEVE] & (window[:, size - 1] > 0))
+            spot = np.minimum(np.searchsorted(table.keys, key[likely]), len(table.keys) - 1)
+            hit = table.keys[spot] == key[likely]
+            longest[likely[hit]] = size
+            which[likely[hit]] = table.number[spot[hit]]
         found = longest > 0
         looking, longest, which = looking[found], longest[found], which[found]
         if not len(looking):

@@ -87,8 +87,9 @@ def checked(table: pa.Table, name: str) -> pa.Table:
     ids = table["record_id"].combine_chunks()
     if ids.null_count or pc.any(pc.equal(ids, "")).as_py():
         raise FileProblem(f"{name}：record_id 有空值；请给每一行唯一的编号")
-    table = table.take(pc.sort_indices(ids))
-    ids = table["record_id"].combine_chunks()
+    if not pc.all(pc.less_equal(ids.slice(0, len(ids) - 1), ids.slice(1))).as_py():
+        table = table.take(pc.sort_indices(ids))
+        ids = table["record_id"].combine_chunks()
     repeated = pc.equal(ids.slice(1), ids.slice(0, len(ids) - 1))
     if pc.any(repeated).as_py():
         shown = ids.slice(1).filter(repeated)[0].as_py()
