@@ -1,4 +1,4 @@
-"""Command line of the intake: `read` or `explain` one file, write the `template` of a contract or the `sample` district.
+"""Command line of the intake: `read` or `explain` one file, `match` enterprises, write a `template` or the `sample` district.
 
 Belongs here: arguments, the exit code, one Chinese line for what went wrong. Does not belong: reading.
 """
@@ -56,6 +56,13 @@ def _sample(arguments: argparse.Namespace) -> None:
     print(f"合成数据已写到 {arguments.out}：{summary}")
 
 
+def _match(arguments: argparse.Namespace) -> None:
+    from intake.matching import match_file
+
+    found = match_file(arguments.file, arguments.out, arguments.crosswalk, arguments.decisions, _say)
+    print(f"{arguments.file.name}：{found.summary()}；结果在 {arguments.out}")
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m intake", description="择优：读台账、说明读法、写模板，或写出虚构的云川区"
@@ -74,6 +81,16 @@ def main(argv: list[str] | None = None) -> int:
     template.add_argument("contract", help="台账约定的名字，如 leads")
     template.add_argument("--out", type=Path, required=True)
     template.set_defaults(run=_template)
+    match = commands.add_parser("match", help="找出哪些行是同一家企业")
+    match.add_argument(
+        "file", type=Path, help="Parquet：record_id、name，以及可有的 uscc、city、legal_person、phone、address、aliases"
+    )
+    match.add_argument("--out", type=Path, required=True)
+    match.add_argument("--crosswalk", type=Path, help="编号对照（Parquet），使企业编号夜夜不变；没有则新建")
+    match.add_argument(
+        "--decisions", type=Path, help="人工决定台账：record_id、other_id、verdict、decided_by、decided_date"
+    )
+    match.set_defaults(run=_match)
     sample = commands.add_parser("sample", help="写出一个虚构的区（合成数据）")
     sample.add_argument("--out", type=Path, required=True)
     sample.add_argument("--leads", type=int, default=3000)

@@ -1,0 +1,118 @@
+"""Candidate pairs (候选对): rows that share a key worth a comparison.
+
+Belongs here: the keys and how large a block of each may be. Does not belong: what a pair is worth (comparison.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from intake.matching.names import Keys, stirred
+from intake.matching.records import Records
+
+Pairs = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
+Rows = npt.NDArray[np.int64]
+
+# The largest block of a key that is still paired up. A phone of 20 firms is an agent's (代办), a person of 30 a namesake.
+LARGEST_BLOCK: Final = {
+    "core": 40, "core_city": 200, "sorted": 40, "brand_city": 60, "three": 40, "without_first": 40, "without_second": 40,
+    "phone": 20, "person_city": 30, "person_brand": 30, "address": 30, "alias": 60,
+}  # fmt: skip
+
+
+def keys_of(records: Records) -> Iterator[tuple[str, Rows, Keys]]:
+    """Give every blocking key as (name, rows, keys); branches never meet firms, so their keys are others."""
+    core, length = records.names.core, records.names.length
+    branch = records.names.is_branch.astype(np.uint64)
+    where = records.where
+    every = np.arange(len(records))
+
+    def known(key: Keys, *parts: npt.NDArray[np.bool_]) -> tuple[Rows, Keys]:
+        keep = np.logical_and.reduce(parts)
+        return every[keep], stirred(key[keep], branch[keep])
+
+    def of_columns(*columns: int) -> Keys:
+        key = np.zeros(len(records), dtype=np.uint64)
+        for column in columns:
+            key = stirred(key, core[:, column])
+        return key
+
+    def rest_from(key: Keys, start: int) -> Keys:
+        for column in range(start, 10):
+            key = np.where(core[:, column] > 0, stirred(key, core[:, column]), key)
+        return key
+
+    long_enough, has_city = length >= 2, where > 0
+    yield "core", *known(records.core_key, long_enough)
+    yield "core_city", *known(stirred(records.core_key, where), long_enough, has_city)
+    bag = np.zeros(len(records), dtype=np.uint64)
+    with np.errstate(over="ignore"):
+        for column in range(core.shape[1]):
+            letter = core[:, column]
+            if not letter.any():
+                break
+            bag += np.where(letter > 0, stirred(np.zeros(len(letter), dtype=np.uint64), letter), np.uint64(0))
+    yield "sorted", *known(bag, length >= 4)
+    brand = of_columns(0, 1)
+    yield "brand_city", *known(stirred(brand, where), long_enough, has_city)
+    yield "three", *known(of_columns(0, 1, 2), length >= 3)
+    # A wrong character in the brand: what is left without it still agrees.
+    yield "without_first", *known(stirred(rest_from(of_columns(1), 2), where), length >= 4)
+    yield "without_second", *known(stirred(rest_from(of_columns(0), 2), where), length >= 4)
+    yield "phone", *known(records.phone, records.phone > 0)
+    yield "person_city", *known(stirred(records.person, where), records.person > 0, has_city)
+    yield "person_brand", *known(stirred(records.person, brand), records.person > 0, long_enough)
+    yield "address", *known(stirred(records.address, where), records.address > 0)
+    if len(records.alias_row):
+        rows = np.concatenate([every[long_enough], records.alias_row])
+        keys = np.concatenate([records.core_key[long_enough], records.alias_key])
+        yield "alias", rows, stirred(keys, branch[rows])
+
+
+def block_pairs(rows: Rows, keys: Keys, largest: int) -> Pairs:
+    """Pair up the rows of every block of at most `largest` rows, smaller row first."""
+    order = np.argsort(keys, kind="stable")
+    keys, rows = keys[order], rows[order]
+    starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+    sizes = np.diff(np.append(starts, len(keys)))
+    keep = np.repeat((sizes > 1) & (sizes <= largest), sizes)
+    ends = np.repeat(starts + sizes, sizes)[keep]
+    at = np.flatnonzero(keep)
+    left: list[npt.NDArray[np.int32]] = []
+    right: list[npt.NDArray[np.int32]] = []
+    step = 1
+    while len(at):
+        inside = at + step < ends
+        at, ends = at[inside], ends[inside]
+        one, other = rows[at], rows[at + step]
+        left.append(np.minimum(one, other).astype(np.int32))
+        right.append(np.maximum(one, other).astype(np.int32))
+        step += 1
+    if not left:
+        return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32)
+    return np.concatenate(left), np.concatenate(right)
+
+
+def _distinct(packed: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Sort and drop what is repeated: `np.unique` hashes, which took 29 s of 72 for a million rows against 2."""
+    packed.sort()
+    keep = np.ones(len(packed), dtype=bool)
+    np.not_equal(packed[1:], packed[:-1], out=keep[1:])
+    return packed[keep]
+
+
+def candidate_pairs(records: Records) -> Pairs:
+    """Give the distinct pairs of all keys, in order."""
+    count = np.int64(len(records))
+    packed: list[npt.NDArray[np.int64]] = []
+    for name, rows, keys in keys_of(records):
+        left, right = block_pairs(rows, keys, LARGEST_BLOCK[name])
+        packed.append(left.astype(np.int64) * count + right)
+    found = _distinct(np.concatenate(packed))
+    left, right = (found // count).astype(np.int32), (found % count).astype(np.int32)
+    keep = left != right
+    return left[keep], right[keep]

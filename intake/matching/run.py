@@ -1,0 +1,305 @@
+"""The one path (归并一遍): rows in, an id and a reason for every row out; files written whole or not at all.
+
+Belongs here: the order of the steps, the wording of reasons, files. Does not belong: any step's own rule.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from intake.matching import names
+from intake.matching.candidates import candidate_pairs
+from intake.matching.comparison import LEVELS, NAME_LEVELS, SHAPE, patterns
+from intake.matching.crosswalk import EVENTS_SCHEMA, SCHEMA, Assigned, assign, read_crosswalk, read_events
+from intake.matching.decisions import Decision, read_decisions
+from intake.matching.grouping import BY_CODE, BY_DECISION, BY_NAME, BY_SCORE, Edges, Groups, grouped, joined, star
+from intake.matching.names import Keys, stirred
+from intake.matching.records import Records, prepared, read_records
+from intake.matching.weights import Weights, learned
+from intake.workbook import FileProblem
+
+Say = Callable[[str], None]
+Rows = npt.NDArray[np.int64]
+
+OUT_SCHEMA: Final = pa.schema(
+    [
+        ("record_id", pa.string()),
+        ("enterprise_id", pa.string()),
+        ("parent_enterprise_id", pa.string()),
+        ("why", pa.string()),
+    ]
+)
+# Natural log-odds above which two rows are taken for one firm: 1.4 is a chance of 0.8.
+THRESHOLD: Final = 1.4
+# Unlike names, no alias: a renamed firm looks so, and so do two firms of one agent. 3 is a chance of 0.95.
+UNLIKE_THRESHOLD: Final = 3.0
+_ALONE: Final = "没有相同的企业"
+_IN_DOUBT: Final = "与多家企业相近，待人工核对"
+_PERSON, _PHONE, _ADDRESS = (("", "", "法定代表人相同", "法定代表人相同"), ("", "", "电话相同", "电话相同"),
+                             ("", "", "道路相同", "地址相同"))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Matched:
+    """`table` has one row per record_id, sorted by it (OUT_SCHEMA)."""
+
+    table: pa.Table
+    crosswalk: pa.Table
+    events: pa.Table
+    weights: list[Weights]
+    warnings: tuple[str, ...]
+
+    def summary(self) -> str:
+        ids = self.table["enterprise_id"]
+        branches = len(self.table) - self.table["parent_enterprise_id"].null_count
+        return f"{len(self.table):,} 行，{pc.count_distinct(ids).as_py():,} 家企业，{branches:,} 行是有总公司的分支机构"
+
+
+def match_file(
+    source: Path,
+    out: Path,
+    crosswalk: Path | None = None,
+    decisions: Path | None = None,
+    say: Say | None = None,
+) -> Matched:
+    """Match the rows of a Parquet file and write the result, the crosswalk and its log (`.events.parquet` beside it)."""
+    table = read_records(source)
+    decided = read_decisions(decisions) if decisions else []
+    log = crosswalk.with_suffix(".events.parquet") if crosswalk else None
+    before = read_crosswalk(crosswalk) if crosswalk else SCHEMA.empty_table()
+    events = read_events(log) if log else EVENTS_SCHEMA.empty_table()
+    found = match(table, before, events, decided, say or (lambda line: None))
+    targets = {out: found.table}
+    if crosswalk and log:
+        targets |= {crosswalk: found.crosswalk, log: found.events}
+    write_whole(targets)
+    return found
+
+
+def write_whole(targets: dict[Path, pa.Table]) -> None:
+    """Write all tables beside their places, then move them in: a broken run leaves the old files."""
+    partial = {path: path.with_name(f".{path.name}.partial") for path in targets}
+    try:
+        for path, table in targets.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pq.write_table(table, partial[path], compression="zstd")
+        for path, written in partial.items():
+            os.replace(written, path)
+    except pa.ArrowException as error:
+        raise FileProblem(f"{next(iter(targets)).name}：写不出去（{str(error).splitlines()[0][:120]}）") from None
+    finally:
+        for written in partial.values():
+            written.unlink(missing_ok=True)
+
+
+def match(
+    table: pa.Table,
+    crosswalk: pa.Table | None = None,
+    events: pa.Table | None = None,
+    decisions: Sequence[Decision] = (),
+    say: Say = lambda line: None,
+) -> Matched:
+    """Match the rows of a table that was checked (records.checked)."""
+    started = time.perf_counter()
+    crosswalk = SCHEMA.empty_table() if crosswalk is None else crosswalk
+    events = EVENTS_SCHEMA.empty_table() if events is None else events
+    records = prepared(table)
+    say(f"归并：{len(records):,} 行已整理，用时 {time.perf_counter() - started:.1f} 秒")
+    edges, weights = _edges(records, say)
+    say(f"归并：已比较，用时 {time.perf_counter() - started:.1f} 秒")
+    same, different, warnings = _resolved(decisions, records, crosswalk)
+    groups = grouped(len(records), records.code, joined(same, edges), different)
+    assigned = assign(records.record_id, groups.label, crosswalk, events)
+    warnings += [
+        f"人工决定互相矛盾，“同一”未执行：{decisions[int(number)].record_id} 与 {decisions[int(number)].other_id}"
+        for number in groups.refused_decisions
+    ]
+    for warning in warnings:
+        say(f"提醒：{warning}")
+    result = pa.table(
+        [records.record_id, assigned.enterprise_id, _parents(records, assigned), _why(groups, decisions)],
+        schema=OUT_SCHEMA,
+    )
+    say(f"归并：完成，用时 {time.perf_counter() - started:.1f} 秒")
+    return Matched(result, assigned.crosswalk, assigned.events, weights, tuple(warnings))
+
+
+# --- edges ----------------------------------------------------------------------------------------------------------
+
+
+def _edges(records: Records, say: Say) -> tuple[Edges, list[Weights]]:
+    """Give the pairs that speak for one firm: exact keys, then what is likely among the candidates."""
+    left, right = candidate_pairs(records)
+    # A branch is never its parent.
+    alike = records.names.is_branch[left] == records.names.is_branch[right]
+    left, right = left[alike], right[alike]
+    say(f"归并：{len(left):,} 对候选")
+    pattern = patterns(records, left, right)
+    one, other = records.code[left], records.code[right]
+    coded = (one >= 0) & (other >= 0)
+    size = int(np.prod(SHAPE))
+
+    def counted(keep: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+        return np.bincount(pattern[keep], minlength=size).astype(np.float64)
+
+    log_odds, weights = learned(counted(coded & (one == other)), counted(coded & (one != other)), counted(~coded))
+    score = log_odds[pattern]
+    unlike = pattern < size // LEVELS["name"]  # the name is the first digit of the pattern
+    keep = (score >= np.where(unlike, UNLIKE_THRESHOLD, THRESHOLD)) & ~coded
+    scored = Edges(
+        left[keep].astype(np.int64),
+        right[keep].astype(np.int64),
+        score[keep],
+        np.full(int(keep.sum()), BY_SCORE, dtype=np.int8),
+        pattern[keep],
+    )
+    return joined(_by_code(records), _by_name(records), scored), weights
+
+
+def _by_code(records: Records) -> Edges:
+    rows = np.flatnonzero(records.code >= 0)
+    key = stirred(records.code[rows].astype(np.uint64), records.names.is_branch[rows])
+    return star(key, rows, np.inf, BY_CODE)
+
+
+def _by_name(records: Records) -> Edges:
+    """Tie rows of one core name, form and city, where no two codes bear it; the city of the name goes first."""
+    city = np.where(records.place > 0, records.place, records.city)
+    rows = np.flatnonzero((city > 0) & (records.names.length >= 3))
+    form = records.names.is_group * 4 + records.names.is_shares * 2 + records.names.is_branch
+    key: Keys = stirred(stirred(records.core_key[rows], city[rows]), form[rows])
+    order = np.argsort(key, kind="stable")
+    key, rows = key[order], rows[order]
+    starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]])) if len(key) else np.zeros(0, dtype=np.int64)
+    if not len(starts):
+        return star(key, rows, 0.0, BY_NAME)
+    code = records.code[rows]
+    highest = np.maximum.reduceat(code, starts)
+    lowest = np.minimum.reduceat(np.where(code < 0, np.iinfo(np.int64).max, code), starts)
+    plain = np.repeat((highest < 0) | (highest == lowest), np.diff(np.append(starts, len(key))))
+    return star(key[plain], rows[plain], 40.0, BY_NAME)
+
+
+# --- decisions ------------------------------------------------------------------------------------------------------
+
+
+def _resolved(
+    decisions: Sequence[Decision], records: Records, crosswalk: pa.Table
+) -> tuple[Edges, list[tuple[int, int]], list[str]]:
+    """Find the rows that decisions speak of; an enterprise stands for its founder, else its first record."""
+    none = np.zeros(0, dtype=np.int64)
+    if not decisions:
+        return Edges(none, none, np.zeros(0), np.zeros(0, dtype=np.int8), none), [], []
+    asked = pa.array(sorted({name for d in decisions for name in (d.record_id, d.other_id)}))
+    places = pc.index_in(asked, records.record_id)
+    row: dict[str, int] = {
+        name: place for name, place in zip(asked.to_pylist(), places.to_pylist(), strict=True) if place is not None
+    }
+    members: dict[str, list[tuple[bool, str]]] = {}
+    known = crosswalk.filter(pc.and_(pc.is_in(crosswalk["enterprise_id"], asked), crosswalk["is_current"]))
+    founded = crosswalk.filter(pc.and_(pc.is_in(crosswalk["enterprise_id"], asked), crosswalk["is_founder"]))
+    for line in pa.concat_tables([known, founded]).to_pylist():
+        members.setdefault(line["enterprise_id"], []).append((not line["is_founder"], line["record_id"]))
+
+    def find(name: str, besides: str) -> int | None:
+        if name in row:
+            return row[name]
+        for _, record in sorted(members.get(name, [])):
+            place = pc.index(records.record_id, record).as_py()
+            if record != besides and place >= 0:
+                return int(place)
+        return None
+
+    pairs: list[tuple[int, int, int]] = []
+    different: list[tuple[int, int]] = []
+    lost = 0
+    for number, decision in enumerate(decisions):
+        one, other = find(decision.record_id, decision.other_id), find(decision.other_id, decision.record_id)
+        if one is None or other is None:
+            lost += 1
+        elif decision.is_same:
+            pairs.append((one, other, number))
+        else:
+            different.append((one, other))
+    found = np.array(pairs, dtype=np.int64).reshape(-1, 3)
+    count = len(found)
+    # Older words first: where two contradict a third, the younger is the one refused.
+    same = Edges(
+        found[:, 0],
+        found[:, 1],
+        -found[:, 2].astype(np.float64),
+        np.full(count, BY_DECISION, dtype=np.int8),
+        found[:, 2],
+    )
+    return same, different, [f"{lost:,} 条人工决定的编号不在本次数据中，未执行"] if lost else []
+
+
+# --- what is told ---------------------------------------------------------------------------------------------------
+
+
+def _parents(records: Records, assigned: Assigned) -> pa.Array:
+    """Give the enterprise of a branch's parent: the one that bears the parent's whole name, if only one does."""
+    count = len(records)
+    written = records.names.parent
+    branch = np.flatnonzero(written.is_valid().to_numpy(zero_copy_only=False))
+    if not len(branch):
+        return pa.nulls(count, pa.string())
+    number = assigned.enterprise_id.dictionary_encode()
+    firm = number.indices.to_numpy().astype(np.int64)
+    head = np.flatnonzero(~records.names.is_branch & (records.names.length >= 2))
+    parent = names.take_apart(written.take(pa.array(branch)))
+    # 华泰建材有限公司青岛分公司 leaves out the 济南 of its parent: then the core decides, if one firm alone has it.
+    by_whole = _only_firm(records.names.whole[head], firm[head], parent.whole)
+    by_core = _only_firm(records.core_key[head], firm[head], names.whole_hash(parent.core))
+    chosen = np.where(by_whole >= 0, by_whole, by_core)
+    place = np.full(count, -1, dtype=np.int64)
+    place[branch] = chosen
+    padded = pa.concat_arrays([number.dictionary, pa.nulls(1, number.dictionary.type)])
+    return padded.take(pa.array(np.where(place < 0, len(padded) - 1, place)))
+
+
+def _only_firm(keys: Keys, firm: Rows, asked: Keys) -> Rows:
+    order = np.argsort(keys, kind="stable")
+    keys, firm = keys[order], firm[order]
+    if not len(keys):
+        return np.full(len(asked), -1, dtype=np.int64)
+    starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+    lowest, highest = np.minimum.reduceat(firm, starts), np.maximum.reduceat(firm, starts)
+    spot = np.minimum(np.searchsorted(keys[starts], asked), len(starts) - 1)
+    hit = (keys[starts][spot] == asked) & (lowest[spot] == highest[spot])
+    return np.where(hit, lowest[spot], -1)
+
+
+def _why(groups: Groups, decisions: Sequence[Decision]) -> pa.Array:
+    """Word each row's strongest reason."""
+    edges = groups.edges
+    has = groups.edge >= 0
+    at = groups.edge[has]
+    reasons = [_ALONE, _IN_DOUBT, "统一社会信用代码相同", "核心名称和城市相同"]
+    number = np.where(groups.doubtful & ~has, 1, 0)
+    chosen = np.where(edges.kind[at] == BY_CODE, 2, 3)
+    for kind, word in ((BY_DECISION, None), (BY_SCORE, _pattern_in_words)):
+        mine = edges.kind[at] == kind
+        notes, inverse = np.unique(edges.note[at[mine]], return_inverse=True)
+        chosen[mine] = len(reasons) + inverse
+        reasons += [word(int(note)) if word else f"人工决定（{decisions[int(note)].day}）：同一" for note in notes]
+    number[has] = chosen
+    return pa.array(reasons, pa.string()).take(pa.array(number))
+
+
+def _pattern_in_words(pattern: int) -> str:
+    level: tuple[Any, ...] = np.unravel_index(pattern, SHAPE)
+    name, _, city, person, phone, address, _ = (int(part) for part in level)
+    said = [NAME_LEVELS[name], "城市相同" if city == 2 else "", _PERSON[person], _PHONE[phone], _ADDRESS[address]]
+    return "、".join(part for part in said if part)
