@@ -30,6 +30,7 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     from desk.snapshot import publish, ranked_leads_table
     from desk.workbook import write_ranked_workbook
     from intake.landing import LandingStore, content_hash
+    from intake.matching.leads import match_leads
     from models.chain import load_chains
     from models.landing import LandingSettings, train_landing
     from models.promotion import promote_if_deserved
@@ -44,6 +45,7 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     store = LandingStore(home / "landing")
     store.land_inbox(inbox)
     store.land_register(register)
+    match_leads(home / "landing", home / "identity", lambda line: None)
     chains = load_chains()
     for name, frame in chains.to_tables().items():
         frame.to_parquet(home / "landing" / f"chain_{name}.parquet", index=False)
@@ -88,6 +90,8 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     )
     parts = pd.read_parquet(home / "exports/scores/scr_lead__parts.parquet")
     ranking = rank_leads(parts, worded, RankingWeights.load())
+    others = pd.read_parquet(home / "exports/scores/scr_lead__same_enterprise.parquet").set_index("lead_id")
+    ranking["same_enterprise"] = ranking["lead_id"].map(others["same_enterprise_text"])
     checked = ranking.assign(
         reason_count=ranking["reasons"].map(len),
         is_ranked_or_excluded=ranking["rank"].notna() | ranking["excluded_reason"].notna(),

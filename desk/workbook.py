@@ -62,6 +62,7 @@ def _columns(weights: RankingWeights) -> list[_Column]:
         _Column("契合理由（加减分）", "wrapped", reasons("fit")),
         _Column("投资主体", "text", field("enterprise_name")),
         _Column("统一社会信用代码", "text", field("uscc")),
+        _Column("谁还在跟这家企业", "text", field("same_enterprise")),
         _Column("纳税区间下限（万元）", "money", field("tax_low_wan_cny")),
         _Column("纳税区间上限（万元）", "money", field("tax_high_wan_cny")),
         _Column("不排序的原因", "text", field("excluded_reason")),

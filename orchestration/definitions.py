@@ -35,7 +35,7 @@ def build_defs(
     project = parsed_project(settings)
     return dg.Definitions(
         assets=[
-            *(ingestion.ledgers, ingestion.register, ingestion.chain_tables),
+            *(ingestion.ledgers, ingestion.register, ingestion.lead_identities, ingestion.chain_tables),
             *sql_assets(project),
             *(learning.landing_candidate, learning.tax_candidate, learning.active_models),
             *(scoring.ranked_leads, publication.snapshot),

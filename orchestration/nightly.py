@@ -27,6 +27,7 @@ from orchestration.settings import REPOSITORY, Settings
 STEP_NAMES = {
     "ledgers": "接入：台账",
     "register": "接入：企业名录",
+    "landing__lead_identities": "接入：线索归并",
     "chain_tables": "接入：产业链",
     "facts": "加工：事实与看板",
     "features": "加工：特征",

@@ -263,6 +263,11 @@ def write_landing(district: District, home: Path) -> None:
     register = pa.schema([*codes, *fields, *computed])
     rows = [{"source_row": i, **row} for i, row in enumerate(district.register)]
     pq.write_table(pa.Table.from_pylist(rows, register), folder / "register.parquet")
+    ids = [row["lead_id"] for row in district.leads]
+    identities = {"record_id": sorted(set(ids)), "enterprise_id": [f"E{n // 2}" for n in range(len(set(ids)))]}
+    blank = pa.nulls(len(set(ids)), pa.string())
+    table = pa.table({**identities, "parent_enterprise_id": blank, "why": blank})
+    pq.write_table(table, folder / "lead_identities.parquet")
     for name, frame in load_chains().to_tables().items():
         frame.to_parquet(folder / f"chain_{name}.parquet", index=False)
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from intake.contract import load_contracts
 from intake.landing import LandingStore, Summary
+from intake.matching.leads import match_leads
 from intake.workbook import FileProblem
 from models.chain import load_chains
 from orchestration.metadata import preview, row_counts
@@ -70,6 +71,26 @@ def ledgers(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator
         yield dg.MaterializeResult(
             asset_key=["landing", name], metadata={"dagster/row_count": len(frame), "preview": preview(frame)}
         )
+
+
+@dg.asset(
+    key=["landing", "lead_identities"],
+    deps=[dg.AssetKey(["landing", "leads"]), dg.AssetKey(["landing", "merge_decisions"])],
+    group_name="ingestion",
+    kinds={"duckdb", "parquet"},
+    owners=OWNERS,
+    description="线索归并 one row per lead with the enterprise behind it, ids stable from night to night",
+    retry_policy=RETRY,
+    pool="landing",
+)
+def lead_identities(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
+    """Find which leads are of one enterprise; people's decisions win."""
+    with told_plainly():
+        found = match_leads(workplace.root / "landing", workplace.root / "identity", context.log.info)
+    enterprises = len(found.table["enterprise_id"].unique())
+    return dg.MaterializeResult(
+        metadata={**row_counts(enterprises, len(found.table)), "preview": preview(found.table.slice(0, 8).to_pandas())}
+    )
 
 
 @dg.multi_asset(

@@ -22,7 +22,10 @@ from orchestration.resources import Workplace
 
 @dg.asset(
     key=["scoring", "ranked_leads"],
-    deps=[dg.AssetKey(["scores", "scr_lead__parts"]), dg.AssetKey(["scores", "scr_lead__contributions"])],
+    deps=[
+        dg.AssetKey(["scores", name])
+        for name in ("scr_lead__parts", "scr_lead__contributions", "scr_lead__same_enterprise")
+    ],
     group_name="scoring",
     kinds={"python", "parquet"},
     owners=["team:招商专员"],
@@ -42,7 +45,9 @@ def ranked_leads(workplace: Workplace) -> dg.MaterializeResult[None]:
         fit_labels={component.name: component.label for component in chains.components},
         chain_names={chain.chain_id: chain.name for chain in chains.chains},
     )
+    others = pd.read_parquet(workplace.export("scores/scr_lead__same_enterprise")).set_index("lead_id")
     ranking = rank_leads(frame, worded, RankingWeights.load())
+    ranking["same_enterprise"] = ranking["lead_id"].map(others["same_enterprise_text"])
     write_parquet(workplace.parquet("scoring/ranked_leads"), ranked_leads_table(ranking))
     ranked = int(ranking["rank"].notna().sum())
     shown = ranking[

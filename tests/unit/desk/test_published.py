@@ -49,6 +49,7 @@ def ranking() -> pd.DataFrame:
         }  # fmt: skip
         rows.append(row)
     frame = pd.DataFrame(rows)
+    frame["same_enterprise"] = None
     frame["rank"] = frame["rank"].astype("Int64")
     return frame
 
