@@ -6,6 +6,7 @@ Belongs here: the levels of agreement of names, places, persons, phones, address
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import numpy as np
@@ -86,7 +87,7 @@ def counts_of(keys: Keys) -> npt.NDArray[np.int64]:
     return np.asarray(counts[inverse])
 
 
-def patterns(records: Records, left: Index, right: Index) -> npt.NDArray[np.int64]:
+def patterns(records: Records, left: Index, right: Index) -> npt.NDArray[np.int32]:
     """Give the pattern of each pair: its levels as one number in mixed radix (SHAPE)."""
     core = np.minimum(records.names.core[:, :COMPARED], 0xFFFF).astype(np.uint16)
     length = np.minimum(records.names.length, COMPARED).astype(np.int8)
@@ -94,8 +95,9 @@ def patterns(records: Records, left: Index, right: Index) -> npt.NDArray[np.int6
     core_count = counts_of(records.core_key)
     person_count, phone_count = counts_of(records.person), counts_of(records.phone)
     alias = set_of_aliases(records)
-    found = np.empty(len(left), dtype=np.int64)
-    for start in range(0, len(left), CHUNK):
+    found = np.empty(len(left), dtype=np.int32)
+
+    def compare(start: int) -> None:
         one, other = left[start : start + CHUNK], right[start : start + CHUNK]
         levels = (
             _name(records, core, length, one, other, core_count, alias),
@@ -109,7 +111,13 @@ def patterns(records: Records, left: Index, right: Index) -> npt.NDArray[np.int6
                 & (records.names.is_shares[one] == records.names.is_shares[other])
             ).astype(np.int8),
         )
-        found[start : start + CHUNK] = np.ravel_multi_index([level.astype(np.int64) for level in levels], SHAPE)
+        pattern = np.zeros(len(one), dtype=np.int32)
+        for level, count in zip(levels, SHAPE, strict=True):
+            pattern = pattern * count + level
+        found[start : start + CHUNK] = pattern
+
+    with ThreadPoolExecutor(max_workers=2) as pool:  # numpy works outside the lock of Python
+        list(pool.map(compare, range(0, len(left), CHUNK)))
     return found
 
 

@@ -6,6 +6,7 @@ hashes with the first query and are never text again. Does not belong: comparing
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -106,15 +107,21 @@ def prepared(table: pa.Table) -> Records:
             return table[name].combine_chunks()
         return pa.nulls(count, pa.string())
 
-    taken = names.take_apart(column("name"))
     address = column("address")
-    city, _ = _city(column("city"))
-    if address.null_count < count:
-        from_address, _ = names.place_of(pc.fill_null(address, ""))
-        city = np.where(city > 0, city, _hashed(from_address))
-    alias_row, alias_key = _aliases(taken, column("aliases"))
-    folded = _folded(column("legal_person"), column("phone"), address)
-    rest, road = _address(folded["address"].combine_chunks())
+
+    def places_and_persons() -> tuple[Keys, pa.Table, Keys, Keys]:
+        city = _city(column("city"))
+        if address.null_count < count:
+            from_address, _ = names.place_of(pc.fill_null(address, ""))
+            city = np.where(city > 0, city, _hashed(from_address))
+        folded = _folded(column("legal_person"), column("phone"), address)
+        return city, folded, *_address(folded["address"].combine_chunks())
+
+    with ThreadPoolExecutor(max_workers=1) as beside:  # names on one core, the rest on the other
+        others = beside.submit(places_and_persons)
+        taken = names.take_apart(column("name"))
+        alias_row, alias_key = _aliases(taken, column("aliases"))
+        city, folded, rest, road = others.result()
     return Records(
         record_id=table["record_id"].combine_chunks(),
         names=taken,
@@ -139,17 +146,17 @@ def _hashed(text: pa.Array) -> Keys:
     return np.asarray(keys[pc.fill_null(encoded.indices, len(keys) - 1).to_numpy(zero_copy_only=False)])
 
 
-def _city(text: pa.Array) -> tuple[Keys, pa.Array]:
+def _city(text: pa.Array) -> Keys:
     """Give the prefecture of what stands as city: 青岛, 青岛市, 山东省青岛市, 昆山 (苏州); unknown words stand for themselves."""
     encoded = text.dictionary_encode()
     words = encoded.dictionary.cast(pa.string())
     if not len(words):
-        return np.zeros(len(text), dtype=np.uint64), text
+        return np.zeros(len(text), dtype=np.uint64)
     plain = names.written_form(words)
     city, province = names.place_of(plain)
     meant = pc.coalesce(city, province, plain)
     keys = np.append(names.whole_hash(names.chars_of(meant, 24)), np.uint64(0))
-    return np.asarray(keys[pc.fill_null(encoded.indices, len(words)).to_numpy(zero_copy_only=False)]), meant
+    return np.asarray(keys[pc.fill_null(encoded.indices, len(words)).to_numpy(zero_copy_only=False)])
 
 
 def _codes(text: pa.Array) -> npt.NDArray[np.int64]:
