@@ -27,7 +27,7 @@ CELL = st.one_of(
     st.sampled_from(WORDS),
     st.sampled_from(["-", "合计", "小计", "20个", "注：1", "示例", "单位：万元", "6月底", "1.2亿", "13812345678", "2025.6", "（亿元）"]),
     st.integers(-(10**6), 10**7),
-    st.floats(allow_nan=False, allow_infinity=False, width=32),
+    st.floats(-1e9, 1e9).map(lambda number: round(number, 4)),  # a cell holds 15 digits
     st.booleans(),
     st.dates(dt.date(1950, 1, 1), dt.date(2090, 1, 1)),
 )
