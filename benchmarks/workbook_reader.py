@@ -29,7 +29,18 @@ def write_ledger(path: Path, rows: int) -> None:
         sheet.write_row(0, 0, HEADER)
         for n in range(1, rows + 1):
             day = f"2025-{n % 12 + 1:02d}-{n % 28 + 1:02d}" if n % 3 else 45_000 + n % 700
-            cells = [n, f"YC{n:06d}", f"项目{n}", f"企业{n}有限公司", f"第{n % 30}镇", day, n % 900 / 10, "内资", "上海", "纺织面料"]
+            cells = [
+                n,
+                f"YC{n:06d}",
+                f"项目{n}",
+                f"企业{n}有限公司",
+                f"第{n % 30}镇",
+                day,
+                n % 900 / 10,
+                "内资",
+                "上海",
+                "纺织面料",
+            ]
             sheet.write_row(n, 0, cells)
 
 

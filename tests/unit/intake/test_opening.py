@@ -53,7 +53,9 @@ def test_a_csv_in_each_encoding(tmp_path, encoding, delimiter):
 
 def test_a_csv_never_names_the_unit(tmp_path):
     keep = [i for i, h in enumerate(HEADER) if h != "责任单位"]
-    (tmp_path / "城关镇.csv").write_text(csv_text([[row[i] for i in keep] for row in (HEADER, lead(1))]), encoding="utf-8")
+    (tmp_path / "城关镇.csv").write_text(
+        csv_text([[row[i] for i in keep] for row in (HEADER, lead(1))]), encoding="utf-8"
+    )
     (reading,) = read_workbook(tmp_path / "城关镇.csv", LEADS)
     assert [r.reason for r in reading.refusals] == ["“负责单位”没有填写"]
 
@@ -131,7 +133,9 @@ def test_hidden_rows_columns_sheets_and_filters_are_read_and_said(tmp_path):
 def test_a_million_formatted_empty_rows(tmp_path):
     path = write_xlsx(tmp_path / "线索.xlsx", {"线索": [HEADER, lead(1)]})
     empty = "".join(f'<row r="{n}" s="1"><c r="XFD{n}" s="1"/></row>' for n in range(3, 1_000_001))
-    replace_part(path, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b"</sheetData>", empty.encode() + b"</sheetData>"))
+    replace_part(
+        path, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b"</sheetData>", empty.encode() + b"</sheetData>")
+    )
     started = time.perf_counter()
     (reading,) = read_workbook(path, LEADS)
     assert (reading.read, len(reading.accepted)) == (2, 1)
