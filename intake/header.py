@@ -259,6 +259,8 @@ def fill_merged(rows: list[Row], merged: list[Range], header_last: int) -> list[
 
     A merged amount belongs to its rows together: repeating it would count it twice.
     """
+    if not merged:
+        return rows
     filled = [list(row) for row in rows]
     for (top, left), (bottom, right) in merged:
         if top >= len(filled) or left >= len(filled[top]):

@@ -11,6 +11,7 @@ import datetime as dt
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,6 +43,7 @@ _NOTE = re.compile(
     r"^(?:(?:备?注|说明)(?:\d*|\(\d+\))[:.、]|(?:填报|填表|审核|制表|统计|单位)(?:单位|部门|人|时间|日期|说明|负责人)|"
     r"(?:单位|联系人|联系电话|电话|日期|负责人)(?:\(.*\))?:|数据截至|本表|合成数据|以上(?:数据|项目|金额|均|为))"
 )
+_KNOWN: Final = 100_000  # cells whose reading is remembered: units, dates and choices come again and again
 EXAMPLE: Final = "示例"  # in the first cell of a template's example row
 
 Cell = object
@@ -118,6 +120,28 @@ def read_workbook(path: Path, contract: Contract | None = None) -> list[SheetRea
 
 def _is_blank(row: Row) -> bool:
     return all(cell in ("", None) or (isinstance(cell, str) and not cell.strip()) for cell in row)
+
+
+@lru_cache(maxsize=65_536)
+def _may_mark(text: str) -> bool:
+    """Say whether a text may make its row a total, a note or the example."""
+    folded = fold(text)
+    return folded == EXAMPLE or bool(_TOTAL.match(folded) or _NOTE.match(folded))
+
+
+def _is_surely_data(written: Row, required: list[int], header_words: frozenset[str]) -> bool:
+    """Say without a closer look that a row is data: no early cell marks it, and none of the header's words begins it."""
+    seen = 0
+    for cell in written:
+        text = as_text(cell)
+        if text is None:
+            continue
+        seen += 1
+        if (isinstance(cell, str) and _may_mark(text)) or (text in header_words):
+            return False
+        if seen == 3:
+            break
+    return any(_text_at(written, index) for index in required)
 
 
 def _is_no_data(written: Row, row: Row, header: Header, header_texts: list[frozenset[str]]) -> bool:
@@ -240,13 +264,19 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
     header_texts = [frozenset(t for cell in row if (t := as_text(cell))) for row in reading.top[best.first :]]
     is_returned = RESULT in reading.headers.values()
     row_reader = _RowReader(path, sheet, reading, best, top)
+    header_words = frozenset[str]().union(*header_texts)
+
+    def is_no_row(written: Row, row: Row) -> bool:
+        return not _is_surely_data(written, required, header_words) and _is_no_data(written, row, best, header_texts)
+
+    required = [c.index for c in best.columns if c.field.required]
     for number, row in enumerate(body, start=1):
         written = rows[number - 1]
         if _is_blank(written):
             continue
         if (
             number - 1 <= best.last
-            or _is_no_data(written, row, best, header_texts)
+            or is_no_row(written, row)
             or (is_returned and is_unchanged_and_taken(row, reading.headers))
         ):
             reading.not_data += 1
@@ -271,6 +301,8 @@ class _RowReader:
         # A sheet called 线索台账 is no unit, and an empty cell under 责任单位 is not filled from the sheet's name.
         titled = sheet.name in {c.title for c in load_contracts().values()}
         self.written = set(names) | ({f.name for f in header.contract.fields} if titled else set())
+        self.known: dict[tuple[Any, ...], dict[str, Any]] = {}
+        self.completed = [f for f in header.contract.fields if f.required or f.from_sheet or f.else_from]
         self.stand_ins = {
             f.name: next(names[name] for name in f.else_from if name in names)
             for f in header.contract.fields
@@ -289,15 +321,18 @@ class _RowReader:
 
         late: list[Column] = []
         for column in self.columns:
-            if column.units_by:
+            cell = row[column.index] if column.index < len(row) else None
+            if cell in (None, "") and not self.sheet.broken:
+                values[column.field.name] = None
+            elif column.units_by:
                 late.append(column)  # until the column on which its unit depends is read
-                continue
-            self._read_cell(number, column, row, values, refuse)
+            else:
+                self._read_cell(number, column, row, values, refuse)
         for column in late:
             by = values.get(column.field.unit_by["field"])
             unit = dict(column.units_by).get("" if by is None else str(by).lower())
             self._read_cell(number, replace(column, amount_unit=unit), row, values, refuse)
-        for f in contract.fields:
+        for f in self.completed:
             if stand_in := self.stand_ins.get(f.name):
                 values[f.name] = values.get(stand_in.field.name)
                 values[f"{f.name}_precision"] = values.get(f"{stand_in.field.name}_precision")
@@ -325,13 +360,21 @@ class _RowReader:
         refuse: Callable[[str | None, str | None, str, str], None],
     ) -> None:
         cell = row[column.index] if column.index < len(row) else None
+        cell = None if cell == "" else cell
         try:
             if broken := self.sheet.broken.get((number - 1, column.index)):
                 raise Unreadable(broken, "请用 Excel/WPS 打开，改正公式或填入数值，保存后重新发送")
-            if column.field.type == "date":
-                values |= _parse_date(column, None if cell == "" else cell, self._year_of(row))
-            else:
-                values |= _PARSERS[column.field.type](column, None if cell == "" else cell)
+            if column.field.type == "text":  # seldom the same twice
+                values |= _parse_text(column, cell)
+                return
+            year = self._year_of(row) if column.field.type == "date" else None
+            key = (column.index, column.amount_unit, cell.__class__, cell, year)
+            found = self.known.get(key)
+            if found is None:
+                found = _parse_date(column, cell, year) if year else _PARSERS[column.field.type](column, cell)
+                if len(self.known) < _KNOWN:
+                    self.known[key] = found
+            values |= found
         except Unreadable as error:
             refuse(column.header, _shown(cell), error.reason, error.mend)
             values[column.field.name] = ""  # said already: not missing as well

@@ -25,7 +25,7 @@ from intake.workbook import read_workbook
 
 LEADS = get_contract("leads")
 ROWS = [["2025年台账"], HEADER, lead(1), lead(2, 首报日期="6月底"), ["合计", None, "2个"]]
-XLS = Path(__file__).parent / "files" / "线索.xls"  # written by LibreOffice
+XLS = Path(__file__).parent / "files" / "old_format.xls"  # written by LibreOffice
 
 
 def csv_text(rows=ROWS, delimiter=",") -> str:

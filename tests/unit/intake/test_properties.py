@@ -18,7 +18,7 @@ from intake.values import as_text, fold, mask_phones
 from intake.workbook import FileProblem, SheetReading, read_workbook
 
 LEADS = get_contract("leads")
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 WORDS = [w for c in load_contracts().values() for f in c.fields for w in (f.title, *f.synonyms[:1])]
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
 CELL = st.one_of(
