@@ -76,7 +76,9 @@ def compare(rows: int, peers: str | None) -> list[tuple[str, ...]]:
             best = max(scores, key=lambda name: scores[name][2])
             title = TITLES[case] + ("" if best == "only" else f" (best threshold {best})")
             figures = [f"{value:.4f}" for value in scores[best]]
-            lines.append((title, *figures, f"{measured['seconds']:.1f}", f"{measured['peak_mb']:,.0f}"))
+            lines.append(
+                (title, *figures, f"{measured['seconds']:.1f}", f"{measured['cpu']:.1f}", f"{measured['peak_mb']:,.0f}")
+            )
             print("  ", *lines[-1], file=sys.stderr, flush=True)
     return lines
 
@@ -89,7 +91,14 @@ def main() -> None:
     arguments = parser.parse_args()
     for rows in (arguments.rows, *([1_000_000] if arguments.full else [])):
         print(f"\nmatching: {rows:,} generated rows (合成数据), seed {SEED}; precision, recall, F1 over pairs")
-        print(table([("method", "precision", "recall", "F1", "seconds", "peak MB"), *compare(rows, arguments.peers)]))
+        print(
+            table(
+                [
+                    ("method", "precision", "recall", "F1", "seconds", "CPU s", "peak MB"),
+                    *compare(rows, arguments.peers),
+                ]
+            )
+        )
     if os.environ.get("ZEYOU_REFERENCE_DATA"):
         subprocess.run([sys.executable, str(HERE / "matching_pairs.py")], check=True)
 
