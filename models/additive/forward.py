@@ -22,7 +22,7 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 from threadpoolctl import threadpool_limits
 
 from models.additive.estimator import _AdditiveModel, _weights
-from models.additive.layout import Ints, Shape, centred_terms, pair_of, shapes_of
+from models.additive.layout import Ints, Shape, pair_of, shapes_of
 from models.additive.solver import Block, Solution, design_of, solve, solve_level, starts_of
 from models.additive.tables import PAIR, AdditiveTables, Floats, dyadic, quantum_for
 
@@ -36,6 +36,8 @@ PRIOR_ROWS = 200.0  # rows at which the rehearsals weigh as much as the plain av
 BAG = 10
 LARGEST_PAIR = 30  # categories of a column that may enter a pair
 PAIR_BINS = 4
+SUSPICIOUS = 6.0  # log odds
+PAIR_HALF_LIVES = (None, 0.5)
 
 Key = tuple[str, float, float, float | None, bool]
 
@@ -88,10 +90,11 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
         Per cut: rows before and after, log loss of the average, and how far the level was off, in log odds.
     level_shift_ : float
         What was added to the intercept for the drift of the level.
-    suspects_ : dict of str to float
-        Columns whose absence nearly decides the outcome in some group, with the difference in log odds: as a rule a
-        field that is filled or emptied when the case is closed. They are used, since nothing but the office can tell;
-        drop such a column if it is not known on the day of scoring.
+    suspects_ : dict of str to (str or None, float)
+        Columns whose absence nearly decides the outcome in some group, with the column that makes the group and the
+        difference in log odds: as a rule a field that is filled or emptied when the case is closed. Such a column has no
+        shape of its own, only a pair with the group, so the habit of one register is not carried to others. Drop it
+        if it is not known on the day of scoring; nothing but the office can tell.
 
     Notes
     -----
@@ -167,12 +170,16 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
         theta = sum((share * final.theta[key] for key, share in self.weights_.items()), np.zeros(1))
         starts = starts_of([s.block(at) for s, at in zip(final.shapes, final.slots, strict=True)])
         values = [theta[a:b] for a, b in pairwise(starts)]
-        terms = centred_terms(final.shapes, values, final.slots, weight)
-        terms = [t for s, t in zip(final.shapes, terms, strict=True) if s.partner is None or t.largest() > 0]
-        # Centring moved constants out of the shapes: the level that they leave is the mean score before it.
-        matrix = design_of([s.block(at) for s, at in zip(final.shapes, final.slots, strict=True)], len(y))
+        values = _stand_ins(final, values, float(theta[0]), y, weight)
+        terms = [
+            s.term(v, at, weight, centred=s.is_numeric)
+            for s, v, at in zip(final.shapes, values, final.slots, strict=True)
+        ]
+        terms = [t for t in terms if not t.columns[1:] or t.largest() > 0]
+        # Constants moved from the shapes to the level: it is solved again, with the same pull of young rows as the fits.
+        recent = sum((share * _recency(when, weight, key[3]) for key, share in self.weights_.items()), np.zeros(1))
         bare = AdditiveTables(0.0, terms)
-        level = float(np.average(matrix @ theta - bare.score(frame), weights=weight))
+        level = solve_level(bare.score(frame), y, weight * recent, "logistic")
 
         self.rehearsals_, missed = [], []
         for (late_y, late_w, scores), (early, _) in zip(judged, folds, strict=True):
@@ -217,10 +224,11 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
     ) -> _Fits:
         """Every candidate on these rows; bins and categories do not depend on the half-life, so averages are exact."""
         shapes = shapes_of(frame, weight, kinds, monotone, self.max_bins, self.min_bin_weight)
+        shapes = self._contained(frame, y, weight, kinds, shapes)
         slots = [s.slots(frame) for s in shapes]
         plain = _Ladder([s.block(at) for s, at in zip(shapes, slots, strict=True)], y)
         first = plain.solve(weight, [ALPHAS[1]] * len(shapes), [4.0] * len(shapes), None)
-        pairs = self._pairs(frame, shapes, y - expit(plain.design @ first.theta), weight)
+        pairs = self._pairs(frame, shapes, y, expit(plain.design @ first.theta), weight)
         pair_slots = [p.slots(frame) for p in pairs]
         paired = _Ladder([*plain.blocks, *(p.block(at) for p, at in zip(pairs, pair_slots, strict=True))], y)
 
@@ -230,32 +238,55 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
             recent = weight * _recency(when, weight, half_life)
             for key, value in plain.candidates(recent, first.theta, RIDGES, ALPHAS, SOFTER):
                 theta[(*key, half_life, False)] = np.concatenate([value, np.zeros(room)])
-            if pairs and half_life in (None, 0.5):
-                start = np.concatenate([first.theta, np.zeros(room)])
-                for key, value in paired.candidates(recent, start, (4.0,), (2.0,), (1.0, 4.0)):
-                    theta[(*key, half_life, True)] = value
+            if not self.max_pairs or half_life not in PAIR_HALF_LIVES:
+                continue
+            # Where no pair is found, the candidate is its own plain self: it must be there to be compared over all cuts.
+            ladder, start = (paired, np.concatenate([first.theta, np.zeros(room)])) if pairs else (plain, first.theta)
+            for key, value in ladder.candidates(recent, start, (4.0,), (2.0,), (1.0, 4.0)):
+                theta[(*key, half_life, True)] = value
         return _Fits([*shapes, *pairs], [*slots, *pair_slots], theta)
 
-    def _pairs(self, frame: pd.DataFrame, shapes: list[Shape], residual: Floats, weight: Floats) -> list[Shape]:
+    def _contained(
+        self, frame: pd.DataFrame, y: Floats, weight: Floats, kinds: dict[str, bool], shapes: list[Shape]
+    ) -> list[Shape]:
+        """Let a suspect column speak only in the groups where it was seen to: its own shape gives way to a pair.
+
+        A field that is emptied on closing is a habit of one register. Taken as an effect of its own it would be spread
+        over groups that have no such habit, and over groups not seen yet.
+        """
+        by_name = {s.name: s for s in shapes}
+        for name, (by, _odds) in _suspects(frame, y, weight, kinds).items():
+            if by is None or by_name[name].direction or PAIR in name or PAIR in by:
+                continue
+            pair = pair_of(by_name[by], by_name[name], frame, weight, PAIR_BINS, self.min_bin_weight)
+            shapes = [pair if s.name == name and s.partner is None else s for s in shapes]
+        return shapes
+
+    def _pairs(self, frame: pd.DataFrame, shapes: list[Shape], y: Floats, p: Floats, weight: Floats) -> list[Shape]:
         """Pairs of a category and another column whose cells hold most of what one shape a column leaves over.
 
         A cell that sums residuals R over curvature V gains R**2 / (V + 4) with a ridge of 4, of which V / (V + 4) is to be
         expected of noise.
         """
         found: list[tuple[float, str, Shape]] = []
-        spread = weight * 0.25
+        residual, spread = weight * (y - p), weight * p * (1 - p)
         for first in shapes:
-            if first.is_numeric or not 2 <= len(first.keys) <= LARGEST_PAIR or PAIR in first.name:
+            if (
+                first.is_numeric
+                or first.partner is not None
+                or not 2 <= len(first.keys) <= LARGEST_PAIR
+                or PAIR in first.name
+            ):
                 continue
             for second in shapes:
-                if second.name == first.name or second.direction or PAIR in second.name:
+                if second.name == first.name or second.partner or second.direction or PAIR in second.name:
                     continue
                 if not second.is_numeric and not 0 < int(frame[second.name].isna().sum()) < len(frame):
                     continue
                 pair = pair_of(first, second, frame, weight, PAIR_BINS, self.min_bin_weight)
                 slots = pair.slots(frame)
                 inside = slots >= 0
-                total = np.bincount(slots[inside], weights=(weight * residual)[inside], minlength=pair.size)
+                total = np.bincount(slots[inside], weights=residual[inside], minlength=pair.size)
                 mass = np.bincount(slots[inside], weights=spread[inside], minlength=pair.size)
                 gain = float(np.sum((total**2 - mass) / (mass + 4.0)))
                 if pair.size >= 2 and gain > 0:
@@ -339,6 +370,32 @@ class _Ladder:
         return alpha, ridge
 
 
+def _stand_ins(fits: _Fits, values: list[Floats], level: float, y: Floats, weight: Floats) -> list[Floats]:
+    """Values against the constant that would best stand in for each term, which is then what an unseen category gets.
+
+    The mean will not do: where one register has a shape of -7 for half of all rows, a register not seen yet would start
+    out at a twentieth of its odds. Terms of many categories give way first, since whoever is new in a coarse column is
+    new in the finer ones too. Columns of more than 30 categories keep their mean: there, new ones are the daily bread.
+    """
+    parts = [
+        np.where(at >= 0, v[np.maximum(at, 0)], 0.0) if len(v) else np.zeros(len(y))
+        for v, at in zip(values, fits.slots, strict=True)
+    ]
+    eta = level + np.sum(parts, axis=0)
+    out = list(values)
+    for j, shape in enumerate(fits.shapes):
+        if not shape.is_numeric and shape.size > LARGEST_PAIR + 1 and shape.partner is None:
+            held = fits.slots[j] >= 0
+            out[j] = values[j] - float(np.average(parts[j][held], weights=weight[held])) if held.any() else values[j]
+    order = [j for j, s in enumerate(fits.shapes) if not s.is_numeric and (s.partner or s.size <= LARGEST_PAIR + 1)]
+    for j in sorted(order, key=lambda j: (-fits.shapes[j].size, j)):
+        eta = eta - parts[j]
+        constant = solve_level(eta, y, weight, "logistic", prior_rows=1e-6)
+        eta = eta + constant
+        out[j] = values[j] - constant
+    return out
+
+
 def _ranks(time: Any, n: int) -> Ints:
     """Times as 0, 1, 2 …, equal ones alike; the order of rows where there is no time."""
     if time is None:
@@ -416,20 +473,24 @@ def _consistent_part(missed: list[float], n: float) -> float:
     return shrunk * n / (n + PRIOR_ROWS)
 
 
-def _suspects(frame: pd.DataFrame, y: Floats, weight: Floats, kinds: Mapping[str, bool]) -> dict[str, float]:
+def _suspects(
+    frame: pd.DataFrame, y: Floats, weight: Floats, kinds: Mapping[str, bool]
+) -> dict[str, tuple[str | None, float]]:
     """Columns whose absence decides the outcome in some group of 50 absent and 50 present rows or more.
 
-    The limit of 6 in log odds is 400 to 1: honest columns of three pipelines reached 4.3, the leaking one 10.9.
+    Told with the coarsest column whose categories are such groups; None where it only does so over all rows. The limit of 6 in log odds is 400 to 1: honest columns of three pipelines reached 4.3, the leaking one 10.9.
     """
-    groups = [np.zeros(len(frame), dtype=np.intp)]
-    groups += [np.asarray(pd.factorize(frame[c])[0], dtype=np.intp) + 1 for c, category in kinds.items() if category]
-    found = {}
+    named = [(c, np.asarray(pd.factorize(frame[c])[0], dtype=np.intp) + 1) for c, category in kinds.items() if category]
+    groups: list[tuple[str | None, Ints]] = [*sorted(named, key=lambda g: int(g[1].max()))]
+    groups.append((None, np.zeros(len(frame), dtype=np.intp)))
+    found: dict[str, tuple[str | None, float]] = {}
     for name in frame.columns:
         absent = frame[name].isna().to_numpy()
         if not 50 <= absent.sum() <= len(absent) - 50:
             continue
-        worst = 0.0
-        for group in groups:
+        for by, group in groups:
+            if by == name:
+                continue
             count = [
                 np.bincount(group[side], weights=(weight * label)[side], minlength=int(group.max()) + 1)
                 for side in (absent, ~absent)
@@ -437,7 +498,8 @@ def _suspects(frame: pd.DataFrame, y: Floats, weight: Floats, kinds: Mapping[str
             ]
             enough = (count[0] + count[1] >= 50) & (count[2] + count[3] >= 50)
             odds = np.log((count[0] + 0.5) / (count[1] + 0.5)) - np.log((count[2] + 0.5) / (count[3] + 0.5))
-            worst = max(worst, float(np.max(np.abs(odds), where=enough, initial=0.0)))
-        if worst > 6.0:
-            found[str(name)] = round(worst, 2)
+            worst = float(np.max(np.abs(odds), where=enough, initial=0.0))
+            if worst > SUSPICIOUS:
+                found[str(name)] = (by, round(worst, 2))
+                break
     return found

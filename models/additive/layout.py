@@ -93,14 +93,14 @@ class Shape:
             return Block(slots, len(self.edges) + 1, 1, self.direction)
         return Block(slots, 0, self.size, 0)
 
-    def term(self, values: Floats, slots: Ints, weight: Floats) -> Term:
-        """Term with its values centred on the rows that have a slot, so a contribution reads 'against the average row'.
+    def term(self, values: Floats, slots: Ints, weight: Floats, centred: bool = True) -> Term:
+        """Term of these values; a slot that no row ever filled keeps 0, as an unseen category does.
 
-        A slot that no row ever filled keeps 0, as an unseen category does.
+        Centred, they read 'against the average row' that has a slot.
         """
         held = slots >= 0
         mass = np.bincount(slots[held], weights=weight[held], minlength=self.size)
-        mean = float(mass @ values / mass.sum()) if mass.sum() > 0 else 0.0
+        mean = float(mass @ values / mass.sum()) if centred and mass.sum() > 0 else 0.0
         never = (mass == 0) & (np.arange(self.size) >= (len(self.edges) + 1 if self.is_numeric else 0))
         shape = np.where(never, 0.0, values - mean)
         if self.partner is not None:
