@@ -176,10 +176,12 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
             for s, v, at in zip(final.shapes, values, final.slots, strict=True)
         ]
         terms = [t for t in terms if not t.columns[1:] or t.largest() > 0]
-        # Constants moved from the shapes to the level: it is solved again, with the same pull of young rows as the fits.
-        recent = sum((share * _recency(when, weight, key[3]) for key, share in self.weights_.items()), np.zeros(1))
+        # Rows whose categories are all known keep the score that was rehearsed: the drift of the level was measured on it.
+        matrix = design_of([s.block(at) for s, at in zip(final.shapes, final.slots, strict=True)], len(y))
+        known = np.all([at >= 0 for at in final.slots], axis=0)
+        known = known if (weight * known).sum() > 0 else np.ones(len(y), dtype=bool)
         bare = AdditiveTables(0.0, terms)
-        level = solve_level(bare.score(frame), y, weight * recent, "logistic")
+        level = float(np.average((matrix @ theta - bare.score(frame))[known], weights=weight[known]))
 
         self.rehearsals_, missed = [], []
         for (late_y, late_w, scores), (early, _) in zip(judged, folds, strict=True):
