@@ -113,7 +113,9 @@ def _trees(train: pd.DataFrame, X: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataF
         for name in train.columns.difference(_numbers(train), sort=False):
             kept = train[name].dropna().astype(str).value_counts().index[:TREE_CATEGORIES]
             text = frame[name].astype(object).where(frame[name].notna())
-            columns[name] = pd.Categorical(text.map(lambda v: v if pd.isna(v) else str(v)), categories=sorted(kept))
+            columns[name] = pd.Categorical(
+                text.map(lambda v: v if pd.isna(v) else str(v)), categories=sorted(kept) or ["none"]
+            )
         out.append(frame.assign(**columns))
     return out[0], out[1]
 
@@ -281,6 +283,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("ZEYOU_REFERENCE_DATA"))
     parser.add_argument("--json", type=Path)
     parser.add_argument("--few", action="store_true")
+    parser.add_argument("--only", nargs="+", choices=PIPELINES, default=list(PIPELINES), help="these pipelines")
+    parser.add_argument("--without", nargs="+", choices=METHODS, default=[], help="not these methods")
     arguments = parser.parse_args()
     if arguments.data is None:
         print("landing: no --data and no ZEYOU_REFERENCE_DATA; the real pipelines are not part of the project")
@@ -289,11 +293,15 @@ def main() -> None:
     missing = sorted({module for module, _ in METHODS.values() if module and not find_spec(module)})
     if missing:
         print(f"not installed, so missing below: {', '.join(missing)} (benchmarks/peers.lock)")
-    methods = {name: method for name, (module, method) in METHODS.items() if module not in missing}
+    methods = {
+        name: method
+        for name, (module, method) in METHODS.items()
+        if module not in missing and name not in arguments.without
+    }
     warnings.simplefilter("ignore")
     numbers = {}
-    for name, read in PIPELINES.items():
-        pipeline = read(folder)
+    for name in arguments.only:
+        pipeline = PIPELINES[name](folder)
         numbers[name] = show(pipeline, methods)
         if arguments.json:
             arguments.json.write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")

@@ -37,6 +37,7 @@ BAG = 10
 LARGEST_PAIR = 30  # categories of a column that may enter a pair
 PAIR_BINS = 4
 SUSPICIOUS = 6.0  # log odds
+FEWEST_SUSPECT = 8
 PAIR_HALF_LIVES = (None, 0.5)
 
 Key = tuple[str, float, float, float | None, bool]
@@ -478,9 +479,10 @@ def _consistent_part(missed: list[float], n: float) -> float:
 def _suspects(
     frame: pd.DataFrame, y: Floats, weight: Floats, kinds: Mapping[str, bool]
 ) -> dict[str, tuple[str | None, float]]:
-    """Columns whose absence decides the outcome in some group of 50 absent and 50 present rows or more.
+    """Columns whose absence decides the outcome in some group of 8 absent and 8 present rows or more.
 
-    Told with the coarsest column whose categories are such groups; None where it only does so over all rows. The limit of 6 in log odds is 400 to 1: honest columns of three pipelines reached 4.3, the leaking one 10.9.
+    Told with the coarsest column whose categories are such groups; None where it only does so over all rows. The
+    limit of 6 in log odds is 400 to 1, with shares 0.8 apart; the leaking column of the power queues has 10.9.
     """
     named = [(c, np.asarray(pd.factorize(frame[c])[0], dtype=np.intp) + 1) for c, category in kinds.items() if category]
     groups: list[tuple[str | None, Ints]] = [*sorted(named, key=lambda g: int(g[1].max()))]
@@ -488,7 +490,7 @@ def _suspects(
     found: dict[str, tuple[str | None, float]] = {}
     for name in frame.columns:
         absent = frame[name].isna().to_numpy()
-        if not 50 <= absent.sum() <= len(absent) - 50:
+        if not FEWEST_SUSPECT <= absent.sum() <= len(absent) - FEWEST_SUSPECT:
             continue
         for by, group in groups:
             if by == name:
@@ -498,7 +500,9 @@ def _suspects(
                 for side in (absent, ~absent)
                 for label in (y, 1 - y)
             ]
-            enough = (count[0] + count[1] >= 50) & (count[2] + count[3] >= 50)
+            here, there = count[0] + count[1], count[2] + count[3]
+            gap = np.abs(count[0] / np.maximum(here, 1) - count[2] / np.maximum(there, 1))
+            enough = (here >= FEWEST_SUSPECT) & (there >= FEWEST_SUSPECT) & (gap >= 0.8)
             odds = np.log((count[0] + 0.5) / (count[1] + 0.5)) - np.log((count[2] + 0.5) / (count[3] + 0.5))
             worst = float(np.max(np.abs(odds), where=enough, initial=0.0))
             if worst > SUSPICIOUS:
