@@ -13,6 +13,7 @@ AS_OF       ?=
 VENV        := $(CURDIR)/.venv
 PY          := $(VENV)/bin/python
 STAMP       := $(VENV)/.installed
+BENCH       := $(CURDIR)/.venv-bench
 SAMPLE      := $(ZEYOU_HOME)/sample
 SAMPLE_DAY  := 2026-06-30
 REFERENCE   := $(abspath ../shared/data)
@@ -55,11 +56,18 @@ lint: $(STAMP)
 ui: $(STAMP)
 	@$(PY) -m orchestration ui
 
-bench: $(STAMP)
-	@$(PY) -m benchmarks
+# Peers of the benchmarks live in an environment of their own, so that what runs at night never depends on them.
+$(BENCH)/.installed: requirements.lock benchmarks/peers.lock
+	@$(PYTHON) -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r benchmarks/peers.lock
+	@touch $@
+
+bench: $(BENCH)/.installed
+	@$(BENCH)/bin/python -m benchmarks
 
 docs: $(STAMP)
 	@$(PY) -m orchestration docs
 
 clean:
-	rm -rf $(ZEYOU_HOME) .venv
+	rm -rf $(ZEYOU_HOME) .venv .venv-bench

@@ -9,12 +9,14 @@ from models.additive.tables import AdditiveTables, Term, dyadic, from_tables
 
 if TYPE_CHECKING:
     from models.additive.estimator import AdditiveClassifier, AdditiveRegressor
+    from models.additive.forward import ForwardAdditiveClassifier
 
 __all__ = [
     "AdditiveClassifier",
     "AdditiveRegressor",
     "AdditiveTables",
     "FeatureLabel",
+    "ForwardAdditiveClassifier",
     "Term",
     "dyadic",
     "from_tables",
@@ -29,4 +31,8 @@ def __getattr__(name: str) -> Any:
         from models.additive import estimator
 
         return getattr(estimator, name)
+    if name == "ForwardAdditiveClassifier":
+        from models.additive.forward import ForwardAdditiveClassifier
+
+        return ForwardAdditiveClassifier
     raise AttributeError(name)

@@ -20,7 +20,9 @@ import pandas as pd
 Floats = npt.NDArray[np.float64]
 
 TABLE_COLUMNS = ["term", "feature", "kind", "lower", "upper", "category", "value"]
-KINDS = ("intercept", "numeric", "missing", "category", "other")
+KINDS = ("intercept", "numeric", "missing", "category", "other", "pair", "pair_present", "pair_missing")
+
+PAIR = " × "  # between the two columns of a pair, in its name
 
 FINEST_EXPONENT = -24
 
@@ -86,6 +88,14 @@ def category_codes(column: pd.Series[Any]) -> tuple[npt.NDArray[np.intp], list[s
     return np.asarray(codes, dtype=np.intp), [category_key(v) for v in uniques]
 
 
+def partner_slots(column: pd.Series[Any], edges: Floats, is_numeric: bool) -> npt.NDArray[np.intp]:
+    """Bin of the second column of a pair: a number's bin, 0 for any category, the last slot where it is missing."""
+    if not is_numeric:
+        return column.isna().to_numpy().astype(np.intp)
+    x = numeric_values(column)
+    return np.where(np.isnan(x), len(edges) + 1, np.searchsorted(edges, x, side="right")).astype(np.intp)
+
+
 @dataclass(frozen=True)
 class Term:
     """One shape of the sum: a step function of a number, or a value per category.
@@ -93,6 +103,9 @@ class Term:
     ``edges`` are the inner bounds of half-open bins [lower, upper), ``values`` has one more entry than ``edges``.
     ``missing`` is the contribution of an absent value, ``other`` that of a category not in the table (0 in every
     learned term).
+
+    A pair has ``cells`` instead: (category of the first column, bin of the second; the last bin is missing) to a value;
+    any other cell contributes 0. Its ``feature`` names both columns, joined by :data:`PAIR`.
     """
 
     name: str
@@ -103,6 +116,22 @@ class Term:
     categories: Mapping[str, float] = field(default_factory=dict)
     missing: float = 0.0
     other: float = 0.0
+    cells: Mapping[tuple[str, int], float] = field(default_factory=dict)
+    partner_is_numeric: bool = False
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns that the term reads."""
+        return self.feature.split(PAIR) if self.cells else [self.feature]
+
+    def pair_contribution(self, first: pd.Series[Any], second: pd.Series[Any]) -> Floats:
+        """Contribution of each row of a pair."""
+        codes, keys = category_codes(first)
+        width = len(self.edges) + 2
+        lookup = np.zeros((len(keys) + 1, width))  # last row: missing
+        for i, key in enumerate(keys):
+            lookup[i] = [self.cells.get((key, b), 0.0) for b in range(width)]
+        return np.asarray(lookup[codes, partner_slots(second, self.edges, self.partner_is_numeric)], dtype=np.float64)
 
     def contribution(self, column: pd.Series[Any]) -> Floats:
         """Contribution of each value; infinities fall into the end bins."""
@@ -116,19 +145,22 @@ class Term:
 
     def largest(self) -> float:
         """Largest absolute contribution that the term can make."""
-        candidates = [self.missing, self.other, *self.categories.values(), *(self.values if self.is_numeric else [])]
+        candidates = [self.missing, self.other, *self.categories.values(), *self.cells.values()]
+        candidates += list(self.values if self.is_numeric else [])
         return float(np.max(np.abs(candidates)))
 
     def mapped(self, function: Any) -> Term:
         """Copy whose contributions went through ``function`` (an array to an array)."""
         keys = list(self.categories)
         flat = function(np.array([self.missing, self.other, *(self.categories[k] for k in keys)], dtype=np.float64))
+        cells = function(np.array(list(self.cells.values()), dtype=np.float64))
         return replace(
             self,
             values=np.asarray(function(self.values), dtype=np.float64),
             missing=float(flat[0]),
             other=float(flat[1]),
             categories={k: float(v) for k, v in zip(keys, flat[2:], strict=True)},
+            cells={k: float(v) for k, v in zip(self.cells, cells, strict=True)},
         )
 
     def rows(self) -> list[dict[str, Any]]:
@@ -139,8 +171,17 @@ class Term:
         ) -> dict[str, Any]:
             return dict(zip(TABLE_COLUMNS, (self.name, self.feature, kind, lower, upper, category, value), strict=True))
 
+        bounds = [np.nan, *self.edges.tolist(), np.nan]
+        if self.cells:
+            last = len(self.edges) + 1
+            present = "pair" if self.partner_is_numeric else "pair_present"
+            return [
+                row("pair_missing", v, category=key)
+                if b == last
+                else row(present, v, bounds[b], bounds[b + 1], category=key)
+                for (key, b), v in sorted(self.cells.items())
+            ]
         if self.is_numeric:
-            bounds = [np.nan, *self.edges.tolist(), np.nan]
             rows = [row("numeric", float(v), bounds[i], bounds[i + 1]) for i, v in enumerate(self.values)]
         else:
             rows = [row("category", self.categories[k], category=k) for k in sorted(self.categories)]
@@ -177,7 +218,7 @@ class AdditiveTables:
     @property
     def features(self) -> list[str]:
         """Names of the columns that are read, each once."""
-        return list(dict.fromkeys(t.feature for t in self.terms))
+        return list(dict.fromkeys(c for t in self.terms for c in t.columns))
 
     def contributions(self, X: Any) -> pd.DataFrame:
         """One column per term, one row per row of ``X`` (a frame by name, an array by position)."""
@@ -185,7 +226,12 @@ class AdditiveTables:
         absent = [f for f in self.features if f not in frame.columns]
         if absent:
             raise ValueError(f"columns are missing: {absent}")
-        return pd.DataFrame({t.name: t.contribution(frame[t.feature]) for t in self.terms}, index=frame.index)
+
+        def part(term: Term) -> Floats:
+            columns = [frame[c] for c in term.columns]
+            return term.pair_contribution(*columns) if term.cells else term.contribution(columns[0])
+
+        return pd.DataFrame({t.name: part(t) for t in self.terms}, index=frame.index)
 
     def score(self, X: Any) -> Floats:
         """Intercept plus all contributions; exact on the dyadic grid, so the order of adding does not matter."""
@@ -234,6 +280,9 @@ def _read_term(name: str, rows: pd.DataFrame) -> Term:
         return float(found.iloc[0]) if len(found) else 0.0
 
     feature = str(rows["feature"].iloc[0])
+    pairs = rows[rows["kind"].isin(["pair", "pair_present", "pair_missing"])]
+    if len(pairs):
+        return _read_pair(name, feature, pairs)
     numeric = rows[rows["kind"] == "numeric"].sort_values("lower", na_position="first", kind="stable")
     if len(numeric):
         edges = numeric["lower"].to_numpy(dtype=np.float64)[1:]
@@ -244,6 +293,18 @@ def _read_term(name: str, rows: pd.DataFrame) -> Term:
     known = rows[rows["kind"] == "category"]
     categories = {str(k): float(v) for k, v in zip(known["category"], known["value"], strict=True)}
     return Term(name, feature, False, categories=categories, missing=single("missing"), other=single("other"))
+
+
+def _read_pair(name: str, feature: str, rows: pd.DataFrame) -> Term:
+    """Pair whose bins are rebuilt from the bounds of its cells; a bin that no cell mentions contributes 0 anyway."""
+    edges = np.unique(rows[["lower", "upper"]].to_numpy(dtype=np.float64))
+    edges = edges[~np.isnan(edges)]
+    cells = {}
+    for kind, key, lower, value in rows[["kind", "category", "lower", "value"]].itertuples(index=False):
+        bin_number = 0 if np.isnan(lower) else int(np.searchsorted(edges, lower)) + 1
+        cells[str(key), len(edges) + 1 if kind == "pair_missing" else bin_number] = float(value)
+    numeric = bool((rows["kind"] == "pair").any())
+    return Term(name, feature, False, edges, cells=cells, partner_is_numeric=numeric)
 
 
 def as_frame(X: Any, names: list[str]) -> pd.DataFrame:
