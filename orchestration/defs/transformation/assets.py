@@ -90,8 +90,7 @@ def _build(
     context: dg.AssetExecutionContext, dbt: WarehouseDbt, workplace: Workplace, as_of: str | None = None
 ) -> Iterator[Any]:
     """Run `dbt build` for the selection of the context; every event is told, also those before a failure."""
-    arguments = ["build", *(["--vars", json.dumps({"as_of": as_of})] if as_of else [])]
-    invocation = dbt.cli(arguments, context=context, raise_on_error=False)
+    invocation = dbt.build(context, as_of)
     events = []
     for event in invocation.stream():
         events.append(event)
