@@ -20,7 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from intake.contract import get_contract
+from intake.contract import get_contract, load_contracts
 from intake.landing import FILES_SCHEMA
 from intake.registers import REFUSED_SCHEMA
 from models.additive.tables import AdditiveTables, Term
@@ -35,7 +35,7 @@ STEPS = {
     "features": ["path:models/features"],
     "scores": ["path:models/scores"],
 }
-LEDGERS = ("units", "leads", "follow_ups", "stage_moves", "targets")
+LEDGERS = tuple(name for name, contract in load_contracts().items() if not contract.bulk)
 Row = dict[str, Any]
 
 
@@ -251,7 +251,7 @@ def write_landing(district: District, home: Path) -> None:
     (home / "warehouse").mkdir(exist_ok=True)
     for name in LEDGERS:
         schema = get_contract(name).schema().append(pa.field("received_seq", pa.int64()))
-        rows = _with_provenance(getattr(district, name), name)
+        rows = _with_provenance(getattr(district, name, []), name)
         pq.write_table(pa.Table.from_pylist(rows, schema), folder / f"{name}.parquet")
     pq.write_table(pa.Table.from_pylist([], FILES_SCHEMA), folder / "files.parquet")
     pq.write_table(pa.Table.from_pylist(district.refused, REFUSED_SCHEMA), folder / "refused.parquet")
