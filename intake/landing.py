@@ -30,14 +30,14 @@ from intake.registers import REFUSED_SCHEMA, land_register
 from intake.returned import returned_workbook, write_returned
 from intake.workbook import SUFFIXES, FileProblem, SheetReading, read_workbook
 
-READER_VERSION: Final = "3"  # raise it when the reader reads the same bytes differently
+READER_VERSION: Final = "4"  # raise it when the reader reads the same bytes differently
 NO_REGISTER: Final = Path(__file__).parent / "reference" / "no_register.csv"  # a header and no rows
 Say = Callable[[str], None]
 _OF_THE_SYSTEM: Final = frozenset({"thumbs.db", "desktop.ini"})
 FILES_SCHEMA: Final = pa.schema(
     [("received_seq", pa.int64()), ("file", pa.string()), ("file_hash", pa.string()), ("contracts", pa.string())]
     + [(name, pa.int64()) for name in ("rows_read", "rows_accepted", "rows_refused", "rows_not_data")]
-    + [("problem", pa.string()), ("is_synthetic", pa.bool_())]
+    + [("problem", pa.string()), ("is_synthetic", pa.bool_()), ("returned_file", pa.string())]
 )
 
 
@@ -151,6 +151,11 @@ class LandedFile:
     summary: Summary = Summary()
     problem: str | None = None
     is_synthetic: bool = False
+
+    @property
+    def returned_file(self) -> str | None:
+        """Name in the outbox of the workbook that goes back (退回件); None where nothing was refused."""
+        return f"{self.received_seq:05d}_{Path(self.file).stem}_退回修改.xlsx" if self.summary.refused else None
 
 
 @dataclass(frozen=True)
@@ -270,10 +275,11 @@ class LandingStore:
         """Write what was refused back for its sender, named by the order of receipt; nothing there is ever removed."""
         if self.outbox is None or (content := returned_workbook(readings)) is None:
             return
-        seq = next(e["received_seq"] for e in self.received() if e["file_hash"] == file_hash and e["inbox"] == inbox)
-        name = f"{seq:05d}_{path.stem}_退回修改.xlsx"
-        write_returned(self.outbox, name, content)
-        say(f"退回件已写到 {name}：共 {sum(r.refused for r in readings):,} 行需修改")
+        entry = next(e for e in self.received() if e["file_hash"] == file_hash and e["inbox"] == inbox)
+        landed = LandedFile(**entry, summary=_summary(readings))
+        assert landed.returned_file
+        write_returned(self.outbox, landed.returned_file, content)
+        say(f"退回件已写到 {landed.returned_file}：共 {landed.summary.refused:,} 行需修改")
 
     def _load(self, entry: dict[str, Any]) -> LandedFile:
         landed = LandedFile(**entry)
@@ -319,6 +325,7 @@ class LandingStore:
                 **{f"rows_{name}": count for name, count in asdict(f.summary).items()},
                 "problem": f.problem,
                 "is_synthetic": f.is_synthetic,
+                "returned_file": f.returned_file if self.outbox else None,
             }
             for f in files
         ]

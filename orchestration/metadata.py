@@ -7,6 +7,7 @@ Does not belong here: computing what is told.
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -24,6 +25,14 @@ def row_counts(rows_out: int, rows_in: int | None = None, refused: int | None = 
 def preview(frame: pd.DataFrame, rows: int = 8) -> dg.MarkdownMetadataValue:
     """Give the first rows as a table."""
     return dg.MetadataValue.md(frame.head(rows).to_markdown(index=False))
+
+
+def returned_workbooks(files: pd.DataFrame, outbox: Path) -> dict[str, Any]:
+    """Say which workbooks wait for their senders (退回件): how many rows each asks to mend, and where it lies."""
+    waiting = files[files["returned_file"].notna()]
+    told = waiting[["file", "rows_refused", "returned_file"]].set_axis(["来件", "需修改的行", "退回件"], axis=1)
+    table = told.to_markdown(index=False) if len(told) else "没有要退回的台账"
+    return {"退回件": dg.MetadataValue.md(table), "退回件所在文件夹": dg.MetadataValue.path(outbox)}
 
 
 def picture(png: bytes, alternative: str) -> dg.MarkdownMetadataValue:

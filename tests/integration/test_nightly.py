@@ -61,6 +61,27 @@ def test_every_row_of_every_ledger_is_accounted_for(nightly: Home, district: Pat
     assert summary["read"] == 4000 == summary["accepted"] + summary["refused"]
 
 
+def test_what_must_be_mended_is_told_in_the_ui_and_lies_in_the_outbox(nightly: Home) -> None:
+    import dagster as dg
+    import openpyxl
+
+    from orchestration.nightly import prepare_instance
+
+    with prepare_instance(nightly.settings) as instance:
+        event = instance.get_latest_materialization_event(dg.AssetKey(["landing", "refused"]))
+    assert event is not None and event.asset_materialization is not None
+    metadata = event.asset_materialization.metadata
+    outbox = Path(str(metadata["退回件所在文件夹"].value))
+    files = pd.read_parquet(nightly.root / "landing/files.parquet")
+    bad = files[files["rows_refused"] > 0]
+    assert len(bad) and set(bad["returned_file"]) == {path.name for path in outbox.iterdir()}
+    for file, rows, returned in bad[["file", "rows_refused", "returned_file"]].itertuples(index=False):
+        assert file in str(metadata["退回件"].value) and returned in str(metadata["退回件"].value)
+        sheets = openpyxl.load_workbook(outbox / returned).worksheets
+        said = [row[:2] for sheet in sheets for row in sheet.iter_rows(values_only=True) if row[0] == "需修改"]
+        assert len(said) == rows and all(why and why.startswith("原第") for _, why in said)
+
+
 def test_the_published_file_has_the_columns_that_were_promised(leads: pd.DataFrame) -> None:
     assert set(ISSUE_COLUMNS) <= set(leads.columns)
     assert leads["lead_id"].is_unique and len(leads) > 300

@@ -16,7 +16,7 @@ from intake.landing import LandingStore, Summary
 from intake.matching.leads import match_leads
 from intake.workbook import FileProblem
 from models.chain import load_chains
-from orchestration.metadata import preview, row_counts
+from orchestration.metadata import preview, returned_workbooks, row_counts
 from orchestration.resources import Workplace
 
 LEDGERS = tuple(c for c in load_contracts().values() if not c.bulk)
@@ -60,7 +60,8 @@ def _rows(summary: Summary) -> dict[str, Any]:
 def ledgers(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
     """Read every new file of the inbox by its contract; refusals carry file, sheet, row and reason."""
     with told_plainly():
-        store = LandingStore(workplace.root / "landing", workplace.root / "outbox")
+        outbox = workplace.root / "outbox"
+        store = LandingStore(workplace.root / "landing", outbox)
         landed = store.land_inbox(Path(workplace.inbox), context.log.info)
     for contract in LEDGERS:
         first = pd.read_parquet(workplace.parquet(f"landing/{contract.name}")).iloc[:, :10]
@@ -68,9 +69,10 @@ def ledgers(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator
         yield dg.MaterializeResult(asset_key=["landing", contract.name], metadata=metadata)
     for name in ("files", "refused"):
         frame = pd.read_parquet(workplace.parquet(f"landing/{name}"))
-        yield dg.MaterializeResult(
-            asset_key=["landing", name], metadata={"dagster/row_count": len(frame), "preview": preview(frame)}
-        )
+        metadata = {"dagster/row_count": len(frame), "preview": preview(frame)}
+        if name == "refused":
+            metadata |= returned_workbooks(pd.read_parquet(workplace.parquet("landing/files")), outbox)
+        yield dg.MaterializeResult(asset_key=["landing", name], metadata=metadata)
 
 
 @dg.asset(
