@@ -260,6 +260,11 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
     reading.contract, reading.header_rows = best.contract.name, (best.first + 1, best.last + 1)
     reading.columns, reading.headers = list(best.columns), top.headers(best)
     reading.top = top.rows[: best.last + 1]
+    reading.remarks += tuple(
+        f"“{c.header}”按“{c.field.title}”读取，括号中的“{'、'.join(c.unheeded)}”没有列入约定，请确认口径一致"
+        for c in best.columns
+        if c.unheeded
+    )
     equals = [h for h in whole if h.strength[0] == best.strength[0] and h.contract is not best.contract]
     problem = None
     if best.missing:

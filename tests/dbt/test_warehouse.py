@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from invented_district import AS_OF, District, day, exported, model_tables
+from invented_district import AS_OF, LEDGERS, District, day, exported, model_tables
 
 from models.chain.tables import FitPoints, fit_points, load_chains
 from models.ranking.ranking import FRAME_COLUMNS, rank_leads
@@ -318,3 +318,11 @@ def test_row_counts_are_written_per_stage(home: Path) -> None:
         "features",
         "scores",
     }
+
+
+def test_every_ledger_is_accounted_for(home: Path) -> None:
+    counts = exported(home, "marts", "mart_row_accounting").set_index("ledger").drop(index="register")
+    assert set(counts.index) == set(LEDGERS)
+    assert (counts["standing_count"] > 0).all()
+    sums = counts[["standing_count", "superseded_count", "rejected_count"]].sum(axis=1)
+    assert sums.tolist() == counts["landed_count"].tolist()
