@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from intake.matching.crosswalk import read_crosswalk, read_events
+from intake.matching.crosswalk import keep_versions, read_crosswalk, read_events
 from intake.matching.decisions import Decision, standing
 from intake.matching.names import written_form
 from intake.matching.records import checked
@@ -53,6 +53,7 @@ def match_leads(landing: Path, home: Path, say: Callable[[str], None]) -> pa.Tab
     crosswalk, log = home / "crosswalk.parquet", home / "crosswalk.events.parquet"
     found = match(both, read_crosswalk(crosswalk), read_events(log), decisions, say)
     told = _told(both, found)
+    keep_versions(crosswalk, log)
     write_whole({landing / "lead_identities.parquet": told, crosswalk: found.crosswalk, log: found.events})
     return told
 

@@ -10,8 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 from matching_tables import CODES
 
+from intake.matching import leads as leads_module
 from intake.matching.leads import match_leads
 from intake.matching.register import BATCH_ROWS, register_candidates
+from intake.workbook import FileProblem
 
 FIRMS = [
     ("青岛华泰建材有限公司", CODES[0], None),
@@ -141,3 +143,40 @@ def test_without_a_register_leads_are_matched_among_themselves(tmp_path: Path) -
     (tmp_path / "register.parquet").unlink()
     table = match_leads(tmp_path, tmp_path / "identity", lambda line: None)
     assert len(set(table["enterprise_id"].to_pylist())) == 1 and table["register_key"].null_count == 2
+
+
+def test_a_broken_crosswalk_is_told_and_the_version_beside_it_brings_the_ids_back(tmp_path: Path) -> None:
+    """Seven nights later and with the file torn, the youngest version kept gives every lead its old id."""
+    folder = tmp_path / "identity"
+    first = found(tmp_path, [("X1", "青岛华泰建材有限公司", None), ("X2", "甲乙丙纺织有限公司", None)])
+    for _ in range(9):
+        again = found(tmp_path, [("X0", "排在最前的新企业", None), ("X1", "青岛华泰建材有限公司", None)])
+    assert again["X1"]["enterprise_id"] == first["X1"]["enterprise_id"]
+    assert len(list(folder.glob("crosswalk.parquet.*"))) == len(list(folder.glob("crosswalk.events.parquet.*"))) == 7
+    whole = (folder / "crosswalk.parquet").read_bytes()
+    (folder / "crosswalk.parquet").unlink()
+    (folder / "crosswalk.parquet").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(FileProblem, match="损坏；请从备份恢复"):
+        match_leads(tmp_path, folder, lambda line: None)
+    for name in ("crosswalk.parquet", "crosswalk.events.parquet"):
+        (folder / name).write_bytes((folder / f"{name}.1").read_bytes())
+    table = match_leads(tmp_path, folder, lambda line: None)
+    assert dict(zip(*table.select(["record_id", "enterprise_id"]).to_pydict().values(), strict=True)) == {
+        lead: row["enterprise_id"] for lead, row in again.items()
+    }
+
+
+def test_a_run_killed_while_writing_leaves_the_crosswalk_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found(tmp_path, [("X1", "青岛华泰建材有限公司", None)])
+    before = (tmp_path / "identity" / "crosswalk.parquet").read_bytes()
+
+    def killed(targets: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(leads_module, "write_whole", killed)
+    with pytest.raises(KeyboardInterrupt):
+        match_leads(tmp_path, tmp_path / "identity", lambda line: None)
+    assert (tmp_path / "identity" / "crosswalk.parquet").read_bytes() == before
+    assert (tmp_path / "identity" / "crosswalk.parquet.1").read_bytes() == before
