@@ -284,10 +284,31 @@ def write_landing(district: District, home: Path) -> None:
     ids = [row["lead_id"] for row in district.leads]
     identities = {"record_id": sorted(set(ids)), "enterprise_id": [f"E{n // 2}" for n in range(len(set(ids)))]}
     blank = pa.nulls(len(set(ids)), pa.string())
-    table = pa.table({**identities, "parent_enterprise_id": blank, "why": blank})
+    firms = [_firm_of(district, lead_id) for lead_id in identities["record_id"]]
+    keys = pa.array([firm[0] for firm in firms], pa.string())
+    match_by = pa.array([firm[1] for firm in firms], pa.string())
+    found = {"why": blank, "register_key": keys, "register_match_by": match_by, "parent_register_key": blank}
+    table = pa.table({**identities, "parent_enterprise_id": blank, **found})
     pq.write_table(table, folder / "lead_identities.parquet")
     for name, frame in load_chains().to_tables().items():
         frame.to_parquet(folder / f"chain_{name}.parquet", index=False)
+
+
+def _firm_of(district: District, lead_id: str) -> tuple[str | None, str | None]:
+    """The firm of the register by code, else by a name that one firm alone bears: what intake/matching would say."""
+    rows = [row for row in district.leads if row["lead_id"] == lead_id]
+    lead = max(rows, key=lambda row: row.get("received_seq", 1))
+    standing = {row.get("uscc") or row["registration_no"]: row for row in district.register}
+    if lead.get("uscc") in standing:
+        return lead["uscc"], "信用代码"
+
+    def form(name: str) -> str:
+        return name.replace("（", "(").replace("）", ")").replace(" ", "")
+
+    named = [key for key, row in standing.items() if form(row["enterprise_name"]) == form(lead["enterprise_name"])]
+    if len(named) != 1 or (lead.get("uscc") and standing[named[0]].get("uscc")):
+        return None, None
+    return named[0], "企业名称"
 
 
 def model_tables(seed: int = 3) -> dict[str, AdditiveTables]:
