@@ -42,7 +42,7 @@ def test_a_model_says_its_grain_and_describes_every_column(sql: Path) -> None:
     assert sql.relative_to(PROJECT / "models").parts[0] in LAYERS
     assert model["description"].startswith("One row per ")
     assert CHINESE.search(model["description"])
-    docs = (PROJECT / "models" / "columns.md").read_text(encoding="utf-8")
+    docs = "".join(path.read_text(encoding="utf-8") for path in sorted((PROJECT / "models").rglob("columns.md")))
     for column in model["columns"]:
         key = re.fullmatch(r"{{ doc\('(\w+)'\) }}", column["description"])
         assert key is not None, column["name"]
