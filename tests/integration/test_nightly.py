@@ -137,8 +137,10 @@ def test_chain_fit_is_a_sum_that_the_chain_file_allows(leads: pd.DataFrame) -> N
             fit
             for digits in (0, 2, 3, 4)
             for words in (0, 1, 2)
-            for near in (0, 1, 3, 10)
-            if (fit := fit_points(chains, nodes[row["chain_node"]], digits, words, near))
+            for up in ([], [1], [3], [10])
+            for down in ([], [1], [3], [10])
+            for leader in (None, 1, 2, 3)
+            if (fit := fit_points(chains, nodes[row["chain_node"]], digits, words, up, down, leader))
         ]
         assert any({k: v for k, v in fit.parts.items() if v} == told for fit in possible)
         assert sum(told.values()) == row["chain_fit"]

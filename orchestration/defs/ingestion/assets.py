@@ -26,6 +26,8 @@ CHAIN_TABLES = {
     "words": "环节的产品词 one row per node and word",
     "edges": "上下游关系 one row per supplier and customer node",
     "points": "契合度计分表 one row per component and level",
+    "hops": "远近折算 one row per number of edges that counts",
+    "leaders": "链主名单 one row per leader, and one with the minimum capital",
 }
 OWNERS = ["team:数据专员"]
 RETRY = dg.RetryPolicy(max_retries=2, delay=5)
