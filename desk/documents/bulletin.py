@@ -2,6 +2,8 @@
 
 Page, fonts and levels follow GB/T 9704; fonts are named in styles and never shipped. The office owns the template: the first
 run writes one, which may be edited in Word; it is filled by docxtpl.
+
+Belongs here: the figures of a quarter, their 口径, filling the template. Does not belong here: the page itself (template.py).
 """
 
 from __future__ import annotations

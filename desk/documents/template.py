@@ -2,6 +2,8 @@
 
 A4, 37/35/28/26 mm margins, 28.95 pt lines: 22 lines of 28 characters of 仿宋 三号 (16 pt). python-docx sets no East Asian font,
 so each style names its own. The office edits the written file; this module is only where the first one comes from.
+
+Belongs here: page, styles, places of tables. Does not belong here: what is written there (bulletin.py).
 """
 
 from __future__ import annotations

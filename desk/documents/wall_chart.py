@@ -1,6 +1,8 @@
 """The wall chart (挂图作战): signed projects of the district on one A1 page, from signing to today, red, yellow or green by rule.
 
 Typeset by typst from the same marts as every other figure; the rule and the day stand on the chart.
+
+Belongs here: which projects, in which light. Does not belong here: the look (wall_chart.typ).
 """
 
 from __future__ import annotations

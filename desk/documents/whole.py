@@ -1,4 +1,7 @@
-"""A file appears whole or not at all, and the same content gives the same bytes (要么完整，要么没有)."""
+"""A file appears whole or not at all, and the same content gives the same bytes (要么完整，要么没有).
+
+Belongs here: writing. Does not belong here: content.
+"""
 
 from __future__ import annotations
 
