@@ -34,11 +34,20 @@ CUTS = (0.4, 0.55, 0.7, 0.85)
 FEWEST = 10.0  # rows of each class, by weight, that either side of a cut must have
 PRIOR_ROWS = 200.0  # rows at which the rehearsals weigh as much as the plain average of stiff fits
 BAG = 10
+# What stands in for rehearsals where rows are few, chosen on earlier parts of three training windows.
+STIFF = (("fixed", 16.0, 20.0), ("learned", 1.0, 0.0), ("marginal", 10.0, 1.0), ("marginal", 10.0, 0.5))
 LARGEST_PAIR = 30  # categories of a column that may enter a pair
 PAIR_BINS = 4
 SUSPICIOUS = 6.0  # log odds
 FEWEST_SUSPECT = 8
 PAIR_HALF_LIVES = (None, 0.5)
+COHORTS = 10
+LEVEL_STEPS = (0.0, *np.geomspace(1e-4, 1.0, 30).tolist())  # variance of a cohort's step, in log odds
+USUAL_STEP = 0.05
+LEVEL_PRIOR_ROWS = 20.0
+MARGINAL = ((2.0, 2.0), (10.0, 10.0))  # ridge, alpha
+DAMPED = (0.5, 1.0)
+MARGINAL_HALF_LIVES = (None, 0.25)
 
 Key = tuple[str, float, float, float | None, bool]
 
@@ -57,16 +66,33 @@ class _Fits:
         matrix = design_of(blocks, len(frame))
         return {key: np.asarray(matrix @ theta) for key, theta in self.theta.items()}
 
+    def compiled(self, weights: Mapping[Key, float], frame: pd.DataFrame, y: Floats, weight: Floats) -> AdditiveTables:
+        """Tables of the average on the rows it was fitted on, unrounded."""
+        theta = sum((share * self.theta[key] for key, share in weights.items() if key in self.theta), np.zeros(1))
+        blocks = [s.block(at) for s, at in zip(self.shapes, self.slots, strict=True)]
+        values = [theta[a:b] for a, b in pairwise(starts_of(blocks))]
+        values = _stand_ins(self, values, float(theta[0]), y, weight)
+        terms = [
+            s.term(v, at, weight, centred=s.is_numeric)
+            for s, v, at in zip(self.shapes, values, self.slots, strict=True)
+        ]
+        terms = [t for t in terms if not t.columns[1:] or t.largest() > 0]
+        # Rows whose categories are all known keep the score that was rehearsed.
+        known = np.all([at >= 0 for at in self.slots], axis=0)
+        known = known if (weight * known).sum() > 0 else np.ones(len(y), dtype=bool)
+        gap = design_of(blocks, len(y)) @ theta - AdditiveTables(0.0, terms).score(frame)
+        return AdditiveTables(float(np.average(gap[known], weights=weight[known])), terms)
+
 
 class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignore[misc]
     """Additive classifier for pipelines that drift; one default for all of them.
 
-    Many additive fits are tried: fixed penalties and penalties learned from the rows (each term its own, by
-    Fellner and Schall's updates), old rows weighing less or not, with a few pairs or without. Each is rehearsed by
+    Many additive fits are tried: fixed penalties, penalties learned from the rows (each term its own, by Fellner and
+    Schall's updates) and terms fitted each alone, old rows weighing less or not, with a few pairs or without. Each is rehearsed by
     forward splits: fitted on the rows before a cut, judged by log loss on all later rows, whose level is left free. The
     ones that do best together are averaged (Caruana's bagged selection). An average of tables is a table, so reasons
-    stay exact. The rehearsals also tell by how much the level was missed each time; as much of that as is consistent is
-    added to the intercept.
+    stay exact. The level is followed through the cohorts to the youngest one (:func:`level_now`). The rehearsals tell by
+    how much the later level was still missed each time; as much of that as is consistent is added to the intercept too.
 
     Parameters
     ----------
@@ -86,11 +112,14 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
     classes_, intercept_, tables_, n_features_in_, feature_names_in_
         As in :class:`models.additive.AdditiveClassifier`.
     weights_ : dict
-        Candidates (kind, ridge or factor, alpha, half-life, with pairs) with their share in the average.
+        Candidates (kind, ridge or factor, alpha or damping, half-life, with pairs) with their share in the average.
     rehearsals_ : list of dict
         Per cut: rows before and after, log loss of the average, and how far the level was off, in log odds.
     level_shift_ : float
         What was added to the intercept for the drift of the level.
+    level_spread_ : float or None
+        How far off the level may be, in log odds (about one standard deviation): what the rehearsals missed, and the
+        uncertainty of the youngest cohorts. None where nothing could be rehearsed.
     suspects_ : dict of str to (str or None, float)
         Columns whose absence nearly decides the outcome in some group, with the column that makes the group and the
         difference in log odds: as a rule a field that is filled or emptied when the case is closed. Such a column has no
@@ -159,45 +188,39 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
         kinds, monotone = self._kinds(frame)
         self.suspects_ = _suspects(frame, y, weight, kinds)
         folds = []
-        for early in _cuts(y, weight, when):
+        cuts = _cuts(y, weight, when)
+        rehearsed = []
+        for early in cuts:
             fits = self._fit_all(
                 frame[early].reset_index(drop=True), y[early], weight[early], when[early], kinds, monotone
             )
+            rehearsed.append(fits)
             folds.append((early, fits.scores(frame[~early])))
         final = self._fit_all(frame, y, weight, when, kinds, monotone)
         judged = [(y[~early], weight[~early], scores) for early, scores in folds]
         self.weights_ = _averaging(list(final.theta), judged, float(weight.sum()))
 
-        theta = sum((share * final.theta[key] for key, share in self.weights_.items()), np.zeros(1))
-        starts = starts_of([s.block(at) for s, at in zip(final.shapes, final.slots, strict=True)])
-        values = [theta[a:b] for a, b in pairwise(starts)]
-        values = _stand_ins(final, values, float(theta[0]), y, weight)
-        terms = [
-            s.term(v, at, weight, centred=s.is_numeric)
-            for s, v, at in zip(final.shapes, values, final.slots, strict=True)
-        ]
-        terms = [t for t in terms if not t.columns[1:] or t.largest() > 0]
-        # Rows whose categories are all known keep the score that was rehearsed: the drift of the level was measured on it.
-        matrix = design_of([s.block(at) for s, at in zip(final.shapes, final.slots, strict=True)], len(y))
-        known = np.all([at >= 0 for at in final.slots], axis=0)
-        known = known if (weight * known).sum() > 0 else np.ones(len(y), dtype=bool)
-        bare = AdditiveTables(0.0, terms)
-        level = float(np.average((matrix @ theta - bare.score(frame))[known], weights=weight[known]))
-
-        self.rehearsals_, missed = [], []
-        for (late_y, late_w, scores), (early, _) in zip(judged, folds, strict=True):
-            eta = sum((share * scores[key] for key, share in self.weights_.items()), np.zeros(1))
-            missed.append(solve_level(eta, late_y, late_w, "logistic", prior_rows=50.0))
+        # The rehearsals of the level go the whole way: what would have been compiled at the cut scores the later rows.
+        missed, self.rehearsals_ = [], []
+        for early, fits in zip(cuts, rehearsed, strict=True):
+            then = fits.compiled(self.weights_, frame[early], y[early], weight[early])
+            now = level_now(then.score(frame[early]), y[early], weight[early], when[early])[0]
+            eta = then.score(frame[~early]) + now
+            missed.append(solve_level(eta, y[~early], weight[~early], "logistic", prior_rows=LEVEL_PRIOR_ROWS))
             self.rehearsals_.append(
                 {
                     "before": int(early.sum()),
                     "after": int((~early).sum()),
-                    "log_loss": round(_free_level_loss(late_y, late_w, eta), 6),
+                    "log_loss": round(_free_level_loss(y[~early], weight[~early], eta), 6),
                     "level_missed": round(missed[-1], 6),
                 }
             )
-        self.level_shift_ = _consistent_part(missed, float(weight.sum()))
-        rounded = AdditiveTables(level + self.level_shift_, terms).rounded()
+        tables = final.compiled(self.weights_, frame, y, weight)
+        # Without a rehearsal there is no telling whether following the level helps: it stays.
+        now, spread = level_now(tables.score(frame), y, weight, when) if cuts else (0.0, 0.0)
+        self.level_shift_ = now + _consistent_part(missed, float(weight.sum()))
+        self.level_spread_ = float(np.sqrt(spread + np.mean(np.square(missed)))) if missed else None
+        rounded = AdditiveTables(tables.intercept + self.level_shift_, tables.terms).rounded()
         quantum = quantum_for(abs(rounded.intercept) + sum(t.largest() for t in rounded.terms))
         self.tables_ = AdditiveTables(float(dyadic(rounded.intercept, quantum)), rounded.terms)
         self.intercept_ = self.tables_.intercept
@@ -241,6 +264,9 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
             recent = weight * _recency(when, weight, half_life)
             for key, value in plain.candidates(recent, first.theta, RIDGES, ALPHAS, SOFTER):
                 theta[(*key, half_life, False)] = np.concatenate([value, np.zeros(room)])
+            if half_life in MARGINAL_HALF_LIVES:
+                for key, value in plain.marginal(recent):
+                    theta[(*key, half_life, False)] = np.concatenate([value, np.zeros(room)])
             if not self.max_pairs or half_life not in PAIR_HALF_LIVES:
                 continue
             # Where no pair is found, the candidate is its own plain self: it must be there to be compared over all cuts.
@@ -344,6 +370,25 @@ class _Ladder:
             out.append((("learned", factor, 0.0), start))
         return out
 
+    def marginal(self, weight: Floats) -> list[tuple[tuple[str, float, float], Floats]]:
+        """Every block fitted as if it were alone, then summed, damped, and levelled, as a naive Bayes does.
+
+        Wrong where columns repeat each other, but it has the least to learn: on few rows that can be worth more.
+        """
+        out: list[tuple[tuple[str, float, float], Floats]] = []
+        for ridge, alpha in MARGINAL:
+            alone = [
+                np.concatenate(
+                    solve([block], self.y, weight, "logistic", alpha, ridge, 30, 1e-3).shapes or [np.empty(0)]
+                )
+                for block in self.blocks
+            ]
+            theta = np.concatenate([np.zeros(1), *alone])
+            for damped in DAMPED:
+                level = solve_level(damped * (self.design @ theta), self.y, weight, "logistic", prior_rows=1e-6)
+                out.append((("marginal", ridge, damped), np.concatenate([[level], damped * theta[1:]])))
+        return out
+
     def learned_penalties(self, weight: Floats, theta: Floats) -> tuple[Floats, Floats]:
         """Stiffness or ridge of every block that the rows ask for: Fellner and Schall's update, six rounds.
 
@@ -445,7 +490,7 @@ def _averaging(keys: list[Key], judged: list[tuple[Floats, Floats, dict[Key, Flo
     A single best candidate is a gamble: over 14 nested rehearsals on three pipelines the bag of ten was better than it by
     0.001 in log loss. The bag gives way to the plain average of stiff fits where rows are few.
     """
-    stiff = [k for k in keys if k[3] is None and not k[4] and (k[:2] in (("fixed", 16.0), ("learned", 4.0)))]
+    stiff = [k for k in keys if k[3] is None and not k[4] and k[:3] in STIFF]
     shares = dict.fromkeys(keys, 0.0)
     prior = PRIOR_ROWS / (PRIOR_ROWS + n) if judged else 1.0
     for key in stiff:
@@ -467,13 +512,48 @@ def _averaging(keys: list[Key], judged: list[tuple[Floats, Floats, dict[Key, Flo
     return {key: share for key, share in shares.items() if share > 0}
 
 
+def level_now(eta: Floats, y: Floats, weight: Floats, when: Ints) -> tuple[float, float]:
+    """By how much the level has moved away from ``eta`` at the end of the rows (oldest first), and its variance.
+
+    Cohorts of a tenth of the rows each have a level of their own; between cohorts it takes a random step. Kalman's filter
+    follows it, for steps of many sizes, which are averaged by how likely they make the cohorts (large steps are less
+    likely at the outset: :data:`USUAL_STEP`). Where levels only seem to move, nothing happens; where they move a lot,
+    the youngest cohorts count most.
+    """
+    mass = np.bincount(when, weights=weight)
+    middle = (np.cumsum(mass) - mass / 2) / mass.sum()
+    slice_of = np.minimum((middle * COHORTS).astype(np.intp), COHORTS - 1)[when]
+    levels, variances = [], []
+    for cohort in np.unique(slice_of):
+        at = slice_of == cohort
+        level = solve_level(eta[at], y[at], weight[at], "logistic", prior_rows=1.0)
+        p = expit(eta[at] + level)
+        levels.append(level)
+        variances.append(1.0 / (float(weight[at] @ (p * (1 - p))) + 0.25))
+    found = []
+    for step in LEVEL_STEPS:
+        state, variance, likelihood = levels[0], variances[0], -np.log1p(step / USUAL_STEP)
+        for level, noise in zip(levels[1:], variances[1:], strict=True):
+            variance += step
+            total = variance + noise
+            likelihood -= 0.5 * (np.log(total) + (level - state) ** 2 / total)
+            state += variance / total * (level - state)
+            variance *= noise / total
+        found.append((likelihood, state, variance))
+    likelihoods, states, spreads = np.array(found).T
+    share = np.exp(likelihoods - likelihoods.max())
+    share /= share.sum()
+    mean = float(share @ states)
+    return mean, float(share @ (spreads + (states - mean) ** 2))
+
+
 def _consistent_part(missed: list[float], n: float) -> float:
     """Mean of the levels missed, shrunk by its own uncertainty; later rows overlap, so it counts as two cuts only."""
     if len(missed) < 2:
         return 0.0
     mean, variance = float(np.mean(missed)), float(np.var(missed, ddof=1)) / 2
     shrunk = mean * max(0.0, 1.0 - variance / mean**2) if mean else 0.0
-    return shrunk * n / (n + PRIOR_ROWS)
+    return shrunk * n / (n + LEVEL_PRIOR_ROWS)
 
 
 def _suspects(

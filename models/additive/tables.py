@@ -266,7 +266,15 @@ def from_tables(tables: pd.DataFrame) -> AdditiveTables:
     unknown = set(tables["kind"]) - set(KINDS)
     if unknown:
         raise ValueError(f"unknown kinds in tables: {sorted(unknown)}")
-    head = tables.loc[tables["kind"] == "intercept", "value"]
+    value = pd.to_numeric(tables["value"], errors="coerce")
+    if not np.isfinite(value).all():
+        raise ValueError(
+            f"tables hold a value that is no finite number, for term {tables.loc[~np.isfinite(value), 'term'].iloc[0]!r}"
+        )
+    twice = tables.duplicated(["term", "kind", "lower", "upper", "category"])
+    if twice.any():
+        raise ValueError(f"tables state the same bin or category twice, for term {tables.loc[twice, 'term'].iloc[0]!r}")
+    head = value[tables["kind"] == "intercept"]
     if len(head) != 1:
         raise ValueError("tables need exactly one intercept row")
     body = tables[tables["kind"] != "intercept"]

@@ -116,3 +116,26 @@ def test_plot_gives_the_same_png_twice() -> None:
     for name in ("a", "b"):
         png = plot_term(tables, name)
         assert png.startswith(b"\x89PNG") and png == plot_term(tables, name)
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "value", "message"),
+    [
+        (1, "value", math.nan, "no finite number"),
+        (1, "value", math.inf, "no finite number"),
+        (2, "upper", 9.0, "tile"),
+        (1, "kind", "bin", "unknown kinds"),
+        (5, "category", "乙", "twice"),
+    ],
+)
+def test_a_table_edited_by_hand_into_nonsense_is_refused(row: int, column: str, value: Any, message: str) -> None:
+    number = Term("a", "a", True, np.array([1.0, 3.0]), np.zeros(3))
+    table = AdditiveTables(0.0, [number, Term("b", "b", False, categories={"甲": 1.0, "乙": 2.0})]).to_tables()
+    assert table.loc[5, "category"] in {"甲", "乙"}
+    table = table.copy()
+    if message == "twice":
+        table.loc[[5, 6], column] = value
+    else:
+        table.loc[row, column] = value
+    with pytest.raises(ValueError, match=message):
+        from_tables(table)
