@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -53,18 +54,22 @@ class Guards:
         if not declared.isdigit() or int(declared) > limit:
             await _plain(send, 413, f"提交的内容过大，上限 {limit // 1000:,} KB")
             return
-        taken, started = 0, False
+        taken, started, exceeded = 0, False, False
 
         async def counted() -> Message:
-            nonlocal taken
+            nonlocal taken, exceeded
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > limit:
+                exceeded = True
                 raise TooLarge
             return message
 
         async def guarded(message: Message) -> None:
             nonlocal started
+            if exceeded and not started:
+                # Whoever read the body turned our exception into an answer of its own; ours is the true one.
+                return
             if message["type"] == "http.response.start":
                 started = True
                 present = {name for name, _ in message["headers"]}
@@ -74,11 +79,10 @@ class Guards:
                 message["headers"] = [*message["headers"], *extra]
             await send(message)
 
-        try:
+        with suppress(TooLarge):
             await self._app(scope, counted, guarded)
-        except TooLarge:
-            if not started:
-                await _plain(send, 413, f"提交的内容过大，上限 {limit // 1000:,} KB")
+        if exceeded and not started:
+            await _plain(send, 413, f"提交的内容过大，上限 {limit // 1000:,} KB")
 
 
 def _is_foreign(headers: Mapping[str, str]) -> bool:
