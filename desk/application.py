@@ -39,10 +39,12 @@ _LOG = logging.getLogger(__name__)
 ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     status: {"description": text, "content": {"text/html": {}}}
     for status, text in {
-        303: "转到另一页", 400: "请求有误", 403: "不允许", 404: "没有这一页", 405: "方法不对", 409: "与他人的操作冲突",
+        400: "请求有误", 403: "不允许", 404: "没有这一页", 405: "方法不对", 409: "与他人的操作冲突",
         422: "填写有误", 503: "暂不可用",
     }.items()
 }  # fmt: skip
+ANSWERS[303] = {"description": "转到另一页"}
+ANSWERS[403]["content"]["application/json"] = {}
 ANSWERS[413] = {"description": "提交的内容过大", "content": {"application/json": {}}}
 
 

@@ -13,63 +13,49 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-WIDTH = 640
-
 
 def reason_bars(reasons: Sequence[Mapping[str, Any]], score: float) -> Markup:
     """Draw every reason as a step from the one before: the last step ends at the score."""
-    bases = [r for r in reasons if r["term"] == "base"]
-    steps: list[tuple[str, str, float, str]] = []
-    base = sum(float(r["points"]) for r in bases)
-    steps.append(("基准", "三项基准分之和", base, "base"))
+    base = sum(float(r["points"]) for r in reasons if r["term"] == "base")
+    steps: list[tuple[str, str, float, str]] = [("基准", "三项基准分之和", base, "base")]
     for reason in sorted((r for r in reasons if r["term"] != "base"), key=lambda r: -abs(r["points"])):
         steps.append((reason["label"], reason["value"] or "暂无", float(reason["points"]), reason["part"]))
-    low = high = at = 0.0
+    ends = [0.0]
     for _, _, points, _ in steps:
-        at += points
-        low, high = min(low, at), max(high, at)
-    scale = (WIDTH - 330) / max(high - low, 1e-9)
-    row, left = 30, 236
-    height = row * (len(steps) + 1) + 6
+        ends.append(ends[-1] + points)
+    low, high = min(*ends, 0.0), max(*ends, score)
+    scale = 100 / max(high - low, 1e-9)
     label = f"理由分解：{len(steps)} 项相加等于 {score:.1f} 分"
-    parts = [f'<svg class="bars" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(label)}">']
-    at = 0.0
-    for number, (name, value, points, part) in enumerate(steps):
-        y = number * row + 4
-        start = left + (min(at, at + points) - low) * scale
-        width = max(abs(points) * scale, 1.0)
-        kind = part if points >= 0 else f"{part} minus"
-        parts.append(f'<text x="0" y="{y + 13}" class="name">{escape(_short(name, 15))}</text>')
-        parts.append(f'<text x="0" y="{y + 25}" class="value">{escape(_short(value, 19))}</text>')
-        parts.append(f'<rect x="{start:.1f}" y="{y + 4}" width="{width:.1f}" height="16" rx="2" class="{kind}"/>')
-        edge = start + width + 6
-        parts.append(f'<text x="{edge:.1f}" y="{y + 17}" class="points">{points:+.1f}</text>')
-        at += points
-        x = left + (at - low) * scale
-        parts.append(f'<line x1="{x:.1f}" y1="{y + 20}" x2="{x:.1f}" y2="{y + row + 4}" class="join"/>')
-    y = len(steps) * row + 4
-    parts.append(f'<text x="0" y="{y + 17}" class="name total">总分</text>')
-    start, width = left + (0 - low) * scale, max(score * scale, 1.0)
-    parts.append(f'<rect x="{start:.1f}" y="{y + 4}" width="{width:.1f}" height="16" rx="2" class="score"/>')
-    parts.append(f'<text x="{start + width + 6:.1f}" y="{y + 17}" class="points total">{score:.1f}</text></svg>')
-    return Markup("".join(parts))
+    parts = [f'<ol class="bars" aria-label="{escape(label)}">']
+    for (name, value, points, part), start in zip(steps, ends, strict=False):
+        x, width = (min(start, start + points) - low) * scale, max(abs(points) * scale, 0.6)
+        parts.append(_bar(name, value, x, width, part if points >= 0 else f"{part} minus", f"{points:+.1f}"))
+    parts.append(_bar("总分", "", -low * scale, max(score * scale, 0.6), "score", f"{score:.1f}", "total"))
+    return Markup("".join([*parts, "</ol>"]))
 
 
 def funnel(rows: Sequence[Mapping[str, Any]]) -> Markup:
-    """Draw the stages as bars, each as long as its leads, with the share of the first."""
+    """Draw the stages as bars, each as long as its leads, with the share of the stage before."""
     top = max((int(r["at_least_lead_count"]) for r in rows), default=0) or 1
-    row, left, width = 40, 60, WIDTH - 200
-    parts = [f'<svg class="funnel" viewBox="0 0 {WIDTH} {row * len(rows) + 4}" role="img" aria-label="阶段漏斗">']
+    parts = ['<ol class="bars funnel" aria-label="阶段漏斗">']
     before: int | None = None
-    for number, found in enumerate(rows):
-        y, count = number * row, int(found["at_least_lead_count"])
-        size = max(width * count / top, 1.0)
-        step = f"　上一阶段的 {count / before:.0%}" if before else ""
-        parts.append(f'<text x="0" y="{y + 24}" class="name">{escape(str(found["stage"]))}</text>')
-        parts.append(f'<rect x="{left}" y="{y + 6}" width="{size:.1f}" height="26" rx="3" class="stage"/>')
-        parts.append(f'<text x="{left + size + 8:.1f}" y="{y + 24}" class="points">{count:,}{step}</text>')
+    for found in rows:
+        count = int(found["at_least_lead_count"])
+        step = f"上一阶段的 {count / before:.0%}" if before else ""
+        width = max(100 * count / top, 0.6)
+        parts.append(_bar(str(found["stage"]), step, 0.0, width, "stage", f"{count:,}"))
         before = count
-    return Markup("".join([*parts, "</svg>"]))
+    return Markup("".join([*parts, "</ol>"]))
+
+
+def _bar(name: str, value: str, x: float, width: float, kind: str, points: str, row: str = "") -> str:
+    """One line: words as text of the page, so that they stay readable on a phone, and the bar as a drawing."""
+    return (
+        f'<li class="{row}"><span class="name">{escape(name)}<small>{escape(value)}</small></span>'
+        '<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect x="{x:.2f}" width="{width:.2f}" height="10" class="{kind}"/></svg>'
+        f'<span class="points">{points}</span></li>'
+    )
 
 
 def progress(share: float | None) -> Markup:
@@ -79,10 +65,6 @@ def progress(share: float | None) -> Markup:
     width = 100 * min(max(share, 0.0), 1.0)
     return Markup(
         '<svg class="progress" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">'
-        '<rect width="100" height="6" rx="3" class="task"/>'
-        f'<rect width="{width:.1f}" height="6" rx="3" class="done"/></svg>'
+        '<rect width="100" height="6" class="task"/>'
+        f'<rect width="{width:.1f}" height="6" class="done"/></svg>'
     )
-
-
-def _short(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"

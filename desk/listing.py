@@ -222,7 +222,7 @@ def change(row: Mapping[str, Any], before: PublishedList | None) -> Change | Non
     moved.sort(key=lambda found: (-found[0], found[1]))
     if moved:
         return Change(int(old["rank"]), gain, "；".join(text for _, _, text in moved[:2]))
-    return Change(int(old["rank"]), gain, "自身未变，他人有升降" if gain else "没有变化")
+    return Change(int(old["rank"]), gain, "自身未变，他人有升降" if gain else "")
 
 
 class Initials:

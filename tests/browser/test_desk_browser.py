@@ -132,10 +132,10 @@ def visit(chromium: Browser, running: Running, login: str, size: Any, scripts: b
     assert outside == [] and troubles == []
 
 
-def picture(page: Page, name: str, full: bool = False) -> None:
+def picture(page: Page, name: str) -> None:
     folder = os.environ.get("DESK_SCREENSHOTS")
     if folder:
-        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=full)
+        page.screenshot(path=str(Path(folder) / f"{name}.png"))
 
 
 def fits(page: Page) -> None:
@@ -161,8 +161,12 @@ def test_a_recruiters_morning_on_a_phone(chromium: Browser, running: Running) ->
         page.locator("article.card").first.get_by_role("button", name="无意向").wait_for()
         page.locator("article.card h2 a").first.click()
         fits(page)
-        assert page.locator("svg.bars rect").count() > 3 and page.get_by_text("139****0000").is_visible()
-        picture(page, "desk-lead-phone", full=True)
+        assert page.locator(".bars rect").count() > 3 and page.get_by_text("139****0000").is_visible()
+        page.locator(".bars").scroll_into_view_if_needed()
+        page.evaluate(
+            "window.scrollTo(0, document.querySelector('.bars').getBoundingClientRect().top + window.scrollY - 60)"
+        )
+        picture(page, "desk-lead-phone")
         page.get_by_text("登记一次跟进").click()
         page.get_by_label("洽谈内容").fill("对方愿意来考察，索要地块资料")
         page.get_by_role("button", name="保存跟进").click()
@@ -179,12 +183,13 @@ def test_a_unit_heads_week_on_a_desktop(chromium: Browser, running: Running) -> 
         fits(page)
         page.locator("input[name=lead_id]").first.check()
         page.get_by_label("交给").select_option(label="张敏（0/30 条）")
+        page.evaluate("window.scrollTo(0, 0)")
         picture(page, "desk-unit")
         page.get_by_role("button", name="分派").click()
         page.get_by_text("张敏（1/30 条）").wait_for(state="attached")
         page.locator(".line a, article h2 a").first.click()
         fits(page)
-        picture(page, "desk-lead", full=True)
+        picture(page, "desk-lead")
 
 
 def test_a_leaders_meeting(chromium: Browser, running: Running) -> None:
@@ -192,7 +197,7 @@ def test_a_leaders_meeting(chromium: Browser, running: Running) -> None:
         with visit(chromium, running, "wang", size) as page:
             page.get_by_role("link", name="领导页").click()
             fits(page)
-            assert page.locator("svg.funnel rect").count() >= 2
+            assert page.locator(".funnel rect").count() >= 2
             picture(page, "desk-leader" if size is DESKTOP else "desk-leader-phone")
             for path in ("/boards/funnel", "/boards/unit_targets", "/prospects", "/pool"):
                 page.goto(running.address + path)
