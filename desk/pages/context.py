@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import httpx
 import sqlalchemy as sa
 from fastapi import Depends, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse
@@ -42,7 +43,7 @@ class MustChangePassword(Exception):
 
 @dataclass
 class Desk:
-    """One running desk. `now` is replaced by tests."""
+    """One running desk. `now` and `transport` (to the sign-on server) are replaced by tests."""
 
     settings: DeskSettings
     engine: sa.Engine
@@ -51,6 +52,7 @@ class Desk:
     rules: Rules
     templates: Jinja2Templates
     now: Callable[[], dt.datetime]
+    transport: httpx.BaseTransport | None = None
 
     @property
     def today(self) -> dt.date:
@@ -187,6 +189,7 @@ def render(
         "notice": notice,
         "today": today,
         "client_id": new_client_id,
+        "has_sign_on": desk.settings.oidc is not None,
         "is_part": request.headers.get("hx-request") == "true",
         **values,
     }

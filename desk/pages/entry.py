@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request
+import httpx
+from authlib.common.errors import AuthlibBaseError
+from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
+from desk import oidc
 from desk.guards import same_site_path
-from desk.login import COOKIE, Refused, change_password, close_session, sign_in
+from desk.login import COOKIE, Refused, change_password, close_session, open_session, sign_in
 from desk.pages.context import DeskDep, FormDep, Line, ViewerDep, address_of, render, set_cookie, signed_in
 from desk.store.database import writing
 
@@ -51,6 +54,57 @@ def login(
     response = RedirectResponse(same_site_path(next), 303)
     set_cookie(response, desk, token)
     return response
+
+
+@router.get("/login/oidc", summary="去统一身份认证")
+def to_sign_on(request: Request, desk: DeskDep) -> Response:
+    """Send the browser to the sign-on server."""
+    settings = desk.settings.oidc
+    if settings is None:
+        raise HTTPException(404)
+    try:
+        with desk.sessions() as session:
+            writing(session)
+            address, state = oidc.begin(session, settings, desk.now(), desk.transport)
+            session.commit()
+    except (oidc.Refused, httpx.HTTPError, AuthlibBaseError) as error:
+        raise HTTPException(503, _trouble(error)) from error
+    response = RedirectResponse(address, 303)
+    seconds = int(oidc.LASTS.total_seconds())
+    response.set_cookie(
+        oidc.COOKIE, state, max_age=seconds, httponly=True, samesite="lax", secure=desk.settings.is_cookie_secure
+    )
+    return response
+
+
+@router.get("/login/oidc/back", summary="从统一身份认证回来")
+def from_sign_on(
+    request: Request,
+    desk: DeskDep,
+    code: Annotated[str, Query(max_length=2000)] = "",
+    state: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    """Check what the sign-on server says and open a session."""
+    settings = desk.settings.oidc
+    if settings is None:
+        raise HTTPException(404)
+    try:
+        with desk.sessions() as session:
+            writing(session)
+            cookie = request.cookies.get(oidc.COOKIE, "")
+            person = oidc.finish(session, settings, code, state, cookie, desk.now(), desk.transport)
+            token = open_session(session, person, desk.now(), "oidc")
+            session.commit()
+    except (oidc.Refused, httpx.HTTPError, AuthlibBaseError) as error:
+        raise HTTPException(403, _trouble(error)) from error
+    response = RedirectResponse("/", 303)
+    response.delete_cookie(oidc.COOKIE, path="/")
+    set_cookie(response, desk, token)
+    return response
+
+
+def _trouble(error: Exception) -> str:
+    return str(error) if isinstance(error, Refused) else "统一身份认证暂不可用，请稍后再试"
 
 
 @router.post("/logout", summary="退出")

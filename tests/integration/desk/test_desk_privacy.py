@@ -21,7 +21,19 @@ def pages(site: Site) -> list[str]:
         "/boards/{name}": ["units", "funnel", "unit_targets", "follow_ups", "lead_facts"],
         "/prospects": ["", "?node=water.ro"],
     }
-    plain = ("/login", "/password", "/report", "/boards", "/leader", "/menu", "/people", "/audit", "/health")
+    plain = (
+        "/login",
+        "/password",
+        "/report",
+        "/boards",
+        "/leader",
+        "/menu",
+        "/people",
+        "/audit",
+        "/health",
+        "/login/oidc",
+        "/login/oidc/back",
+    )
     known = {path for path, kinds in site.app.openapi()["paths"].items() if "get" in kinds}
     assert known == set(asked) | set(plain)
     return [*plain, *(path.replace("{name}", "") + more for path, found in asked.items() for more in found)]
