@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -90,7 +90,9 @@ def _is_foreign(headers: Mapping[str, str]) -> bool:
     if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return True
     origin = headers.get("origin")
-    return bool(origin) and origin != "null" and urlsplit(str(origin)).netloc != headers.get("host", "")
+    if not origin or origin == "null":
+        return False
+    return origin.partition("://")[2] != headers.get("host", "")
 
 
 async def _plain(send: Send, status: int, text: str) -> None:
@@ -109,6 +111,9 @@ def same_site_path(address: str) -> str:
     >>> same_site_path("/lead?id=1"), same_site_path("//evil.example/x"), same_site_path("https://evil.example")
     ('/lead?id=1', '/', '/')
     """
-    parts: Any = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # such as a bracket that opens and never closes
+        return "/"
     fits = address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.netloc
     return address if fits and address.isprintable() and "\\" not in address else "/"

@@ -24,6 +24,8 @@ def test_a_form_without_its_token_or_from_another_site_is_refused(site: Site) ->
     assert jia.client.post("/answers", data={**ANSWER, "form_token": "x"}).status_code == 403
     assert jia.client.post("/answers", data=ANSWER).status_code == 422
     assert jia.post("/answers", ANSWER, headers={"origin": "https://evil.example"}).status_code == 403
+    assert jia.post("/answers", ANSWER, headers={"origin": "http://["}).status_code == 403
+    assert jia.client.get("/login?next=//[").status_code == 303
     assert jia.post("/answers", ANSWER, headers={"sec-fetch-site": "cross-site"}).status_code == 403
     other = site.browser("jia2")
     assert jia.client.post("/answers", data={**ANSWER, "form_token": other.token}).status_code == 403

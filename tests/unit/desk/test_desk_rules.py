@@ -79,7 +79,7 @@ def test_a_wrong_board_is_named() -> None:
 
 
 @given(
-    st.lists(st.floats(-20, 20).map(lambda x: round(x, 1)), max_size=12), st.floats(0, 40).map(lambda x: round(x, 1))
+    st.lists(st.floats(-20, 20).map(lambda x: round(x, 1)), max_size=12), st.floats(250, 290).map(lambda x: round(x, 1))
 )
 def test_bars_begin_where_the_one_before_ended_and_end_at_the_score(points: list[float], base: float) -> None:
     reasons = [
