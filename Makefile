@@ -2,6 +2,7 @@
 #   make run                              the fictional district, then the nightly job, then where the list is
 #   make run INBOX=<dir> REGISTER=<file>  the same on your own ledgers and register; AS_OF=YYYY-MM-DD, default today
 #   make test                             installs what it needs and runs all tests
+#   make desk                             the page for recruiters, on this machine only
 #   make ui | bench | lint | docs
 SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -21,7 +22,7 @@ export ZEYOU_HOME
 export ZEYOU_REFERENCE_DATA ?= $(if $(wildcard $(REFERENCE)),$(REFERENCE))
 export PYTHONUTF8 := 1
 
-.PHONY: run sample test ui bench lint docs install clean
+.PHONY: run sample test ui desk bench lint docs install clean
 .DEFAULT_GOAL := run
 
 $(STAMP): requirements.lock
@@ -55,6 +56,9 @@ lint: $(STAMP)
 
 ui: $(STAMP)
 	@$(PY) -m orchestration ui
+
+desk: $(STAMP)
+	@$(PY) -m desk serve
 
 # Peers of the benchmarks live in an environment of their own, so that what runs at night never depends on them.
 $(BENCH)/.installed: requirements.lock benchmarks/peers.lock

@@ -29,6 +29,7 @@ LEADS, PROSPECTS, WORKBOOK, MANIFEST = (
     "择优清单.xlsx",
     "manifest.json",
 )
+ROWS_A_GROUP: Final = 8_192
 REASON: Final = pa.struct(
     [
         ("part", pa.string()),
@@ -79,6 +80,7 @@ def publish(
     prospects: pa.Table,
     versions: Mapping[str, Any],
     write_workbook: Callable[[Path, pd.DataFrame, Mapping[str, Any]], None],
+    boards: Mapping[str, pa.Table] | None = None,
 ) -> Snapshot:
     """Write a snapshot and swap it in.
 
@@ -93,9 +95,12 @@ def publish(
         with the rows.
     write_workbook : callable
         Writes the workbook from (path, leads as frame, manifest without files).
+    boards : mapping, optional
+        Further tables by their file inside the snapshot (`boards/<name>.parquet`), as boards.yaml lists them.
     """
+    boards = dict(sorted((boards or {}).items()))
     identity = hashlib.sha256(json.dumps(dict(versions), ensure_ascii=False, sort_keys=True).encode())
-    for table in (leads, prospects):
+    for table in (leads, prospects, *boards.values()):
         identity.update(_content(table))
     snapshot_id = f"{versions['as_of_date']}-{identity.hexdigest()[:12]}"
     leads = leads.append_column("snapshot_id", pa.array([snapshot_id] * len(leads), pa.string()))
@@ -110,7 +115,12 @@ def publish(
         pq.write_table(leads, draft / LEADS)
         pq.write_table(prospects, draft / PROSPECTS)
         write_workbook(draft / WORKBOOK, leads.to_pandas(), manifest)
+        for name, table in boards.items():
+            (draft / name).parent.mkdir(exist_ok=True)
+            # Small groups: a page of one lead reads one of them.
+            pq.write_table(table, draft / name, row_group_size=ROWS_A_GROUP)
         rows = {LEADS: len(leads), PROSPECTS: len(prospects), WORKBOOK: len(leads)}
+        rows |= {name: len(table) for name, table in boards.items()}
         manifest["files"] = {name: {"sha256": _sha256(draft / name), "row_count": rows[name]} for name in sorted(rows)}
         text = json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
         (draft / MANIFEST).write_text(text, encoding="utf-8")

@@ -30,7 +30,7 @@ def copied(nightly: Home, tmp_path: Path) -> Path:
 
 def published_bytes(home: Path) -> dict[str, bytes]:
     folder = (home / "published" / "current").resolve()
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def assert_nothing_new_is_published(settings: Settings, why: str) -> None:

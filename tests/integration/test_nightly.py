@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from installation import AS_OF, Home, content_hashes, settings_at
 
+from desk.boards import all_boards
 from desk.snapshot import current, verified
 from models.additive import from_tables
 from models.chain import fit_points, load_chains
@@ -157,7 +158,8 @@ def test_prospects_are_real_firms_nobody_follows(nightly: Home, leads: pd.DataFr
 
 def test_the_manifest_tells_hashes_rows_and_versions(nightly: Home, leads: pd.DataFrame) -> None:
     manifest = verified(nightly.current.resolve()).manifest
-    assert set(manifest["files"]) == {"ranked_leads.parquet", "ranked_prospects.parquet", "择优清单.xlsx"}
+    boards = {board.file for board in all_boards()}
+    assert set(manifest["files"]) == {"ranked_leads.parquet", "ranked_prospects.parquet", "择优清单.xlsx"} | boards
     assert manifest["files"]["ranked_leads.parquet"]["row_count"] == len(leads)
     assert manifest["weights"] == RankingWeights.load().version
     assert set(manifest["models"]) == {"landing", "tax"}

@@ -11,6 +11,7 @@ import dagster as dg
 import pandas as pd
 import pyarrow.parquet as pq
 
+from desk.boards import all_boards
 from desk.documents import Quarter, chart_projects, quarter_figures, write_bulletin, write_wall_chart
 from desk.snapshot import current, publish
 from desk.workbook import write_ranked_workbook
@@ -46,6 +47,7 @@ def _versions(workplace: Workplace, as_of: str) -> dict[str, Any]:
         dg.AssetKey(["scoring", "ranked_leads"]),
         dg.AssetKey(["scores", "scr_prospect__nodes"]),
         dg.AssetKey(["learning", "model_versions"]),
+        *(dg.AssetKey(board.export.split("/")) for board in all_boards()),
     ],
     group_name="publication",
     kinds={"parquet", "excel"},
@@ -62,7 +64,8 @@ def snapshot(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.Mate
     leads = pq.read_table(workplace.parquet("scoring/ranked_leads"))
     prospects = pq.read_table(workplace.export("scores/scr_prospect__nodes"))
     versions = _versions(workplace, context.partition_key)
-    published = publish(workplace.root / "published", leads, prospects, versions, write_ranked_workbook)
+    boards = {board.file: pq.read_table(workplace.export(board.export)) for board in all_boards()}
+    published = publish(workplace.root / "published", leads, prospects, versions, write_ranked_workbook, boards)
     metadata = row_counts(len(leads), len(leads)) | {
         "snapshot_id": published.snapshot_id,
         "prospect_count": len(prospects),

@@ -1,0 +1,89 @@
+"""Command line of the desk: `serve` it, make an `admin`, `verify-audit`, `check-static`.
+
+Belongs here: arguments and what is printed. Does not belong here: anything that a page also does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import hashlib
+import sys
+
+import sqlalchemy as sa
+
+from desk import audit
+from desk.application import STATIC, build_app
+from desk.login import set_one_time_password
+from desk.settings import DeskSettings
+from desk.store.database import open_engine, sessions, upgrade, writing
+from desk.store.models import Person
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and give its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m desk", description="择优办公桌")
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", help="启动网页（只在本机）")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=8000)
+    admin = commands.add_parser("admin", help="建立系统管理员，打印一次性密码")
+    admin.add_argument("login")
+    commands.add_parser("verify-audit", help="核对审计链")
+    commands.add_parser("check-static", help="核对静态文件与 SHA256SUMS")
+    asked = parser.parse_args(arguments)
+    settings = DeskSettings.from_environment()
+    if asked.command == "serve":
+        return _serve(settings, asked.host, asked.port)
+    if asked.command == "check-static":
+        return _check_static()
+    engine = open_engine(settings.database_url)
+    upgrade(engine)
+    with sessions(engine)() as session:
+        if asked.command == "verify-audit":
+            verdict = audit.verify(session)
+            if verdict.broken_at is not None:
+                print(f"审计链在第 {verdict.broken_at} 条断开：此条或之前的一条被改动或删除")
+                return 1
+            print(f"审计链完整：{verdict.entry_count} 条，末条哈希 {verdict.last_hash}")
+            return 0
+        writing(session)
+        now = dt.datetime.now(dt.UTC)
+        person = session.scalar(sa.select(Person).where(Person.login == asked.login))
+        if person is not None and person.role != "admin":
+            print(f"{asked.login} 已是其他角色的账号", file=sys.stderr)
+            return 1
+        if person is None:
+            person = Person(login=asked.login, person_name="系统管理员", role="admin", created_at=now)
+            session.add(person)
+            session.flush()
+        person.is_active = True
+        password = set_one_time_password(session, person)
+        audit.append(session, now, "command", "建立管理员", asked.login)
+        session.commit()
+        print(f"账号 {asked.login}，一次性密码（首次登录须修改）：{password}")
+    return 0
+
+
+def _serve(settings: DeskSettings, host: str, port: int) -> int:
+    import uvicorn
+
+    app = build_app(settings)
+    print(f"择优办公桌：http://{host}:{port}　首个管理员：python -m desk admin 账号")
+    # Forwarded headers are ours to judge (desk.login.login_by_proxy): uvicorn must not rewrite the peer's address.
+    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)
+    return 0
+
+
+def _check_static() -> int:
+    wrong = []
+    for line in (STATIC / "SHA256SUMS").read_text(encoding="utf-8").splitlines():
+        digest, name = line.split("  ", 1)
+        if hashlib.sha256((STATIC / name).read_bytes()).hexdigest() != digest:
+            wrong.append(name)
+    print(f"不一致：{'、'.join(wrong)}" if wrong else "静态文件与 SHA256SUMS 一致")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

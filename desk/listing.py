@@ -1,0 +1,448 @@
+"""The published list in memory (名单): filters, search, keyset pages, and what changed since the list before.
+
+Belongs here: reading a snapshot so that a page takes milliseconds, whatever its size. Does not belong here: who may see a
+row (access.py), what people did with a lead (the database), how a row looks (templates).
+
+A page is addressed by the snapshot and the row that it starts after. When the nightly job swaps the list in between, the
+next page still comes from the list that the first one came from; the page says that there is a newer one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pypinyin import Style, lazy_pinyin, pinyin
+
+from desk.boards import read_table
+from desk.snapshot import LEADS, PROSPECTS, Snapshot, verified
+
+KEPT: Final = 3
+_LOG = logging.getLogger(__name__)
+_HEAVY: Final = ("reasons",)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a list is narrowed to; every field may be empty. `only` is ranked, excluded or moved."""
+
+    search: str = ""
+    unit: str = ""
+    band: str = ""
+    stage: str = ""
+    chain: str = ""
+    only: str = "ranked"
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows of a list, and the address of the next ones (None at the end)."""
+
+    rows: list[dict[str, Any]]
+    total: int
+    after: str | None
+    snapshot_id: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of a lead since the list before: `gain` is positive for a lead that moved up."""
+
+    before: int | None
+    gain: int | None
+    why: str
+
+
+class PublishedList:
+    """One snapshot, read once."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.table = pq.read_table(snapshot.folder / LEADS)
+        self._moved_since: dict[str, npt.NDArray[np.bool_]] = {}
+        self._row_of = {lead: at for at, lead in enumerate(self.table["lead_id"].to_pylist())}
+
+    @property
+    def snapshot_id(self) -> str:
+        return self.snapshot.snapshot_id
+
+    @property
+    def as_of_date(self) -> dt.date:
+        return self.snapshot.as_of_date
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @cached_property
+    def light(self) -> pa.Table:
+        """Give the list without reasons."""
+        return self.table.drop_columns(list(_HEAVY))
+
+    @cached_property
+    def searchable(self) -> pa.Array:
+        """Give one folded text a lead: name, firm, code, id and the initials of both names."""
+        initials = Initials()
+        columns = [self.table[c].to_pylist() for c in ("project_name", "enterprise_name", "uscc", "lead_id")]
+        texts = []
+        for project, firm, code, lead in zip(*columns, strict=True):
+            parts = [project or "", firm or "", code or "", lead, initials.of(project or ""), initials.of(firm or "")]
+            texts.append("\n".join(parts).casefold())
+        return pa.array(texts, pa.large_string())
+
+    @cached_property
+    def facts(self) -> pa.Table | None:
+        """Give the facts of every lead (lead_facts), or None for a snapshot older than that table."""
+        return read_table(self.snapshot.folder, "lead_facts")
+
+    @cached_property
+    def _fact_row_of(self) -> dict[str, int]:
+        return {} if self.facts is None else {x: at for at, x in enumerate(self.facts["lead_id"].to_pylist())}
+
+    @cached_property
+    def units(self) -> dict[str, str | None]:
+        """Give every unit with the one above it; without a register of units, those that hold leads."""
+        table = read_table(self.snapshot.folder, "units")
+        if table is not None:
+            return dict(zip(table["unit_name"].to_pylist(), table["parent_unit_name"].to_pylist(), strict=True))
+        return dict.fromkeys(sorted(x for x in pc.unique(self.table["unit_name"]).to_pylist() if x))
+
+    @cached_property
+    def stages(self) -> list[str]:
+        """Give the stages that leads stand in, the most frequent first."""
+        counted = pc.value_counts(self.table["stage"]).to_pylist()
+        return [c["values"] for c in sorted(counted, key=lambda c: -c["counts"]) if c["values"]]
+
+    @cached_property
+    def prospects(self) -> pa.Table:
+        """Give the prospects of every node."""
+        return pq.read_table(self.snapshot.folder / PROSPECTS)
+
+    def row(self, lead_id: str) -> dict[str, Any] | None:
+        """Give one lead with all its reasons."""
+        at = self._row_of.get(lead_id)
+        return None if at is None else self.table.slice(at, 1).to_pylist()[0]
+
+    def fact(self, lead_id: str) -> dict[str, Any]:
+        """Give the facts of one lead; empty for a snapshot older than that table."""
+        at = self._fact_row_of.get(lead_id)
+        return {} if at is None or self.facts is None else self.facts.slice(at, 1).to_pylist()[0]
+
+    def about(self, lead_id: str, name: str) -> list[dict[str, Any]]:
+        """Give the rows of a published table about one lead."""
+        table = read_table(self.snapshot.folder, name, [("lead_id", "=", lead_id)])
+        return [] if table is None else table.to_pylist()
+
+    def rows_of(self, lead_ids: Iterable[str]) -> npt.NDArray[np.int64]:
+        """Give the row numbers of leads; ids that are not in the list are left out."""
+        found = [self._row_of[lead] for lead in lead_ids if lead in self._row_of]
+        return np.asarray(sorted(found), dtype=np.int64)
+
+    def select(
+        self,
+        filters: Filters,
+        visible: Any,
+        hidden: frozenset[str] = frozenset(),
+        among: frozenset[str] | None = None,
+        before: PublishedList | None = None,
+    ) -> npt.NDArray[np.int64]:
+        """Give the numbers of the rows that pass, in the order of the list.
+
+        `visible` is the mask of the viewer's reach, `hidden` the leads that refuse contact, `among` narrows to some ids.
+        """
+        chosen = _mask(visible)
+        for column, wanted in (("unit_name", filters.unit), ("band", filters.band), ("stage", filters.stage)):
+            if wanted:
+                chosen &= _mask(pc.equal(self.table[column], wanted))
+        if filters.chain:
+            chosen &= _mask(pc.equal(self.table["chain_node"], filters.chain))
+        if filters.only == "ranked":
+            chosen &= _mask(pc.is_valid(self.table["rank"]))
+        elif filters.only == "excluded":
+            chosen &= _mask(pc.is_null(self.table["rank"]))
+        elif filters.only == "moved":
+            chosen &= self._moved(before) if before else np.zeros(len(self), dtype=bool)
+        for word in filters.search.casefold().split()[:4]:
+            chosen &= _mask(pc.match_substring(self.searchable, word))
+        if hidden:
+            chosen[self.rows_of(hidden)] = False
+        if among is not None:
+            kept = np.zeros(len(self), dtype=bool)
+            kept[self.rows_of(among)] = True
+            chosen &= kept
+        return np.flatnonzero(chosen)
+
+    def page(self, rows: npt.NDArray[np.int64], after: int, size: int) -> Page:
+        """Give the rows that come after row number `after` (-1 for the first page)."""
+        start = int(np.searchsorted(rows, after, side="right"))
+        chosen = rows[start : start + size]
+        more = len(rows) > start + size
+        taken = self.table.take(pa.array(chosen)).to_pylist()
+        at = f"{self.snapshot_id}.{int(chosen[-1])}" if more else None
+        return Page(taken, len(rows), at, self.snapshot_id)
+
+    def _moved(self, before: PublishedList) -> npt.NDArray[np.bool_]:
+        """Rows that are new or changed their rank; worked out once for each list before."""
+        if before.snapshot_id not in self._moved_since:
+            self._moved_since[before.snapshot_id] = self._compared(before)
+        return self._moved_since[before.snapshot_id]
+
+    def _compared(self, before: PublishedList) -> npt.NDArray[np.bool_]:
+        old = dict(zip(before.table["lead_id"].to_pylist(), before.table["rank"].to_pylist(), strict=True))
+        pairs = zip(self.table["lead_id"].to_pylist(), self.table["rank"].to_pylist(), strict=True)
+        return np.asarray([rank is not None and old.get(lead) != rank for lead, rank in pairs], dtype=bool)
+
+
+def change(row: Mapping[str, Any], before: PublishedList | None) -> Change | None:
+    """Tell what became of a lead since the list before, and by which reason; None where there is no list before."""
+    if before is None or row["rank"] is None:
+        return None
+    old = before.row(row["lead_id"])
+    if old is None:
+        return Change(None, None, "新上名单")
+    if old["rank"] is None:
+        return Change(None, None, f"重新参加排序（此前：{old['excluded_reason']}）")
+    gain = int(old["rank"]) - int(row["rank"])
+    was = {(r["part"], r["term"]): r for r in old["reasons"]}
+    now = {(r["part"], r["term"]): r for r in row["reasons"]}
+    moved = []
+    for key in was.keys() | now.keys():
+        mine, theirs = now.get(key), was.get(key)
+        points = (mine["points"] if mine else 0.0) - (theirs["points"] if theirs else 0.0)
+        if abs(points) >= 0.05 and key[1] != "base":
+            shown = mine or theirs or {}
+            values = [str(x["value"] or "暂无") if x else "无" for x in (theirs, mine)]
+            moved.append((abs(points), key, f"{shown['label']} {values[0]}→{values[1]}（{points:+.1f}）"))
+    moved.sort(key=lambda found: (-found[0], found[1]))
+    if moved:
+        return Change(int(old["rank"]), gain, "；".join(text for _, _, text in moved[:2]))
+    return Change(int(old["rank"]), gain, "自身未变，他人有升降" if gain else "")
+
+
+class Initials:
+    """Initials of names (拼音首字母). A character is looked up once; one with several initials once for each neighbourhood.
+
+    100,000 names hold some thousand characters: reading each name as a whole took 28 s.
+    """
+
+    def __init__(self) -> None:
+        self._letters: dict[str, str | None] = {}
+        self._near: dict[str, str] = {}
+
+    def of(self, name: str) -> str:
+        """Give the initials of a name.
+
+        Examples
+        --------
+        >>> Initials().of("重庆长安3号")
+        'cqca3h'
+        """
+        found = []
+        for at, character in enumerate(name):
+            letter = self._letter(character)
+            found.append(self._by_neighbours(name[max(at - 1, 0) : at + 2], at > 0) if letter is None else letter)
+        return "".join(found)
+
+    def _letter(self, character: str) -> str | None:
+        if character not in self._letters:
+            read = pinyin(character, style=Style.FIRST_LETTER, heteronym=True)
+            letters = {letter[:1] for letter in read[0]} if read else {""}
+            self._letters[character] = letters.pop() if len(letters) == 1 else None
+        return self._letters[character]
+
+    def _by_neighbours(self, near: str, has_before: bool) -> str:
+        key = f"{near}{int(has_before)}"
+        if key not in self._near:
+            read = lazy_pinyin(near, style=Style.FIRST_LETTER, errors=lambda text: list(text))
+            self._near[key] = read[1 if has_before else 0][:1] if len(read) == len(near) else ""
+        return self._near[key]
+
+
+class Lists:
+    """The lists of one installation: the current one, the ones before, a few kept in memory.
+
+    A snapshot that can't be read leaves the last good one in use; `problem` then says so.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._kept: OrderedDict[str, PublishedList] = OrderedDict()
+        self._lock = threading.RLock()
+        self._good: str | None = None
+        self.problem: str | None = None
+
+    def current(self) -> PublishedList | None:
+        """Give the list in use, or None when nothing was ever published."""
+        link = self._root / "current"
+        try:
+            name = link.resolve(strict=True).name
+            found = self._read(name)
+        except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+            if not link.is_symlink() and self._good is None:
+                return None
+            if self.problem is None:
+                _LOG.error("published list can't be read: %s", error)
+            self.problem = "最新名单文件不完整，暂不采用"
+            return self._kept.get(self._good) if self._good else None
+        self._good, self.problem = name, None
+        return found
+
+    def at(self, snapshot_id: str) -> PublishedList | None:
+        """Give a past list by its name, if it is still there. Names come from addresses: only known folders match."""
+        with self._lock:
+            if snapshot_id in self._kept:
+                return self._kept[snapshot_id]
+        if snapshot_id not in self.history():
+            return None
+        try:
+            return self._read(snapshot_id)
+        except (OSError, ValueError, KeyError, pa.ArrowException):
+            return None
+
+    def before(self, published: PublishedList) -> PublishedList | None:
+        """Give the newest list of an earlier as-of day."""
+        earlier = [s for s in self.history() if s[:10] < published.snapshot_id[:10]]
+        if not earlier:
+            return None
+        newest = max(s[:10] for s in earlier)
+        return self.at([s for s in earlier if s[:10] == newest][-1])
+
+    def history(self) -> list[str]:
+        """Give the names of all lists in the order in which they were swapped in."""
+        log = self._root / "history.jsonl"
+        if not log.exists():
+            return []
+        names = [json.loads(line)["snapshot_id"] for line in log.read_text(encoding="utf-8").splitlines() if line]
+        return [name for name in dict.fromkeys(names) if (self._root / name).is_dir()]
+
+    def _read(self, name: str) -> PublishedList:
+        with self._lock:
+            if name in self._kept:
+                self._kept.move_to_end(name)
+                return self._kept[name]
+            found = PublishedList(verified(self._root / name))
+            self._kept[name] = found
+            while len(self._kept) > KEPT:
+                oldest = next(n for n in self._kept if n not in (name, self._good))
+                del self._kept[oldest]
+            return found
+
+
+@dataclass(frozen=True)
+class HitRate:
+    """How often the first places of past lists were right: `hits` of `n`, over `lists` lists. No n, no rate."""
+
+    lists: int
+    n: int
+    hits: int
+
+
+def hit_rate(lists: Lists, published: PublishedList, top: int, horizon_days: int = 365) -> HitRate:
+    """Count the first `top` of every past list old enough, and how many of them started building within the horizon."""
+    outcomes = read_table(published.snapshot.folder, "outcomes")
+    if outcomes is None:
+        return HitRate(0, 0, 0)
+    started: dict[str, dt.date] = {}
+    for row in outcomes.filter(pc.equal(outcomes["stage"], "开工")).to_pylist():
+        started[row["lead_id"]] = min(row["reached_date"], started.get(row["lead_id"], row["reached_date"]))
+    count = n = hits = 0
+    for name in {s[:10]: s for s in lists.history()}.values():
+        day = dt.date.fromisoformat(name[:10])
+        if (published.as_of_date - day).days < horizon_days:
+            continue
+        past = lists.at(name)
+        if past is None:
+            continue
+        leads = past.light.slice(0, top)
+        first = [x for x, r in zip(leads["lead_id"].to_pylist(), leads["rank"].to_pylist(), strict=True) if r]
+        count, n = count + 1, n + len(first)
+        hits += sum(1 for x in first if x in started and 0 <= (started[x] - day).days <= horizon_days)
+    return HitRate(count, n, hits)
+
+
+def similar_landings(published: PublishedList, lead_id: str, shown: int = 3) -> list[dict[str, Any]]:
+    """Give past leads that started building, of the same node first, then the nearest investment."""
+    facts, mine = published.facts, published.fact(lead_id)
+    if facts is None or not mine or not mine.get("chain_id"):
+        return []
+    done = facts.filter(pc.is_in(facts["stage"], value_set=pa.array(["开工", "竣工", "投产", "达效"])))
+    done = done.filter(
+        pc.and_kleene(pc.equal(done["chain_id"], mine["chain_id"]), pc.not_equal(done["lead_id"], lead_id))
+    )
+    wanted = mine.get("investment_wan_cny")
+
+    def distance(row: Mapping[str, Any]) -> tuple[bool, float, str]:
+        size = row["investment_wan_cny"]
+        apart = abs(np.log(size / wanted)) if size and wanted else float("inf")
+        return (row["node_id"] != mine["node_id"], apart, row["lead_id"])
+
+    columns = [
+        "lead_id",
+        "project_name",
+        "unit_name",
+        "stage",
+        "stage_date",
+        "investment_wan_cny",
+        "node_id",
+        "node_name",
+    ]
+    return sorted(done.select(columns).to_pylist(), key=distance)[:shown]
+
+
+def relatives(published: PublishedList, lead_id: str) -> list[dict[str, Any]]:
+    """Give the other leads of the same enterprise: what the shared pool says of them."""
+    facts, mine = published.facts, published.fact(lead_id)
+    if facts is None or not mine:
+        return []
+    key = mine.get("enterprise_key")
+    column, value = ("enterprise_key", key) if key else ("enterprise_name", mine["enterprise_name"])
+    same = facts.filter(pc.and_kleene(pc.equal(facts[column], value), pc.not_equal(facts["lead_id"], lead_id)))
+    columns = ["lead_id", "project_name", "enterprise_name", "unit_name", "stage", "reported_date"]
+    return sorted(same.select(columns).to_pylist(), key=lambda row: (row["reported_date"], row["lead_id"]))
+
+
+def _mask(found: Any) -> npt.NDArray[np.bool_]:
+    """Give a mask as NumPy; unknown is no."""
+    filled = pc.fill_null(found, False)
+    whole = filled.combine_chunks() if isinstance(filled, pa.ChunkedArray) else filled
+    return np.asarray(whole.to_numpy(zero_copy_only=False), dtype=bool).copy()
+
+
+def day_in_words(day: dt.date, today: dt.date) -> str:
+    """Give a day as people say it.
+
+    Examples
+    --------
+    >>> day_in_words(dt.date(2026, 11, 23), dt.date(2026, 11, 24)), day_in_words(dt.date(2025, 1, 2), dt.date(2026, 1, 1))
+    ('11 月 23 日', '2025 年 1 月 2 日')
+    """
+    short = f"{day.month} 月 {day.day} 日"
+    return short if day.year == today.year else f"{day.year} 年 {short}"
+
+
+def next_step(fact: Mapping[str, Any], as_of: dt.date, first_days: int, again_days: int) -> str:
+    """Say what to do next from what is known by the as-of day; the days are the office's rule."""
+    last, reported = fact.get("last_follow_up_date"), fact.get("reported_date")
+    if last is None:
+        waited = (as_of - reported).days if reported else None
+        late = f"，已报 {waited} 天" if waited is not None and waited > first_days else ""
+        return f"首次联系{late}"
+    silent = (as_of - last).days
+    return f"回访（{silent} 天未联系）" if silent > again_days else f"按计划推进（{silent} 天前联系过）"
+
+
+def distinct(values: Sequence[Any]) -> list[Any]:
+    """Give the values in order, each once, blanks left out."""
+    return [v for v in dict.fromkeys(values) if v]

@@ -1,0 +1,60 @@
+"""Published tables as pages (看板): any table of boards.yaml, with its 口径, its day and its source; the funnel drawn.
+
+Belongs here: one page for all boards. Does not belong here: the catalogue (desk/boards.py), charts.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import pyarrow.compute as pc
+from fastapi import APIRouter, HTTPException, Path, Query, Request
+from fastapi.responses import Response
+
+from desk.access import EVERYTHING
+from desk.boards import all_boards, board_named, read_table
+from desk.pages.context import DeskDep, Line, ViewerDep, list_in_use, render
+
+router = APIRouter()
+ROWS_A_PAGE = 100
+
+
+@router.get("/boards", summary="看板目录")
+def boards(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response:
+    """Show which boards there are."""
+    published = list_in_use(desk)
+    pages = [b for b in all_boards() if b.is_page and (published.snapshot.folder / b.file).exists()]
+    return render(request, desk, "boards.html", viewer, boards=pages)
+
+
+@router.get("/boards/{name}", summary="看板")
+def board(
+    request: Request,
+    desk: DeskDep,
+    viewer: ViewerDep,
+    name: Annotated[str, Path(max_length=64)],
+    unit: Annotated[Line, Query()] = "",
+    after: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+) -> Response:
+    """Show a table, by the viewer's reach where the table says so."""
+    published, found = list_in_use(desk), board_named(name)
+    if found is None or not found.is_page:
+        raise HTTPException(404)
+    table = read_table(published.snapshot.folder, name, columns=[c.name for c in found.columns])
+    if table is None:
+        raise HTTPException(404, "这份名单发布时还没有这张看板")
+    if found.unit:
+        reach = viewer.reach("detail") if found.rows == "reach" else EVERYTHING
+        units = read_table(published.snapshot.folder, name, columns=[found.unit])
+        column = units[found.unit] if units is not None else None
+        table = table.filter(reach.mask(column))
+        if unit and found.unit in table.column_names:
+            table = table.filter(pc.equal(table[found.unit], unit))
+    rows = table.slice(after, ROWS_A_PAGE).to_pylist()
+    more = after + ROWS_A_PAGE if table.num_rows > after + ROWS_A_PAGE else None
+    stages = [r for r in rows if r.get("stage") != "终止"] if name == "funnel" else []
+    return render(
+        request, desk, "board.html", viewer,
+        board=found, rows=rows, total=table.num_rows, next=more, unit=unit, stages=stages,
+        units=sorted(published.units) if found.unit else [],
+    )  # fmt: skip

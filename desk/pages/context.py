@@ -1,0 +1,213 @@
+"""What every page needs (页面环境): the desk, the viewer, the form's token, texts that may be stored.
+
+Belongs here: dependencies shared by all routers and the one way to render. Does not belong here: a page.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hmac
+import logging
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import httpx
+import sqlalchemy as sa
+from fastapi import Depends, Form, HTTPException, Request
+from fastapi.responses import HTMLResponse
+from fastapi.templating import Jinja2Templates
+from pydantic import AfterValidator, Field
+from sqlalchemy.orm import Session as Database
+from sqlalchemy.orm import sessionmaker
+
+from desk.access import Viewer
+from desk.listing import Lists, PublishedList, day_in_words
+from desk.login import COOKIE, login_by_proxy, open_session, viewer_by_cookie
+from desk.rules import Rules
+from desk.settings import DeskSettings
+from desk.store.database import writing
+from desk.store.models import Person, Refusal
+
+_LOG = logging.getLogger(__name__)
+
+
+class NotSignedIn(Exception):
+    """Nobody is signed in: the browser goes to the sign-in page."""
+
+
+class MustChangePassword(Exception):
+    """The password was for one sign-in: the browser goes to the page that changes it."""
+
+
+@dataclass
+class Desk:
+    """One running desk. `now` and `transport` (to the sign-on server) are replaced by tests."""
+
+    settings: DeskSettings
+    engine: sa.Engine
+    sessions: sessionmaker[Database]
+    lists: Lists
+    rules: Rules
+    templates: Jinja2Templates
+    now: Callable[[], dt.datetime]
+    transport: httpx.BaseTransport | None = None
+
+    @property
+    def today(self) -> dt.date:
+        """The day it is at the office."""
+        return self.now().astimezone(OFFICE_ZONE).date()
+
+    def parents(self) -> dict[str, str | None]:
+        """Give every unit with the one above it."""
+        published = self.lists.current()
+        return published.units if published else {}
+
+
+OFFICE_ZONE = dt.timezone(dt.timedelta(hours=8), "Asia/Shanghai")  # no summer time since 1991
+
+
+def the_desk(request: Request) -> Desk:
+    """Give the running desk."""
+    found: Desk = request.app.state.desk
+    return found
+
+
+def reading(desk: Annotated[Desk, Depends(the_desk)]) -> Iterator[Database]:
+    """Give a session that reads; it ends with the request."""
+    with desk.sessions() as session:
+        yield session
+
+
+def address_of(request: Request) -> str:
+    """Give the address that the request came from."""
+    return request.client.host if request.client else ""
+
+
+def the_viewer(request: Request, desk: Annotated[Desk, Depends(the_desk)]) -> Viewer:
+    """Give who is signed in."""
+    found = signed_in(request, desk)
+    if found is None:
+        raise NotSignedIn
+    if found.must_change_password and request.url.path not in ("/password", "/logout"):
+        raise MustChangePassword
+    return found
+
+
+def signed_in(request: Request, desk: Desk) -> Viewer | None:
+    """Give who is signed in by cookie, or by the header of a trusted proxy; None if nobody."""
+    token, now = request.cookies.get(COOKIE), desk.now()
+    if token:
+        with desk.sessions() as session:
+            found = viewer_by_cookie(session, token, now, desk.parents(), desk.rules.limits)
+            session.commit()
+        if found is not None:
+            named = _proxied(request, desk)
+            if named is None or named == found.login:
+                return found
+    named = _proxied(request, desk)
+    if named is None:
+        return None
+    with desk.sessions() as session:
+        writing(session)
+        person = session.scalar(sa.select(Person).where(Person.login == named, Person.is_active))
+        if person is None:
+            raise HTTPException(403, "统一身份已确认，但本系统没有这个账号，请联系系统管理员")
+        token = open_session(session, person, now, "proxy")
+        found = viewer_by_cookie(session, token, now, desk.parents(), desk.rules.limits)
+        session.commit()
+    request.state.new_token = token
+    return found
+
+
+def _proxied(request: Request, desk: Desk) -> str | None:
+    header = request.headers.get(desk.settings.proxy_header) if desk.settings.proxy_header else None
+    return login_by_proxy(desk.settings, address_of(request), header)
+
+
+def checked_form(
+    viewer: Annotated[Viewer, Depends(the_viewer)], form_token: Annotated[str, Form(max_length=64)]
+) -> Viewer:
+    """Give the viewer of a form that came from one of our own pages."""
+    if not hmac.compare_digest(form_token.encode(), viewer.form_token.encode()):
+        raise HTTPException(403, "页面已过期，请刷新后重新提交")
+    return viewer
+
+
+def _storable(text: str) -> str:
+    """Keep texts that every database takes: no control characters but the end of a line, no half characters."""
+    text = text.strip().replace("\r\n", "\n")
+    if any((ord(c) < 32 and c != "\n") or 0xD800 <= ord(c) <= 0xDFFF or c == "\x7f" for c in text):
+        raise ValueError("含有不能保存的控制字符")
+    return text
+
+
+Line = Annotated[str, AfterValidator(_storable), Field(max_length=120)]
+Paragraph = Annotated[str, AfterValidator(_storable), Field(max_length=2000)]
+ClientId = Annotated[str, AfterValidator(_storable), Field(pattern=r"^[0-9a-zA-Z_-]{8,64}$")]
+Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+DeskDep = Annotated[Desk, Depends(the_desk)]
+ReadDep = Annotated[Database, Depends(reading)]
+ViewerDep = Annotated[Viewer, Depends(the_viewer)]
+FormDep = Annotated[Viewer, Depends(checked_form)]
+
+
+def list_in_use(desk: Desk) -> PublishedList:
+    """Give the current list; before the first one there is a page that says so."""
+    found = desk.lists.current()
+    if found is None:
+        raise HTTPException(503, desk.lists.problem or "尚未发布过名单，请数据专员先运行一次夜间任务")
+    return found
+
+
+def hidden_leads(session: Database) -> frozenset[str]:
+    """Give the leads that refuse contact (拒绝联系): they are on no list."""
+    return frozenset(session.scalars(sa.select(Refusal.value).where(Refusal.kind == "lead")))
+
+
+def new_client_id() -> str:
+    """Give the id that makes a form's second posting harmless."""
+    return uuid.uuid4().hex
+
+
+def render(
+    request: Request, desk: Desk, template: str, viewer: Viewer | None, status: int = 200, **values: Any
+) -> HTMLResponse:
+    """Render a page with what its frame needs."""
+    published = desk.lists.current()
+    today = desk.today
+    notice = None
+    if published is not None and published.as_of_date < today:
+        notice = f"今日无新名单，显示 {day_in_words(published.as_of_date, today)}"
+    if desk.lists.problem:
+        notice = f"{desk.lists.problem}，" + (notice or "显示上一份名单")
+    frame = {
+        "viewer": viewer,
+        "published": published,
+        "notice": notice,
+        "today": today,
+        "client_id": new_client_id,
+        "has_sign_on": desk.settings.oidc is not None,
+        "is_part": request.headers.get("hx-request") == "true",
+        **values,
+    }
+    response = desk.templates.TemplateResponse(request, template, frame, status_code=status)
+    token = getattr(request.state, "new_token", None)
+    if token:
+        set_cookie(response, desk, token)
+    return response
+
+
+def set_cookie(response: Any, desk: Desk, token: str) -> None:
+    """Give the browser its session: not for scripts, not for other sites."""
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=desk.rules.limits.session_hours * 3600,
+        httponly=True,
+        samesite="lax",
+        secure=desk.settings.is_cookie_secure,
+        path="/",
+    )

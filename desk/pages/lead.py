@@ -1,0 +1,235 @@
+"""One lead (线索页) and what is done there: answers, follow-ups, claims, undo.
+
+Belongs here: the lead page and its forms. Does not belong here: writing (actions.py), contacts (contacts.py).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, HTTPException, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
+
+from desk import actions, contacts
+from desk.access import SHARED_COLUMNS, Viewer
+from desk.guards import same_site_path
+from desk.listing import PublishedList, relatives, similar_landings
+from desk.pages.context import (
+    ClientId,
+    DeskDep,
+    FormDep,
+    Line,
+    Number,
+    Paragraph,
+    ReadDep,
+    ViewerDep,
+    hidden_leads,
+    list_in_use,
+    render,
+)
+from desk.pages.today import card
+from desk.rules import LEVELS, METHODS, RESULTS
+
+router = APIRouter()
+LeadId = Annotated[Line, Form(min_length=1)]
+
+
+def found_lead(published: PublishedList, session: Session, lead_id: str) -> dict[str, Any]:
+    """Give a lead of the list; one that refuses contact is on no page."""
+    row = published.row(lead_id)
+    if row is None or lead_id in hidden_leads(session):
+        raise HTTPException(404, "名单上没有这条线索，或企业已拒绝联系")
+    return row
+
+
+def timeline(
+    published: PublishedList, session: Session, viewer: Viewer, lead_id: str, unit: str
+) -> list[dict[str, Any]]:
+    """Give what happened to a lead, newest first. What was said belongs to the unit; that it happened does not."""
+    is_private = viewer.reach("private").covers(unit)
+    lines: list[dict[str, Any]] = []
+    for row in published.about(lead_id, "stage_moves"):
+        note = row["not_counted_reason"] or f"佐证：{row['evidence_kind'] or '无需'}"
+        lines.append({"day": row["moved_date"], "kind": "阶段", "title": f"进入“{row['stage']}”", "text": note})
+    for row in published.about(lead_id, "follow_ups"):
+        text = "；".join(x for x in (row["content"], f"下一步：{row['next_step']}" if row["next_step"] else "") if x)
+        title = f"{row['method']}跟进" + (f"·{row['led_by']}" if row["led_by"] else "")
+        result = f"·{row['result']}" if row["result"] else ""
+        lines.append(
+            {"day": row["follow_up_date"], "kind": "跟进", "title": title + result, "text": text if is_private else ""}
+        )
+    words = {
+        "answer": "答复",
+        "follow_up": "跟进",
+        "claim": "认领",
+        "release": "释放",
+        "assign": "分派",
+        "transfer_request": "流转",
+    }
+    for event, name, is_undone in actions.timeline_events(session, lead_id):
+        own = viewer.reach("private").covers(event.unit_name)
+        text = "；".join(
+            x for x in (event.content, event.lost_reason, f"下一步：{event.next_step}" if event.next_step else "") if x
+        )
+        title = f"{words.get(event.kind, event.kind)}" + (f"“{event.result}”" if event.result else "")
+        lines.append(
+            {
+                "day": event.follow_up_date or event.recorded_at.date(),
+                "kind": "办公桌",
+                "title": f"{title}（{name}）" if own else title,
+                "text": text if own else "",
+                "is_undone": is_undone,
+                "event_id": event.event_id
+                if event.person_id == viewer.person_id and event.kind in ("answer", "follow_up")
+                else None,
+            }
+        )
+    return sorted(lines, key=lambda line: (line["day"], line["kind"] == "办公桌"), reverse=True)
+
+
+@router.get("/lead", summary="线索页")
+def lead(
+    request: Request, desk: DeskDep, database: ReadDep, viewer: ViewerDep, id: Annotated[Line, Query(min_length=1)]
+) -> Response:
+    """Show a lead; to other units only what the shared pool tells."""
+    published = list_in_use(desk)
+    row = found_lead(published, database, id)
+    fact = published.fact(id)
+    if not viewer.reach("detail").covers(row["unit_name"]):
+        shared = {name: (fact or row).get(name) for name in SHARED_COLUMNS}
+        return render(request, desk, "shared_lead.html", viewer, lead=shared)
+    answers, held = actions.standing_answers(database, [id]), actions.holders(database, [id])
+    hidden = hidden_leads(database)
+    return render(
+        request, desk, "lead.html", viewer,
+        card=card(desk, published, desk.lists.before(published), row, answers.get(id), held.get(id)),
+        row=row,
+        fact=fact,
+        can_write=viewer.reach("write").covers(row["unit_name"]),
+        sees_private=viewer.reach("private").covers(row["unit_name"]),
+        contacts=contacts.of_lead(database, viewer, id),
+        timeline=timeline(published, database, viewer, id, row["unit_name"]),
+        similar=[x for x in similar_landings(published, id) if x["lead_id"] not in hidden],
+        relatives=[x for x in relatives(published, id) if x["lead_id"] not in hidden],
+        answers=desk.rules.answers,
+        methods=METHODS, levels=LEVELS, results=RESULTS,
+        undo_minutes=desk.rules.limits.undo_minutes,
+    )  # fmt: skip
+
+
+@router.post("/answers", summary="三十秒答复")
+def answer(
+    request: Request,
+    desk: DeskDep,
+    viewer: FormDep,
+    lead_id: LeadId,
+    word: Annotated[Line, Form()],
+    client_id: Annotated[ClientId, Form()],
+    reason: Annotated[Line, Form()] = "",
+    seen_event_id: Annotated[int, Form(ge=0, le=2**31 - 1)] = 0,
+    back: Annotated[str, Form(max_length=600)] = "",
+) -> Response:
+    """Record an answer, then show the card again (to htmx only the card)."""
+    published = list_in_use(desk)
+    with desk.sessions() as session:
+        row = found_lead(published, session, lead_id)
+    with desk.sessions() as session:
+        actions.answer(
+            session, viewer, desk.rules, lead_id=lead_id, unit=row["unit_name"], word=word, reason=reason,
+            client_id=client_id, seen_event_id=seen_event_id, snapshot_id=published.snapshot_id,
+            now=desk.now(), today=desk.today,
+        )  # fmt: skip
+        session.commit()
+    return after_action(request, desk, viewer, lead_id, back)
+
+
+@router.post("/undo", summary="撤销答复或跟进")
+def undo(
+    request: Request,
+    desk: DeskDep,
+    viewer: FormDep,
+    event_id: Annotated[Number, Form()],
+    client_id: Annotated[ClientId, Form()],
+    back: Annotated[str, Form(max_length=600)] = "",
+) -> Response:
+    """Take back one's own answer or follow-up."""
+    with desk.sessions() as session:
+        event = actions.undo(session, viewer, event_id, client_id, desk.now(), desk.rules.limits.undo_minutes)
+        lead_id = event.lead_id
+        session.commit()
+    return after_action(request, desk, viewer, lead_id, back)
+
+
+@router.post("/follow-ups", summary="登记跟进")
+def follow_up(
+    request: Request,
+    desk: DeskDep,
+    viewer: FormDep,
+    lead_id: LeadId,
+    client_id: Annotated[ClientId, Form()],
+    follow_up_date: Annotated[dt.date, Form()],
+    method: Annotated[Line, Form()],
+    led_by: Annotated[Line, Form()],
+    result: Annotated[Line, Form()],
+    content: Annotated[Paragraph, Form()],
+    next_step: Annotated[Paragraph, Form()] = "",
+    next_step_date: Annotated[dt.date | None, Form()] = None,
+) -> Response:
+    """Record a follow-up of the own unit's lead."""
+    published = list_in_use(desk)
+    with desk.sessions() as session:
+        row = found_lead(published, session, lead_id)
+    with desk.sessions() as session:
+        actions.follow_up(
+            session, viewer, lead_id=lead_id, unit=row["unit_name"], client_id=client_id,
+            snapshot_id=published.snapshot_id, now=desk.now(), today=desk.today, follow_up_date=follow_up_date,
+            method=method, led_by=led_by, content=content, result=result, next_step=next_step,
+            next_step_date=next_step_date,
+        )  # fmt: skip
+        session.commit()
+    return RedirectResponse(f"/lead?{urlencode({'id': lead_id})}#timeline", 303)
+
+
+@router.post("/claims", summary="认领线索")
+def claim(
+    request: Request, desk: DeskDep, viewer: FormDep, lead_id: LeadId, client_id: Annotated[ClientId, Form()],
+    back: Annotated[str, Form(max_length=600)] = "",
+) -> Response:  # fmt: skip
+    """Take a lead of the own unit."""
+    with desk.sessions() as session:
+        row = found_lead(list_in_use(desk), session, lead_id)
+    with desk.sessions() as session:
+        actions.claim(session, viewer, lead_id, row["unit_name"], client_id, desk.now())
+        session.commit()
+    return after_action(request, desk, viewer, lead_id, back)
+
+
+@router.post("/releases", summary="释放线索")
+def release(
+    request: Request, desk: DeskDep, viewer: FormDep, lead_id: LeadId, client_id: Annotated[ClientId, Form()],
+    back: Annotated[str, Form(max_length=600)] = "",
+) -> Response:  # fmt: skip
+    """Give a lead back to the unit."""
+    with desk.sessions() as session:
+        row = found_lead(list_in_use(desk), session, lead_id)
+    with desk.sessions() as session:
+        actions.release(session, viewer, lead_id, row["unit_name"], client_id, desk.now())
+        session.commit()
+    return after_action(request, desk, viewer, lead_id, back)
+
+
+def after_action(request: Request, desk: DeskDep, viewer: Viewer, lead_id: str, back: str) -> Response:
+    """Show the card to htmx, or go back to the page that the form was on."""
+    if request.headers.get("hx-request") != "true":
+        return RedirectResponse(same_site_path(back) if back else f"/lead?{urlencode({'id': lead_id})}", 303)
+    published = list_in_use(desk)
+    row = published.row(lead_id)
+    if row is None or not viewer.reach("detail").covers(row["unit_name"]):
+        raise HTTPException(404)
+    with desk.sessions() as session:
+        standing, held = actions.standing_answers(session, [lead_id]), actions.holders(session, [lead_id])
+        found = card(desk, published, desk.lists.before(published), row, standing.get(lead_id), held.get(lead_id))
+    return render(request, desk, "card.html", viewer, card=found, back=same_site_path(back) if back else "/")

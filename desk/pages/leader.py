@@ -1,0 +1,65 @@
+"""The leader's page (领导页) and prospects by node (目标企业).
+
+Belongs here: the district in one page, and whom to look for at each node. Does not belong here: bulletins (issue 8).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import pyarrow.compute as pc
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.responses import Response
+
+from desk.boards import read_table
+from desk.listing import Filters
+from desk.pages.context import DeskDep, Line, ReadDep, ViewerDep, hidden_leads, list_in_use, render
+from desk.pages.today import cards, trust
+
+router = APIRouter()
+TOP = 10
+
+
+@router.get("/leader", summary="领导页")
+def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: ViewerDep) -> Response:
+    """Show the first leads, the funnel and the units furthest behind their task."""
+    if viewer.role not in ("leader", "analyst"):
+        raise HTTPException(403, "这一页供区领导和数据专员查看")
+    published = list_in_use(desk)
+    rows = published.select(
+        Filters(), viewer.reach("detail").mask(published.table["unit_name"]), hidden_leads(database)
+    )
+    funnel = read_table(published.snapshot.folder, "funnel")
+    targets = read_table(published.snapshot.folder, "unit_targets")
+    year = published.as_of_date.year
+    of_year = targets.filter(pc.equal(targets["target_year"], year)).to_pylist() if targets is not None else []
+    started = [t for t in of_year if t["indicator"] == "新开工项目数"]
+    set_tasks = sorted(
+        (t for t in started if t["target_value"] is not None), key=lambda t: (t["completion_pct"] or 0, -t["gap_value"])
+    )
+    return render(
+        request, desk, "leader.html", viewer,
+        cards=cards(desk, database, published, desk.lists.before(published), published.page(rows, -1, TOP).rows),
+        stages=[s for s in (funnel.to_pylist() if funnel is not None else []) if s["stage"] != "终止"],
+        behind=set_tasks[:TOP], unset=[t["unit_name"] for t in started if t["target_value"] is None], year=year,
+        total=len(rows), trust=trust(desk, published),
+    )  # fmt: skip
+
+
+@router.get("/prospects", summary="目标企业")
+def prospects(request: Request, desk: DeskDep, viewer: ViewerDep, node: Annotated[Line, Query()] = "") -> Response:
+    """Show the nodes with how many prospects each has, or the prospects of one node."""
+    published = list_in_use(desk)
+    table = published.prospects
+    nodes: dict[str, dict[str, object]] = {}
+    for row in table.select(["chain_name", "node_id", "node_name", "gap_class"]).to_pylist():
+        entry = nodes.setdefault(row["node_id"], {**row, "prospect_count": 0})
+        entry["prospect_count"] = int(str(entry["prospect_count"])) + 1
+    chosen = nodes.get(node)
+    if node and chosen is None:
+        raise HTTPException(404)
+    found = table.filter(pc.equal(table["node_id"], node)).slice(0, 50).to_pylist() if node else []
+    chains: dict[str, list[dict[str, object]]] = {}
+    for entry in nodes.values():
+        chains.setdefault(str(entry["chain_name"]), []).append(entry)
+    return render(request, desk, "prospects.html", viewer, chains=chains, chosen=chosen, prospects=found)

@@ -1,0 +1,203 @@
+"""Today's list (今日名单): filters, pages, what changed, the answer on the card, saved views.
+
+Belongs here: the list page. Does not belong here: selecting rows (listing.py), writing an answer (actions.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any, Literal
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from desk.access import Viewer
+from desk.actions import held_by, holders, standing_answers
+from desk.listing import Filters, Lists, PublishedList, change, hit_rate, next_step
+from desk.pages.context import (
+    Desk,
+    DeskDep,
+    FormDep,
+    Line,
+    Number,
+    ReadDep,
+    ViewerDep,
+    hidden_leads,
+    list_in_use,
+    render,
+)
+from desk.store.database import writing
+from desk.store.models import Exposure, SavedView
+
+router = APIRouter()
+Only = Literal["ranked", "excluded", "moved"]
+
+
+@router.get("/", summary="今日名单")
+def today(
+    request: Request,
+    desk: DeskDep,
+    database: ReadDep,
+    viewer: ViewerDep,
+    q: Annotated[Line, Query()] = "",
+    unit: Annotated[Line, Query()] = "",
+    band: Annotated[str, Query(max_length=4)] = "",
+    stage: Annotated[Line, Query()] = "",
+    chain: Annotated[Line, Query()] = "",
+    only: Only = "ranked",
+    mine: Literal["", "1"] = "",
+    after: Annotated[str, Query(max_length=80)] = "",
+) -> Response:
+    """Show a page of the list, narrowed by the address."""
+    if viewer.role == "admin":
+        return RedirectResponse("/people", 303)
+    newest = list_in_use(desk)
+    snapshot_id, _, row = after.rpartition(".")
+    published = (desk.lists.at(snapshot_id) if snapshot_id else None) or newest
+    start = int(row) if row.isdigit() and len(row) < 10 and published.snapshot_id == snapshot_id else -1
+    filters = Filters(q, unit, band, stage, chain, only)
+    before = desk.lists.before(published)
+    visible = viewer.reach("detail").mask(published.table["unit_name"])
+    among = held_by(database, viewer.person_id) if mine else None
+    rows = published.select(filters, visible, hidden_leads(database), among, before)
+    page = published.page(rows, start, desk.rules.limits.rows_a_page)
+    asked = {"q": q, "unit": unit, "band": band, "stage": stage, "chain": chain, "only": only, "mine": mine}
+    asked["only"] = "" if only == "ranked" else only
+    _show_once(desk, viewer, published, [r["lead_id"] for r in page.rows])
+    return render(
+        request, desk, "today.html", viewer,
+        page=page,
+        cards=cards(desk, database, published, before, page.rows),
+        asked=asked,
+        is_first=start < 0,
+        newer=newest.snapshot_id if newest.snapshot_id != published.snapshot_id else None,
+        shown_list=published,
+        units=sorted(viewer.units) if viewer.units else sorted(published.units),
+        trust=trust(desk, published),
+        views=list(database.scalars(sa.select(SavedView).where(SavedView.person_id == viewer.person_id))),
+    )  # fmt: skip
+
+
+def cards(
+    desk: Desk, database: Session, published: PublishedList, before: PublishedList | None, rows: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Give each row with what the card shows besides: evidence, change, answer, holder, next step."""
+    ids = [r["lead_id"] for r in rows]
+    answers, held = standing_answers(database, ids), holders(database, ids)
+    return [card(desk, published, before, r, answers.get(r["lead_id"]), held.get(r["lead_id"])) for r in rows]
+
+
+def card(
+    desk: Desk, published: PublishedList, before: PublishedList | None, row: dict[str, Any], answer: Any, held: Any
+) -> dict[str, Any]:
+    """Give one row as a card."""
+    fact = published.fact(row["lead_id"])
+    return {
+        "row": row,
+        "chips": chips(desk, published, row, fact),
+        "change": change(row, before),
+        "answer": answer,
+        "holder": held,
+        "next_step": next_step(fact, published.as_of_date, desk.rules.first_contact_days, desk.rules.follow_up_days)
+        if fact
+        else None,
+        "reported_date": fact.get("reported_date"),
+    }
+
+
+def chips(
+    desk: Desk, published: PublishedList, row: dict[str, Any], fact: dict[str, Any], shown: int = 4
+) -> list[dict[str, Any]]:
+    """Give the largest reasons, each with where its fact is kept and the day it is known by."""
+    found = []
+    for reason in [r for r in row["reasons"] if r["term"] != "base" and abs(r["points"]) >= 0.05][:shown]:
+        evidence = desk.rules.evidence.get(reason["term"])
+        day = published.as_of_date if evidence and evidence.date == "as_of_date" else None
+        if evidence and day is None:
+            day = fact.get(evidence.date)
+        found.append({**reason, "source": evidence.source if evidence else None, "day": day})
+    return found
+
+
+_TRUST: dict[str, Any] = {}
+
+
+def trust(desk: Desk, published: PublishedList) -> dict[str, Any]:
+    """Give what the list is worth: its day, its models, how past lists did."""
+    manifest = published.snapshot.manifest
+    key = f"{desk.settings.home}{published.snapshot_id}{len(desk.lists.history())}"
+    if key not in _TRUST:
+        _TRUST.clear()
+        past: Lists = desk.lists
+        _TRUST[key] = hit_rate(past, published, desk.rules.limits.hit_rate_top)
+    return {
+        "as_of": published.as_of_date,
+        "kinds": manifest["model_kinds"],
+        "models": manifest["models"],
+        "is_synthetic": manifest["is_synthetic"],
+        "rate": _TRUST[key],
+        "top": desk.rules.limits.hit_rate_top,
+    }
+
+
+def _show_once(desk: Desk, viewer: Viewer, published: PublishedList, lead_ids: list[str]) -> None:
+    """Log what was shown, once per person, list and page; a busy database does not keep the list back."""
+    if not lead_ids:
+        return
+    digest = hashlib.sha256("\n".join(lead_ids).encode()).hexdigest()
+    with desk.sessions() as session:
+        known = sa.select(Exposure.exposure_id).where(
+            Exposure.person_id == viewer.person_id,
+            Exposure.snapshot_id == published.snapshot_id,
+            Exposure.shown_hash == digest,
+        )
+        if session.scalar(known):
+            return
+    try:
+        with desk.sessions() as session:
+            writing(session)
+            session.add(
+                Exposure(
+                    person_id=viewer.person_id,
+                    snapshot_id=published.snapshot_id,
+                    shown_hash=digest,
+                    shown_at=desk.now(),
+                    lead_ids=lead_ids,
+                )
+            )
+            session.commit()
+    except (IntegrityError, sa.exc.OperationalError):
+        return
+
+
+@router.post("/views", summary="保存视图")
+def save_view(
+    desk: DeskDep,
+    viewer: FormDep,
+    view_name: Annotated[Line, Form(min_length=1, max_length=32)],
+    query: Annotated[Line, Form()] = "",
+) -> Response:
+    """Keep the address of the list under a name; the same name again replaces it."""
+    with desk.sessions() as session:
+        writing(session)
+        session.execute(
+            sa.delete(SavedView).where(SavedView.person_id == viewer.person_id, SavedView.view_name == view_name[:32])
+        )
+        session.add(SavedView(person_id=viewer.person_id, view_name=view_name[:32], query=query))
+        session.commit()
+    return RedirectResponse(f"/?{query}", 303)
+
+
+@router.post("/views/delete", summary="删除视图")
+def delete_view(desk: DeskDep, viewer: FormDep, view_id: Annotated[Number, Form()]) -> Response:
+    """Forget one of one's own views."""
+    with desk.sessions() as session:
+        writing(session)
+        session.execute(
+            sa.delete(SavedView).where(SavedView.person_id == viewer.person_id, SavedView.view_id == view_id)
+        )
+        session.commit()
+    return RedirectResponse("/", 303)

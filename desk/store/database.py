@@ -1,0 +1,74 @@
+"""Opening the database (打开数据库): an engine for SQLite or PostgreSQL, sessions, migrations.
+
+Belongs here: how each engine is set up so that both behave alike. Does not belong here: tables (models.py).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+BUSY_MS: Final = 5_000
+
+
+def open_engine(url: str) -> sa.Engine:
+    """Give an engine; SQLite gets a write-ahead log, foreign keys, and a wait of 5 s for another writer."""
+    target = sa.make_url(url)
+    if target.get_backend_name() != "sqlite":
+        return sa.create_engine(target, pool_size=10, max_overflow=10, pool_pre_ping=True)
+    if target.database:
+        file = Path(target.database)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # Contacts are in it: nobody but the service reads the file.
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    engine = sa.create_engine(target, pool_size=20, max_overflow=20)
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions of its own
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        # A reader that turns writer half-way fails at once instead of waiting: writers say so at the start.
+        writes = connection.get_execution_options().get("zeyou_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def sessions(engine: sa.Engine) -> sessionmaker[Session]:
+    """Give a maker of sessions."""
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+def writing(session: Session) -> Session:
+    """Open the session's transaction as one that writes. Call before the first statement."""
+    session.connection(execution_options={"zeyou_writes": True})
+    return session
+
+
+def upgrade(engine: sa.Engine) -> None:
+    """Bring the tables to the newest migration; started twice at once, the second waits."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+
+
+def is_busy(error: BaseException) -> bool:
+    """Tell whether an error means that the database is locked or away, so that trying again makes sense."""
+    return isinstance(error, OperationalError)

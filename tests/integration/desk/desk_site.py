@@ -1,0 +1,243 @@
+"""A desk in a test: a small handmade list of three units, published twice, and one person of every role."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+from argon2 import PasswordHasher
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from desk.application import build_app
+from desk.boards import all_boards
+from desk.settings import DeskSettings
+from desk.snapshot import publish, ranked_leads_table
+from desk.store.database import writing
+from desk.store.models import Contact, Event, Person
+from models.ranking import RANKING_COLUMNS
+
+PASSWORD = "correct horse battery"
+CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+HASH = CHEAP.hash(PASSWORD)
+UNITS = ("甲镇", "乙街道", "丙园区")
+NOW = dt.datetime(2026, 6, 30, 1, 0, tzinfo=dt.UTC)
+# Names that would do harm if a page, a query or an address took them for more than names.
+NASTY = (
+    "<script>alert('项目')</script>",
+    '"><img src=x onerror=alert(1)>',
+    "javascript:alert(1)//项目",
+    "'; DROP TABLE events; --",
+    "{{ 7*7 }}项目",
+    "重庆长安膜材料项目",
+)
+FACTS: dict[str, pa.DataType] = {
+    "lead_id": pa.string(), "project_name": pa.string(), "enterprise_name": pa.string(), "uscc": pa.string(),
+    "enterprise_key": pa.string(), "unit_name": pa.string(), "reported_date": pa.date32(), "stage": pa.string(),
+    "stage_date": pa.date32(), "is_open": pa.bool_(), "last_follow_up_date": pa.date32(),
+    "investment_wan_cny": pa.float64(), "promised_tax_wan_cny": pa.float64(), "origin_name": pa.string(),
+    "product_text": pa.string(), "lead_source": pa.string(), "land_mu": pa.float64(), "chain_id": pa.string(),
+    "chain_name": pa.string(), "node_id": pa.string(), "node_name": pa.string(), "gap_class": pa.string(),
+}  # fmt: skip
+
+
+def _reason(part: str, term: str, label: str, value: str | None, points: float) -> dict[str, Any]:
+    return {"part": part, "term": term, "label": label, "value": value, "contribution": points / 10, "points": points}
+
+
+def ranking(as_of: dt.date, leads: int, shift: int = 0) -> pd.DataFrame:
+    """A list of `leads` rows over the three units; `shift` moves the follow-up reason, so that two days differ."""
+    rows = []
+    for number in range(leads):
+        follow = 5.0 - ((number + shift) % 7)
+        row: dict[str, Any] = dict.fromkeys(RANKING_COLUMNS)
+        row |= {
+            "lead_id": f"L{number:05d}",
+            "project_name": NASTY[number] if number < len(NASTY) else f"膜材料项目{number}号",
+            "enterprise_name": f"云川{number % 50}号材料有限公司",
+            "uscc": "91110000802100433B" if number == 5 else None,
+            "unit_name": UNITS[number % 3],
+            "stage": "在谈",
+            "band": "B",
+            "score": 40.0 + follow,
+            "landing_probability": 0.4,
+            "landing_logit": -0.4,
+            "tax_wan_cny": 120.0,
+            "tax_low_wan_cny": 60.0,
+            "tax_high_wan_cny": 240.0,
+            "chain_fit": 55.0,
+            "chain_node": "反渗透与纳滤膜",
+            "reasons": [
+                _reason("landing", "days_since_follow_up", "距上次跟进天数", f"{number + shift}天", follow),
+                _reason("landing", "base", "基准", None, 20.0),
+                _reason("tax", "base", "基准", None, 10.0),
+                _reason("fit", "base", "基准", None, 10.0),
+            ],
+            "landing_kind": "rule",
+            "tax_kind": "rule",
+            "as_of_date": pd.Timestamp(as_of),
+        }
+        rows.append(row)
+    frame = pd.DataFrame(rows).sort_values(["score", "lead_id"], ascending=[False, True]).reset_index(drop=True)
+    frame["rank"] = pd.array(range(1, leads + 1), dtype="Int64")
+    frame["same_enterprise"] = None
+    return frame
+
+
+def _tables(frame: pd.DataFrame, as_of: dt.date) -> dict[str, pa.Table]:
+    leads = frame.sort_values("lead_id")
+    facts: list[dict[str, Any]] = []
+    for row in leads.to_dict("records"):
+        fact: dict[str, Any] = dict.fromkeys(FACTS)
+        fact |= {
+            name: row[name] if isinstance(row[name], str) else None
+            for name in ("lead_id", "project_name", "enterprise_name", "uscc", "unit_name", "stage")
+        }
+        fact |= {"reported_date": as_of - dt.timedelta(days=100), "last_follow_up_date": as_of - dt.timedelta(days=20)}
+        facts.append(
+            {**fact, "is_open": True, "investment_wan_cny": 5000.0, "chain_id": "water", "node_id": "water.ro"}
+        )
+    day, text, count = pa.date32(), pa.string(), pa.int64()
+    follow_ups = [
+        {"lead_id": f["lead_id"], "follow_up_date": as_of - dt.timedelta(days=20), "method": "电话", "led_by": None,
+         "content": f"台账谈话-{f['unit_name']}", "result": "有意向", "next_step": None, "unit_name": f["unit_name"]}
+        for f in facts
+    ]  # fmt: skip
+    kinds = dict.fromkeys(follow_ups[0], text) | {"follow_up_date": day}
+    return {
+        "boards/lead_facts.parquet": pa.Table.from_pylist(facts, pa.schema(list(FACTS.items()))),
+        "boards/follow_ups.parquet": pa.Table.from_pylist(follow_ups, pa.schema(list(kinds.items()))),
+        "boards/stage_moves.parquet": pa.table(
+            {"lead_id": ["L00000"], "stage": ["在谈"], "moved_date": pa.array([as_of], day),
+             "not_counted_reason": pa.array([None], text), "evidence_kind": pa.array([None], text)}
+        ),
+        "boards/outcomes.parquet": pa.table({"lead_id": ["L00000"], "stage": ["开工"], "reached_date": pa.array([as_of], day)}),
+        "boards/units.parquet": pa.table(
+            {"unit_name": list(UNITS), "unit_type": ["镇", "街道", "园区"], "parent_unit_name": pa.array([None, "甲镇", None], text),
+             "lead_count": pa.array([1, 1, 1], count)}
+        ),
+        "boards/unit_targets.parquet": pa.table(
+            {"unit_name": list(UNITS), "target_year": [2026] * 3, "indicator": ["新开工项目数"] * 3, "measure": ["个"] * 3,
+             "target_value": [4.0, None, 2.0], "target_text": ["4个", "未下达", "2个"], "done_value": [1.0, 0.0, 2.0],
+             "gap_value": [3.0, None, 0.0], "completion_pct": [25.0, None, 100.0]}
+        ),
+        "boards/funnel.parquet": pa.table(
+            {"stage": ["线索", "开工"], "at_least_lead_count": [9, 2], "at_least_pct": [100.0, 22.2], "current_lead_count": [7, 2],
+             "lost_lead_count": [0, 0], "not_counted_lead_count": [0, 1], "median_days_from_reported": [0.0, None]}
+        ),
+    }  # fmt: skip
+
+
+def publish_list(home: Path, as_of: dt.date, leads: int = 90, shift: int = 0) -> str:
+    """Publish a list as the nightly job does; give its name."""
+    frame = ranking(as_of, leads, shift)
+    prospects = pa.table(
+        {"chain_name": ["环保水处理"], "node_id": ["water.ro"], "node_name": ["反渗透膜"], "gap_class": ["补"], "node_rank": [1],
+         "enterprise_name": ["<b>某公司</b>"], "uscc": pa.array([None], pa.string()), "registration_no": pa.array([None], pa.string()),
+         "province_name": ["江苏省"], "city_name": ["苏州市"], "registered_capital_wan_cny": [1000.0], "fit": [50.0], "reason_text": ["补链环节"]}
+    )  # fmt: skip
+    versions: dict[str, Any] = {
+        "as_of_date": as_of.isoformat(), "is_synthetic": True, "models": {"landing": "rule-1", "tax": "rule-2"},
+        "model_kinds": {"landing": "rule", "tax": "rule"}, "weights": "weights-3", "data": {},
+    }  # fmt: skip
+    known = {board.file for board in all_boards()}
+    tables = {name: table for name, table in _tables(frame, as_of).items() if name in known}
+    return publish(
+        home / "published",
+        ranked_leads_table(frame),
+        prospects,
+        versions,
+        lambda path, *_: path.write_bytes(b""),
+        tables,
+    ).snapshot_id
+
+
+def publish_two_days(home: Path) -> None:
+    """Publish yesterday's list and today's."""
+    publish_list(home, dt.date(2026, 6, 29), shift=1)
+    publish_list(home, dt.date(2026, 6, 30))
+
+
+class Browser:
+    """Somebody's browser: posts carry the form's token, as a page's form would."""
+
+    def __init__(self, app: FastAPI, login: str | None) -> None:
+        self.client = TestClient(
+            app, base_url="http://127.0.0.1", raise_server_exceptions=False, follow_redirects=False
+        )
+        self.token = ""
+        if login:
+            answer = self.client.post("/login", data={"login": login, "password": PASSWORD})
+            assert answer.status_code == 303, answer.text
+            self.token = re.findall(r'name="form_token" value="([^"]+)"', self.get("/menu").text)[0]
+
+    def get(self, path: str, **given: Any) -> Any:
+        return self.client.get(path, **given)
+
+    def post(self, path: str, data: dict[str, Any], **given: Any) -> Any:
+        return self.client.post(path, data={"form_token": self.token, **data}, **given)
+
+
+@dataclass
+class Site:
+    """A desk with people and things that only their unit may see."""
+
+    app: FastAPI
+    home: Path
+
+    def browser(self, login: str | None) -> Browser:
+        return Browser(self.app, login)
+
+    @contextmanager
+    def database(self) -> Iterator[Any]:
+        with self.app.state.desk.sessions() as session:
+            writing(session)
+            yield session
+            session.commit()
+
+    def clock(self, now: dt.datetime) -> None:
+        self.app.state.desk.now = lambda: now
+
+
+PEOPLE = {
+    "jia": ("recruiter", "甲镇"), "jia2": ("recruiter", "甲镇"), "jiahead": ("unit_head", "甲镇"), "yi": ("recruiter", "乙街道"),
+    "bing": ("unit_head", "丙园区"), "leader": ("leader", None), "analyst": ("analyst", None), "root": ("admin", None),
+}  # fmt: skip
+
+
+def secret_of(unit: str) -> dict[str, str]:
+    """What is private to a unit: a person's name, a phone and what was said, each unlike anything else on any page."""
+    number = UNITS.index(unit)
+    return {"person": f"隐秘人{number}", "phone": f"1390000{number}{number}77", "content": f"密谈内容之{number}"}
+
+
+def build_site(home: Path, database_url: str) -> Site:
+    """Open a desk on what is published, make the people, give every unit a contact and a follow-up."""
+    app = build_app(DeskSettings(home, database_url), now=lambda: NOW)
+    site = Site(app, home)
+    with site.database() as session:
+        for login, (role, unit) in PEOPLE.items():
+            session.add(
+                Person(login=login, person_name=f"{login}员", role=role, unit_name=unit, password_hash=HASH,
+                       must_change_password=False, lead_capacity=5, created_at=NOW)
+            )  # fmt: skip
+        session.flush()
+        for number, unit in enumerate(UNITS):
+            secret = secret_of(unit)
+            session.add(
+                Contact(lead_id=f"L{number:05d}", unit_name=unit, contact_person=secret["person"], contact_phone=secret["phone"],
+                        position=f"要职{number}", source="名片", created_by=1, created_at=NOW)
+            )  # fmt: skip
+            session.add(
+                Event(client_id=f"seed{number:04d}", kind="follow_up", lead_id=f"L{number:05d}", unit_name=unit, person_id=1,
+                      recorded_at=NOW, follow_up_date=dt.date(2026, 6, 29), method="电话", content=secret["content"],
+                      next_step=f"后续密约{number}", result="有意向")
+            )  # fmt: skip
+    return site
