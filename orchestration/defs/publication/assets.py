@@ -5,20 +5,26 @@ layout of the workbook (desk.workbook).
 """
 
 import datetime as dt
+from functools import partial
 from typing import Any
 
 import dagster as dg
 import pyarrow.parquet as pq
 
-from desk.snapshot import publish
+from desk.snapshot import current, publish
 from desk.workbook import write_ranked_workbook
 from intake.landing import content_hash
 from models.ranking import RankingWeights
+from orchestration.archive import keep
 from orchestration.metadata import row_counts
 from orchestration.partitions import AS_OF_DAYS, ONE_DAY_A_RUN
 from orchestration.resources import Workplace
 
 LANDED = ("units", "leads", "follow_ups", "stage_moves", "targets", "register", "chain_nodes", "chain_points")
+
+
+def _weights(workplace: Workplace) -> RankingWeights:
+    return RankingWeights.load(workplace.office_file("weights.yaml"))
 
 
 def _versions(workplace: Workplace, as_of: str) -> dict[str, Any]:
@@ -29,7 +35,7 @@ def _versions(workplace: Workplace, as_of: str) -> dict[str, Any]:
         "is_synthetic": any(files["is_synthetic"].to_pylist()),
         "models": {row["part"]: row["version"] for row in models},
         "model_kinds": {row["part"]: row["kind"] for row in models},
-        "weights": RankingWeights.load().version,
+        "weights": _weights(workplace).version,
         "data": {name: content_hash(workplace.parquet(f"landing/{name}")) for name in LANDED},
     }
 
@@ -56,7 +62,8 @@ def snapshot(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.Mate
     leads = pq.read_table(workplace.parquet("scoring/ranked_leads"))
     prospects = pq.read_table(workplace.export("scores/scr_prospect__nodes"))
     versions = _versions(workplace, context.partition_key)
-    published = publish(workplace.root / "published", leads, prospects, versions, write_ranked_workbook)
+    write = partial(write_ranked_workbook, weights=_weights(workplace))
+    published = publish(workplace.root / "published", leads, prospects, versions, write)
     metadata = row_counts(len(leads), len(leads)) | {
         "snapshot_id": published.snapshot_id,
         "prospect_count": len(prospects),
@@ -64,3 +71,23 @@ def snapshot(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.Mate
         "manifest": dg.MetadataValue.json(published.manifest),
     }
     return dg.MaterializeResult(metadata=metadata)
+
+
+@dg.asset(
+    key=["publication", "archive"],
+    deps=[dg.AssetKey(["publication", "snapshot"])],
+    group_name="publication",
+    kinds={"parquet"},
+    owners=["team:数据专员"],
+    description="存档 the inputs of every published list, so that it can be rebuilt, and who was shown what rank",
+    partitions_def=AS_OF_DAYS,
+    backfill_policy=ONE_DAY_A_RUN,
+)
+def archive(workplace: Workplace) -> dg.MaterializeResult[None]:
+    """Keep what the list was made from, and its exposures (曝光): lead, rank, whether it is on trial."""
+    published = current(workplace.root / "published")
+    if published is None:
+        raise dg.Failure("尚无发布的清单", allow_retries=False)
+    kept = keep(workplace, published)
+    metadata = row_counts(kept.exposure_count) | {"new_files": kept.new_files, "new_bytes": kept.new_bytes}
+    return dg.MaterializeResult(metadata=metadata | {"exploration_count": kept.exploration_count})
