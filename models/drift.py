@@ -7,6 +7,7 @@ it (people), whether a candidate is promoted (promotion).
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,7 @@ def plot_distributions(then: Floats, now: Floats) -> bytes:
     return close()
 
 
-def _figure(size: tuple[float, float]) -> Any:
+def _figure(size: tuple[float, float]) -> tuple[Any, str | None, Callable[[], bytes]]:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 

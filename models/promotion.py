@@ -81,12 +81,12 @@ def faults_of(comparison: Mapping[str, Any], gate: GateSettings) -> list[str]:
 def version_in_use(registry: Registry, name: str, day: dt.date, candidate: str | None, verdict: Verdict | None) -> str:
     """Give the version to score a day with, and promote the candidate if that is the newest training.
 
-    A version that somebody reverted is not promoted again. For a day before the newest training nothing is promoted:
+    A verdict counts once: a version that was promoted before, or that somebody reverted, is not promoted again. For a day before the newest training nothing is promoted:
     that day is scored by what stood then, or by a candidate trained on what was known then.
     """
     active, standing = registry.active(name), registry.standing_on(name, day)
     deserves = candidate is not None and verdict is not None and verdict.may
-    if candidate in registry.reverted(name):
+    if candidate in (*registry.promoted(name), *registry.reverted(name)):
         deserves = False
     if active == standing and deserves and candidate is not None:
         registry.promote(name, candidate)

@@ -131,6 +131,10 @@ class Registry:
                 return version
         return None
 
+    def promoted(self, name: str) -> list[str]:
+        """Versions promoted and not reverted, the active one last."""
+        return self._stack(name)
+
     def reverted(self, name: str) -> list[str]:
         """Versions that somebody went back from; only an explicit promotion brings one back."""
         return [str(v) for v in self._state(name).get("reverted", [])]

@@ -47,6 +47,11 @@ def test_a_rule_stands_in_only_until_a_model_passes(tmp_path: Path) -> None:
     assert run_gate(registry, worse) == model
     assert registry.revert("landing") == second
     assert run_gate(registry, model) == second, "what somebody reverted does not come back by itself"
+    by_hand = save(registry, 5.0, kind="model", passed=True)
+    registry.promote("landing", by_hand)
+    first_verdict = judge(registry, "landing", second, None)
+    assert first_verdict.may
+    assert version_in_use(registry, "landing", DAY, second, first_verdict) == by_hand, "an old verdict counts once"
     registry.promote("landing", model)
     assert registry.active("landing") == model and registry.reverted("landing") == []
 
