@@ -37,7 +37,7 @@ def _sheet_lines(reading: SheetReading) -> list[str]:
     lines += [_column_line(column) for column in reading.columns]
     known = {column.index for column in reading.columns}
     lines += [
-        f"  {xl_col_to_name(index)} 列“{header}”：没有认出，不读取"
+        f"  {xl_col_to_name(index)} 列“{header}”：{_why_unread(reading.contract, header)}，不读取"
         for index, header in sorted(reading.headers.items())
         if index not in known
     ]
@@ -51,6 +51,11 @@ def _sheet_lines(reading: SheetReading) -> list[str]:
         counts = Counter(refusal.reason for refusal in reading.refusals[SHOWN_REFUSALS:])
         lines.append(f"  另有 {sum(counts.values()):,} 处拒收，最多的是：{counts.most_common(1)[0][0]}")
     return lines
+
+
+def _why_unread(contract: str, header: str) -> str:
+    found = get_contract(contract).match(header.split("/")[-1])
+    return f"另有一列与“{found.title}”同名，以那一列为准" if found else "没有认出"
 
 
 def _column_line(column: Column) -> str:

@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final
 
-from intake.contract import Contract, Field, split_header
+from intake.contract import Contract, Field, header_form, split_header
 from intake.opening import Range, Row
 from intake.values import AREA_UNITS, INTENSITY_UNITS, AmountUnit, as_text, fold, parse_amount_unit
 
@@ -38,6 +38,14 @@ class Column:
     units_by: tuple[tuple[str, AmountUnit], ...] = ()  # value of the deciding field, and the unit it means
     matched: str = ""  # the words of the header that were recognised
     unit_from: str = ""  # 表头 or 单位说明
+
+    @property
+    def unheeded(self) -> tuple[str, ...]:
+        """Give the texts in a date header's brackets that no contract knows: 开工时间(统计口径) is read as 开工日期."""
+        words = {header_form(word) for word in (self.field.title, self.field.name, *self.field.synonyms)}
+        if self.field.type != "date" or header_form(self.matched) in words:
+            return ()
+        return tuple(text for text in split_header(self.matched)[1] if text.strip())
 
     @property
     def unit_text(self) -> str:

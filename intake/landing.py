@@ -30,7 +30,7 @@ from intake.registers import REFUSED_SCHEMA, land_register
 from intake.returned import returned_workbook, write_returned
 from intake.workbook import SUFFIXES, FileProblem, SheetReading, read_workbook
 
-READER_VERSION: Final = "3"  # raise it when the reader reads the same bytes differently
+READER_VERSION: Final = "4"  # raise it when the reader reads the same bytes differently
 NO_REGISTER: Final = Path(__file__).parent / "reference" / "no_register.csv"  # a header and no rows
 Say = Callable[[str], None]
 _OF_THE_SYSTEM: Final = frozenset({"thumbs.db", "desktop.ini"})

@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from intake.contract import Contract, Field, load_contracts
 from intake.header import HEADER_WITHIN, Column, Header, Top, fill_merged, find_headers
 from intake.opening import SUFFIXES, FileProblem, Row, Sheet, open_sheets
 from intake.returned import RESULT, is_unchanged_and_taken
 from intake.values import (
+    EMPTY_WORDS,
     Unreadable,
     as_text,
     fold,
@@ -43,7 +48,7 @@ _NOTE = re.compile(
     r"^(?:(?:备?注|说明)(?:\d*|\(\d+\))[:.、]|(?:填报|填表|审核|制表|统计|单位)(?:单位|部门|人|时间|日期|说明|负责人)|"
     r"(?:单位|联系人|联系电话|电话|日期|负责人)(?:\(.*\))?:|数据截至|本表|合成数据|以上(?:数据|项目|金额|均|为))"
 )
-_KNOWN: Final = 100_000  # cells whose reading is remembered: units, dates and choices come again and again
+_FIRST_OF_MARKS = frozenset("备注说填审制统单联电日负数本合以小总共累全示")  # of _TOTAL, _NOTE and EXAMPLE
 EXAMPLE: Final = "示例"  # in the first cell of a template's example row
 
 Cell = object
@@ -119,14 +124,23 @@ def read_workbook(path: Path, contract: Contract | None = None) -> list[SheetRea
 
 
 def _is_blank(row: Row) -> bool:
-    return all(cell in ("", None) or (isinstance(cell, str) and not cell.strip()) for cell in row)
+    for cell in row:
+        if cell is not None and cell != "" and not (isinstance(cell, str) and not cell.strip()):
+            return False
+    return True
+
+
+def _may_mark(text: str) -> bool:
+    """Say whether a text may make its row a total, a note or the example; its ends tell nearly all that can't."""
+    if _folded_end(text[0]) not in _FIRST_OF_MARKS and _folded_end(text[-1]) != "计":
+        return False
+    folded = fold(text)
+    return folded == EXAMPLE or bool(_TOTAL.match(folded) or _NOTE.match(folded))
 
 
 @lru_cache(maxsize=65_536)
-def _may_mark(text: str) -> bool:
-    """Say whether a text may make its row a total, a note or the example."""
-    folded = fold(text)
-    return folded == EXAMPLE or bool(_TOTAL.match(folded) or _NOTE.match(folded))
+def _folded_end(character: str) -> str:
+    return fold(character)
 
 
 def _is_surely_data(written: Row, required: list[int], header_words: frozenset[str]) -> bool:
@@ -180,11 +194,6 @@ def _choice(f: Field, text: str) -> str:
     raise Unreadable(f"“{text}”不在可选项中", f"请从 {known} 中选填")
 
 
-def _parse_text(column: Column, cell: Cell) -> dict[str, Any]:
-    text = as_text(cell)
-    return {column.field.name: mask_phones(text) if text and column.field.mask_phones else text}
-
-
 def _parse_choice(column: Column, cell: Cell) -> dict[str, Any]:
     text = as_text(cell)
     return {column.field.name: None if text is None else _choice(column.field, text)}
@@ -213,7 +222,6 @@ def _parse_amount(column: Column, cell: Cell) -> dict[str, Any]:
 
 
 _PARSERS: Final[dict[str, Callable[[Column, Cell], dict[str, Any]]]] = {
-    "text": _parse_text,
     "choice": _parse_choice,
     "boolean": _parse_boolean,
     "date": _parse_date,
@@ -252,6 +260,11 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
     reading.contract, reading.header_rows = best.contract.name, (best.first + 1, best.last + 1)
     reading.columns, reading.headers = list(best.columns), top.headers(best)
     reading.top = top.rows[: best.last + 1]
+    reading.remarks += tuple(
+        f"“{c.header}”按“{c.field.title}”读取，括号中的“{'、'.join(c.unheeded)}”没有列入约定，请确认口径一致"
+        for c in best.columns
+        if c.unheeded
+    )
     equals = [h for h in whole if h.strength[0] == best.strength[0] and h.contract is not best.contract]
     problem = None
     if best.missing:
@@ -263,13 +276,13 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
     body = fill_merged(rows, sheet.merged, best.last)
     header_texts = [frozenset(t for cell in row if (t := as_text(cell))) for row in reading.top[best.first :]]
     is_returned = RESULT in reading.headers.values()
-    row_reader = _RowReader(path, sheet, reading, best, top)
     header_words = frozenset[str]().union(*header_texts)
+    required = [c.index for c in best.columns if c.field.required]
 
     def is_no_row(written: Row, row: Row) -> bool:
         return not _is_surely_data(written, required, header_words) and _is_no_data(written, row, best, header_texts)
 
-    required = [c.index for c in best.columns if c.field.required]
+    numbers = []
     for number, row in enumerate(body, start=1):
         written = rows[number - 1]
         if _is_blank(written):
@@ -280,16 +293,30 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
             or (is_returned and is_unchanged_and_taken(row, reading.headers))
         ):
             reading.not_data += 1
-        elif problem:
-            reading.refusals.append(Refusal(best.contract.name, path.name, sheet.name, number, None, None, *problem))
-            reading.cells[number] = row
-        else:
-            row_reader.read(number, row)
+            continue
+        numbers.append(number)
+        reading.cells[number] = row
+    if problem:
+        place = (best.contract.name, path.name, sheet.name)
+        reading.refusals.extend(Refusal(*place, number, None, None, *problem) for number in numbers)
+    else:
+        _TableReader(path, sheet, reading, best, top).read(numbers)
     return reading
 
 
-class _RowReader:
-    """Turns the rows of one sheet into typed rows or refusals."""
+@dataclass(frozen=True)
+class _Wrong:
+    """What is wrong with one cell: the row's place in the table, what was written, and what to say."""
+
+    at: int
+    column: str
+    value: str | None
+    reason: str
+    mend: str
+
+
+class _TableReader:
+    """Turns the rows of one sheet into typed rows or refusals, a column at a time: cells of a column are much alike."""
 
     def __init__(self, path: Path, sheet: Sheet, reading: SheetReading, header: Header, top: Top) -> None:
         self.path, self.sheet, self.reading, self.header = path, sheet, reading, header
@@ -301,89 +328,140 @@ class _RowReader:
         # A sheet called 线索台账 is no unit, and an empty cell under 责任单位 is not filled from the sheet's name.
         titled = sheet.name in {c.title for c in load_contracts().values()}
         self.written = set(names) | ({f.name for f in header.contract.fields} if titled else set())
-        self.known: dict[tuple[Any, ...], dict[str, Any]] = {}
         self.completed = [f for f in header.contract.fields if f.required or f.from_sheet or f.else_from]
         self.stand_ins = {
             f.name: next(names[name] for name in f.else_from if name in names)
             for f in header.contract.fields
             if f.else_from and f.name not in names and any(name in names for name in f.else_from)
         }
+        self.wrong: list[_Wrong] = []
+        self.values: dict[str, list[Any]] = {}  # by field, in the order of rows; "" where the cell was refused
 
-    def read(self, number: int, row: Row) -> None:
-        """Read one row; all that is wrong with it is told at once."""
-        values: dict[str, Any] = {}
-        refusals: list[Refusal] = []
-        contract = self.header.contract
+    def read(self, numbers: list[int]) -> None:
+        """Read the rows of these numbers; all that is wrong with a row is told at once."""
+        rows = [self.reading.cells[number] for number in numbers]
+        width = max((len(row) for row in rows), default=0)
+        if any(len(row) != width for row in rows):  # .csv
+            rows = [row + [None] * (width - len(row)) for row in rows]
+        by_index: list[Sequence[Cell]] = list(zip(*rows, strict=True))
+        nothing: list[Cell] = [None] * len(rows)
+        cells = {c.field.name: by_index[c.index] if c.index < width else nothing for c in self.columns}
+        years = None
+        if self.year_column is not None and self.year_column < width:
+            years = [self._year_of(cell) for cell in by_index[self.year_column]]
+        for column in sorted(self.columns, key=lambda c: bool(c.units_by)):  # what tells a unit goes first
+            written = list(cells[column.field.name])
+            places = [(number - 1, column.index) for number in numbers] if self.sheet.broken else []
+            faults = {at: said for at, place in enumerate(places) if (said := self.sheet.broken.get(place))}
+            for at, fault in faults.items():
+                mend = "请用 Excel/WPS 打开，改正公式或填入数值，保存后重新发送"
+                self.wrong.append(_Wrong(at, column.header, _shown(written[at]), fault, mend))
+                written[at] = None
+            self._read_column(column, written, years)
+            for at in faults:
+                self.values[column.field.name][at] = ""
+        self._complete(len(rows))
+        self._sort_out(numbers)
 
-        def refuse(column: str | None, value: str | None, reason: str, mend: str) -> None:
-            place = (contract.name, self.path.name, self.reading.sheet, number)
-            refusals.append(Refusal(*place, column, value, reason, mend))
+    def _read_column(self, column: Column, cells: list[Cell], years: list[int | None] | None) -> None:
+        """Parse each distinct cell once, as what its column is."""
+        name, kind = column.field.name, column.field.type
+        if kind == "text":
+            self.values[name] = _texts(cells, column.field.mask_phones)
+            return
+        contexts: list[Any] | None = None
+        if column.units_by:
+            units = dict(column.units_by)
+            by = self.values.get(column.field.unit_by["field"], [None] * len(cells))
+            contexts = [units.get("" if value is None else str(value).lower()) for value in by]
+        elif kind == "date":
+            contexts = years or [self.year] * len(cells)
+        keys = list(zip(map(type, cells), cells, contexts or [None] * len(cells), strict=True))
+        known: dict[Any, dict[str, Any]] = {}
+        faulty: dict[Any, Unreadable] = {}
+        for key in set(keys):
+            cell, context = key[1], key[2]
+            if cell is None or cell == "":
+                known[key] = {}
+                continue
+            try:
+                if kind == "date":
+                    known[key] = _parse_date(column, cell, context)
+                elif column.units_by:
+                    known[key] = _parse_amount(replace(column, amount_unit=context), cell)
+                else:
+                    known[key] = _PARSERS[kind](column, cell)
+            except Unreadable as error:
+                known[key], faulty[key] = {name: ""}, error
+        for part in _parts(column):
+            of_key = {key: found.get(part) for key, found in known.items()}
+            self.values[part] = [of_key[key] for key in keys]
+        if faulty:
+            for at, key in enumerate(keys):
+                if fault := faulty.get(key):
+                    self.wrong.append(_Wrong(at, column.header, _shown(key[1]), fault.reason, fault.mend))
 
-        late: list[Column] = []
-        for column in self.columns:
-            cell = row[column.index] if column.index < len(row) else None
-            if cell in (None, "") and not self.sheet.broken:
-                values[column.field.name] = None
-            elif column.units_by:
-                late.append(column)  # until the column on which its unit depends is read
-            else:
-                self._read_cell(number, column, row, values, refuse)
-        for column in late:
-            by = values.get(column.field.unit_by["field"])
-            unit = dict(column.units_by).get("" if by is None else str(by).lower())
-            self._read_cell(number, replace(column, amount_unit=unit), row, values, refuse)
+    def _complete(self, count: int) -> None:
+        """Fill what a row takes from elsewhere (another column, the sheet's name), then ask for what must be there."""
+        nothing = [None] * count
         for f in self.completed:
             if stand_in := self.stand_ins.get(f.name):
-                values[f.name] = values.get(stand_in.field.name)
-                values[f"{f.name}_precision"] = values.get(f"{stand_in.field.name}_precision")
-                values[f"{f.name}_basis"] = stand_in.field.title if values[f.name] else None
+                of = stand_in.field
+                self.values[f.name] = list(self.values.get(of.name, nothing))
+                self.values[f"{f.name}_precision"] = list(self.values.get(f"{of.name}_precision", nothing))
+                self.values[f"{f.name}_basis"] = [of.title if value else None for value in self.values[f.name]]
             elif f.else_from:
-                values[f"{f.name}_basis"] = f.title if values.get(f.name) else None
+                self.values[f"{f.name}_basis"] = [f.title if v else None for v in self.values.get(f.name, nothing)]
             if f.from_sheet and f.name not in self.written and self.sheet.is_named:
-                values[f.name] = self.reading.sheet
-            if f.required and values.get(f.name) is None:
+                self.values[f.name] = [self.reading.sheet] * count
+            values = self.values.get(f.name, nothing)
+            if f.required and None in values:
                 title = self.stand_ins[f.name].header if f.name in self.stand_ins else f.title
-                refuse(title, None, f"“{title}”没有填写", f"请补填“{title}”")
-        self.reading.cells[number] = row
-        if refusals:
-            self.reading.refusals.extend(refusals)
-        else:
-            values |= {"source_sheet": self.reading.sheet, "source_row": number}
-            self.reading.accepted.append(values)
+                said = (title, None, f"“{title}”没有填写", f"请补填“{title}”")
+                self.wrong.extend(_Wrong(at, *said) for at, value in enumerate(values) if value is None)
 
-    def _read_cell(
-        self,
-        number: int,
-        column: Column,
-        row: Row,
-        values: dict[str, Any],
-        refuse: Callable[[str | None, str | None, str, str], None],
-    ) -> None:
-        cell = row[column.index] if column.index < len(row) else None
-        cell = None if cell == "" else cell
-        try:
-            if broken := self.sheet.broken.get((number - 1, column.index)):
-                raise Unreadable(broken, "请用 Excel/WPS 打开，改正公式或填入数值，保存后重新发送")
-            if column.field.type == "text":  # seldom the same twice
-                values |= _parse_text(column, cell)
-                return
-            year = self._year_of(row) if column.field.type == "date" else None
-            key = (column.index, column.amount_unit, cell.__class__, cell, year)
-            found = self.known.get(key)
-            if found is None:
-                found = _parse_date(column, cell, year) if year else _PARSERS[column.field.type](column, cell)
-                if len(self.known) < _KNOWN:
-                    self.known[key] = found
-            values |= found
-        except Unreadable as error:
-            refuse(column.header, _shown(cell), error.reason, error.mend)
-            values[column.field.name] = ""  # said already: not missing as well
+    def _sort_out(self, numbers: list[int]) -> None:
+        place = (self.header.contract.name, self.path.name, self.reading.sheet)
+        order = {column.header: at for at, column in enumerate(self.columns)}
+        self.wrong.sort(key=lambda w: (w.at, w.value is None and w.reason.endswith("没有填写"), order.get(w.column, 0)))
+        self.reading.refusals = [
+            Refusal(*place, numbers[w.at], w.column, w.value, w.reason, w.mend) for w in self.wrong
+        ]
+        bad = {w.at for w in self.wrong}
+        names = [*self.values, "source_sheet", "source_row"]
+        table = zip(*self.values.values(), repeat(self.reading.sheet), numbers, strict=False)
+        self.reading.accepted = [dict(zip(names, row, strict=True)) for at, row in enumerate(table) if at not in bad]
 
-    def _year_of(self, row: Row) -> int | None:
+    def _year_of(self, cell: Cell) -> int | None:
         """Give the one year the row is of: its 年度, else the one that the title names."""
-        if self.year_column is None or self.year_column >= len(row):
-            return self.year
         try:
-            return parse_year(row[self.year_column]) or self.year
+            return parse_year(cell) or self.year
         except Unreadable:
             return None
+
+
+def _parts(column: Column) -> list[str]:
+    """Name what a column gives: a date has a precision beside it, an amount its currency and rate."""
+    name = column.field.name
+    if column.field.type == "date":
+        return [name, f"{name}_precision"]
+    if column.field.type == "amount":
+        stem = name.removesuffix("_wan_cny")
+        return [name, f"{stem}_currency", f"{stem}_rate"]
+    return [name]
+
+
+def _texts(cells: list[Cell], mask: bool) -> list[str | None]:
+    """Give a column of text; what needs no care, as nearly all does, is taken as it stands."""
+    if set(map(type, cells)) <= {str, type(None)}:
+        written = [cell for cell in cells if cell]
+        whole = "".join(written)  # type: ignore[arg-type]
+        if whole.isprintable() and " " not in whole and not (mask and _may_hold_phone(written)):
+            return [None if not cell or cell in EMPTY_WORDS else cell for cell in cells]  # type: ignore[misc]
+    texts = [as_text(cell) for cell in cells]
+    return [mask_phones(text) if text else text for text in texts] if mask else texts
+
+
+def _may_hold_phone(texts: list[Any]) -> bool:
+    found = pc.match_substring_regex(pa.array(texts, pa.string()), r"\p{Nd}{3,4}[- ]?\p{Nd}{4}")
+    return bool(pc.any(found).as_py())

@@ -10,8 +10,8 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.defs.automation.jobs import nightly, rescoring, retraining, revert_model
-from orchestration.defs.automation.schedules import nightly_at_two, retraining_on_the_first
+from orchestration.defs.automation.jobs import nightly, quarterly, rescoring, retraining, revert_model
+from orchestration.defs.automation.schedules import nightly_at_two, quarterly_on_the_first, retraining_on_the_first
 from orchestration.defs.automation.sensors import inbox_changed, rescore_after_revert
 from orchestration.defs.ingestion import assets as ingestion
 from orchestration.defs.ingestion import checks as ingestion_checks
@@ -39,6 +39,7 @@ def build_defs(
             *sql_assets(project),
             *(learning.landing_candidate, learning.tax_candidate, learning.active_models),
             *(scoring.ranked_leads, publication.snapshot, publication.archive),
+            *(publication.wall_chart, publication.quarterly_bulletin),
         ],
         asset_checks=[
             *ingestion_checks.suite_checks,
@@ -53,8 +54,8 @@ def build_defs(
             ),
             publication_checks.current_snapshot_is_whole,
         ],
-        jobs=[nightly, retraining, rescoring, revert_model],
-        schedules=[nightly_at_two, retraining_on_the_first],
+        jobs=[nightly, retraining, rescoring, revert_model, quarterly],
+        schedules=[nightly_at_two, retraining_on_the_first, quarterly_on_the_first],
         sensors=[inbox_changed, rescore_after_revert],
         resources={**resources_for(settings, project), **(resource_overrides or {})},
         loggers=dict(loggers) if loggers else None,

@@ -7,5 +7,10 @@ import dagster as dg
 
 AS_OF_DAYS = dg.DailyPartitionsDefinition(start_date="2024-01-01", timezone="Asia/Shanghai", end_offset=1)
 
+# A bulletin is of one quarter (季度); its key is the quarter's first day.
+QUARTERS = dg.TimeWindowPartitionsDefinition(
+    start="2024-01-01", fmt="%Y-%m-%d", cron_schedule="0 0 1 */3 *", timezone="Asia/Shanghai"
+)
+
 # The warehouse holds the features of one as-of day at a time.
 ONE_DAY_A_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)

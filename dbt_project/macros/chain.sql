@@ -1,5 +1,7 @@
 {% macro fit_components() -%}
-    {{ return(['industry_code', 'product_word', 'gap_class', 'key_node', 'local_neighbours']) }}
+    {{ return([
+        'industry_code', 'product_word', 'gap_class', 'key_node', 'local_suppliers', 'local_customers', 'local_leader',
+    ]) }}
 {%- endmacro %}
 
 {#- Points and reached level of every component (契合度分项), as columns. -#}
@@ -22,8 +24,7 @@ fitted as (
         code_level.level_label as industry_code_label,
         word_level.points as product_word_points,
         word_level.level_label as product_word_label,
-        code_level.points + word_level.points + nodes.gap_class_points + nodes.key_node_points
-        + nodes.local_neighbours_points as chain_fit,
+        code_level.points + word_level.points + nodes.node_value_points as chain_fit,
         case when matches.matched_digits >= 2 then '正常' else '{{ var('text_only_confidence') }}' end as fit_confidence
     from {{ relation }} as matches
     inner join {{ ref('int_chain__nodes') }} as nodes on matches.node_id = nodes.node_id

@@ -9,6 +9,7 @@ merge or a split brings the earlier ids back by themselves.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,7 @@ import pyarrow.parquet as pq
 from intake.matching.engine import session
 from intake.workbook import FileProblem
 
+KEPT: Final = 7  # versions, one a night
 SCHEMA: Final = pa.schema(
     [
         ("record_id", pa.string()),
@@ -66,10 +68,32 @@ def _read(path: Path, schema: pa.Schema, title: str) -> pa.Table:
     try:
         table = pq.read_table(path)
     except (pa.ArrowException, OSError):
-        raise FileProblem(f"{path.name}：{title}损坏；请从备份恢复，不要新建，否则企业编号会全部改变") from None
+        raise FileProblem(
+            f"{path.name}：{title}损坏；请从备份恢复（同目录 {path.name}.1 是上一版，{path.name}.2 是再上一版，两个文件一起恢复），不要新建，否则企业编号会全部改变"
+        ) from None
     if missing := [name for name in schema.names if name not in table.column_names]:
         raise FileProblem(f"{path.name}：{title}缺少列 {'、'.join(missing)}；请从备份恢复")
     return table.select(schema.names).cast(schema)
+
+
+def keep_versions(*paths: Path) -> None:
+    """Keep what tonight will replace beside it, the last KEPT versions (`.1` the youngest): hard links, written at once.
+
+    Call it before the new files are moved in. A version equal to the youngest is not kept twice.
+    """
+    if not all(path.exists() for path in paths):
+        return
+    if all(_version(path, 1).exists() and _version(path, 1).samefile(path) for path in paths):
+        return
+    for path in paths:
+        for number in range(KEPT, 1, -1):
+            if _version(path, number - 1).exists():
+                os.replace(_version(path, number - 1), _version(path, number))
+        os.link(path, _version(path, 1))
+
+
+def _version(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.name}.{number}")
 
 
 def assign(record_id: pa.Array, label: npt.NDArray[np.int64], crosswalk: pa.Table, events: pa.Table) -> Assigned:

@@ -18,7 +18,7 @@ from intake.matching.names import Keys
 Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-BY_DECISION, BY_CODE, BY_NAME, BY_SCORE = 0, 1, 2, 3
+BY_DECISION, BY_CODE, BY_REGISTER, BY_NAME, BY_SCORE = 0, 1, 2, 3, 4
 # A row without a code that fits two firms of different codes this closely (e-fold of odds 1.0) is left to people.
 DOUBT: Final = 1.0
 
@@ -77,23 +77,30 @@ def joined(*parts: Edges) -> Edges:
     )
 
 
-def grouped(count: int, code: Rows, edges: Edges, forbidden: list[tuple[int, int]]) -> Groups:
-    """Join rows along the edges, best first where they contradict a code or a decision."""
+def grouped(
+    count: int, code: Rows, edges: Edges, forbidden: list[tuple[int, int]], listed: Rows | None = None
+) -> Groups:
+    """Join rows along the edges, best first where they contradict a code, the register or a decision.
+
+    `listed` numbers the rows of a register, -1 elsewhere: it has one row a firm, so two of them never are one.
+    """
+    marks = (code,) if listed is None else (code, listed)
+    firm = code if listed is None else np.where((code < 0) & (listed >= 0), code.max(initial=0) + 1 + listed, code)
     order = np.lexsort((edges.right, edges.left, -edges.score, edges.kind))
     edges = edges.where(order)
     doubtful = np.zeros(count, dtype=bool)
     label = _components(count, edges)
-    troubled = _with_two_codes(label, code)
+    troubled = np.logical_or.reduce([_with_two_codes(label, mark) for mark in marks])
     for one, other in forbidden:
         troubled[label[one]] = troubled[label[one]] or label[one] == label[other]
     inside = np.flatnonzero(troubled[label[edges.left]])
     refused: list[int] = []
     if len(inside):
-        doubtful = _doubtful(count, code, edges.where(inside))
-        coded = (code[edges.left] >= 0) | (code[edges.right] >= 0)
+        doubtful = _doubtful(count, firm, edges.where(inside))
+        coded = (firm[edges.left] >= 0) | (firm[edges.right] >= 0)
         out_of_doubt = coded & (doubtful[edges.left] | doubtful[edges.right]) & (edges.kind > BY_CODE)
         inside = inside[~out_of_doubt[inside]]
-        label = _one_by_one(label, troubled, code, edges.where(inside), forbidden, refused)
+        label = _one_by_one(label, troubled, marks, edges.where(inside), forbidden, refused)
     within = np.flatnonzero(label[edges.left] == label[edges.right])[::-1]  # best last: the last assignment stands
     edge = np.full(count, -1, dtype=np.int64)
     # One scatter, both ends by turns, so that a row keeps its best edge of either end.
@@ -143,7 +150,7 @@ def _doubtful(count: int, code: Rows, edges: Edges) -> npt.NDArray[np.bool_]:
 def _one_by_one(
     label: Rows,
     troubled: npt.NDArray[np.bool_],
-    code: Rows,
+    marks: tuple[Rows, ...],
     edges: Edges,
     forbidden: list[tuple[int, int]],
     refused: list[int],
@@ -151,10 +158,13 @@ def _one_by_one(
     """Join the rows of the troubled components edge by edge, best first; every other label stays."""
     rows = np.flatnonzero(troubled[label]).tolist()
     parent = {row: row for row in rows}
-    codes = {
-        row: frozenset([number]) if number >= 0 else frozenset()
-        for row, number in zip(rows, code[rows].tolist(), strict=True)
-    }
+    borne = [
+        {
+            row: frozenset([number]) if number >= 0 else frozenset()
+            for row, number in zip(rows, mark[rows].tolist(), strict=True)
+        }
+        for mark in marks
+    ]
     apart: dict[int, set[int]] = {}
     for one, other in forbidden:
         apart.setdefault(one, set()).add(other)
@@ -172,7 +182,7 @@ def _one_by_one(
         a, b = root(one), root(other)
         if a == b:
             continue
-        if kind != BY_DECISION and codes[a] and codes[b] and not codes[a] & codes[b]:
+        if kind != BY_DECISION and any(has[a] and has[b] and not has[a] & has[b] for has in borne):
             continue
         if any(row in parent and root(row) == b for row in apart.get(a, ())):
             if kind == BY_DECISION:
@@ -180,7 +190,8 @@ def _one_by_one(
             continue
         low, high = min(a, b), max(a, b)
         parent[high] = low
-        codes[low] = codes[low] | codes[high]
+        for has in borne:
+            has[low] = has[low] | has[high]
         if high in apart:
             apart[low] = apart.get(low, set()) | apart[high]
     result = label.copy()

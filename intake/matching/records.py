@@ -45,6 +45,7 @@ class Records:
     road: Keys
     alias_row: npt.NDArray[np.int64]
     alias_key: Keys  # core of an alias of row alias_row
+    listed: npt.NDArray[np.int64]  # number of the row in a register, -1 for others
 
     def __len__(self) -> int:
         return len(self.record_id)
@@ -136,6 +137,7 @@ def prepared(table: pa.Table) -> Records:
         road=road,
         alias_row=alias_row,
         alias_key=alias_key,
+        listed=_numbered(column("register_key")),
     )
 
 
@@ -165,6 +167,11 @@ def _codes(text: pa.Array) -> npt.NDArray[np.int64]:
     cleaned = pc.utf8_upper(pc.utf8_trim_whitespace(text))
     kept = pc.if_else(uscc_valid(cleaned), cleaned, pa.scalar(None, pa.string()))
     return np.asarray(pc.fill_null(kept.dictionary_encode().indices, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def _numbered(text: pa.Array) -> npt.NDArray[np.int64]:
+    numbers = pc.fill_null(text.dictionary_encode().indices, -1)
+    return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def _folded(person: pa.Array, phone: pa.Array, address: pa.Array) -> pa.Table:

@@ -23,7 +23,18 @@ from intake.matching.candidates import candidate_pairs
 from intake.matching.comparison import LEVELS, NAME_LEVELS, SHAPE, patterns
 from intake.matching.crosswalk import EVENTS_SCHEMA, SCHEMA, Assigned, assign, read_crosswalk, read_events
 from intake.matching.decisions import Decision, read_decisions
-from intake.matching.grouping import BY_CODE, BY_DECISION, BY_NAME, BY_SCORE, Edges, Groups, grouped, joined, star
+from intake.matching.grouping import (
+    BY_CODE,
+    BY_DECISION,
+    BY_NAME,
+    BY_REGISTER,
+    BY_SCORE,
+    Edges,
+    Groups,
+    grouped,
+    joined,
+    star,
+)
 from intake.matching.names import Keys, stirred
 from intake.matching.records import Records, prepared, read_records
 from intake.matching.weights import Weights, learned
@@ -45,6 +56,7 @@ THRESHOLD: Final = 1.4
 # Unlike names, no alias: a renamed firm looks so, and so do two firms of one agent. 3 is a chance of 0.95.
 UNLIKE_THRESHOLD: Final = 3.0
 _ALONE: Final = "没有相同的企业"
+_ALIAS, _ALIAS_NOTE = "曾用名或简称与名录中唯一一家相同", -2
 _IN_DOUBT: Final = "与多家企业相近，待人工核对"
 _PERSON, _PHONE, _ADDRESS = (("", "", "法定代表人相同", "法定代表人相同"), ("", "", "电话相同", "电话相同"),
                              ("", "", "道路相同", "地址相同"))  # fmt: skip
@@ -119,7 +131,7 @@ def match(
     edges, weights = _edges(records, say)
     say(f"归并：已比较，用时 {time.perf_counter() - started:.1f} 秒")
     same, different, warnings = _resolved(decisions, records, crosswalk)
-    groups = grouped(len(records), records.code, joined(same, edges), different)
+    groups = grouped(len(records), records.code, joined(same, edges), different, records.listed)
     assigned = assign(records.record_id, groups.label, crosswalk, events)
     warnings += [
         f"人工决定互相矛盾，“同一”未执行：{decisions[int(number)].record_id} 与 {decisions[int(number)].other_id}"
@@ -148,15 +160,17 @@ def _edges(records: Records, say: Say) -> tuple[Edges, list[Weights]]:
     pattern = patterns(records, left, right)
     one, other = records.code[left], records.code[right]
     coded = (one >= 0) & (other >= 0)
+    # A register has one row a firm.
+    apart = (coded & (one != other)) | ((records.listed[left] >= 0) & (records.listed[right] >= 0))
     size = int(np.prod(SHAPE))
 
     def counted(keep: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
         return np.bincount(pattern[keep], minlength=size).astype(np.float64)
 
-    log_odds, weights = learned(counted(coded & (one == other)), counted(coded & (one != other)), counted(~coded))
+    log_odds, weights = learned(counted(coded & (one == other)), counted(apart), counted(~coded & ~apart))
     score = log_odds[pattern]
     unlike = pattern < size // LEVELS["name"]  # the name is the first digit of the pattern
-    keep = (score >= np.where(unlike, UNLIKE_THRESHOLD, THRESHOLD)) & ~coded
+    keep = (score >= np.where(unlike, UNLIKE_THRESHOLD, THRESHOLD)) & ~coded & ~apart
     scored = Edges(
         left[keep].astype(np.int64),
         right[keep].astype(np.int64),
@@ -164,7 +178,7 @@ def _edges(records: Records, say: Say) -> tuple[Edges, list[Weights]]:
         np.full(int(keep.sum()), BY_SCORE, dtype=np.int8),
         pattern[keep],
     )
-    return joined(_by_code(records), _by_name(records), scored), weights
+    return joined(_by_code(records), _by_register(records), _by_name(records), scored), weights
 
 
 def _by_code(records: Records) -> Edges:
@@ -179,16 +193,58 @@ def _by_name(records: Records) -> Edges:
     rows = np.flatnonzero((city > 0) & (records.names.length >= 3))
     form = records.names.is_group * 4 + records.names.is_shares * 2 + records.names.is_branch
     key: Keys = stirred(stirred(records.core_key[rows], city[rows]), form[rows])
+    return _star_of_one_firm(records, key, rows, 40.0, BY_NAME)
+
+
+def _by_register(records: Records) -> Edges:
+    """Tie a firm of the register to the rows of its whole name, where it alone bears it."""
+    none = np.zeros(0, dtype=np.int64)
+    if not (records.listed >= 0).any():
+        return star(none.astype(np.uint64), none, 0.0, BY_REGISTER)
+    rows = np.flatnonzero(records.names.length >= 2)
+    wanted = records.names.whole[records.listed >= 0]
+    rows = rows[np.isin(records.names.whole[rows], wanted)]
+    whole = _star_of_one_firm(records, records.names.whole[rows], rows, 60.0, BY_REGISTER)
+    return joined(whole, _by_alias(records))
+
+
+def _by_alias(records: Records) -> Edges:
+    """Tie a firm of the register to who says 曾用名 or 简称 of it, where no other firm of the register answers to that."""
+    every = np.flatnonzero(records.names.length >= 2)
+    row = np.concatenate([every, records.alias_row])
+    key = np.concatenate([records.core_key[every], records.alias_key])
+    key = stirred(key, records.names.is_branch[row])
+    said = np.arange(len(row)) >= len(every)
+    listed = records.listed[row] >= 0
+    firms, at = row[listed], np.argsort(key[listed], kind="stable")
+    keys, firms, of_firm = key[listed][at], firms[at], said[listed][at]
+    starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+    lowest, highest = np.minimum.reduceat(firms, starts), np.maximum.reduceat(firms, starts)
+    is_said = np.logical_or.reduceat(of_firm, starts)
+    others, key, said = row[~listed], key[~listed], said[~listed]
+    spot = np.minimum(np.searchsorted(keys[starts], key), len(starts) - 1)
+    hit = (keys[starts][spot] == key) & (lowest[spot] == highest[spot]) & (said | is_said[spot])
+    one, other = others[hit], lowest[spot[hit]]
+    clash = (records.code[one] >= 0) & (records.code[other] >= 0) & (records.code[one] != records.code[other])
+    one, other = one[~clash], other[~clash]
+    kind = np.full(len(one), BY_REGISTER, dtype=np.int8)
+    return Edges(one, other, np.full(len(one), 50.0), kind, np.full(len(one), _ALIAS_NOTE, dtype=np.int64))
+
+
+def _star_of_one_firm(records: Records, key: Keys, rows: Rows, score: float, kind: int) -> Edges:
+    """Tie the rows of a key, where no two codes and no two rows of the register bear it."""
     order = np.argsort(key, kind="stable")
     key, rows = key[order], rows[order]
-    starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]])) if len(key) else np.zeros(0, dtype=np.int64)
-    if not len(starts):
-        return star(key, rows, 0.0, BY_NAME)
-    code = records.code[rows]
-    highest = np.maximum.reduceat(code, starts)
-    lowest = np.minimum.reduceat(np.where(code < 0, np.iinfo(np.int64).max, code), starts)
-    plain = np.repeat((highest < 0) | (highest == lowest), np.diff(np.append(starts, len(key))))
-    return star(key[plain], rows[plain], 40.0, BY_NAME)
+    if not len(key):
+        return star(key, rows, score, kind)
+    starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+    plain = np.ones(len(starts), dtype=bool)
+    for mark in (records.code[rows], records.listed[rows]):
+        highest = np.maximum.reduceat(mark, starts)
+        lowest = np.minimum.reduceat(np.where(mark < 0, np.iinfo(np.int64).max, mark), starts)
+        plain &= (highest < 0) | (highest == lowest)
+    plain = np.repeat(plain, np.diff(np.append(starts, len(key))))
+    return star(key[plain], rows[plain], score, kind)
 
 
 # --- decisions ------------------------------------------------------------------------------------------------------
@@ -286,9 +342,10 @@ def _why(groups: Groups, decisions: Sequence[Decision]) -> pa.Array:
     edges = groups.edges
     has = groups.edge >= 0
     at = groups.edge[has]
-    reasons = [_ALONE, _IN_DOUBT, "统一社会信用代码相同", "核心名称和城市相同"]
+    reasons = [_ALONE, _IN_DOUBT, "统一社会信用代码相同", "核心名称和城市相同", "名录中唯一同名", _ALIAS]
     number = np.where(groups.doubtful & ~has, 1, 0)
-    chosen = np.where(edges.kind[at] == BY_CODE, 2, 3)
+    chosen = np.where(edges.kind[at] == BY_CODE, 2, np.where(edges.kind[at] == BY_REGISTER, 4, 3))
+    chosen[(edges.kind[at] == BY_REGISTER) & (edges.note[at] == _ALIAS_NOTE)] = 5
     for kind, word in ((BY_DECISION, None), (BY_SCORE, _pattern_in_words)):
         mine = edges.kind[at] == kind
         notes, inverse = np.unique(edges.note[at[mine]], return_inverse=True)

@@ -369,7 +369,7 @@ def write_targets(path: Path, targets: list[Target]) -> list[RecordRow]:
                     {
                         "target_year": year,
                         "unit_name": unit,
-                        "indicator": "到位资金",
+                        "indicator": "招商热度",
                         "target_value": 3,
                         "measure": "亿元",
                     }

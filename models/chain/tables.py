@@ -19,14 +19,23 @@ CHAIN_FILE = Path(__file__).with_name("chains.yaml")
 
 POSITIONS = ("上游", "中游", "下游")
 GAP_CLASSES = ("强", "补", "延")
-COMPONENTS = ("industry_code", "product_word", "gap_class", "key_node", "local_neighbours")
+COMPONENTS = (
+    "industry_code",
+    "product_word",
+    "gap_class",
+    "key_node",
+    "local_suppliers",
+    "local_customers",
+    "local_leader",
+)
 # Of these the highest level that is reached counts; of the others the level that is equal.
-AT_LEAST_COMPONENTS = ("industry_code", "product_word", "local_neighbours")
+AT_LEAST_COMPONENTS = ("industry_code", "product_word", "local_suppliers", "local_customers", "local_leader")
+MOST_HOPS = 3
 TOTAL_POINTS = 100
 
 CHAIN_KEYS = {"id", "name", "nodes", "edges"}
 NODE_KEYS = {"id", "name", "position", "gap", "key", "codes", "words", "exclude"}
-TOP_KEYS = {"version", "edition_date", "industry_standard", "note", "fit", "chains"}
+TOP_KEYS = {"version", "edition_date", "industry_standard", "note", "fit", "leaders", "chains"}
 
 
 class ChainFileError(ValueError):
@@ -107,6 +116,9 @@ class Chains:
     note: str
     text_only_confidence: str
     components: tuple[Component, ...]
+    hop_weights_pct: tuple[int, ...]
+    leader_minimum_capital_wan_cny: float | None
+    leader_keys: tuple[str, ...]
     chains: tuple[Chain, ...]
 
     @property
@@ -126,8 +138,24 @@ class Chains:
                 return node
         raise KeyError(node_id)
 
+    def converted_count(self, firms_by_hop: Sequence[int]) -> int:
+        """Count firms, those further off in part (折算家数): whole percents, rounded down, so that SQL gets the same.
+
+        Examples
+        --------
+        >>> load_chains().converted_count([2, 1, 3])
+        3
+        """
+        if len(firms_by_hop) > len(self.hop_weights_pct):
+            raise ValueError(f"firms counted over {len(firms_by_hop)} hops, {len(self.hop_weights_pct)} are weighed")
+        pairs = zip(firms_by_hop, self.hop_weights_pct, strict=False)
+        return sum(count * weight for count, weight in pairs) // 100
+
     def to_tables(self) -> dict[str, pd.DataFrame]:
-        """Lay the file out as the five tables that SQL joins, in file order: nodes, codes, words, edges, points."""
+        """Lay the file out as the tables that SQL joins: nodes, codes, words, edges, points in file order; hops, leaders.
+
+        Of leaders, the row without a key holds the minimum capital (absent: no firm is a leader by capital).
+        """
         nodes = [
             (c.chain_id, c.name, n.node_id, n.name, n.position, n.gap_class, n.is_key)
             for c in self.chains
@@ -151,6 +179,20 @@ class Chains:
                 [(c.name, lv.level, lv.points, lv.label) for c in self.components for lv in c.levels],
                 columns=["component", "level", "points", "label"],
             ),
+            "hops": pd.DataFrame(
+                {
+                    "hop_count": range(1, len(self.hop_weights_pct) + 1),
+                    "weight_pct": pd.array(self.hop_weights_pct, dtype="int64"),
+                }
+            ),
+            "leaders": pd.DataFrame(
+                {
+                    "enterprise_key": pd.array([None, *self.leader_keys], dtype="str"),
+                    "minimum_capital_wan_cny": pd.array(
+                        [self.leader_minimum_capital_wan_cny, *(None for _ in self.leader_keys)], dtype="Float64"
+                    ),
+                }
+            ),
         }
 
 
@@ -173,19 +215,26 @@ def load_chains(path: Path | None = None) -> Chains:
 
 
 def fit_points(
-    chains: Chains, node_id: str, matched_digits: int, matched_words: int, local_neighbours: int = 0
+    chains: Chains,
+    node_id: str,
+    matched_digits: int,
+    matched_words: int,
+    local_suppliers: Sequence[int] = (),
+    local_customers: Sequence[int] = (),
+    leader_hop: int | None = None,
 ) -> FitPoints | None:
     """Add up the points of one company on one node; None when neither code nor word matches.
 
     `matched_digits` is the longest run of leading digits shared with a code of the node (below 2 is no match),
     `matched_words` the number of different product words found (0 when an exclude word stands in the text),
-    `local_neighbours` the number of local firms on nodes one edge away.
+    `local_suppliers` and `local_customers` the numbers of local firms one, two and three edges up- and downstream, each
+    firm at its nearest, `leader_hop` the edges to the nearest local leader (链主), None when there is none.
 
     Examples
     --------
-    >>> fit = fit_points(load_chains(), "water.ro_membrane", matched_digits=4, matched_words=1, local_neighbours=5)
-    >>> fit.total, fit.parts["product_word"]
-    (90.0, 18.0)
+    >>> fit = fit_points(load_chains(), "water.ro_membrane", matched_digits=4, matched_words=1, local_customers=[5, 2])
+    >>> fit.total, fit.parts["local_customers"]
+    (79.0, 4.0)
     """
     has_code = matched_digits >= 2
     if not has_code and matched_words < 1:
@@ -194,7 +243,9 @@ def fit_points(
     reached = {
         "industry_code": matched_digits,
         "product_word": matched_words,
-        "local_neighbours": local_neighbours,
+        "local_suppliers": chains.converted_count(local_suppliers),
+        "local_customers": chains.converted_count(local_customers),
+        "local_leader": MOST_HOPS + 1 - leader_hop if leader_hop else 0,
     }
     exact = {"gap_class": node.gap_class, "key_node": "true" if node.is_key else "false"}
     parts: dict[str, float] = {}
@@ -224,7 +275,11 @@ class _Reader:
         edition_date = top.get("edition_date")
         if not isinstance(edition_date, date):
             raise self.fail("edition_date", "应为日期，如 2026-06-30")
-        fit = self.mapping(top.get("fit"), "fit", {"text_only_confidence", "components"})
+        fit = self.mapping(top.get("fit"), "fit", {"text_only_confidence", "components", "hop_weights_pct"})
+        leaders = self.mapping(top.get("leaders"), "leaders", {"minimum_capital_wan_cny", "enterprise_keys"})
+        least = leaders.get("minimum_capital_wan_cny")
+        keys = self.texts(leaders.get("enterprise_keys", []), "leaders.enterprise_keys")
+        self.check_once(keys, "leaders.enterprise_keys")
         chains = tuple(
             self.chain(item, f"chains[{i}]") for i, item in enumerate(self.sequence(top.get("chains"), "chains"))
         )
@@ -238,6 +293,11 @@ class _Reader:
             note=self.text(top.get("note"), "note"),
             text_only_confidence=self.text(fit.get("text_only_confidence"), "fit.text_only_confidence"),
             components=self.components(fit.get("components")),
+            hop_weights_pct=self.hop_weights(fit.get("hop_weights_pct")),
+            leader_minimum_capital_wan_cny=(
+                None if least is None else self.number(least, "leaders.minimum_capital_wan_cny")
+            ),
+            leader_keys=keys,
             chains=chains,
         )
 
@@ -296,6 +356,14 @@ class _Reader:
         if abs(total - TOTAL_POINTS) > 1e-9:
             raise self.fail("fit.components", f"各分项最高分之和为 {total:g}，应为 {TOTAL_POINTS}")
         return components
+
+    def hop_weights(self, item: object) -> tuple[int, ...]:
+        key = "fit.hop_weights_pct"
+        weights = self.sequence(item, key)
+        whole = all(isinstance(w, int) and not isinstance(w, bool) and 0 <= w <= 100 for w in weights)
+        if not whole or not 1 <= len(weights) <= MOST_HOPS or weights != sorted(weights, reverse=True):
+            raise self.fail(key, f"应为1至{MOST_HOPS}个0到100的整数，越远不得越大，读到“{weights}”")
+        return tuple(weights)
 
     def component(self, name: str, item: object) -> Component:
         key = f"fit.components.{name}"

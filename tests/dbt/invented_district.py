@@ -20,7 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from intake.contract import get_contract
+from intake.contract import get_contract, load_contracts
 from intake.landing import FILES_SCHEMA
 from intake.registers import REFUSED_SCHEMA
 from models.additive.tables import AdditiveTables, Term
@@ -35,7 +35,7 @@ STEPS = {
     "features": ["path:models/features"],
     "scores": ["path:models/scores"],
 }
-LEDGERS = ("units", "leads", "follow_ups", "stage_moves", "targets")
+LEDGERS = tuple(name for name, contract in load_contracts().items() if not contract.bulk)
 Row = dict[str, Any]
 
 
@@ -244,6 +244,24 @@ def _with_provenance(rows: Sequence[Row], name: str) -> list[Row]:
     ]  # fmt: skip
 
 
+def example_rows(ledger: str) -> list[Row]:
+    """Three rows of a ledger that no hand-made case fills, every column written; the last corrects the one before."""
+    rows: list[Row] = []
+    for i in (0, 1, 1):
+        row: Row = {"received_seq": 1 + len(rows) // 2}
+        for f in get_contract(ledger).landed_fields:
+            values = {"date": day("2025-03-31"), "year": 2025, "boolean": bool(i), "uscc": f"91110108000000{i:03d}A"}
+            values |= dict.fromkeys(("amount", "area", "intensity", "number"), 10.0 + i)
+            row[f.name] = next(iter(f.choices)) if f.type == "choice" else values.get(f.type, f"{f.title}{i}")
+            if f.type == "date":
+                row[f"{f.name}_precision"] = "day"
+            if f.type == "amount":
+                stem = f.name.removesuffix("_wan_cny")
+                row |= {f"{stem}_currency": "CNY", f"{stem}_rate": 1.0}
+        rows.append(row | ({"lead_id": ("H1", "H7")[i]} if "lead_id" in row else {}))
+    return rows
+
+
 def write_landing(district: District, home: Path) -> None:
     """Write every file that dbt reads from the landing store."""
     folder = home / "landing"
@@ -251,7 +269,7 @@ def write_landing(district: District, home: Path) -> None:
     (home / "warehouse").mkdir(exist_ok=True)
     for name in LEDGERS:
         schema = get_contract(name).schema().append(pa.field("received_seq", pa.int64()))
-        rows = _with_provenance(getattr(district, name), name)
+        rows = _with_provenance(getattr(district, name, None) or example_rows(name), name)
         pq.write_table(pa.Table.from_pylist(rows, schema), folder / f"{name}.parquet")
     pq.write_table(pa.Table.from_pylist([], FILES_SCHEMA), folder / "files.parquet")
     pq.write_table(pa.Table.from_pylist(district.refused, REFUSED_SCHEMA), folder / "refused.parquet")
@@ -266,10 +284,31 @@ def write_landing(district: District, home: Path) -> None:
     ids = [row["lead_id"] for row in district.leads]
     identities = {"record_id": sorted(set(ids)), "enterprise_id": [f"E{n // 2}" for n in range(len(set(ids)))]}
     blank = pa.nulls(len(set(ids)), pa.string())
-    table = pa.table({**identities, "parent_enterprise_id": blank, "why": blank})
+    firms = [_firm_of(district, lead_id) for lead_id in identities["record_id"]]
+    keys = pa.array([firm[0] for firm in firms], pa.string())
+    match_by = pa.array([firm[1] for firm in firms], pa.string())
+    found = {"why": blank, "register_key": keys, "register_match_by": match_by, "parent_register_key": blank}
+    table = pa.table({**identities, "parent_enterprise_id": blank, **found})
     pq.write_table(table, folder / "lead_identities.parquet")
     for name, frame in load_chains().to_tables().items():
         frame.to_parquet(folder / f"chain_{name}.parquet", index=False)
+
+
+def _firm_of(district: District, lead_id: str) -> tuple[str | None, str | None]:
+    """The firm of the register by code, else by a name that one firm alone bears: what intake/matching would say."""
+    rows = [row for row in district.leads if row["lead_id"] == lead_id]
+    lead = max(rows, key=lambda row: row.get("received_seq", 1))
+    standing = {row.get("uscc") or row["registration_no"]: row for row in district.register}
+    if lead.get("uscc") in standing:
+        return lead["uscc"], "信用代码"
+
+    def form(name: str) -> str:
+        return name.replace("（", "(").replace("）", ")").replace(" ", "")
+
+    named = [key for key, row in standing.items() if form(row["enterprise_name"]) == form(lead["enterprise_name"])]
+    if len(named) != 1 or (lead.get("uscc") and standing[named[0]].get("uscc")):
+        return None, None
+    return named[0], "企业名称"
 
 
 def model_tables(seed: int = 3) -> dict[str, AdditiveTables]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from invented_district import AS_OF, District, day, exported, model_tables
+from invented_district import AS_OF, LEDGERS, District, day, exported, model_tables
 
 from models.chain.tables import FitPoints, fit_points, load_chains
 from models.ranking.ranking import FRAME_COLUMNS, rank_leads
@@ -187,11 +187,35 @@ class Reference:
                 for node, digits, words in self.matches(self.text(firm), firm.get("industry_code")):
                     if digits >= 3 or words:
                         on_node[node].add(i)
-        self.neighbours: dict[str, int] = {}
+        self.sides: dict[str, dict[str, Any]] = {}
         for node in self.chains.nodes:
-            beside = {e.to_node_id for e in self.chains.edges if e.from_node_id == node.node_id}
-            beside |= {e.from_node_id for e in self.chains.edges if e.to_node_id == node.node_id}
-            self.neighbours[node.node_id] = len(set().union(*(on_node[b] for b in beside)))
+            suppliers, lead_up = self.walk(
+                node.node_id, [(e.to_node_id, e.from_node_id) for e in self.chains.edges], on_node
+            )
+            customers, lead_down = self.walk(
+                node.node_id, [(e.from_node_id, e.to_node_id) for e in self.chains.edges], on_node
+            )
+            self.sides[node.node_id] = {
+                "local_suppliers": suppliers,
+                "local_customers": customers,
+                "leader_hop": min((hop for hop in (lead_up, lead_down) if hop), default=None),
+            }
+
+    def walk(
+        self, start: str, edges: list[tuple[str, str]], on_node: dict[str, set[int]]
+    ) -> tuple[list[int], int | None]:
+        """New firms after one, two and three edges, and the first edge at which one of them is a leader."""
+        seen, firms, edge_of_start = {start}, set[int](), {start}
+        counts, leader = [], None
+        for hop in (1, 2, 3):
+            edge_of_start = {b for a, b in edges if a in edge_of_start} - seen
+            seen |= edge_of_start
+            new = set().union(*(on_node[n] for n in edge_of_start)) - firms
+            firms |= new
+            counts.append(len(new))
+            if leader is None and any((self.firms[i].get("registered_capital_wan_cny") or 0) >= 10000 for i in new):
+                leader = hop
+        return counts, leader
 
     @staticmethod
     def text(firm: dict[str, Any]) -> str:
@@ -209,7 +233,7 @@ class Reference:
         return found
 
     def fits(self, text: str, code: str | None) -> dict[str, FitPoints]:
-        found = {n: fit_points(self.chains, n, d, w, self.neighbours[n]) for n, d, w in self.matches(text, code)}
+        found = {n: fit_points(self.chains, n, d, w, **self.sides[n]) for n, d, w in self.matches(text, code)}
         return {n: f for n, f in found.items() if f is not None}
 
 
@@ -318,3 +342,11 @@ def test_row_counts_are_written_per_stage(home: Path) -> None:
         "features",
         "scores",
     }
+
+
+def test_every_ledger_is_accounted_for(home: Path) -> None:
+    counts = exported(home, "marts", "mart_row_accounting").set_index("ledger").drop(index="register")
+    assert set(counts.index) == set(LEDGERS)
+    assert (counts["standing_count"] > 0).all()
+    sums = counts[["standing_count", "superseded_count", "rejected_count"]].sum(axis=1)
+    assert sums.tolist() == counts["landed_count"].tolist()

@@ -39,11 +39,14 @@ def test_the_job_succeeds_and_every_check_but_the_model_gates_is_green(nightly: 
 
 
 def test_every_expected_asset_was_materialised(nightly: Home) -> None:
+    import dagster as dg
+
     from orchestration.definitions import build_defs
     from orchestration.nightly import prepare_instance
 
     with prepare_instance(nightly.settings) as instance:
         keys = build_defs(nightly.settings).resolve_asset_graph().materializable_asset_keys
+        keys = keys - {dg.AssetKey(["publication", "quarterly_bulletin"])}  # of a quarter, not of a night
         missing = [k.to_user_string() for k in keys if instance.get_latest_materialization_event(k) is None]
     assert missing == []
 
@@ -134,8 +137,10 @@ def test_chain_fit_is_a_sum_that_the_chain_file_allows(leads: pd.DataFrame) -> N
             fit
             for digits in (0, 2, 3, 4)
             for words in (0, 1, 2)
-            for near in (0, 1, 3, 10)
-            if (fit := fit_points(chains, nodes[row["chain_node"]], digits, words, near))
+            for up in ([], [1], [3], [10])
+            for down in ([], [1], [3], [10])
+            for leader in (None, 1, 2, 3)
+            if (fit := fit_points(chains, nodes[row["chain_node"]], digits, words, up, down, leader))
         ]
         assert any({k: v for k, v in fit.parts.items() if v} == told for fit in possible)
         assert sum(told.values()) == row["chain_fit"]
@@ -183,3 +188,25 @@ def test_an_earlier_day_can_be_rebuilt_and_knows_less(nightly: Home) -> None:
         assert set(leads["lead_id"]) <= set(known["lead_id"])
     finally:
         assert run_nightly(nightly.settings, AS_OF).success
+
+
+def test_documents_are_made_of_the_published_marts_and_a_quarter_that_is_not_over_is_refused(nightly: Home) -> None:
+
+    from orchestration.definitions import build_defs
+    from orchestration.nightly import prepare_instance
+
+    documents = nightly.root / "documents"
+    assert (documents / f"挂图作战_{AS_OF}.pdf").read_bytes().startswith(b"%PDF")
+    with prepare_instance(nightly.settings) as instance:
+        job = build_defs(nightly.settings).resolve_job_def("quarterly")
+        assert job.execute_in_process(instance=instance, partition_key="2026-01-01").success
+        refused = job.execute_in_process(instance=instance, partition_key="2026-04-01", raise_on_error=False)
+    assert not refused.success  # on 30 June the quarter still has a day
+    assert {path.name for path in documents.iterdir() if path.is_file()} == {
+        f"挂图作战_{AS_OF}.pdf", "季通报_2026Q1.docx", "季通报_2026Q1.xlsx",
+    }  # fmt: skip
+    monthly = pd.read_parquet(nightly.root / "exports/marts/mart_unit__monthly.parquet")
+    quarter = monthly[pd.to_datetime(monthly["month_date"]).dt.to_period("Q").astype(str) == "2026Q1"]
+    told = pd.read_excel(documents / "季通报_2026Q1.xlsx", sheet_name="总体情况", header=2).set_index("指标")["本季"]
+    assert told["新增线索数"] == quarter["new_lead_count"].sum()
+    assert told["新开工项目数"] == quarter["started_count"].sum()

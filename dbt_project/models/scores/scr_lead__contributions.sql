@@ -152,8 +152,16 @@ fit_parts as (
                 'contribution': key_node_points, 'level_label': key_node_label
             },
             {
-                'term': 'local_neighbours', 'value_text': cast(local_neighbour_count as varchar),
-                'contribution': local_neighbours_points, 'level_label': local_neighbours_label
+                'term': 'local_suppliers', 'value_text': cast(local_supplier_count as varchar),
+                'contribution': local_suppliers_points, 'level_label': local_suppliers_label
+            },
+            {
+                'term': 'local_customers', 'value_text': cast(local_customer_count as varchar),
+                'contribution': local_customers_points, 'level_label': local_customers_label
+            },
+            {
+                'term': 'local_leader', 'value_text': cast(leader_hop as varchar),
+                'contribution': local_leader_points, 'level_label': local_leader_label
             }
         ], recursive := true)
     from best_fit

@@ -86,7 +86,10 @@ select
     best_fit.chain_name,
     best_fit.gap_class,
     best_fit.fit_confidence,
-    best_fit.local_neighbour_count,
+    best_fit.fit_evidence_text,
+    best_fit.local_supplier_count,
+    best_fit.local_customer_count,
+    best_fit.leader_hop,
     case
         when scored.landing_logit is null then '没有落地模型表，不能打分'
         when scored.tax_log is null then '没有税收模型表，不能打分'

@@ -58,7 +58,9 @@ select
     listed.product_word_points,
     listed.gap_class_points,
     listed.key_node_points,
-    listed.local_neighbours_points,
+    listed.local_suppliers_points,
+    listed.local_customers_points,
+    listed.local_leader_points,
     listed.matched_words,
     listed.fit_confidence,
     concat_ws(
@@ -67,7 +69,9 @@ select
         listed.key_node_label,
         '命中产品词：' || listed.matched_words,
         listed.industry_code_label,
-        listed.local_neighbours_label,
+        listed.local_customers_label,
+        listed.local_suppliers_label,
+        listed.local_leader_label,
         case when listed.matched_digits < 2 then '仅凭产品词，行业代码未核实' end
     ) as reason_text,
     {{ as_of_date() }} as as_of_date

@@ -1,11 +1,14 @@
-"""When the nightly job runs by the clock (定时).
+"""When jobs run by the clock (定时).
 
 Belongs here: schedules. Does not belong here: what a run covers (jobs.py).
 """
 
+import datetime as dt
+
 import dagster as dg
 
-from orchestration.defs.automation.jobs import nightly, retraining
+from desk.documents import Quarter
+from orchestration.defs.automation.jobs import nightly, quarterly, retraining
 
 
 @dg.schedule(
@@ -32,3 +35,17 @@ def retraining_on_the_first(context: dg.ScheduleEvaluationContext) -> dg.RunRequ
     """Request the month's training, an hour before the night that scores with it."""
     day = context.scheduled_execution_time.strftime("%Y-%m-%d")
     return dg.RunRequest(run_key=f"retraining-{day}", partition_key=day)
+
+
+@dg.schedule(
+    job=quarterly,
+    cron_schedule="0 6 1 1,4,7,10 *",
+    execution_timezone="Asia/Shanghai",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="每季度首日 06:00（夜间作业之后）生成上一季度的季通报；在界面上启用",
+)
+def quarterly_on_the_first(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Request the bulletin of the quarter that ended yesterday."""
+    yesterday = context.scheduled_execution_time.date() - dt.timedelta(days=1)
+    key = Quarter.of(yesterday).first_day.isoformat()
+    return dg.RunRequest(run_key=f"quarterly-{key}", partition_key=key)

@@ -27,6 +27,8 @@ CHAIN_TABLES = {
     "words": "环节的产品词 one row per node and word",
     "edges": "上下游关系 one row per supplier and customer node",
     "points": "契合度计分表 one row per component and level",
+    "hops": "远近折算 one row per number of edges that counts",
+    "leaders": "链主名单 one row per leader, and one with the minimum capital",
 }
 OWNERS = ["team:数据专员"]
 RETRY = dg.RetryPolicy(max_retries=2, delay=5)
@@ -78,22 +80,22 @@ def ledgers(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator
 
 @dg.asset(
     key=["landing", "lead_identities"],
-    deps=[dg.AssetKey(["landing", "leads"]), dg.AssetKey(["landing", "merge_decisions"])],
+    deps=[dg.AssetKey(["landing", name]) for name in ("leads", "merge_decisions", "register")],
     group_name="ingestion",
     kinds={"duckdb", "parquet"},
     owners=OWNERS,
-    description="线索归并 one row per lead with the enterprise behind it, ids stable from night to night",
+    description="线索归并 one row per lead with the enterprise behind it and its firm in the register, ids stable",
     retry_policy=RETRY,
     pool="landing",
 )
 def lead_identities(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
-    """Find which leads are of one enterprise; people's decisions win."""
+    """Find which leads are of one enterprise, and which firm of the register it is; people's decisions win."""
     with told_plainly():
-        found = match_leads(workplace.root / "landing", workplace.root / "identity", context.log.info)
-    enterprises = len(found.table["enterprise_id"].unique())
-    return dg.MaterializeResult(
-        metadata={**row_counts(enterprises, len(found.table)), "preview": preview(found.table.slice(0, 8).to_pandas())}
-    )
+        table = match_leads(workplace.root / "landing", workplace.root / "identity", context.log.info)
+    enterprises = len(table["enterprise_id"].unique())
+    in_register = len(table) - table["register_key"].null_count
+    metadata = row_counts(enterprises, len(table)) | {"in_register": in_register}
+    return dg.MaterializeResult(metadata=metadata | {"preview": preview(table.slice(0, 8).to_pandas())})
 
 
 @dg.multi_asset(

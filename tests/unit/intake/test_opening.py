@@ -102,6 +102,9 @@ def test_formulas_without_a_result_and_error_values_are_refused_not_empty(tmp_pa
         sheet.write_formula("G2", "=1/0", None, "#DIV/0!")
         sheet.write_formula("G3", "=1+1", None, 2)
         sheet.write_formula("J4", '=IF(1,"")', None, "")
+    # Excel marks a formula that gave the empty text so; without the mark nothing was computed.
+    mark = (b'<c r="J4"><f>', b'<c r="J4" t="str"><f>')
+    replace_part(tmp_path / "b.xlsx", "xl/worksheets/sheet1.xml", lambda xml: xml.replace(*mark))
     (reading,) = read_workbook(tmp_path / "b.xlsx", LEADS)
     assert [(r.row, r.reason) for r in reading.refusals] == [(2, "单元格是错误值（如 #REF!、#N/A）")]
     assert [r["investment_wan_cny"] for r in reading.accepted] == [20000, 12000]

@@ -9,6 +9,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+import xlsxwriter
 from ledger_writing import write_xlsx
 
 from intake.__main__ import main
@@ -152,3 +153,28 @@ def test_the_commands_write_a_template_and_explain_a_file(tmp_path, capsys):
     assert "王某某" not in told
     assert main(["explain", str(Path(tmp_path / "没有.xlsx"))]) == 2
     assert main(["template", "没有", "--out", str(out)]) == 2
+
+
+def test_a_bracket_that_no_contract_knows_is_told(tmp_path, capsys):
+
+    def write(name, headers, dates):
+        path = tmp_path / name
+        with xlsxwriter.Workbook(path) as book:
+            sheet = book.add_worksheet("台账")
+            required = ["线索编号", "项目名称", "投资主体", "负责单位", "首报日期"]
+            sheet.write_row(0, 0, [*required, *headers])
+            sheet.write_row(1, 0, ["X1", "甲项目", "甲有限公司", "云山镇", "2025-01-02", *dates])
+        main(["explain", str(path)])
+        return capsys.readouterr().out
+
+    told = write("口径.xlsx", ["开工时间(统计口径)"], ["2025-03-04"])
+    assert "“开工时间(统计口径)”按“开工日期”读取，括号中的“统计口径”没有列入约定，请确认口径一致" in told
+    assert "接收 1 " in told
+    # The column that bears the field's own title is read, and the other is said to give way.
+    told = write("两列.xlsx", ["开工日期", "开工时间(统计口径)"], ["2025-03-04", "2025-05-06"])
+    assert "另有一列与“开工日期”同名，以那一列为准，不读取" in told
+    assert "没有列入约定" not in told
+    told = write("两种口径.xlsx", ["开工时间(统计口径)", "开工时间(住建口径)"], ["2025-03-04", "2025-05-06"])
+    assert "有两列都像“开工日期”" in told
+    # A known bracket is a field of its own.
+    assert "没有列入约定" not in write("发改.xlsx", ["实际开工时间(发改)"], ["2025-03-04"])

@@ -60,10 +60,12 @@ def test_tables_have_their_columns_keys_and_order() -> None:
         "words": ["node_id", "word", "is_exclude"],
         "edges": ["from_node_id", "to_node_id"],
         "points": ["component", "level", "points", "label"],
+        "hops": ["hop_count", "weight_pct"],
+        "leaders": ["enterprise_key", "minimum_capital_wan_cny"],
     }
     assert tables["nodes"]["node_id"].is_unique
-    for table in tables.values():
-        assert not table.duplicated().any() and not table.isna().any().any()
+    for name, table in tables.items():
+        assert not table.duplicated().any() and (name == "leaders" or not table.isna().any().any())
     again = load_chains().to_tables()
     for name, table in tables.items():
         pd.testing.assert_frame_equal(table, again[name])
@@ -78,7 +80,15 @@ def test_every_code_exists_in_the_2017_edition() -> None:
 
 
 def test_best_possible_company_earns_exactly_100() -> None:
-    fit = fit_points(load_chains(), "water.ro_membrane", matched_digits=4, matched_words=3, local_neighbours=40)
+    fit = fit_points(
+        load_chains(),
+        "water.ro_membrane",
+        matched_digits=4,
+        matched_words=3,
+        local_suppliers=[40],
+        local_customers=[40],
+        leader_hop=1,
+    )
     assert fit is not None and fit.total == 100 and fit.confidence == "正常"
 
 
@@ -86,7 +96,7 @@ def test_text_only_match_is_low_confidence_and_no_match_is_none() -> None:
     chains = load_chains()
     fit = fit_points(chains, "textile.silk", matched_digits=1, matched_words=2)
     assert fit is not None and fit.confidence == "低" and fit.parts["industry_code"] == 0
-    assert fit_points(chains, "textile.silk", matched_digits=0, matched_words=0, local_neighbours=9) is None
+    assert fit_points(chains, "textile.silk", 0, 0, [9], [9], 1) is None
 
 
 @given(
@@ -96,11 +106,31 @@ def test_text_only_match_is_low_confidence_and_no_match_is_none() -> None:
     neighbours=st.integers(0, 50),
 )
 def test_total_is_the_sum_of_parts_within_0_and_100(node: str, digits: int, words: int, neighbours: int) -> None:
-    fit = fit_points(SHIPPED, node, digits, words, neighbours)
+    fit = fit_points(SHIPPED, node, digits, words, [neighbours], [0, neighbours])
     if fit is not None:
         assert fit.total == sum(fit.parts.values()) and 0 <= fit.total <= 100
-        more = fit_points(SHIPPED, node, digits, words, neighbours + 1)
+        more = fit_points(SHIPPED, node, digits, words, [neighbours + 1], [0, neighbours], 2)
         assert more is not None and more.total >= fit.total
+
+
+def test_firms_further_off_count_in_part_and_a_leader_less() -> None:
+    def parts(suppliers: list[int], leader_hop: int | None) -> tuple[float, float]:
+        fit = fit_points(SHIPPED, "textile.silk", 4, 0, suppliers, leader_hop=leader_hop)
+        assert fit is not None
+        return fit.parts["local_suppliers"], fit.parts["local_leader"]
+
+    assert parts([0, 1, 1], None) == (0, 0)  # half a firm and a quarter
+    assert parts([0, 1, 2], 3) == (2, 2)
+    assert parts([1, 3, 2], 2) == (4, 4)
+    assert parts([10, 0, 0], 1) == (6, 6)
+
+
+@pytest.mark.parametrize("weights", [[], [50, 100], [100, 50, 25, 10], [100, 0.5], [101], [True]])
+def test_hop_weights_that_grow_or_are_no_percents_are_refused(
+    tmp_path: Path, document: Document, weights: list[object]
+) -> None:
+    document["fit"]["hop_weights_pct"] = weights
+    assert "fit.hop_weights_pct" in refuse(tmp_path, document)
 
 
 def test_node_id_used_twice_is_refused(tmp_path: Path, document: Document) -> None:
@@ -138,13 +168,13 @@ def test_word_on_two_nodes_is_refused(tmp_path: Path, document: Document) -> Non
 
 def test_maxima_that_do_not_sum_to_100_are_refused(tmp_path: Path, document: Document) -> None:
     document["fit"]["components"]["key_node"] = {
-        "label": "重点", "maximum": 6, "levels": {"true": {"points": 6, "label": "重点环节"}}
+        "label": "重点", "maximum": 5, "levels": {"true": {"points": 5, "label": "重点环节"}}
     }  # fmt: skip
     assert "之和为 101，应为 100" in refuse(tmp_path, document)
 
 
 def test_highest_level_must_equal_the_maximum(tmp_path: Path, document: Document) -> None:
-    document["fit"]["components"]["gap_class"]["levels"]["补"]["points"] = 19
+    document["fit"]["components"]["gap_class"]["levels"]["补"]["points"] = 17
     assert "fit.components.gap_class" in refuse(tmp_path, document)
 
 

@@ -8,7 +8,9 @@ with points as (
         points,
         level_label
     from {{ ref('stg_chain__points') }}
-    where component in ('industry_code', 'product_word', 'local_neighbours')
+    where component in (
+        'industry_code', 'product_word', 'local_suppliers', 'local_customers', 'local_leader'
+    )
 
 ),
 

@@ -71,9 +71,21 @@ select
     matched_digits,
     matched_word_count,
     matched_words,
-    local_neighbour_count,
+    local_supplier_count,
+    local_customer_count,
+    leader_hop,
     {{ fit_columns() }},
+    node_value_points,
     chain_fit,
     fit_confidence,
+    concat_ws(
+        '；',
+        gap_class_label,
+        key_node_label,
+        local_customers_label,
+        local_suppliers_label,
+        local_leader_label,
+        '把握程度' || fit_confidence
+    ) as fit_evidence_text,
     row_number() over (partition by lead_id order by chain_fit desc, node_order, node_id) as node_rank
 from fitted

@@ -1,6 +1,6 @@
 -- Landed rows that a later row of the same key replaced (被后收到的行替换). Counted from the landed files, not from
 -- staging, so that landed = standing + superseded + rejected is a proof and not a definition.
-{% set labels = {'units': '单位名录', 'leads': '线索台账', 'follow_ups': '跟进记录', 'stage_moves': '项目进展', 'targets': '年度任务'} %}
+{% set labels = ledger_titles() %}
 with
 {% for ledger in ledger_keys() %}
 {{ ledger }}_ranked as (

@@ -1,19 +1,19 @@
 -- Every row is accounted for: landed = standing + superseded + rejected. Each number is counted from its own table, so
 -- that the sum is a test of the pipeline.
-{% set ledgers = [
-    ('units', '单位名录', 'dim_units'),
-    ('leads', '线索台账', 'dim_leads'),
-    ('follow_ups', '跟进记录', 'fct_follow_ups'),
-    ('stage_moves', '项目进展', 'fct_stage_moves'),
-    ('targets', '年度任务', 'fct_targets'),
-] %}
+{% set marts = {
+    'units': 'dim_units',
+    'leads': 'dim_leads',
+    'follow_ups': 'fct_follow_ups',
+    'stage_moves': 'fct_stage_moves',
+    'targets': 'fct_targets',
+} %}
 with landed as (
-{% for ledger, name, mart in ledgers %}
+{% for ledger, name in ledger_titles().items() %}
     select
         '{{ ledger }}' as ledger,
         '{{ name }}' as ledger_name,
         (select count(*) from {{ source('landing', ledger) }}) as landed_count,
-        (select count(*) from {{ ref(mart) }}) as standing_count
+        (select count(*) from {{ ref(marts.get(ledger, 'stg_ledger__' ~ ledger)) }}) as standing_count
     union all
 {% endfor %}
     select

@@ -28,6 +28,7 @@ select
     paid_tax_currency,
     paid_tax_rate,
     lost_reason,
+    recorded_date_precision,
     source_file,
     source_sheet,
     source_row,

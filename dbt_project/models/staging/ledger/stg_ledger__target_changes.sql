@@ -1,0 +1,31 @@
+with landed as (
+
+    select * from {{ source('landing', 'target_changes') }}
+
+),
+
+-- A corrected file supersedes by key (更正后的文件按主键替换); what it replaces stays visible in int_ledger__superseded.
+standing as (
+
+    select *
+    from landed
+    qualify {{ received_rank('target_changes') }} = 1
+
+)
+
+select
+    target_year,
+    unit_name as written_unit_name,
+    indicator,
+    old_value,
+    new_value,
+    measure,
+    effective_date,
+    effective_date_precision,
+    reason,
+    document_no,
+    source_file,
+    source_sheet,
+    source_row,
+    received_seq
+from standing

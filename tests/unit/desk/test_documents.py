@@ -1,0 +1,179 @@
+"""The bulletin and the wall chart: figures worked by hand, GB/T 9704 in the XML, the same bytes again, refusals."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from docx import Document
+
+from desk.documents import BulletinFigures, Quarter, chart_projects, quarter_figures, write_bulletin, write_wall_chart
+
+DAY = dt.date
+
+
+def months(unit: str, **counts: tuple[int, int, int, int]) -> list[dict[str, object]]:
+    """Counts of new leads, follow-ups, signed and started by month, written m202601=(…)."""
+    return [
+        {"unit_name": unit, "month_date": DAY(int(key[1:5]), int(key[5:]), 1)}
+        | dict(zip(("new_lead_count", "follow_up_count", "signed_count", "started_count"), value, strict=True))
+        for key, value in counts.items()
+    ]
+
+
+MONTHLY = pd.DataFrame(
+    months("甲镇", m202501=(1, 0, 0, 0), m202512=(2, 2, 1, 0), m202601=(3, 4, 1, 1), m202603=(1, 0, 0, 1), m202604=(9, 9, 9, 9))
+    + months("乙镇", m202501=(0, 0, 0, 0), m202602=(2, 1, 1, 2))
+    + months("丙镇", m202501=(0, 0, 0, 0), m202601=(0, 0, 0, 0))
+    + months("东街道", m202501=(0, 0, 0, 0), m202601=(0, 5, 0, 0))
+)  # fmt: skip
+UNITS = pd.DataFrame({"unit_name": ["甲镇", "乙镇", "丙镇", "东街道"], "unit_type": ["镇", "镇", "镇", "街道"]})
+TARGETS = pd.DataFrame(
+    {
+        "unit_name": ["甲镇", "乙镇", "丙镇", "东街道", "甲镇"],
+        "target_year": [2026, 2026, 2026, 2026, 2026],
+        "indicator": ["新开工项目数"] * 4 + ["新增线索数"],
+        "target_value": [4.0, 4.0, None, 0.0, 40.0],
+    }
+)
+OUTCOMES = pd.DataFrame(
+    [
+        ("L1", "签约", DAY(2025, 2, 1)), ("L1", "开工", DAY(2025, 4, 20)),
+        ("L2", "签约", DAY(2025, 3, 31)), ("L2", "开工", DAY(2025, 9, 1)),
+        ("L3", "签约", DAY(2025, 11, 1)),
+        ("L4", "签约", DAY(2026, 1, 10)), ("L4", "开工", DAY(2026, 2, 1)),
+        ("L5", "签约", DAY(2026, 4, 2)),
+    ],
+    columns=["lead_id", "stage", "reached_date"],
+)  # fmt: skip
+
+
+LATER = DAY(2026, 6, 30)
+
+
+def figures(known_until: dt.date = LATER) -> BulletinFigures:
+    return quarter_figures(Quarter(2026, 1), MONTHLY, TARGETS, UNITS, OUTCOMES, known_until, is_synthetic=True)
+
+
+def test_totals_are_of_the_quarter_and_beside_the_task() -> None:
+    rows = figures().totals.set_index("指标").to_dict("index")
+    assert rows["新增线索数"] == {
+        "本季": 6, "上季": 2, "去年同季": 1, "年初至季末": 6, "全年任务": "40", "完成率": "15.0%",
+    }  # fmt: skip
+    assert rows["新签约项目数"]["全年任务"] == "未下达" and rows["新签约项目数"]["完成率"] == "暂无"
+    assert rows["新开工项目数"]["本季"] == 4 and rows["新开工项目数"]["完成率"] == "50.0%"
+
+
+def test_ranks_are_among_units_of_a_kind_ties_share_and_no_task_is_not_ranked() -> None:
+    towns = figures().standings["镇"].set_index("单位")
+    assert towns["名次"].to_dict() == {"甲镇": "1", "乙镇": "1", "丙镇": "—"}
+    assert towns.loc["丙镇", ["全年任务", "完成率"]].tolist() == ["未下达", "暂无"]
+    street = figures().standings["街道"].iloc[0]
+    assert (street["名次"], street["全年任务"], street["完成率"]) == ("—", "0", "暂无")  # no rate over nothing
+    assert figures().silent == ["丙镇"]
+
+
+def test_cohorts_too_young_are_not_failures() -> None:
+    rows = figures().cohorts.set_index("签约季度").to_dict("index")
+    assert rows["2025Q1"] == {
+        "签约数": 2,
+        "3个月内开工": "1（50%）",
+        "6个月内开工": "2（100%）",
+        "12个月内开工": "2（100%）",
+    }
+    assert rows["2025Q4"] == {"签约数": 1, "3个月内开工": "0（0%）", "6个月内开工": "未到期", "12个月内开工": "未到期"}
+    assert set(rows) == {"2025Q1", "2025Q4", "2026Q1"}  # the signing of April is of another quarter
+
+
+def test_a_quarter_that_is_not_over_or_not_covered_is_refused() -> None:
+    with pytest.raises(ValueError, match="要到 2026-04-01 才结束"):
+        figures(DAY(2026, 3, 31))
+    with pytest.raises(ValueError, match="月度数据不覆盖2024年第一季度"):
+        quarter_figures(Quarter(2024, 1), MONTHLY, TARGETS, UNITS, OUTCOMES, DAY(2026, 6, 30))
+    with pytest.raises(ValueError, match="不是季度"):
+        Quarter.parse("2026年1季度")
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_quarters_meet(number: int) -> None:
+    quarter = Quarter(2024, number)
+    assert Quarter.of(quarter.first_day) == Quarter.of(quarter.end - dt.timedelta(days=1)) == quarter
+    assert Quarter.of(quarter.end) > quarter and Quarter.parse(str(quarter)) == quarter
+
+
+def test_the_bulletin_is_on_the_page_of_gbt_9704_and_made_again_the_same(tmp_path: Path) -> None:
+    word, excel = write_bulletin(tmp_path / "一", figures(), tmp_path / "模板.docx")
+    again = write_bulletin(tmp_path / "二", figures(), tmp_path / "模板二.docx")
+    assert [word.read_bytes(), excel.read_bytes()] == [path.read_bytes() for path in again]
+    document = Document(str(word))
+    page = document.sections[0]
+    margins = (page.top_margin, page.bottom_margin, page.left_margin, page.right_margin)
+    assert [round(margin.mm) for margin in margins] == [37, 35, 28, 26]
+    assert (round(page.page_width.mm), round(page.page_height.mm)) == (210, 297)
+    body = document.styles["Normal"]
+    assert body.font.size.pt == 16 and body.paragraph_format.line_spacing.pt == pytest.approx(28.95, abs=0.1)
+    styles = zipfile.ZipFile(word).read("word/styles.xml").decode()
+    for font in ("仿宋_GB2312", "方正小标宋简体", "黑体", "楷体_GB2312"):
+        assert f'w:eastAsia="{font}"' in styles
+    text = "\n".join(p.text for p in document.paragraphs)
+    assert "2026年第一季度招商引资工作通报" in text and "合成数据" in text and "丙镇" in text
+    cells = [[cell.text for cell in row.cells] for row in document.tables[0].rows]
+    assert cells[1] == ["新增线索数", "6", "2", "1", "6", "40", "15.0%"] and len(cells) == 4
+    assert "{{" not in text and "{%" not in text
+
+
+def test_the_template_is_the_offices_own(tmp_path: Path) -> None:
+    template = tmp_path / "模板.docx"
+    write_bulletin(tmp_path, figures(), template)
+    own = Document(str(template))
+    own.paragraphs[0].insert_paragraph_before("云川区招商引资工作领导小组办公室")
+    own.save(str(template))
+    word, _ = write_bulletin(tmp_path, figures(), template)
+    assert Document(str(word)).paragraphs[0].text == "云川区招商引资工作领导小组办公室"
+
+
+LEADS = pd.DataFrame(
+    {
+        "lead_id": ["A", "B", "C", "D", "E"],
+        "project_name": ["甲#项目", "乙*项目*", "丙[项目]", "丁项目", "戊$项目"],
+        "unit_name": ["甲镇"] * 5,
+        "investment_wan_cny": [5000.0, None, 8000.0, 1.0, 2.0],
+        "stage": ["注册", "签约", "开工", "终止", "签约"],
+    }
+)
+REACHED = pd.DataFrame(
+    [
+        ("A", "签约", DAY(2026, 1, 1)), ("A", "注册", DAY(2026, 2, 1)), ("B", "签约", DAY(2026, 4, 1)),
+        ("C", "签约", DAY(2025, 1, 1)), ("C", "开工", DAY(2026, 6, 1)), ("D", "签约", DAY(2025, 1, 1)),
+        ("E", "签约", DAY(2026, 6, 30)),
+    ],
+    columns=["lead_id", "stage", "reached_date"],
+)  # fmt: skip
+
+
+def test_lights_follow_the_printed_rule() -> None:
+    projects = chart_projects(LEADS, REACHED, DAY(2026, 6, 30)).set_index("lead_id")
+    assert projects["灯"].to_dict() == {
+        "A": "红",
+        "B": "黄",
+        "C": "绿",
+    }  # 180, 90 days, started; lost; signed too late to know
+    assert projects.loc["A", "等待天数"] == 180 and projects.loc["B", "等待天数"] == 90
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="没有 pdftotext：apt-get install poppler-utils")
+def test_the_chart_is_one_a1_page_with_every_project_and_the_rule(tmp_path: Path) -> None:
+    projects = chart_projects(LEADS, REACHED, DAY(2026, 6, 30))
+    path = write_wall_chart(tmp_path / "一.pdf", projects, DAY(2026, 6, 30), is_synthetic=True)
+    again = write_wall_chart(tmp_path / "二.pdf", projects, DAY(2026, 6, 30), is_synthetic=True)
+    assert path.read_bytes() == again.read_bytes()
+    info = subprocess.run(["pdfinfo", path], capture_output=True, text=True, check=True).stdout
+    assert "Pages:           1" in info and "2383.94 x 1683.78 pts" in info
+    text = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True).stdout
+    for words in ("甲#项目", "乙*项目*", "丙[项目]", "合成数据", "红 1、黄 1、绿 1", "180 天未开工为红"):
+        assert words.replace(" ", "") in text.replace(" ", "")
