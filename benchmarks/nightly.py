@@ -33,7 +33,7 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     from intake.matching.leads import match_leads
     from models.chain import load_chains
     from models.landing import LandingSettings, train_landing
-    from models.promotion import promote_if_deserved
+    from models.promotion import judge, version_in_use
     from models.ranking import RankingWeights, rank_leads
     from models.registry import Registry
     from models.tax import TaxSettings, train_tax
@@ -73,7 +73,8 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     (home / "learning").mkdir()
     tables, versions = [], []
     for name, run in runs.items():
-        version = promote_if_deserved(registry, name, registry.save(name, run.tables, run.report))
+        made = registry.save(name, run.tables, run.report)
+        version = version_in_use(registry, name, day, made, judge(registry, name, made, registry.active(name)))
         tables.append(run.tables.assign(part=name))
         offsets = {key: run.report.get(key) for key in ("interval_low_offset", "interval_high_offset")}
         versions.append({"part": name, "version": version, "kind": run.kind, **offsets})
@@ -90,6 +91,7 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     )
     parts = pd.read_parquet(home / "exports/scores/scr_lead__parts.parquet")
     ranking = rank_leads(parts, worded, RankingWeights.load())
+    ranking["is_exploration"] = False
     others = pd.read_parquet(home / "exports/scores/scr_lead__same_enterprise.parquet").set_index("lead_id")
     ranking["same_enterprise"] = ranking["lead_id"].map(others["same_enterprise_text"])
     checked = ranking.assign(

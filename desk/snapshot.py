@@ -47,7 +47,7 @@ RANKED_LEADS: Final = pa.schema(
     + [(name, _NUMBER) for name in ("landing_probability", "landing_logit")]
     + [(name, _NUMBER) for name in ("tax_wan_cny", "tax_low_wan_cny", "tax_high_wan_cny", "chain_fit")]
     + [("chain_node", _TEXT), ("reasons", pa.list_(REASON)), ("excluded_reason", _TEXT)]
-    + [("same_enterprise", _TEXT)]
+    + [("same_enterprise", _TEXT), ("is_exploration", pa.bool_())]
     + [("landing_kind", _TEXT), ("tax_kind", _TEXT), ("as_of_date", pa.date32())]
 )
 

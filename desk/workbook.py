@@ -26,6 +26,7 @@ FONT: Final = "Microsoft YaHei"
 PART_NAMES: Final = {"landing": "落地", "tax": "税收", "fit": "契合"}
 KIND_NAMES: Final = {"model": "模型", "rule": "规则估计"}
 SYNTHETIC_LABEL: Final = "（合成数据，仅供演示）"
+NOT_RANKED: Final = "不参加排序"
 WIDEST: Final = 60
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 
@@ -65,6 +66,7 @@ def _columns(weights: RankingWeights) -> list[_Column]:
         _Column("谁还在跟这家企业", "text", field("same_enterprise")),
         _Column("纳税区间下限（万元）", "money", field("tax_low_wan_cny")),
         _Column("纳税区间上限（万元）", "money", field("tax_high_wan_cny")),
+        _Column("试探", "text", lambda row: "试探跟进" if row["is_exploration"] else None),
         _Column("不排序的原因", "text", field("excluded_reason")),
         _Column("线索编号", "text", field("lead_id")),
     ]
@@ -76,9 +78,11 @@ def reasons_in_words(reasons: Any, part: str, weights: RankingWeights) -> str:
     return "\n".join(f"{r['label']} {r['value'] or '暂无'}（{r['points']:+.1f}）" for r in chosen)
 
 
-def write_ranked_workbook(path: Path, leads: pd.DataFrame, manifest: Mapping[str, Any]) -> None:
-    """Write the instructions, all leads, and one sheet a unit; the same list gives the same bytes."""
-    weights = RankingWeights.load()
+def write_ranked_workbook(
+    path: Path, leads: pd.DataFrame, manifest: Mapping[str, Any], weights: RankingWeights | None = None
+) -> None:
+    """Write the instructions, all leads, those not ranked, and one sheet a unit; the same list gives the same bytes."""
+    weights = weights or RankingWeights.load()
     columns = _columns(weights)
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(str(path), options) as book:
@@ -88,7 +92,8 @@ def write_ranked_workbook(path: Path, leads: pd.DataFrame, manifest: Mapping[str
         label = SYNTHETIC_LABEL if manifest["is_synthetic"] else ""
         _write_instructions(book.add_worksheet("说明"), formats, leads, manifest, weights)
         _write_leads(book.add_worksheet("全部线索"), formats, columns, leads, label)
-        names = {"说明", "全部线索"}
+        _write_leads(book.add_worksheet(NOT_RANKED), formats, columns, leads[leads["rank"].isna()], label)
+        names = {"说明", "全部线索", NOT_RANKED}
         for unit, of_unit in leads.groupby("unit_name", sort=True):
             _write_leads(book.add_worksheet(_sheet_name(str(unit), names)), formats, columns, of_unit, label)
 
@@ -121,7 +126,7 @@ def _write_instructions(
         ("截至日", f"{manifest['as_of_date']}（只用该日之前已知的事实）"),
         (
             "线索",
-            f"共 {len(leads):,} 条：参加排序 {ranked:,} 条，不参加 {len(leads) - ranked:,} 条（“不排序的原因”一列写明，未删除）",
+            f"共 {len(leads):,} 条：参加排序 {ranked:,} 条，不参加 {len(leads) - ranked:,} 条（另列于“不参加排序”一表，写明原因，未删除）",
         ),
         (
             "总分",
@@ -129,6 +134,10 @@ def _write_instructions(
             "权重由办公室在 weights.yaml 中修改",
         ),
         ("分档", "；".join(f"{b.name} 档 {b.lower:g}–{b.upper:g}" for b in weights.bands)),
+        (
+            "试探",
+            f"从后一半中按编号抽出 {weights.exploration_share:.0%} 标“试探跟进”，名次不变：只跟高分的线索，就永远不知道低分的是否真的不行",
+        ),
         ("一年内开工概率", f"口径：截至日后 365 天内凭佐证材料开工。来源：{KIND_NAMES[kinds['landing']]}"),
         (
             "预计年纳税",

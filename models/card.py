@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from models.promotion import Verdict
+
 TASK_NAMES = {"landing": "落地概率", "tax": "预计年纳税"}
 METRIC_NAMES = {
     "roc_auc": "排序能力 AUC",
@@ -47,6 +49,33 @@ def model_card(version: str, report: Mapping[str, Any]) -> str:
         lines += ["", "| 特征 | 平均影响 |", "|---|---|"]
         lines += [f"| {term['label']} | {term['mean_abs_contribution']:.3f} |" for term in report["terms"][:10]]
     return "\n".join([*lines, "", f"没有使用：{NOT_USED}"])
+
+
+def gate_card(verdict: Verdict) -> str:
+    """Give the gate's verdict as Markdown: may it replace the active version, and the two side by side."""
+    head = f"**{'可以启用' if verdict.may else '不启用'}**：{verdict.sentence}"
+    found = verdict.comparison
+    if found is None:
+        return head
+    rows = [("误差：" + found["error"], *(f"{found[who]['error']:.3f}" for who in ("candidate", "active")))]
+    for key, name in (("roc_auc", "排序能力 AUC"), ("calibration_error", "校准误差")):
+        if key in found["candidate"]:
+            rows.append((name, *(_number(found[who][key]) for who in ("candidate", "active"))))
+    for key, name in (("gap", "平均预测与实际之差（95% 区间）"), ("coverage", "80% 区间实际覆盖")):
+        if key in found["candidate"]:
+            values = [found[who][key] for who in ("candidate", "active")]
+            rows.append((name, *("暂无" if v is None else _shown(v) for v in values)))
+    basis = (
+        f"比较的是 {found['cohort_from']} 至 {found['cohort_to']} 满期的 {found['lead_count']:,} 条线索。"
+        f"候选用同样的做法只以 {found['trained_through']} 之前的数据训练，没有见过这一批；"
+        f"在用模型训练时见过其中 {found['rows_seen_by_active']:,} 行。"
+    )
+    lines = [head, "", "| 指标 | 候选 | 在用 |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)]
+    return "\n".join([*lines, "", basis])
+
+
+def _number(value: float | None) -> str:
+    return "暂无" if value is None else f"{value:.3f}"
 
 
 def _examination(task: str, holdout: Mapping[str, Any] | None) -> list[str]:

@@ -124,12 +124,28 @@ class Registry:
         stack = self._stack(name)
         return stack[-1] if stack else None
 
+    def standing_on(self, name: str, day: dt.date) -> str | None:
+        """Version that stood on a day: the latest promoted one whose manifest names no later ``as_of_date``."""
+        for version in reversed(self._stack(name)):
+            if str(self.load(name, version).manifest.get("as_of_date", "")) <= day.isoformat():
+                return version
+        return None
+
+    def promoted(self, name: str) -> list[str]:
+        """Versions promoted and not reverted, the active one last."""
+        return self._stack(name)
+
+    def reverted(self, name: str) -> list[str]:
+        """Versions that somebody went back from; only an explicit promotion brings one back."""
+        return [str(v) for v in self._state(name).get("reverted", [])]
+
     def promote(self, name: str, version: str) -> None:
         """Make a verified version the active one; promoting the active one again changes nothing."""
         self.load(name, version)
         stack = self._stack(name)
         if not stack or stack[-1] != version:
-            self._switch(name, [*stack, version], "promote")
+            reverted = [v for v in self.reverted(name) if v != version]
+            self._switch(name, [*stack, version], reverted, "promote")
 
     def revert(self, name: str) -> str:
         """Go back to the version that was active before; returns it."""
@@ -137,7 +153,9 @@ class Registry:
         if len(stack) < 2:
             raise LookupError(f"{name}: there is no earlier version to go back to")
         self.load(name, stack[-2])
-        self._switch(name, stack[:-1], "revert")
+        left = stack[-1]
+        reverted = [*(v for v in self.reverted(name) if v != left), left]
+        self._switch(name, stack[:-1], reverted, "revert")
         return stack[-2]
 
     def history(self, name: str) -> list[dict[str, Any]]:
@@ -145,12 +163,12 @@ class Registry:
         path = self._folder(name) / "history.jsonl"
         return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
 
-    def _switch(self, name: str, stack: list[str], action: str) -> None:
+    def _switch(self, name: str, stack: list[str], reverted: list[str], action: str) -> None:
         folder = self._folder(name)
         event = {"at": self.clock().isoformat(), "action": action, "from": self.active(name), "to": stack[-1]}
         handle, draft = tempfile.mkstemp(prefix=".active-", dir=folder)
         with os.fdopen(handle, "wb") as file:
-            file.write(_canonical({"version": stack[-1], "stack": stack}))
+            file.write(_canonical({"version": stack[-1], "stack": stack, "reverted": reverted}))
             file.flush()
             os.fsync(file.fileno())
         Path(draft).chmod(0o644)
@@ -159,8 +177,12 @@ class Registry:
             log.write(json.dumps(event, ensure_ascii=False, sort_keys=True) + "\n")
 
     def _stack(self, name: str) -> list[str]:
+        return [str(v) for v in self._state(name).get("stack", [])]
+
+    def _state(self, name: str) -> dict[str, Any]:
         path = self._folder(name) / "active.json"
-        return [str(v) for v in json.loads(path.read_bytes())["stack"]] if path.exists() else []
+        state: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {}
+        return state
 
     def _folder(self, name: str) -> Path:
         return self.root / _checked(name)

@@ -1,4 +1,4 @@
-"""Command line of the platform: `run` the nightly job, open the `ui`, write the `docs`.
+"""Command line of the platform: run and rebuild lists, train and revert models, try weights, open the `ui`.
 
 Belongs here: arguments, the table and the first lines of the list on the terminal, the exit code.
 Does not belong here: running (nightly.py).
@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 
 from desk.snapshot import LEADS, WORKBOOK, Snapshot, current
 from desk.workbook import reasons_in_words, shown_width
-from models.ranking import RankingWeights
+from models.ranking import RankingWeights, WeightsError
 from orchestration.inspecting import serve_ui, write_dictionary
-from orchestration.nightly import AlreadyRunning, NightlyResult, StepRow, run_nightly
+from orchestration.nightly import AlreadyRunning, NightlyResult, StepRow, only_one, run_job, run_nightly
 from orchestration.settings import Settings, office_today
 
 
@@ -91,9 +91,27 @@ def main(argv: list[str] | None = None) -> int:
     ui.set_defaults(command=lambda arguments: serve_ui(Settings.from_environment(), arguments.port))
     docs = commands.add_parser("docs", help="写出数据字典（dbt docs）")
     docs.set_defaults(command=_docs)
+    back = commands.add_parser("revert", help="退回模型的上一个版本，并重新评分发布")
+    back.add_argument("task", choices=["landing", "tax"], help="landing 落地，tax 税收")
+    back.add_argument("--no-rescoring", action="store_true", help="只退回，名单到下一次夜间运行才变")
+    back.set_defaults(command=_revert)
+    for name, text in (("retrain", "立即训练候选模型，与在用模型比较"), ("rescore", "用在用的模型和权重重新评分发布")):
+        again = commands.add_parser(name, help=text)
+        again.add_argument("--as-of", type=dt.date.fromisoformat, help="截至日，默认当前清单的截至日")
+        again.set_defaults(command=_again, job={"retrain": "retraining", "rescore": "rescoring"}[name])
+    past = commands.add_parser("rebuild", help="重建一份过去的清单，并与发布的逐字节比较")
+    past.add_argument("--as-of", required=True, help="截至日 YYYY-MM-DD（该日最后发布的一份），或快照编号")
+    past.set_defaults(command=_rebuild)
+    weights = commands.add_parser("what-if", help="权重改动会怎样：保存之前先看名次变化")
+    weights.add_argument("file", type=Path, help="改好的权重文件（格式同 models/ranking/weights.yaml）")
+    weights.add_argument("--top", type=int, default=20, help="列出新名单的前多少名")
+    weights.set_defaults(command=_what_if)
     arguments = parser.parse_args(argv)
     try:
         return int(arguments.command(arguments))
+    except (LookupError, WeightsError) as problem:
+        print(f"错误：{problem}", file=sys.stderr)
+        return 2
     except AlreadyRunning as problem:
         print(f"错误：{problem}", file=sys.stderr)
         return 2
@@ -113,6 +131,59 @@ def _run(arguments: argparse.Namespace) -> int:
     elif arguments.register:
         settings = replace(settings, register=arguments.register.resolve())
     return _report(run_nightly(settings, arguments.as_of or office_today()), settings)
+
+
+def _day(settings: Settings, as_of: dt.date | None) -> dt.date:
+    snapshot = current(settings.home / "published")
+    return as_of or (snapshot.as_of_date if snapshot else office_today())
+
+
+def _revert(arguments: argparse.Namespace) -> int:
+    from models.registry import Registry
+
+    settings = Settings.from_environment()
+    with only_one(settings, "nightly"):
+        registry = Registry(settings.home / "registry")
+        left = registry.active(arguments.task)
+        try:
+            version = registry.revert(arguments.task)
+        except LookupError:
+            raise LookupError(f"{arguments.task}：没有更早的版本可退") from None
+    print(f"{arguments.task} 已从 {left} 退回到 {version}；{left} 不会再自动启用")
+    if arguments.no_rescoring:
+        return 0
+    return _report(run_job(settings, _day(settings, None), "rescoring"), settings)
+
+
+def _again(arguments: argparse.Namespace) -> int:
+    settings = Settings.from_environment()
+    result = run_job(settings, _day(settings, arguments.as_of), arguments.job)
+    if arguments.job == "rescoring":
+        return _report(result, settings)
+    print(_table(result.steps))
+    print("\n".join(result.problems) or "候选模型通过关卡；下一次评分起使用")
+    return 0 if result.success else 1
+
+
+def _rebuild(arguments: argparse.Namespace) -> int:
+    from orchestration.archive import list_of, rebuild
+
+    settings = Settings.from_environment()
+    found = rebuild(settings, list_of(settings, arguments.as_of))
+    for line in [*found.result.problems, *found.remarks]:
+        print(f"  {line}")
+    if found.is_equal:
+        print(f"{found.snapshot_id}：重建的清单与当时发布的逐字节相同（{found.folder}）")
+        return 0
+    print(f"{found.snapshot_id}：重建的清单与当时发布的不同：{'、'.join(found.differing)}")
+    return 1
+
+
+def _what_if(arguments: argparse.Namespace) -> int:
+    from orchestration.comparing import compare_with
+
+    print(compare_with(Settings.from_environment(), arguments.file, arguments.top))
+    return 0
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.defs.automation.jobs import nightly, quarterly
-from orchestration.defs.automation.schedules import nightly_at_two, quarterly_on_the_first
-from orchestration.defs.automation.sensors import inbox_changed
+from orchestration.defs.automation.jobs import nightly, quarterly, rescoring, retraining, revert_model
+from orchestration.defs.automation.schedules import nightly_at_two, quarterly_on_the_first, retraining_on_the_first
+from orchestration.defs.automation.sensors import inbox_changed, rescore_after_revert
 from orchestration.defs.ingestion import assets as ingestion
 from orchestration.defs.ingestion import checks as ingestion_checks
 from orchestration.defs.learning import assets as learning
@@ -38,7 +38,7 @@ def build_defs(
             *(ingestion.ledgers, ingestion.register, ingestion.lead_identities, ingestion.chain_tables),
             *sql_assets(project),
             *(learning.landing_candidate, learning.tax_candidate, learning.active_models),
-            *(scoring.ranked_leads, publication.snapshot),
+            *(scoring.ranked_leads, publication.snapshot, publication.archive),
             *(publication.wall_chart, publication.quarterly_bulletin),
         ],
         asset_checks=[
@@ -46,6 +46,7 @@ def build_defs(
             *(ingestion_checks.every_row_is_accounted_for, ingestion_checks.every_file_could_be_read),
             ingestion_checks.register_is_sane,
             *learning_checks.model_gates,
+            *learning_checks.drift_checks,
             *(
                 scoring_checks.suite_holds,
                 scoring_checks.reasons_add_up_to_the_score,
@@ -53,9 +54,9 @@ def build_defs(
             ),
             publication_checks.current_snapshot_is_whole,
         ],
-        jobs=[nightly, quarterly],
-        schedules=[nightly_at_two, quarterly_on_the_first],
-        sensors=[inbox_changed],
+        jobs=[nightly, retraining, rescoring, revert_model, quarterly],
+        schedules=[nightly_at_two, retraining_on_the_first, quarterly_on_the_first],
+        sensors=[inbox_changed, rescore_after_revert],
         resources={**resources_for(settings, project), **(resource_overrides or {})},
         loggers=dict(loggers) if loggers else None,
     )

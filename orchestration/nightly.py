@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,7 @@ STEP_NAMES = {
     "scores": "评分：贡献与潜客",
     "scoring__ranked_leads": "评分：排序",
     "publication__snapshot": "发布",
+    "publication__archive": "发布：存档",
 }
 
 
@@ -152,24 +153,35 @@ def _quiet(log: Path) -> Iterator[None]:
 
 def run_nightly(settings: Settings, as_of: dt.date) -> NightlyResult:
     """Execute the nightly job for one as-of day; a failed gate leaves the published list as it was."""
+    settings.remember()
+    return run_job(settings, as_of, "nightly")
+
+
+def run_job(settings: Settings, as_of: dt.date, name: str, only: Sequence[dg.AssetKey] | None = None) -> NightlyResult:
+    """Execute a job for one as-of day, or `only` some of its assets with their checks."""
     from orchestration.definitions import build_defs
 
     started = time.perf_counter()
-    settings.remember()
     with only_one(settings, "nightly"), prepare_instance(settings) as instance:
         bury_dead_runs(instance, "command")
         defs = build_defs(settings, loggers={"progress": progress_logger})
-        job = defs.resolve_job_def("nightly")
-        with _quiet(settings.home / "logs" / f"nightly-{as_of}.log"):
+        job = defs.resolve_job_def(name)
+        with _quiet(settings.home / "logs" / f"{name}-{as_of}.log"):
             result = job.execute_in_process(
                 instance=instance,
                 partition_key=as_of.isoformat(),
                 raise_on_error=False,
-                run_config={"loggers": {"progress": {}}},
+                asset_selection=list(only) if only else None,
+                run_config={**_set_by(job), "loggers": {"progress": {}}},
                 tags={STARTED_BY: "command"},
             )
             entries = instance.all_logs(result.run_id)
     return _told(result.success, entries, time.perf_counter() - started)
+
+
+def _set_by(job: dg.JobDefinition) -> Mapping[str, Any]:
+    """Give the configuration that a job comes with: giving our own to Dagster would replace it."""
+    return job.run_config or {}
 
 
 def _reason(failure: Any) -> str:

@@ -22,7 +22,7 @@ import dagster as dg
 from dagster_dbt import DbtCliInvocation, DbtCliResource, DbtProject
 from packaging.version import Version
 
-from orchestration.settings import REPOSITORY, Settings
+from orchestration.settings import OFFICE_FILES, REPOSITORY, Settings
 
 DBT_FOLDER = REPOSITORY / "dbt_project"
 DBT_EXECUTABLE = Path(sys.executable).with_name("dbt")  # not on PATH unless the environment is activated
@@ -35,6 +35,7 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
     home: str
     inbox: str
     register_file: str | None = None
+    office: str | None = None
 
     @property
     def root(self) -> Path:
@@ -49,6 +50,14 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
     def export(self, key: str) -> Path:
         """Give the file that dbt exported for a model, once its build was green."""
         return self.root / "exports" / f"{key}.parquet"
+
+    def office_file(self, name: str) -> Path:
+        """Give a file that the office edits, or the archived one while a past list is rebuilt."""
+        return Path(self.office) / name if self.office else OFFICE_FILES[name]
+
+    def office_hash(self, *names: str) -> str:
+        """Give a hash of the content of files that the office edits."""
+        return hashlib.sha256(b"\0".join(self.office_file(name).read_bytes() for name in names)).hexdigest()[:12]
 
 
 def dbt_environment(home: Path, target: Path, as_of: str | None = None) -> dict[str, str]:
@@ -125,6 +134,7 @@ def resources_for(settings: Settings, project: DbtProject) -> Mapping[str, Any]:
         home=str(settings.home),
         inbox=str(settings.inbox),
         register_file=str(settings.register) if settings.register else None,
+        office=str(settings.office) if settings.office else None,
     )
     dbt = WarehouseDbt(
         project_dir=str(DBT_FOLDER),

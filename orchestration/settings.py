@@ -15,15 +15,27 @@ from zoneinfo import ZoneInfo
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 OFFICE_ZONE = ZoneInfo("Asia/Shanghai")
+# What the office edits and a list depends on; archived with every list, so that it can be rebuilt.
+OFFICE_FILES = {
+    "weights.yaml": REPOSITORY / "models" / "ranking" / "weights.yaml",
+    "chains.yaml": REPOSITORY / "models" / "chain" / "chains.yaml",
+    "landing_settings.yaml": REPOSITORY / "models" / "landing" / "settings.yaml",
+    "landing_rules.yaml": REPOSITORY / "models" / "landing" / "rules.yaml",
+    "tax_settings.yaml": REPOSITORY / "models" / "tax" / "settings.yaml",
+}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Paths of one installation. `register` may be None: an office without a register still gets its list."""
+    """Paths of one installation. `register` may be None: an office without a register still gets its list.
+
+    `office` holds the office's files of a past list while that list is rebuilt; None: those of the repository.
+    """
 
     home: Path
     inbox: Path
     register: Path | None
+    office: Path | None = None
 
     @classmethod
     def from_environment(cls) -> Settings:

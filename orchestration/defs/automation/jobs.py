@@ -1,24 +1,84 @@
-"""The nightly job (夜间作业): everything of a day, in order, in one process; and the bulletin of a quarter.
+"""Jobs (作业): the night, the month's training, scoring again, the way back, and the bulletin of a quarter.
 
 Belongs here: what a run covers and how it is executed. Does not belong here: when it runs (schedules.py, sensors.py).
 """
 
+from enum import Enum
+
 import dagster as dg
 
+from orchestration.defs.learning.assets import registry_of
 from orchestration.partitions import AS_OF_DAYS, QUARTERS
+from orchestration.resources import Workplace
+
+LEARNED = dg.AssetSelection.keys("learning/model_tables", "learning/model_versions")
+BULLETIN = dg.AssetSelection.assets(["publication", "quarterly_bulletin"])
 
 # In one process: a multiprocess executor pays 5 to 7 s of imports a step, and few steps here could run side by side
 # (one warehouse, one writer). docs/decisions/0003.
-BULLETIN = dg.AssetSelection.assets(["publication", "quarterly_bulletin"])
-
 nightly = dg.define_asset_job(
     "nightly",
     selection=dg.AssetSelection.all() - BULLETIN,
     partitions_def=AS_OF_DAYS,
     executor_def=dg.in_process_executor,
-    description="夜间作业：接入、加工、学习、评分、发布；任何一道阻断关卡不过，名单保持原样",
+    description="夜间作业：接入、加工、评分、发布，本月尚未训练时也训练；任何一道阻断关卡不过，名单保持原样",
     tags={"zeyou/kind": "nightly", "dagster/max_retries": "1"},
 )
+
+retraining = dg.define_asset_job(
+    "retraining",
+    selection=dg.AssetSelection.groups("features", "learning"),
+    partitions_def=AS_OF_DAYS,
+    executor_def=dg.in_process_executor,
+    config={"ops": {f"learning__{name}_candidate": {"config": {"retrain": True}} for name in ("landing", "tax")}},
+    description="每月训练：候选模型与在用模型比较，不差且校准才启用；名单到下一次评分才变",
+    tags={"zeyou/kind": "retraining"},
+)
+
+rescoring = dg.define_asset_job(
+    "rescoring",
+    selection=(dg.AssetSelection.groups("features", "scores", "scoring", "publication") | LEARNED) - BULLETIN,
+    partitions_def=AS_OF_DAYS,
+    executor_def=dg.in_process_executor,
+    description="重新评分并发布：用在用的模型和权重，不接入、不训练；退回模型或改权重之后用",
+    tags={"zeyou/kind": "rescoring"},
+)
+
+
+class Task(Enum):
+    """The model to go back with."""
+
+    landing = "landing"
+    tax = "tax"
+
+
+class Revert(dg.Config):
+    """Which model goes back to the version before. 退回哪个模型：landing 落地，tax 税收"""
+
+    task: Task = Task.landing
+
+
+@dg.op(pool="learning", description="退回上一个版本 go back to the version that was active before")
+def revert_to_earlier_version(context: dg.OpExecutionContext, config: Revert, workplace: Workplace) -> None:
+    """Revert, and tell from which version to which."""
+    registry, name = registry_of(workplace), config.task.value
+    try:
+        left, version = registry.active(name), registry.revert(name)
+    except LookupError:
+        raise dg.Failure(f"{name}：没有更早的版本可退", allow_retries=False) from None
+    context.log.info(f"{name} 已从 {left} 退回到 {version}；{left} 不会再自动启用")
+    context.add_output_metadata({"task": name, "from": str(left), "to": version})
+
+
+@dg.job(
+    executor_def=dg.in_process_executor,
+    description="退回模型：回到上一个启用的版本，随后自动重新评分（rescore_after_revert）",
+    tags={"zeyou/kind": "revert"},
+)
+def revert_model() -> None:
+    """Go back one version of one model."""
+    revert_to_earlier_version()
+
 
 quarterly = dg.define_asset_job(
     "quarterly",

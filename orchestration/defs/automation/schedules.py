@@ -8,7 +8,7 @@ import datetime as dt
 import dagster as dg
 
 from desk.documents import Quarter
-from orchestration.defs.automation.jobs import nightly, quarterly
+from orchestration.defs.automation.jobs import nightly, quarterly, retraining
 
 
 @dg.schedule(
@@ -22,6 +22,19 @@ def nightly_at_two(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Request the run of the day: facts known before it count."""
     day = context.scheduled_execution_time.strftime("%Y-%m-%d")
     return dg.RunRequest(run_key=f"nightly-{day}", partition_key=day)
+
+
+@dg.schedule(
+    job=retraining,
+    cron_schedule="0 1 1 * *",
+    execution_timezone="Asia/Shanghai",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="每月 1 日 01:00 训练候选模型；没有启用时，由当月第一次夜间作业训练",
+)
+def retraining_on_the_first(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Request the month's training, an hour before the night that scores with it."""
+    day = context.scheduled_execution_time.strftime("%Y-%m-%d")
+    return dg.RunRequest(run_key=f"retraining-{day}", partition_key=day)
 
 
 @dg.schedule(

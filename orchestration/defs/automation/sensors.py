@@ -9,8 +9,9 @@ from pathlib import Path
 
 import dagster as dg
 
+from desk.snapshot import current
 from intake.landing import content_hash, is_ledger
-from orchestration.defs.automation.jobs import nightly
+from orchestration.defs.automation.jobs import nightly, rescoring, revert_model
 from orchestration.resources import Workplace
 from orchestration.settings import office_today
 
@@ -51,3 +52,18 @@ def inbox_changed(context: dg.SensorEvaluationContext, workplace: Workplace) -> 
     day = office_today().isoformat()
     request = dg.RunRequest(run_key=f"inbox-{key}", partition_key=day, tags={"zeyou/inbox": key or ""})
     return dg.SensorResult(run_requests=[request], cursor=json.dumps({"seen": seen, "hashed": seen, "key": key}))
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    monitored_jobs=[revert_model],
+    request_job=rescoring,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="退回模型之后，以当前清单的截至日重新评分并发布",
+)
+def rescore_after_revert(context: dg.RunStatusSensorContext, workplace: Workplace) -> dg.RunRequest | dg.SkipReason:
+    """Score the day of the current list again once a model was reverted."""
+    snapshot = current(workplace.root / "published")
+    if snapshot is None:
+        return dg.SkipReason("尚无发布过的清单")
+    return dg.RunRequest(run_key=context.dagster_run.run_id, partition_key=str(snapshot.as_of_date))

@@ -10,9 +10,10 @@ from typing import Any
 
 import dagster as dg
 import pandas as pd
+import pyarrow as pa
 
 from intake.contract import load_contracts
-from intake.landing import LandingStore, Summary
+from intake.landing import LandingStore, Summary, write_parquet
 from intake.matching.leads import match_leads
 from intake.workbook import FileProblem
 from models.chain import load_chains
@@ -120,7 +121,8 @@ def register(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterato
 )
 def chain_tables(workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
     """Lay the office's chain file out as tables for SQL."""
-    for name, table in load_chains().to_tables().items():
-        table.to_parquet(workplace.parquet(f"landing/chain_{name}"), index=False)
+    for name, table in load_chains(workplace.office_file("chains.yaml")).to_tables().items():
+        # Replaced, never written over: the archive keeps the earlier file by its inode.
+        write_parquet(workplace.parquet(f"landing/chain_{name}"), pa.Table.from_pandas(table, preserve_index=False))
         metadata = row_counts(len(table)) | {"preview": preview(table)}
         yield dg.MaterializeResult(asset_key=["landing", f"chain_{name}"], metadata=metadata)

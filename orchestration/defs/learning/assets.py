@@ -6,17 +6,17 @@ Does not belong here: fitting, examinations (models).
 
 import datetime as dt
 import json
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 
-from intake.landing import content_hash, write_json
-from models.card import model_card
+from intake.landing import content_hash
+from models.card import gate_card, model_card
 from models.landing import LandingSettings
-from models.promotion import promote_if_deserved
+from models.lifecycle import Inputs, Training, train_if_due, training_of
+from models.promotion import version_in_use
 from models.registry import Registry
 from models.tax import TaxSettings
 from orchestration.metadata import picture, preview, row_counts
@@ -24,6 +24,7 @@ from orchestration.partitions import AS_OF_DAYS, ONE_DAY_A_RUN
 from orchestration.resources import Workplace
 
 TASKS = ("landing", "tax")
+SHAPES_SHOWN = 6
 INPUTS = [dg.AssetKey(["features", "ftr_lead__12m"]), dg.AssetKey(["marts", "mart_outcomes"])]
 
 
@@ -32,79 +33,104 @@ def registry_of(workplace: Workplace) -> Registry:
     return Registry(workplace.root / "registry")
 
 
-def _inputs(workplace: Workplace) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, str]]:
+class Retraining(dg.Config):
+    """Whether to train although the month's training is done. 设为 true 则立即重新训练"""
+
+    retrain: bool = False
+
+
+def settings_of(workplace: Workplace, name: str) -> tuple[LandingSettings | TaxSettings, str]:
+    """Read the settings of a task, and give a hash of its files: a change of them makes a training due."""
+    if name == "landing":
+        files = [workplace.office_file(f"landing_{part}.yaml") for part in ("settings", "rules")]
+        return LandingSettings.load(*files), workplace.office_hash("landing_settings.yaml", "landing_rules.yaml")
+    return TaxSettings.load(workplace.office_file("tax_settings.yaml")), workplace.office_hash("tax_settings.yaml")
+
+
+def read_inputs(workplace: Workplace) -> Inputs:
+    """Read what training learns from."""
     paths = {key.path[-1]: workplace.export(key.to_user_string()) for key in INPUTS}
     features, outcomes = (pd.read_parquet(path) for path in paths.values())
-    return features, outcomes, {name: content_hash(path) for name, path in paths.items()}
+    return Inputs(features, outcomes, {name: content_hash(path) for name, path in paths.items()})
 
 
-def _save(workplace: Workplace, name: str, run: Any, as_of: dt.date, data: dict[str, str]) -> dict[str, Any]:
-    version = registry_of(workplace).save(name, run.tables, run.report, {"as_of_date": str(as_of), "data_sha256": data})
-    content = {"name": name, "version": version, "kind": run.kind}
-    write_json(workplace.parquet(f"learning/{name}_candidate").with_suffix(".json"), content)
-    report = run.report
+def training_on(workplace: Workplace, name: str, day: dt.date) -> Training | None:
+    """Give the training that counts on a day, None if there is none."""
+    return training_of(registry_of(workplace), name, day, settings_of(workplace, name)[1])
+
+
+def _candidate(workplace: Workplace, name: str, as_of: dt.date, retrain: bool) -> dict[str, Any]:
+    """Train if due, and tell card, picture and verdict; a night on which nothing is due tells them again."""
+    registry = registry_of(workplace)
+    settings, settings_hash = settings_of(workplace, name)
+    done = train_if_due(registry, settings, settings_hash, as_of, lambda: read_inputs(workplace), retrain)
+    report = registry.load(name, done.version).report
+    when = "本次训练" if done.is_new else f"本月已于 {done.as_of} 训练，今天不再训练"
     metadata: dict[str, Any] = row_counts(report["row_count"]) | {
-        "version": version,
-        "kind": f"{run.kind}（{report['label']}）",
+        "training": when,
+        "version": done.version,
+        "kind": f"{report['kind']}（{report['label']}）",
+        "gate": dg.MetadataValue.md(gate_card(done.verdict)),
         "reasons": "；".join(report["reasons"]) or "无",
-        "model_card": dg.MetadataValue.md(model_card(version, report)),
+        "model_card": dg.MetadataValue.md(model_card(done.version, report)),
         "report": dg.MetadataValue.json(json.loads(json.dumps(report, default=str))),
     }
     if report["terms"]:
         metadata["terms"] = preview(pd.DataFrame(report["terms"]), rows=12)
-    return metadata
+    return metadata | _pictures(name, report, registry.load(name, done.version).tables)
+
+
+def _pictures(name: str, report: Mapping[str, Any], tables: pd.DataFrame) -> dict[str, Any]:
+    from models.additive import from_tables, plot_term
+    from models.validation import plot_calibration
+
+    found: dict[str, Any] = {}
+    table = (report["holdout"] or {}).get("calibration_table")
+    if name == "landing" and table:
+        found["calibration"] = picture(plot_calibration(pd.DataFrame(table)), "校准图")
+    compiled = from_tables(tables)
+    drawn = {term.name for term in compiled.terms if not term.cells}
+    for term in [t for t in report["terms"] if t["term"] in drawn][:SHAPES_SHOWN]:
+        found[f"shape_{term['term']}"] = picture(plot_term(compiled, term["term"], term["label"]), term["label"])
+    return found
 
 
 @dg.asset(
     key=["learning", "landing_candidate"],
     deps=INPUTS,
     kinds={"scikitlearn"},
-    description="落地模型候选 a candidate of the landing model, examined out of time",
+    description="落地模型候选 a candidate of the landing model, trained once a month, examined out of time",
     group_name="learning",
     partitions_def=AS_OF_DAYS,
     backfill_policy=ONE_DAY_A_RUN,
     owners=["team:数据专员"],
     pool="learning",
 )
-def landing_candidate(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
-    """Train and examine the landing model as of the day."""
-    from models.landing import train_landing
-    from models.validation import plot_calibration
-
+def landing_candidate(
+    context: dg.AssetExecutionContext, config: Retraining, workplace: Workplace
+) -> dg.MaterializeResult[None]:
+    """Train and examine the landing model as of the day, if the month has no training yet."""
     as_of = dt.date.fromisoformat(context.partition_key)
-    features, outcomes, data = _inputs(workplace)
-    run = train_landing(features, outcomes, as_of - dt.timedelta(days=1), LandingSettings.load())
-    metadata = _save(workplace, "landing", run, as_of, data)
-    if holdout := run.report["holdout"]:
-        metadata["calibration"] = picture(plot_calibration(pd.DataFrame(holdout["calibration_table"])), "校准图")
-    return dg.MaterializeResult(metadata=metadata)
+    return dg.MaterializeResult(metadata=_candidate(workplace, "landing", as_of, config.retrain))
 
 
 @dg.asset(
     key=["learning", "tax_candidate"],
     deps=INPUTS,
     kinds={"scikitlearn"},
-    description="税收模型候选 a candidate of the tax model, examined out of time",
+    description="税收模型候选 a candidate of the tax model, trained once a month, examined out of time",
     group_name="learning",
     partitions_def=AS_OF_DAYS,
     backfill_policy=ONE_DAY_A_RUN,
     owners=["team:数据专员"],
     pool="learning",
 )
-def tax_candidate(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
-    """Train and examine the tax model as of the day."""
-    from models.tax import train_tax
-
+def tax_candidate(
+    context: dg.AssetExecutionContext, config: Retraining, workplace: Workplace
+) -> dg.MaterializeResult[None]:
+    """Train and examine the tax model as of the day, if the month has no training yet."""
     as_of = dt.date.fromisoformat(context.partition_key)
-    features, outcomes, data = _inputs(workplace)
-    run = train_tax(features, outcomes, as_of - dt.timedelta(days=1), TaxSettings.load())
-    return dg.MaterializeResult(metadata=_save(workplace, "tax", run, as_of, data))
-
-
-def candidate_version(workplace: Workplace, name: str) -> str:
-    """Give the version that the last training of a task made."""
-    path: Path = workplace.root / "learning" / f"{name}_candidate.json"
-    return str(json.loads(path.read_text(encoding="utf-8"))["version"])
+    return dg.MaterializeResult(metadata=_candidate(workplace, "tax", as_of, config.retrain))
 
 
 @dg.multi_asset(
@@ -126,12 +152,14 @@ def candidate_version(workplace: Workplace, name: str) -> str:
     pool="learning",
     backfill_policy=ONE_DAY_A_RUN,
 )
-def active_models(workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
-    """Promote candidates that deserve it and write the active tables for SQL."""
-    registry = registry_of(workplace)
+def active_models(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
+    """Promote candidates that deserve it and write the tables to score the day with, for SQL."""
+    registry, day = registry_of(workplace), dt.date.fromisoformat(context.partition_key)
     tables, versions = [], []
     for name in TASKS:
-        active = registry.load(name, promote_if_deserved(registry, name, candidate_version(workplace, name)))
+        done = training_on(workplace, name, day)
+        candidate = (done.version, done.verdict) if done else (None, None)
+        active = registry.load(name, version_in_use(registry, name, day, *candidate))
         tables.append(active.tables.assign(part=name))
         offsets = {key: active.report.get(key) for key in ("interval_low_offset", "interval_high_offset")}
         versions.append({"part": name, "version": active.version, "kind": active.manifest["kind"], **offsets})

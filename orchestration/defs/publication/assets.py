@@ -5,6 +5,7 @@ layout of the workbook (desk.workbook), figures and layout of documents (desk.do
 """
 
 import datetime as dt
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -17,11 +18,16 @@ from desk.snapshot import current, publish
 from desk.workbook import write_ranked_workbook
 from intake.landing import content_hash
 from models.ranking import RankingWeights
+from orchestration.archive import keep
 from orchestration.metadata import preview, row_counts
 from orchestration.partitions import AS_OF_DAYS, ONE_DAY_A_RUN, QUARTERS
 from orchestration.resources import Workplace
 
 LANDED = ("units", "leads", "follow_ups", "stage_moves", "targets", "register", "chain_nodes", "chain_points")
+
+
+def _weights(workplace: Workplace) -> RankingWeights:
+    return RankingWeights.load(workplace.office_file("weights.yaml"))
 
 
 def _is_synthetic(workplace: Workplace) -> bool:
@@ -36,7 +42,7 @@ def _versions(workplace: Workplace, as_of: str) -> dict[str, Any]:
         "is_synthetic": _is_synthetic(workplace),
         "models": {row["part"]: row["version"] for row in models},
         "model_kinds": {row["part"]: row["kind"] for row in models},
-        "weights": RankingWeights.load().version,
+        "weights": _weights(workplace).version,
         "data": {name: content_hash(workplace.parquet(f"landing/{name}")) for name in LANDED},
     }
 
@@ -65,7 +71,8 @@ def snapshot(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.Mate
     prospects = pq.read_table(workplace.export("scores/scr_prospect__nodes"))
     versions = _versions(workplace, context.partition_key)
     boards = {board.file: pq.read_table(workplace.export(board.export)) for board in all_boards()}
-    published = publish(workplace.root / "published", leads, prospects, versions, write_ranked_workbook, boards)
+    write = partial(write_ranked_workbook, weights=_weights(workplace))
+    published = publish(workplace.root / "published", leads, prospects, versions, write, boards)
     metadata = row_counts(len(leads), len(leads)) | {
         "snapshot_id": published.snapshot_id,
         "prospect_count": len(prospects),
@@ -73,6 +80,26 @@ def snapshot(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.Mate
         "manifest": dg.MetadataValue.json(published.manifest),
     }
     return dg.MaterializeResult(metadata=metadata)
+
+
+@dg.asset(
+    key=["publication", "archive"],
+    deps=[dg.AssetKey(["publication", "snapshot"])],
+    group_name="publication",
+    kinds={"parquet"},
+    owners=["team:数据专员"],
+    description="存档 the inputs of every published list, so that it can be rebuilt, and who was shown what rank",
+    partitions_def=AS_OF_DAYS,
+    backfill_policy=ONE_DAY_A_RUN,
+)
+def archive(workplace: Workplace) -> dg.MaterializeResult[None]:
+    """Keep what the list was made from, and its exposures (曝光): lead, rank, whether it is on trial."""
+    published = current(workplace.root / "published")
+    if published is None:
+        raise dg.Failure("尚无发布的清单", allow_retries=False)
+    kept = keep(workplace, published)
+    metadata = row_counts(kept.exposure_count) | {"new_files": kept.new_files, "new_bytes": kept.new_bytes}
+    return dg.MaterializeResult(metadata=metadata | {"exploration_count": kept.exploration_count})
 
 
 # --- documents for leaders (领导材料) ------------------------------------------------------------------------------

@@ -50,6 +50,7 @@ def ranking() -> pd.DataFrame:
         rows.append(row)
     frame = pd.DataFrame(rows)
     frame["same_enterprise"] = None
+    frame["is_exploration"] = [False, False, True, False]
     frame["rank"] = frame["rank"].astype("Int64")
     return frame
 
@@ -107,7 +108,7 @@ def test_a_changed_file_is_noticed(tmp_path: Path, leads: pa.Table) -> None:
 def test_the_workbook_opens_with_instructions_all_leads_and_one_sheet_a_unit(tmp_path: Path, leads: pa.Table) -> None:
     folder = publish(tmp_path, leads, PROSPECTS, VERSIONS, write_ranked_workbook).folder
     book = openpyxl.load_workbook(folder / WORKBOOK)
-    assert book.sheetnames == ["说明", "全部线索", "乙·镇····", "甲镇"]
+    assert book.sheetnames == ["说明", "全部线索", "不参加排序", "乙·镇····", "甲镇"]
     everything = book["全部线索"]
     titles = [cell.value for cell in everything[1]]
     rows = [dict(zip(titles, list(row), strict=True)) for row in everything.iter_rows(min_row=2)]

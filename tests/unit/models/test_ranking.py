@@ -261,7 +261,7 @@ def test_compare_weights_reports_moves() -> None:
 def test_exploration_is_reproducible_and_leaves_the_top_alone() -> None:
     frame, contributions = district(40, 4)
     ranking = rank_leads(frame, contributions, WEIGHTS)
-    assert exploration_picks(ranking, WEIGHTS) == []
+    assert exploration_picks(ranking, RankingWeights.from_mapping(content())) == []
     some = RankingWeights.from_mapping(content(exploration_share=0.1))
     picks = exploration_picks(ranking, some)
     assert len(picks) == 4 and picks == exploration_picks(ranking, some)
