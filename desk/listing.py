@@ -265,9 +265,14 @@ class Initials:
     def _by_neighbours(self, near: str, has_before: bool) -> str:
         key = f"{near}{int(has_before)}"
         if key not in self._near:
-            read = lazy_pinyin(near, style=Style.FIRST_LETTER, errors=lambda text: list(text))
+            read: list[str] = lazy_pinyin(near, style=Style.FIRST_LETTER, errors=_single)
             self._near[key] = read[1 if has_before else 0][:1] if len(read) == len(near) else ""
         return self._near[key]
+
+
+def _single(text: str) -> Any:
+    """Keep what is not Chinese as one entry a character, so that positions agree."""
+    return list(text)
 
 
 class Lists:

@@ -45,15 +45,14 @@ def test_names_with_markup_stay_text_and_the_policy_forbids_inline(site: Site) -
     assert "{{ 7*7 }}项目" in leader.get("/pool?q=7*7").text
 
 
-@pytest.mark.parametrize("text", ["' OR 1=1 --", "%", "_", "\\", "'; DROP TABLE events; --", '"', "(", "[", "*"])
-def test_sql_in_filters_is_text(site: Site, text: str) -> None:
+def test_sql_in_filters_is_text(site: Site) -> None:
     leader = site.browser("leader")
-    for name in ("q", "unit", "stage", "chain"):
-        page = leader.get("/", params={name: text})
-        assert page.status_code == 200
-        expected = sum(text in name_ for name_ in NASTY) if name == "q" and text.strip() not in ("' OR 1=1 --",) else 0
-        found = len(re.findall(r'id="lead-', page.text))
-        assert found == expected or (name == "q" and " " in text)
+    for text in ("%", "_", "\\", "';", "DROP", '"', "(", "[", "*", "' OR 1=1 --"):
+        for name in ("q", "unit", "stage", "chain"):
+            page = leader.get("/", params={name: text})
+            held = sum(all(word.casefold() in one.casefold() for word in text.split()) for one in NASTY)
+            assert page.status_code == 200
+            assert len(re.findall(r'id="lead-', page.text)) == (held if name == "q" else 0), (name, text)
 
 
 def test_ids_of_others_give_nothing(site: Site) -> None:

@@ -10,7 +10,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, status_c
 
 from tests.integration.desk.desk_site import Site
 
-EXAMPLES = 6
+EXAMPLES = 3
 
 
 @pytest.mark.parametrize("login", ["jiahead", "root"])
