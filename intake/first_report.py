@@ -1,7 +1,7 @@
 """Who owns a lead (首报首谈): the first valid report does; later ones are refused while its protection lasts.
 
 Belongs here: the rule as one pure function over tables. Does not belong: which enterprise a lead speaks of (matching/),
-how many days of protection the office gives: no published rule fixes it, so it is the caller's setting.
+how many days of protection the office gives: no published rule fixes it (reference/first_report.yaml).
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
+import yaml
 
 from intake.values import fold
 
@@ -27,7 +29,16 @@ SCHEMA: Final = pa.schema(
         ("why", pa.string()),
     ]
 )
+SETTINGS: Final = Path(__file__).parent / "reference" / "first_report.yaml"
 OWNER, TAKEN_OVER, REFUSED, INVALID = "首报有效", "保护期满后接手", "拒绝", "无效"
+
+
+def protection_days(path: Path = SETTINGS) -> int:
+    """Read for how many days a report protects its lead without progress."""
+    days = yaml.safe_load(path.read_text(encoding="utf-8"))["protection_days"]
+    if not isinstance(days, int) or days < 0:
+        raise ValueError(f"{path.name}：protection_days 应为不小于 0 的整数，现为“{days}”")
+    return days
 
 
 @dataclass

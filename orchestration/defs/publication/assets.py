@@ -6,6 +6,7 @@ layout of the workbook (desk.workbook), figures and layout of documents (desk.do
 
 import datetime as dt
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -28,6 +29,11 @@ LANDED = ("units", "leads", "follow_ups", "stage_moves", "targets", "register", 
 
 def _weights(workplace: Workplace) -> RankingWeights:
     return RankingWeights.load(workplace.office_file("weights.yaml"))
+
+
+def _made(workplace: Workplace, key: str) -> Path:
+    """Give the file of an asset: what Python scored lies beside, what SQL built under exports."""
+    return workplace.parquet(key) if key.startswith("scoring/") else workplace.export(key)
 
 
 def _is_synthetic(workplace: Workplace) -> bool:
@@ -70,7 +76,7 @@ def snapshot(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.Mate
     leads = pq.read_table(workplace.parquet("scoring/ranked_leads"))
     prospects = pq.read_table(workplace.export("scores/scr_prospect__nodes"))
     versions = _versions(workplace, context.partition_key)
-    boards = {board.file: pq.read_table(workplace.export(board.export)) for board in all_boards()}
+    boards = {board.file: pq.read_table(_made(workplace, board.export)) for board in all_boards()}
     write = partial(write_ranked_workbook, weights=_weights(workplace))
     published = publish(workplace.root / "published", leads, prospects, versions, write, boards)
     metadata = row_counts(len(leads), len(leads)) | {
