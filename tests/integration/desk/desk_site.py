@@ -88,6 +88,7 @@ def ranking(as_of: dt.date, leads: int, shift: int = 0) -> pd.DataFrame:
     frame = pd.DataFrame(rows).sort_values(["score", "lead_id"], ascending=[False, True]).reset_index(drop=True)
     frame["rank"] = pd.array(range(1, leads + 1), dtype="Int64")
     frame["same_enterprise"] = None
+    frame["is_exploration"] = False
     return frame
 
 
@@ -117,6 +118,11 @@ def _tables(frame: pd.DataFrame, as_of: dt.date) -> dict[str, pa.Table]:
         "boards/stage_moves.parquet": pa.table(
             {"lead_id": ["L00000"], "stage": ["在谈"], "moved_date": pa.array([as_of], day),
              "not_counted_reason": pa.array([None], text), "evidence_kind": pa.array([None], text)}
+        ),
+        "boards/ownership.parquet": pa.table(
+            {"lead_id": ["L00000"], "project_name": [NASTY[0]], "unit_name": [UNITS[0]], "reported_date": pa.array([as_of], day),
+             "stage": ["在谈"], "verdict": ["首报有效"], "owner_unit": [UNITS[0]], "credit_unit": [UNITS[0]],
+             "protected_until_date": pa.array([as_of], day), "why": ["本项目第一个有效报备"]}
         ),
         "boards/outcomes.parquet": pa.table({"lead_id": ["L00000"], "stage": ["开工"], "reached_date": pa.array([as_of], day)}),
         "boards/units.parquet": pa.table(
