@@ -24,7 +24,8 @@ from orchestration.settings import OFFICE_FILES, Settings
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.resolve().iterdir())}
+    found = (path for path in sorted(folder.resolve().rglob("*")) if path.is_file())
+    return {str(path.relative_to(folder.resolve())): path.read_bytes() for path in found}
 
 
 @pytest.fixture(scope="module")
