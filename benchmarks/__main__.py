@@ -6,7 +6,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-ORDER = ("definitions_load", "register_reader", "workbook_reader", "credit_codes", "matching", "nightly", "ranking", "landing")
+ORDER = (
+    "definitions_load",
+    "register_reader",
+    "workbook_reader",
+    "credit_codes",
+    "matching",
+    "nightly",
+    "ranking",
+    "landing",
+)
 
 for name in ORDER:
     print(f"\n== {name}", flush=True)
