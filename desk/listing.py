@@ -140,6 +140,21 @@ class PublishedList:
         at = self._fact_row_of.get(lead_id)
         return {} if at is None or self.facts is None else self.facts.slice(at, 1).to_pylist()[0]
 
+    def contacts_due(self, rows: npt.NDArray[np.int64], first_days: int, again_days: int) -> list[int]:
+        """Give those of the rows whose first contact or next one is overdue (该联系而没有联系)."""
+        if self.facts is None:
+            return []
+        facts = self.facts.select(["lead_id", "last_follow_up_date", "reported_date"])
+        wanted = self.table["lead_id"].take(pa.array(rows)).to_pylist()
+        known = {
+            f["lead_id"]: f for f in facts.filter(pc.is_in(facts["lead_id"], pa.array(wanted, pa.string()))).to_pylist()
+        }
+        return [
+            int(row)
+            for row, lead in zip(rows, wanted, strict=True)
+            if lead in known and is_overdue(known[lead], self.as_of_date, first_days, again_days)
+        ]
+
     def about(self, lead_id: str, name: str) -> list[dict[str, Any]]:
         """Give the rows of a published table about one lead."""
         table = read_table(self.snapshot.folder, name, [("lead_id", "=", lead_id)])
@@ -437,15 +452,22 @@ def day_in_words(day: dt.date, today: dt.date) -> str:
     return short if day.year == today.year else f"{day.year} 年 {short}"
 
 
+def is_overdue(fact: Mapping[str, Any], as_of: dt.date, first_days: int, again_days: int) -> bool:
+    """Say whether a lead waits longer for a contact than the office's rule allows."""
+    last, reported = fact.get("last_follow_up_date"), fact.get("reported_date")
+    if last is None:
+        return reported is not None and (as_of - reported).days > first_days
+    return bool((as_of - last).days > again_days)
+
+
 def next_step(fact: Mapping[str, Any], as_of: dt.date, first_days: int, again_days: int) -> str:
     """Say what to do next from what is known by the as-of day; the days are the office's rule."""
     last, reported = fact.get("last_follow_up_date"), fact.get("reported_date")
+    late = is_overdue(fact, as_of, first_days, again_days)
     if last is None:
-        waited = (as_of - reported).days if reported else None
-        late = f"，已报 {waited} 天" if waited is not None and waited > first_days else ""
-        return f"首次联系{late}"
+        return f"首次联系，已报 {(as_of - reported).days} 天" if late and reported else "首次联系"
     silent = (as_of - last).days
-    return f"回访（{silent} 天未联系）" if silent > again_days else f"按计划推进（{silent} 天前联系过）"
+    return f"回访（{silent} 天未联系）" if late else f"按计划推进（{silent} 天前联系过）"
 
 
 def distinct(values: Sequence[Any]) -> list[Any]:

@@ -127,12 +127,12 @@ def quarter_figures(
         _cohorts(outcomes, quarter),
         _silent(own, units),
         [
-            f"统计期为{quarter.first_day}至{quarter.end - dt.timedelta(days=1)}；数据为{known_until}前已登记的记录。",
-            "新增线索数：首报日期在期内的线索，按责任单位计（mart_unit__monthly.new_lead_count）。",
-            "新签约项目数、新开工项目数：期内首次到达该阶段的项目，一个项目只计一次（mart_unit__monthly）。",
-            "完成率＝年初至季末完成数÷全年任务；任务未下达的不计算、不参加排名，只列完成数（mart_unit__targets）。",
+            f"统计期为{quarter.first_day}至{quarter.end - dt.timedelta(days=1)}；数据取自{known_until}发布清单所用的台账。",
+            "新增线索数：首报日期在期内的线索，按责任单位计。",
+            "新签约项目数、新开工项目数：期内首次到达该阶段的项目，一个项目只计一次。",
+            "完成率＝年初至季末完成数÷全年任务；任务未下达的不计算、不参加排名，只列完成数。",
             "排名在同类单位之间进行（镇与镇、街道与街道），并列的名次相同。",
-            "签约转开工：按签约季度分组，全部签约都已满期限的组才计算，未满的写“未到期”（mart_outcomes）。",
+            "签约转开工：按签约季度分组，全部签约都已满期限的组才计算，未满的写“未到期”。",
         ],
     )
 
@@ -295,5 +295,8 @@ def _write_excel(path: Path, figures: BulletinFigures) -> None:
             sheet.freeze_panes(3, 0)
         notes = book.add_worksheet("口径")
         notes.set_column(0, 0, 100)
-        for y, text in enumerate([*figures.notes, _context(figures)["silent"]]):
+        sources = (
+            "数据表：mart_unit__monthly（线索、签约、开工）、mart_unit__targets（任务）、mart_outcomes（签约转开工）"
+        )
+        for y, text in enumerate([*figures.notes, _context(figures)["silent"], sources]):
             notes.write_string(y, 0, text)

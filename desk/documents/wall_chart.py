@@ -25,14 +25,14 @@ MONTHS_SHOWN: Final = 24
 
 
 def chart_projects(leads: pd.DataFrame, outcomes: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
-    """Give the projects of the chart: signed, not lost, not yet 达效; red first, then the longest wait, then the largest.
+    """Give the projects of the chart: signed as known before the day, not lost, not yet 达效; red first, then the longest wait, then the largest.
 
     Returns one row per lead: lead_id, 项目, 单位, 投资万元 (None if unknown), 阶段, 签约日, 等待天数 (days from signing while not
     started, else None), 灯 (红/黄/绿), milestones (list of [stage, ISO date]).
     """
     limits = yaml.safe_load(RULES.read_text(encoding="utf-8"))["signed_not_started_days"]
     dates = outcomes.assign(day=pd.to_datetime(outcomes["reached_date"]).dt.date)
-    dates = dates[dates["day"].notna() & (dates["day"] < as_of)]
+    dates = dates[dates["day"].notna() & (pd.to_datetime(dates["known_date"]) < pd.Timestamp(as_of))]
     reached = {
         lead: dict(zip(group["stage"], group["day"], strict=True))
         for lead, group in dates.sort_values("day", ascending=False).groupby("lead_id")

@@ -5,8 +5,10 @@ Belongs here: the unit head's page and bulk assignment. Does not belong here: di
 
 from __future__ import annotations
 
+import calendar
 from typing import Annotated
 
+import pyarrow as pa
 import pyarrow.compute as pc
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
@@ -30,6 +32,7 @@ from desk.pages.today import cards
 
 router = APIRouter()
 SHOWN = 40
+SHOWN_LATE = 12
 
 
 @router.get("/unit", summary="单位页")
@@ -51,15 +54,16 @@ def unit(
         tasks = [t for t in of_unit if t["target_year"] == year]
     rows = published.select(Filters(unit=chosen), reach.mask(published.table["unit_name"]), hidden_leads(database))
     page = published.page(rows, -1, SHOWN)
-    shown = cards(desk, database, published, desk.lists.before(published), page.rows)
-    late = [
-        c for c in shown if c["next_step"] and ("首次联系，" in c["next_step"] or c["next_step"].startswith("回访"))
-    ]
+    rule, before = desk.rules, desk.lists.before(published)
+    due = published.contacts_due(rows, rule.first_contact_days, rule.follow_up_days)
+    late = published.table.take(pa.array(due[:SHOWN_LATE], pa.int64())).to_pylist()
+    day = published.as_of_date
     return render(
         request, desk, "unit.html", viewer,
-        unit=chosen, choices=choices, tasks=tasks, cards=shown, late=late, total=page.total,
+        unit=chosen, choices=choices, tasks=tasks, cards=cards(desk, database, published, before, page.rows),
+        late=cards(desk, database, published, before, late), late_count=len(due), total=page.total,
         people=actions.loads(database, viewer.units) if viewer.assigns else [],
-        month_share=published.as_of_date.timetuple().tm_yday / 365,
+        month_share=day.timetuple().tm_yday / (366 if calendar.isleap(day.year) else 365),
     )  # fmt: skip
 
 

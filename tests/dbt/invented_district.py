@@ -54,6 +54,7 @@ class District:
     targets: list[Row]
     register: list[Row]
     refused: list[Row] = field(default_factory=list)
+    lead_transfers: list[Row] = field(default_factory=list)
 
     def known_before(self, limit: dt.date) -> District:
         """The same district as it was known before a day: later facts were never written down."""
@@ -178,12 +179,25 @@ def build_district(seed: int = 7, n_leads: int = 45) -> District:
                     _move(lead_id, stage, reported.isoformat(), evidence_kind=kind if i % 5 else None,
                           paid_tax_wan_cny=tax)
                 )  # fmt: skip
-    return District(units, leads, follow_ups, moves, targets, register)
+    transfers = [
+        _transfer("H1", "山镇", "工信局", "2025-05-01"),  # written with short names
+        _transfer("H1", "云山镇", "区工业和信息化局", "2025-05-01", transfer_state="已流转"),  # the same once more
+        _transfer("H1", "区工业和信息化局", "外区招商局", "2025-06-01", transfer_state="已流转"),
+        _transfer("H1", "区工业和信息化局", "河东", "2025-05-20", transfer_state="退回"),
+        _transfer("H9", "云山镇", "河东", "2025-05-20", transfer_state="待接收"),
+        _transfer("X9", "云山镇", "河东", "2025-05-20", transfer_state="已流转"),  # no such lead
+    ]
+    return District(units, leads, follow_ups, moves, targets, register, lead_transfers=transfers)
 
 
 def _lead(lead_id: str, project: str, enterprise: str, unit: str, reported: str, **more: Any) -> Row:
     row = {"lead_id": lead_id, "project_name": project, "enterprise_name": enterprise, "unit_name": unit}
     return {**row, "reported_date": day(reported), "reported_date_precision": "day", **more}
+
+
+def _transfer(lead_id: str, giver: str, taker: str, at: str, **more: Any) -> Row:
+    row = {"lead_id": lead_id, "from_unit_name": giver, "to_unit_name": taker, "transferred_date": day(at)}
+    return {**row, "transferred_date_precision": "day", **more}
 
 
 def _follow(lead_id: str, at: str, **more: Any) -> Row:

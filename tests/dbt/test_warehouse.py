@@ -70,6 +70,18 @@ def test_the_corrected_row_stands(home: Path) -> None:
     assert lead["match_by"] == "企业名称"
 
 
+def test_only_hand_overs_that_took_place_move_a_lead(home: Path) -> None:
+    moved = exported(home, "marts", "fct_lead_transfers")
+    found = [
+        (r.lead_id, pd.Timestamp(r.transferred_date).date(), r.from_unit_name, r.to_unit_name)
+        for r in moved.itertuples()
+    ]
+    assert found == [
+        ("H1", day("2025-05-01"), "云山镇", "区工业和信息化局"),
+        ("H1", day("2025-06-01"), "区工业和信息化局", "外区招商局"),
+    ]
+
+
 def test_only_moves_with_evidence_are_outcomes(home: Path) -> None:
     outcomes = exported(home, "marts", "mart_outcomes")
     mine = outcomes[outcomes["lead_id"].isin(["H1", "H7", "H9"])]

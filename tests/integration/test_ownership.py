@@ -19,13 +19,13 @@ def test_every_lead_is_judged_and_the_first_report_of_a_project_owns_it(nightly:
     assert (nightly.current / "boards/ownership.parquet").is_file()
     touched = pd.concat(
         [
-            pd.read_parquet(nightly.root / f"exports/marts/{name}.parquet")[["lead_id", day]].set_axis(
-                ["lead_id", "day"], axis=1
+            pd.read_parquet(nightly.root / f"exports/marts/{name}.parquet")[["lead_id", day, "known_date"]].set_axis(
+                ["lead_id", "day", "known"], axis=1
             )
             for name, day in (("fct_follow_ups", "follow_up_date"), ("fct_stage_moves", "moved_date"))
         ]
     )
-    touched = touched[touched["day"] < AS_OF]
+    touched = touched[touched["known"] < AS_OF]
     project = [fold(name or "") for name in leads["project_name"]]
     groups = leads.assign(enterprise_id=identities["enterprise_id"].reindex(leads.index), project=project)
     days = dt.timedelta(days=protection_days())

@@ -9,10 +9,11 @@ import datetime as dt
 import dagster as dg
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from desk.snapshot import ranked_leads_table
-from intake.first_report import OWNER, REFUSED, TAKEN_OVER, first_reports, protection_days
+from intake.first_report import REFUSED, first_reports, protection_days
 from intake.landing import write_parquet
 from models.chain import load_chains
 from models.landing import LandingSettings
@@ -22,6 +23,9 @@ from models.wording import word_contributions
 from orchestration.metadata import preview, row_counts
 from orchestration.partitions import AS_OF_DAYS, ONE_DAY_A_RUN
 from orchestration.resources import Workplace
+
+REPORT = ["lead_id", "project_name", "enterprise_name", "unit_name", "reported_date", "stage"]
+PROGRESS = {"fct_follow_ups": "follow_up_date", "fct_stage_moves": "moved_date"}  # what renews the protection
 
 
 @dg.asset(
@@ -59,8 +63,8 @@ def ranked_leads(workplace: Workplace) -> dg.MaterializeResult[None]:
 @dg.asset(
     key=["scoring", "lead_ownership"],
     deps=[
-        *(dg.AssetKey(["marts", name]) for name in ("dim_leads", "fct_follow_ups", "fct_stage_moves")),
-        *(dg.AssetKey(["landing", name]) for name in ("lead_identities", "lead_transfers")),
+        *(dg.AssetKey(["marts", name]) for name in ("dim_leads", *PROGRESS, "fct_lead_transfers")),
+        dg.AssetKey(["landing", "lead_identities"]),
     ],
     group_name="scoring",
     kinds={"python", "parquet"},
@@ -72,43 +76,31 @@ def ranked_leads(workplace: Workplace) -> dg.MaterializeResult[None]:
 def lead_ownership(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
     """Judge every report by what was known before the as-of day."""
     as_of = dt.date.fromisoformat(context.partition_key)
-    columns = ["lead_id", "project_name", "enterprise_name", "unit_name", "reported_date", "stage"]
-    leads = pd.read_parquet(workplace.export("marts/dim_leads"), columns=columns)
-    leads = leads[leads["reported_date"] < as_of]
-    identities = pd.read_parquet(workplace.parquet("landing/lead_identities"), columns=["record_id", "enterprise_id"])
-    reports = leads.merge(identities.rename(columns={"record_id": "lead_id"}), on="lead_id", how="left")
-    follow_ups = pd.read_parquet(workplace.export("marts/fct_follow_ups"), columns=["lead_id", "follow_up_date"])
-    moves = pd.read_parquet(workplace.export("marts/fct_stage_moves"), columns=["lead_id", "moved_date"])
-    progress = pd.concat([frame.set_axis(["lead_id", "progress_date"], axis=1) for frame in (follow_ups, moves)])
-    handed = pd.read_parquet(workplace.parquet("landing/lead_transfers")).drop_duplicates(
-        ["lead_id", "transferred_date", "to_unit_name"], keep="last"
-    )
-    handed = handed[handed["transfer_state"].isna() | (handed["transfer_state"] == "已流转")]
-    transfers = handed[["lead_id", "to_unit_name", "transferred_date"]].set_axis(
-        ["lead_id", "to_unit", "transfer_date"], axis=1
-    )
+    reports = _known(workplace, "dim_leads", "reported_date", as_of, REPORT)
+    enterprises = pq.read_table(workplace.parquet("landing/lead_identities"), columns=["record_id", "enterprise_id"])
+    progress = [
+        _known(workplace, name, "known_date", as_of, ["lead_id", day]).rename_columns(["lead_id", "progress_date"])
+        for name, day in PROGRESS.items()
+    ]
+    moved = ["lead_id", "to_unit_name", "transferred_date"]
+    transfers = _known(workplace, "fct_lead_transfers", "transferred_date", as_of, moved)
     judged = first_reports(
-        _dated(reports, "reported_date", None),
-        _dated(progress, "progress_date", as_of),
-        _dated(transfers, "transfer_date", as_of),
+        reports.join(enterprises, "lead_id", "record_id"),
+        pa.concat_tables(progress),
+        transfers.rename_columns(["lead_id", "to_unit", "transfer_date"]),
         protection_days(),
-    ).to_pandas()
-    table = leads.merge(judged, on="lead_id").sort_values("lead_id")
-    until = pd.to_datetime(table["protected_until_date"])
-    table["is_protected"] = (until >= pd.Timestamp(as_of)) & table["verdict"].isin([OWNER, TAKEN_OVER])
-    write_parquet(workplace.parquet("scoring/lead_ownership"), pa.Table.from_pandas(table, preserve_index=False))
-    refused = table[table["verdict"] == REFUSED]
-    shown = refused[["project_name", "unit_name", "owner_unit", "why"]].head(10)
-    metadata = row_counts(len(table), len(leads), len(refused)) | {"preview": preview(shown, 10)}
+    )
+    table = reports.join(judged, "lead_id").sort_by("lead_id")
+    write_parquet(workplace.parquet("scoring/lead_ownership"), table)
+    refused = table.filter(pc.field("verdict") == REFUSED)
+    shown = refused.select(["project_name", "unit_name", "owner_unit", "why"]).slice(0, 10).to_pandas()
+    metadata = row_counts(len(table), len(reports), len(refused)) | {"preview": preview(shown, 10)}
     return dg.MaterializeResult(metadata=metadata)
 
 
-def _dated(frame: pd.DataFrame, column: str, before: dt.date | None) -> pa.Table:
-    """Give the facts of before a day as a table with a date32 column."""
-    known = frame if before is None else frame[frame[column].notna() & (frame[column] < before)]
-    table = pa.Table.from_pandas(known, preserve_index=False)
-    at = table.schema.get_field_index(column)
-    return table.set_column(at, column, table[column].cast(pa.date32()))
+def _known(workplace: Workplace, mart: str, known: str, as_of: dt.date, columns: list[str]) -> pa.Table:
+    """Read what a mart knows from before a day."""
+    return pq.read_table(workplace.export(f"marts/{mart}"), columns=columns, filters=[(known, "<", as_of)])
 
 
 def weights_of(workplace: Workplace) -> RankingWeights:

@@ -69,6 +69,13 @@ def test_the_first_to_claim_has_the_lead(site: Site) -> None:
     assert two.post("/claims", {"lead_id": "L00003", "client_id": "claim-003"}).status_code == 303
 
 
+def test_overdue_contacts_of_a_unit_are_counted_beyond_the_first_page(site: Site) -> None:
+    publish_list(site.home, dt.date(2026, 7, 1), leads=180)  # sixty of each unit, all last spoken to 20 days ago
+    page = site.browser("jiahead").get("/unit").text
+    assert "60 条" in page and page.count("回访（20 天未联系）") >= 12
+    assert "时序进度 49.9%" in page or "时序进度 50%" in page  # day 182 of 365
+
+
 def test_assigning_stays_within_the_capacity_or_does_nothing(site: Site) -> None:
     head = site.browser("jiahead")
     page = head.get("/unit").text

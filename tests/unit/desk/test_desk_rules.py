@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import re
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ from desk import boards, rules
 from desk.access import EVERYTHING, ROLES, Reach, Viewer, masked_phone, units_of
 from desk.charts import reason_bars
 from desk.guards import same_site_path
+from desk.listing import is_overdue, next_step
 
 UNITS = st.sampled_from(["甲", "乙", "丙", "", "甲'镇"])
 
@@ -99,3 +101,18 @@ def test_nothing_leads_off_this_site_after_signing_in(address: str) -> None:
     for given_ in (address, "/" + address, "//" + address, "/\\" + address):
         path = same_site_path(given_)
         assert path.startswith("/") and not path.startswith(("//", "/\\")) and "\n" not in path
+
+
+def test_a_contact_is_overdue_only_after_the_rules_days() -> None:
+    day = dt.date(2026, 6, 30)
+
+    def told(reported: int | None, last: int | None) -> tuple[bool, str]:
+        ago = [None if n is None else day - dt.timedelta(days=n) for n in (reported, last)]
+        fact = dict(zip(("reported_date", "last_follow_up_date"), ago, strict=True))
+        return is_overdue(fact, day, 3, 14), next_step(fact, day, 3, 14)
+
+    assert told(3, None) == (False, "首次联系")
+    assert told(4, None) == (True, "首次联系，已报 4 天")
+    assert told(None, None) == (False, "首次联系")
+    assert told(90, 14) == (False, "按计划推进（14 天前联系过）")
+    assert told(90, 15) == (True, "回访（15 天未联系）")

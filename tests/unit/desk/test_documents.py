@@ -150,10 +150,10 @@ REACHED = pd.DataFrame(
     [
         ("A", "签约", DAY(2026, 1, 1)), ("A", "注册", DAY(2026, 2, 1)), ("B", "签约", DAY(2026, 4, 1)),
         ("C", "签约", DAY(2025, 1, 1)), ("C", "开工", DAY(2026, 6, 1)), ("D", "签约", DAY(2025, 1, 1)),
-        ("E", "签约", DAY(2026, 6, 30)),
+        ("E", "签约", DAY(2026, 6, 29)),
     ],
     columns=["lead_id", "stage", "reached_date"],
-)  # fmt: skip
+).assign(known_date=lambda rows: rows["reached_date"].where(rows["lead_id"] != "E", DAY(2026, 6, 30)))  # fmt: skip
 
 
 def test_lights_follow_the_printed_rule() -> None:
