@@ -20,6 +20,14 @@ from intake.sample.world import World, pick, plus
 
 MOST_FIRMS: Final = 160
 NEGLECTED_SHARE: Final = 0.15  # of the firms: nobody came for a year
+_OUTSIDE_CHAINS: Final = {
+    "C": 1.0,
+    "D": 1.0,
+    "G": 0.2,
+    "I": 0.3,
+    "L": 0.2,
+    "M": 0.3,
+}  # by section, against 12 in a chain
 _PER_HEAD: Final = {"纺织服装": 45.0, "环保水处理": 90.0, "医药医疗器械": 120.0, "新能源新材料": 150.0}
 _TCE_PER_WAN: Final = {"纺织服装": 0.10, "环保水处理": 0.05, "医药医疗器械": 0.06, "新能源新材料": 0.16}
 
@@ -51,7 +59,9 @@ def draw_local_firms(enterprises: Enterprises, rng: np.random.Generator) -> list
     local = (enterprises.city[:n] == len(district.CITIES) - 1) & (enterprises.broken[:n] < 0)
     places = np.flatnonzero(local & (enterprises.status[:n] < 2))
     is_chain = np.array([bool(INDUSTRIES[i].chain) for i in enterprises.industry[places]])
-    weight = np.where(is_chain, 12.0, np.array([INDUSTRIES[i].section in "CD" for i in enterprises.industry[places]]))
+    weight = np.where(
+        is_chain, 12.0, [_OUTSIDE_CHAINS.get(INDUSTRIES[i].section, 0.0) for i in enterprises.industry[places]]
+    )
     count = min(MOST_FIRMS, int((weight > 0).sum()), max(30, len(places) // 2))
     chosen = np.sort(rng.choice(places, count, replace=False, p=weight / weight.sum())) if count else places[:0]
     towns = [unit for unit in district.UNITS if unit.kind in {"镇", "街道"}]

@@ -214,7 +214,9 @@ def _report_again(lead: Lead, as_of: dt.date, rng: np.random.Generator) -> Lead:
     later = lead.reported + dt.timedelta(days=int(rng.integers(10, 150)))
     others = [i for i in range(len(district.UNITS)) if i != lead.unit]
     unit = int(rng.choice(others))
-    copy = Lead(**{name: getattr(lead, name) for name in Lead.__dataclass_fields__ if name not in {"events", "details"}})
+    copy = Lead(
+        **{name: getattr(lead, name) for name in Lead.__dataclass_fields__ if name not in {"events", "details"}}
+    )
     copy.unit, copy.unit_name = unit, district.UNITS[unit].name
     copy.reported, copy.is_month_only = min(later, as_of), False
     copy.written_name = _respell(lead.enterprise_name, rng)

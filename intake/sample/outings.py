@@ -49,7 +49,9 @@ def draw_trips(leads: list[Lead], as_of: dt.date, rng: np.random.Generator) -> l
     trips: list[Trip] = []
     by_group: dict[tuple[int, int, int, str, str], list[Lead]] = {}
     for lead in leads:
-        kind = {"外出招商": "外出招商", "驻点招商": "外出招商", "展会活动": "展会", "上门自荐": "来访接待"}.get(lead.source)
+        kind = {"外出招商": "外出招商", "驻点招商": "外出招商", "展会活动": "展会", "上门自荐": "来访接待"}.get(
+            lead.source
+        )
         if kind is None or rng.random() < NO_TRIP_SHARE or not lead.origin:
             continue
         province = lead.origin[:2]

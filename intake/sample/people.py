@@ -143,7 +143,9 @@ def teams_ledger(world: World, rng: np.random.Generator) -> tuple[Ledger, list[s
                     "since_date": begin,
                     "until_date": end,
                     "role": "主要责任",
-                    "plan_text": pick(("一月一调度，年内开工", "倒排工期，手续并联办理", "专人代办手续，协调要素"), rng),
+                    "plan_text": pick(
+                        ("一月一调度，年内开工", "倒排工期，手续并联办理", "专人代办手续，协调要素"), rng
+                    ),
                     "member_count": float(rng.integers(3, 8)),
                 }
             )
@@ -173,7 +175,9 @@ def transfers_ledger(world: World, rng: np.random.Generator) -> Ledger:
     """Leads handed from the unit that talked first to another that suits better; credit stays with the first."""
     rows: list[Row] = []
     open_leads = [lead for lead in world.leads if (world.as_of - lead.reported).days > 60]
-    for place in sorted(rng.permutation(len(open_leads))[: max(4, round(len(world.leads) * TRANSFERRED_SHARE))].tolist()):
+    for place in sorted(
+        rng.permutation(len(open_leads))[: max(4, round(len(world.leads) * TRANSFERRED_SHARE))].tolist()
+    ):
         lead = open_leads[place]
         others = [unit.name for number, unit in enumerate(district.UNITS) if number != lead.unit]
         day = plus(lead.reported, float(rng.integers(15, 60)))

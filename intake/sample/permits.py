@@ -162,7 +162,9 @@ def procedures_ledger(world: World, rng: np.random.Generator) -> Ledger:
         notes=("口径：办结以批复文号或证书为准",),
         footer=("填报单位：云川区行政审批服务局（盖章）",),
     )
-    return Ledger("procedures", "手续办理", form, rows, sheet=lambda row: str(row["project_kind"]), share_real_dates=0.9)
+    return Ledger(
+        "procedures", "手续办理", form, rows, sheet=lambda row: str(row["project_kind"]), share_real_dates=0.9
+    )
 
 
 def _project(lead: Lead, world: World, rng: np.random.Generator) -> list[Row]:

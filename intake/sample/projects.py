@@ -358,4 +358,6 @@ def evidence_ledger(world: World, rng: np.random.Generator) -> Ledger:
             verified_date 审核日期
         """),
     )
-    return Ledger("evidence_items", "佐证材料", form, list(rows.values()), sheet=lambda row: f"{row['received_date'].year}年")
+    return Ledger(
+        "evidence_items", "佐证材料", form, list(rows.values()), sheet=lambda row: f"{row['received_date'].year}年"
+    )

@@ -15,8 +15,8 @@ import numpy as np
 
 from intake.sample import district
 from intake.sample.leads import Lead, month_end
-from intake.sample.process import FollowUp, Move
 from intake.sample.outings import Trip
+from intake.sample.process import FollowUp, Move
 from intake.sample.world import plus
 
 NOBODY_SHARE: Final = 0.03
@@ -169,7 +169,9 @@ def sign_again(leads: list[Lead], moves: list[Move], as_of: dt.date, rng: np.ran
         number = f"云招协〔{day.year}〕{90_000 + len(added)}号"
         recorded = min(plus(day, 5), as_of)
         added.append(
-            Move(lead.lead_id, "签约", day, recorded, "签约协议", number, None, None, False, is_written=recorded <= as_of)
+            Move(
+                lead.lead_id, "签约", day, recorded, "签约协议", number, None, None, False, is_written=recorded <= as_of
+            )
         )
         facts.append(
             {"kind": "重复签约", "lead_id": lead.lead_id, "other_lead_id": other, "date": day, "detail": detail}
@@ -251,4 +253,3 @@ def name_events(follow_ups: list[FollowUp], trips: list[Trip], leads: list[Lead]
             if trip.start <= follow_up.date <= trip.end and trip.kind == "外出招商":
                 follow_ups[i] = replace(follow_up, event_id=trip.event_id, city=trip.city)
                 break
-

@@ -6,7 +6,6 @@ Does not belong: what is true (the modules of the subjects), the look of a sheet
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -126,6 +125,7 @@ def refused_of(ledgers: list[Ledger]) -> list[Row]:
 
 
 def _cell(column: Column, f: Field, value: Any, ledger: Ledger, rng: np.random.Generator) -> Cell:
+    written: Cell = value  # as it stands, where its type needs nothing more
     if f.personal:
         return fake_phone(rng) if "phone" in f.name else invented_person(rng)
     if value is None:
@@ -136,22 +136,22 @@ def _cell(column: Column, f: Field, value: Any, ledger: Ledger, rng: np.random.G
         return date_cell(value, rng, ledger.share_real_dates)
     if f.type == "amount":
         if column.unit == "万美元":
-            return round(value / exchange_rates()["USD"], 8)
+            return round(float(value) / exchange_rates()["USD"], 8)
         return amount_cell(value, column.unit, rng, ledger.share_text_amounts)
     if f.type == "area":
-        return round(value / 0.0015, 2) if column.unit == "平方米" else value
+        return round(float(value) / 0.0015, 2) if column.unit == "平方米" else written
     if f.type == "intensity":
-        return round(value * _PER_MU[column.unit], 6)
+        return round(float(value) * _PER_MU[column.unit], 6)
     if f.type == "choice":
         words = f.choices[value]
         return words[int(rng.integers(len(words)))] if rng.random() < OTHER_WORD_SHARE else words[0]
     if f.type == "boolean":
         return ("是" if value else "否") if rng.random() < 0.7 else f.choices["true" if value else "false"][0]
     if f.type == "year":
-        return f"{value}年" if value % 2 else value
+        return f"{value}年" if value % 2 else written
     if f.type == "industry":
-        return lettered(value) if rng.random() < 0.4 else value
-    return value  # type: ignore[no-any-return]
+        return lettered(value) if rng.random() < 0.4 else written
+    return written
 
 
 def invented_person(rng: np.random.Generator) -> str:

@@ -233,7 +233,12 @@ def scoring_ledger(as_of: dt.date) -> Ledger:
         footer=("注：完成率各项权重之和为1。",),
     )
     return Ledger(
-        "scoring_rules", "考核计分规则", form, rows, sheet=lambda row: f"{row['valid_from_date'].year}年", may_spoil=False
+        "scoring_rules",
+        "考核计分规则",
+        form,
+        rows,
+        sheet=lambda row: f"{row['valid_from_date'].year}年",
+        may_spoil=False,
     )
 
 
