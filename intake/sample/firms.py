@@ -19,6 +19,7 @@ from intake.sample.tables import Ledger, Row, columns
 from intake.sample.world import World, pick, plus
 
 MOST_FIRMS: Final = 160
+LEADER_OUTPUT: Final = 6000.0  # 万元: the first firm of a chain drawn above it leads the chain
 NEGLECTED_SHARE: Final = 0.15  # of the firms: nobody came for a year
 _OUTSIDE_CHAINS: Final = {
     "C": 1.0,
@@ -72,7 +73,7 @@ def draw_local_firms(enterprises: Enterprises, rng: np.random.Generator) -> list
         employees = max(12, int(np.exp(rng.normal(4.2, 0.9))))
         output = round(employees * _PER_HEAD.get(industry.chain, 60.0) * float(np.exp(rng.normal(0, 0.35))), 1)
         count_products = min(len(industry.products), int(rng.integers(1, 4)))
-        is_leader = bool(industry.chain) and industry.chain not in leaders and output > 12_000
+        is_leader = bool(industry.chain) and industry.chain not in leaders and output > LEADER_OUTPUT
         if is_leader:
             leaders.add(industry.chain)
         level = "重点" if is_leader or output > 20_000 else "骨干" if output > 6000 else "一般"
@@ -204,14 +205,9 @@ def supply_ledger(world: World, firms: list[LocalFirm], rng: np.random.Generator
         )
 
     for supplier in firms:
-        if not supplier.industry.chain:
+        if supplier.industry.section != "C":
             continue
-        step = [
-            firm
-            for firm in firms
-            if firm.industry.chain == supplier.industry.chain
-            and 1 <= places[firm.industry.trade] - places[supplier.industry.trade] <= 4
-        ]
+        step = [firm for firm in firms if _may_buy(supplier, firm, places)]
         for number in rng.permutation(len(step))[:3].tolist():
             link((supplier.name, supplier.uscc), step[number], pick(supplier.products, rng), True)
     outside = _makers_outside(world.enterprises, firms)
@@ -240,6 +236,14 @@ def supply_ledger(world: World, firms: list[LocalFirm], rng: np.random.Generator
         footer=("注：比例为百分数。",),
     )
     return Ledger("supply_links", "上下游供需", form, list(rows.values()))
+
+
+def _may_buy(supplier: LocalFirm, customer: LocalFirm, places: dict[str, int]) -> bool:
+    """Along a chain the links a few steps below buy; packers and makers of parts outside the chains sell to any maker."""
+    if supplier.industry.chain:
+        ahead = places[customer.industry.trade] - places[supplier.industry.trade]
+        return customer.industry.chain == supplier.industry.chain and 1 <= ahead <= 4
+    return customer.industry.section == "C" and customer.industry is not supplier.industry
 
 
 def _makers_outside(enterprises: Enterprises, firms: list[LocalFirm]) -> dict[str, list[int]]:

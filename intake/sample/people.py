@@ -13,7 +13,6 @@ import numpy as np
 
 from intake.sample import district
 from intake.sample.leads import Lead
-from intake.sample.process import FollowUp
 from intake.sample.sheets import Form
 from intake.sample.tables import Ledger, Row, columns, invented_person
 from intake.sample.world import World, pick, plus
@@ -210,7 +209,3 @@ def transfers_ledger(world: World, rng: np.random.Generator) -> Ledger:
         footer=(f"填报人：{invented_person(rng)}",),
     )
     return Ledger("lead_transfers", "线索流转", form, rows)
-
-
-def followed_by(follow_up: FollowUp, lead: Lead, by_number: dict[str, Recruiter]) -> str | None:
-    return recruiter_of(lead, follow_up.date, by_number)

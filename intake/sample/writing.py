@@ -18,7 +18,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from intake.sample import details, district, firms, outings, people, permits, projects, show, tasks
+from intake.sample import (
+    decisions,
+    details,
+    district,
+    firms,
+    measures,
+    outings,
+    partners,
+    people,
+    permits,
+    places,
+    projects,
+    show,
+    tasks,
+    wishes,
+)
 from intake.sample.enterprises import BROKEN_KINDS, Enterprises, draw_enterprises, write_register
 from intake.sample.leads import Lead, draw_leads
 from intake.sample.ledgers import LedgerRow, spoil, write_ledgers
@@ -91,8 +106,9 @@ def write_sample(
     spoil(drawn, Counter(f.lead_id for f in follow_ups), streams[4])
     staff = people.draw_recruiters(as_of, streams[9])
     people.assign_recruiters(drawn, staff, streams[9])
-    details.set_basics(drawn, enterprises, streams[10])
     trips = outings.draw_trips(drawn, as_of, streams[11])
+    local = firms.draw_local_firms(enterprises, streams[13])
+    details.set_details(drawn, enterprises, local, as_of, streams[10])
     progress(f"过程：线索 {len(drawn):,} 条，跟进 {len(follow_ups):,} 次，阶段变动 {len(moves):,} 次")
 
     by_id = {lead.lead_id: lead for lead in drawn}
@@ -108,7 +124,7 @@ def write_sample(
     records += write_moves(inbox, moves, by_id, written, streams[7])
     records += write_targets(inbox / "年度任务.xlsx", targets)
     world = World(enterprises, [lead for lead in drawn if lead.lead_id in written], follow_ups, moves, as_of)
-    others, more_facts = _other_ledgers(world, targets, trips, staff, streams)
+    others, more_facts = _other_ledgers(world, targets, trips, staff, local, streams)
     for ledger in others:
         write_ledger(inbox, ledger, streams[19])
     write_truth(truth, others)
@@ -120,6 +136,7 @@ def write_sample(
 
     tables = {
         "leads": _lead_rows(drawn, enterprises, moves, {r.lead_id: r for r in ledger_rows if r.is_current}),
+        "lead_details": _detail_rows(drawn),
         "ledger_rows": [asdict(row) for row in ledger_rows],
         "follow_ups": _record_rows(follow_ups, "follow_ups", records),
         "stage_moves": _record_rows(moves, "stage_moves", records),
@@ -176,14 +193,15 @@ def _other_ledgers(
     targets: list[Target],
     trips: list[outings.Trip],
     staff: list[people.Recruiter],
+    local: list[firms.LocalFirm],
     streams: list[np.random.Generator],
 ) -> tuple[list[Ledger], list[dict[str, Any]]]:
     """Draw every ledger besides the first five, and facts found on the way."""
     as_of = world.as_of
-    local = firms.draw_local_firms(world.enterprises, streams[13])
-    parks = [unit.name for unit in district.UNITS if unit.kind == "园区"]
+    parks = places.PARK_NAMES
     teams, without_leader = people.teams_ledger(world, streams[9])
     commitments, unlawful = projects.commitments_ledger(world, streams[14])
+    signals, leaving = wishes.signals_ledger(world, local, streams[16])
     outing, claimed = outings.trips_ledger(world, trips, streams[11])
     facts = [
         {"kind": kind, "lead_id": lead_id, "other_lead_id": None, "date": as_of, "detail": detail}
@@ -193,6 +211,11 @@ def _other_ledgers(
             ("多次出差同一线索", "两次外出都列了该线索", [c["lead_id"] for c in claimed]),
         )
         for lead_id in ids
+    ]
+    facts += [
+        {"kind": "外迁迹象", "lead_id": None, "other_lead_id": None, "date": firm["first_sign_date"]}
+        | {"detail": f"{firm['enterprise_name']} {firm['uscc']}"}
+        for firm in leaving
     ]
     return [
         people.recruiters_ledger(staff, streams[9]),
@@ -216,6 +239,19 @@ def _other_ledgers(
         firms.firms_ledger(world, local, parks, streams[13]),
         firms.supply_ledger(world, local, streams[13]),
         firms.needs_ledger(world, local, parks, streams[13]),
+        wishes.requests_ledger(world, local, streams[16]),
+        signals,
+        partners.agencies_ledger(world, streams[17]),
+        *partners.fund_ledgers(world, streams[17]),
+        partners.connections_ledger(world, local, streams[17]),
+        partners.lists_ledger(world, streams[17]),
+        places.parks_ledger(world, streams[18]),
+        places.sites_ledger(world, streams[18]),
+        places.buildings_ledger(world, streams[18]),
+        measures.policies_ledger(as_of),
+        measures.catalogue_ledger(as_of),
+        decisions.reviews_ledger(world, streams[18]),
+        decisions.merges_ledger(world, streams[18]),
     ], facts
 
 
@@ -273,6 +309,11 @@ def _lead_rows(
             }
         )
     return rows
+
+
+def _detail_rows(leads: list[Lead]) -> list[dict[str, Any]]:
+    names = sorted({name for lead in leads for name in lead.details})
+    return [{"lead_id": lead.lead_id} | {name: lead.details.get(name) for name in names} for lead in leads]
 
 
 def _record_rows(
