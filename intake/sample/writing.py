@@ -10,7 +10,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -137,7 +137,7 @@ def write_sample(
     tables = {
         "leads": _lead_rows(drawn, enterprises, moves, {r.lead_id: r for r in ledger_rows if r.is_current}),
         "lead_details": _detail_rows(drawn),
-        "ledger_rows": [asdict(row) for row in ledger_rows],
+        "ledger_rows": [dict(vars(row)) for row in ledger_rows],
         "follow_ups": _record_rows(follow_ups, "follow_ups", records),
         "stage_moves": _record_rows(moves, "stage_moves", records),
         "targets": _record_rows(targets, "targets", records),
@@ -324,7 +324,7 @@ def _record_rows(
     for number, item in enumerate(items):
         record = places.get(number)
         rows.append(
-            asdict(item)
+            vars(item)
             | {
                 "file": record.file if record else None,
                 "sheet": record.sheet if record else None,
