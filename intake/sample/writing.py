@@ -380,7 +380,7 @@ def _explanation(seed: int, as_of: dt.date, summary: SampleSummary) -> str:
 本文件夹由 python -m intake sample 写出，种子 {seed}，截至 {as_of}。区、单位、企业、人名、电话均为虚构；
 信用代码校验位正确，但行政区划为不存在的 99xx，不属于任何企业；电话以 1540000 开头，不属于任何人。
 
-inbox/            各单位报来的台账（.xlsx），写法各不相同，约百分之一的行故意写错
+inbox/            各单位报来的全部台账（.xlsx），写法各不相同，约百分之一的行故意写错
 register.parquet  企业名录 {summary.register:,} 家，约千分之三故意写错
 truth/            真值：每条线索、每次变动的真实情况，哪些行应被拒收，哪些线索是同一家企业；平台不读它
 

@@ -482,7 +482,7 @@ def test_warm_leads_land_cold_ones_are_lost_and_promises_are_optimistic(tmp_path
 
 @pytest.mark.parametrize("as_of", [dt.date(2024, 2, 29), dt.date(2026, 3, 15)])
 def test_any_as_of_day_gives_a_readable_district(as_of: dt.date, tmp_path: Path) -> None:
-    write_sample(out=tmp_path / "sample", leads=150, register=2000, seed=2, as_of=as_of)
+    write_sample(out=tmp_path / "sample", leads=80, register=1000, seed=2, as_of=as_of)
     landed = LandingStore(tmp_path / "landing").land_inbox(tmp_path / "sample" / "inbox")
     refused = {(r["file"], r["sheet"], r["row"]) for r in rows(landed, "refused")}
     assert refused == {written_place(row) for row in truth(tmp_path / "sample", "refused_rows")}
