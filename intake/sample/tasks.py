@@ -22,8 +22,8 @@ from intake.values import exchange_rates
 
 # indicator | measure | a unit of weight 1 has to do in a year
 MORE_INDICATORS: Final = {
-    "到位资金": ("亿元", 3.2),
-    "固定资产投资": ("亿元", 1.8),
+    "到位资金": ("亿元", 5.0),
+    "固定资产投资": ("亿元", 3.0),
     "实际使用外资": ("万美元", 180.0),
     "储备项目数": ("个", 5.0),
     "外出招商次数": ("个", 12.0),
