@@ -19,7 +19,7 @@ from orchestration.resources import WarehouseDbt, Workplace, manifest_of
 
 FACTS = "path:seeds path:models/staging path:models/intermediate path:models/marts"
 FEATURES = "path:models/features"
-SCORES = "path:models/scores"
+SCORES = "path:models/scores path:models/boards"
 
 
 class StageTranslator(DagsterDbtTranslator):
@@ -131,7 +131,7 @@ def sql_assets(project: DbtProject) -> list[dg.AssetsDefinition]:
 
     @dbt_assets(name="scores", select=SCORES, partitions_def=AS_OF_DAYS, **shared)
     def scores(context: dg.AssetExecutionContext, dbt: WarehouseDbt, workplace: Workplace) -> Iterator[Any]:
-        """Contributions of every current lead by the active tables, and prospects of every node."""
+        """Contributions of every current lead by the active tables, prospects of every node, and boards of the day."""
         yield from _build(context, dbt, workplace, context.partition_key)
 
     return [facts, features, scores]
