@@ -7,6 +7,11 @@
     )
 {%- endmacro %}
 
+{#- A number in words: two decimals at most, none that say nothing. -#}
+{% macro plain_number(expression) -%}
+    regexp_replace(printf('%.2f', cast({{ expression }} as double)), '\.?0+$', '')
+{%- endmacro %}
+
 {#- Sum of money without an order of adding: a sum of doubles would depend on the order of the rows. -#}
 {% macro money_sum(expression, condition=none) -%}
     cast(

@@ -80,8 +80,8 @@ select
     paid_in_wan_cny,
     case
         when comparison = '累计固定资产投资'
-            then '累计固投为签约额的' || printf('%.2f', ratio) || '%，低于' || printf('%g', limit_value) || '%'
-        else '签约额为' || comparison || '的' || printf('%.2f', ratio) || '倍，高于' || printf('%g', limit_value) || '倍'
+            then '累计固投为签约额的' || printf('%.2f', ratio) || '%，低于' || {{ plain_number('limit_value') }} || '%'
+        else '签约额为' || comparison || '的' || printf('%.2f', ratio) || '倍，高于' || {{ plain_number('limit_value') }} || '倍'
     end as fact_text,
     as_of_date
 from compared

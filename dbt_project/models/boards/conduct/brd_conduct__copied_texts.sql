@@ -43,7 +43,7 @@ first_uses as (
 
     select
         plain,
-        arg_min(struct_pack(lead_id, follow_up_date, method, content, unit_name), (follow_up_date, lead_id, method)) as first_use,
+        arg_min(struct_pack(lead_id, follow_up_date, method, content, unit_name), (follow_up_date, lead_id, method, content)) as first_use,
         count(*) as use_count
     from long_texts
     group by plain
@@ -183,8 +183,8 @@ matched as (
         1.0 as similarity
     from long_texts
     inner join first_uses on long_texts.plain = first_uses.plain and first_uses.use_count > 1
-    where (long_texts.lead_id, long_texts.follow_up_date, long_texts.method)
-        is distinct from (first_use.lead_id, first_use.follow_up_date, first_use.method)
+    where (long_texts.lead_id, long_texts.follow_up_date, long_texts.method, long_texts.content)
+        is distinct from (first_use.lead_id, first_use.follow_up_date, first_use.method, first_use.content)
 
     union all
 
@@ -203,6 +203,7 @@ matched as (
         and long_texts.lead_id = first_uses.first_use.lead_id
         and long_texts.follow_up_date = first_uses.first_use.follow_up_date
         and long_texts.method = first_uses.first_use.method
+        and long_texts.content = first_uses.first_use.content
 
 )
 

@@ -9,7 +9,9 @@ with money as (
         {{ money_sum('amount_wan_usd', "fdi_kind = '合同外资'") }} as contract_wan_usd,
         {{ money_sum('amount_wan_usd', "fdi_kind = '实际使用外资'") }} as paid_wan_usd,
         count(*) filter (where amount_wan_usd is null) as unconverted_count,
-        string_agg(distinct fdi_kind || '：' || rate_source || ' ' || printf('%.4f', usd_rate), '；') as rate_text
+        list_aggregate(
+            list_sort(list_distinct(list(fdi_kind || '：' || rate_source || ' ' || printf('%.4f', usd_rate)))), 'string_agg', '；'
+        ) as rate_text
     from {{ ref('int_project__fdi') }}
     where counted_date < {{ as_of }}
     group by lead_id

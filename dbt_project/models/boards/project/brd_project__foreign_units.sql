@@ -108,7 +108,7 @@ select
     paid_wan_usd,
     unconverted_count,
     target_value,
-    coalesce(printf('%g', target_value) || '万美元', '未下达') as target_text,
+    coalesce({{ plain_number('target_value') }} || '万美元', '未下达') as target_text,
     gap_value,
     case when target_value > 0 then round(100 * paid_wan_usd / target_value, 2) end as completion_pct,
     foreign_lead_count,
