@@ -114,8 +114,8 @@ pairs as materialized (
 
 ),
 
--- Of pairs at least `t` alike, at most (1 - t) / (1 + t) of all pieces stand in one text only. Comparing bits first leaves
--- one pair in twenty for the comparison of pieces, which is exact and 10 times as slow.
+-- Of pairs at least `t` alike, at most (1 - t) / (1 + t) of all pieces stand in one text only. Comparing bits first
+-- leaves few pairs for the comparison of pieces, which is exact and 10 times as slow.
 likely as materialized (
 
     select
