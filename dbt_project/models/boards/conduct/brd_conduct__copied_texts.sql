@@ -2,7 +2,7 @@
 -- Texts are compared without blanks, punctuation and digits, by the share of three-character pieces (三字片段) that they have in
 -- common (Jaccard). Equal texts meet directly. Others meet only where they share one of their first pieces in the order of a
 -- hash: two sets that are at least `t` alike must share one among the first (1 - t) of each, and in one piece only neighbours
--- of like length and beginning are compared, so that 2 million texts stay feasible (docs/decisions/0030).
+-- of like length and beginning are compared, so that 2 million texts stay feasible (docs/decisions/0031).
 {% set as_of = as_of_date() %}
 with limits as (
 
