@@ -352,6 +352,7 @@ def test_row_counts_are_written_per_stage(home: Path) -> None:
         "intermediate",
         "marts",
         "features",
+        "boards",
         "scores",
     }
 

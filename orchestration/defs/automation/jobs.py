@@ -37,7 +37,7 @@ retraining = dg.define_asset_job(
 
 rescoring = dg.define_asset_job(
     "rescoring",
-    selection=(dg.AssetSelection.groups("features", "scores", "scoring", "publication") | LEARNED) - BULLETIN,
+    selection=(dg.AssetSelection.groups("features", "scores", "boards", "scoring", "publication") | LEARNED) - BULLETIN,
     partitions_def=AS_OF_DAYS,
     executor_def=dg.in_process_executor,
     description="重新评分并发布：用在用的模型和权重，不接入、不训练；退回模型或改权重之后用",

@@ -39,6 +39,29 @@ progress as (
 
 ),
 
+commitments as (
+
+    select
+        lead_id,
+        agreed_contract_no,
+        start_due_date
+    from {{ ref('stg_ledger__project_commitments') }}
+    where start_due_date is not null
+    qualify row_number() over (partition by lead_id order by agreed_date desc, agreed_contract_no desc) = 1
+
+),
+
+over_with as (
+
+    select
+        lead_id,
+        min(known_date) as until_date
+    from moves
+    where has_required_evidence and stage in ('开工', '终止')
+    group by lead_id
+
+),
+
 left_reserve as (
 
     select
@@ -148,6 +171,39 @@ facts as (
     from leads
     left join left_reserve on leads.lead_id = left_reserve.lead_id
 
+    union all
+
+    -- Over the agreed start without one (超时限未开工): from the day after it was due until it started or was lost.
+    select
+        '超时限未开工',
+        null,
+        leads.lead_id,
+        leads.lead_id,
+        commitments.start_due_date + 1,
+        commitments.start_due_date + 1,
+        over_with.until_date,
+        1.0,
+        null,
+        commitments.agreed_contract_no,
+        null,
+        '项目约定'
+    from commitments
+    inner join leads on commitments.lead_id = leads.lead_id
+    left join over_with on leads.lead_id = over_with.lead_id
+    where coalesce(over_with.until_date > commitments.start_due_date + 1, true)
+
+),
+
+-- Until it was handed over, a lead was the giver's; after the last hand-over it is whose the ledger says.
+transfers as (
+
+    select
+        transfers.lead_id,
+        transfers.transferred_date,
+        transfers.from_unit_name
+    from {{ ref('fct_lead_transfers') }} as transfers
+    semi join {{ ref('dim_units') }} as units on transfers.from_unit_name = units.unit_name
+
 ),
 
 trips as (
@@ -171,7 +227,7 @@ select
     facts.known_date,
     facts.until_date,
     -- A lead that was handed over: the unit that had it on that day.
-    coalesce(spans.unit_name, leads.unit_name) as unit_name,
+    coalesce(transfers.from_unit_name, leads.unit_name) as unit_name,
     facts.lead_id,
     leads.project_name,
     leads.investment_wan_cny,
@@ -197,8 +253,8 @@ from facts
 inner join {{ ref('indicators') }} as indicators
     on facts.counted_by = indicators.counted_by and (indicators.stage is null or facts.stage = indicators.stage)
 inner join leads on facts.lead_id = leads.lead_id
-asof left join {{ ref('int_lead__unit_spans') }} as spans
-    on facts.lead_id = spans.lead_id and facts.fact_date >= spans.valid_from_date
+asof left join transfers
+    on facts.lead_id = transfers.lead_id and facts.fact_date < transfers.transferred_date
 
 union all
 

@@ -77,7 +77,7 @@ joined as (
         end as done_value
     from {{ ref('dim_units') }} as units
     cross join years
-    cross join {{ ref('indicators') }} as indicators
+    inner join {{ ref('indicators') }} as indicators on indicators.is_task
     left join targets
         on units.unit_name = targets.unit_name
         and years.target_year = targets.target_year

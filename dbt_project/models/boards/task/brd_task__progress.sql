@@ -123,7 +123,7 @@ joined as (
         case when indicators.is_stock then 1.0 else cast(years.passed_days as double) / years.all_days end as passed_share
     from {{ ref('dim_units') }} as units
     cross join years
-    cross join {{ ref('indicators') }} as indicators
+    inner join {{ ref('indicators') }} as indicators on indicators.is_task
     left join targets
         on units.unit_name = targets.unit_name
         and years.target_year = targets.target_year

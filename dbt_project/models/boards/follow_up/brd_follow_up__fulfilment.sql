@@ -1,7 +1,7 @@
 -- Promised and kept after landing (履约): tax and output of the first three years, tax per 亩 and intensity of investment.
 with projects as (
 
-    select * from {{ ref('int_project__stages') }} where signed_date is not null
+    select * from {{ ref('brd_follow_up__stages') }} where signed_date is not null
 
 ),
 

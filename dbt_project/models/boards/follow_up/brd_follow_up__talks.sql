@@ -1,7 +1,7 @@
 -- Every project in talks (在谈): last contact, what comes next and when, who. Without a next action it is red.
 with stages as (
 
-    select * from {{ ref('int_project__stages') }} where signed_date is null and lost_date is null
+    select * from {{ ref('brd_follow_up__stages') }} where signed_date is null and lost_date is null
 
 ),
 

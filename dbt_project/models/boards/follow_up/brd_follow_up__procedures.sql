@@ -2,7 +2,7 @@
 -- (关键路径). What the calendar or the rules don't tell is null (暂无).
 with stages as (
 
-    select * from {{ ref('int_project__stages') }} where lost_date is null
+    select * from {{ ref('brd_follow_up__stages') }} where lost_date is null
 
 ),
 

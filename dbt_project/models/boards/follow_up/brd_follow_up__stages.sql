@@ -29,14 +29,16 @@ reached as (
 
 ),
 
+-- Handed over later: on the day it was still the giver's.
 owners as (
 
     select
-        lead_id,
-        arg_max(unit_name, valid_from_date) as unit_name
-    from {{ ref('int_lead__unit_spans') }}
-    where valid_from_date < {{ as_of_date() }}
-    group by lead_id
+        transfers.lead_id,
+        arg_min(transfers.from_unit_name, transfers.transferred_date) as unit_name
+    from {{ ref('fct_lead_transfers') }} as transfers
+    semi join {{ ref('dim_units') }} as units on transfers.from_unit_name = units.unit_name
+    where transfers.transferred_date >= {{ as_of_date() }}
+    group by transfers.lead_id
 
 )
 

@@ -1,7 +1,7 @@
 -- Foreign projects (外资项目) in 万美元: agreed, planned and paid in, and what the catalogue of restrictions says of the industry.
 with projects as (
 
-    select * from {{ ref('int_project__stages') }} where lost_date is null
+    select * from {{ ref('brd_follow_up__stages') }} where lost_date is null
 
 ),
 

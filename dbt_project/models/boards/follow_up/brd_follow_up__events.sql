@@ -46,5 +46,5 @@ select distinct
         else '已开工'
     end as outcome_text
 from events
-left join {{ ref('int_project__stages') }} as stages on events.written_lead_id = stages.lead_id
+left join {{ ref('brd_follow_up__stages') }} as stages on events.written_lead_id = stages.lead_id
 left join names on {{ name_form('events.written_unit_name') }} = names.name_form

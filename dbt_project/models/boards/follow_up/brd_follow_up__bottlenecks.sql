@@ -5,7 +5,7 @@ with procedures as (
         *,
         -- The department that holds it, when that is another one.
         case when blocker is not null then blocked_by_unit else handling_unit_name end as department
-    from {{ ref('mart_project__procedures') }}
+    from {{ ref('brd_follow_up__procedures') }}
     where is_required
 
 )

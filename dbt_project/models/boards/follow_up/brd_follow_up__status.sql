@@ -1,7 +1,7 @@
 -- Every signed project that is still going (在跟进的签约项目): who answers for it, what is due, what was built, in which light and why.
 with stages as (
 
-    select * from {{ ref('int_project__stages') }} where signed_date is not null and lost_date is null
+    select * from {{ ref('brd_follow_up__stages') }} where signed_date is not null and lost_date is null
 
 ),
 
@@ -74,7 +74,7 @@ blocked as (
         blocked_by_unit,
         blocked_days,
         blocker
-    from {{ ref('mart_project__procedures') }}
+    from {{ ref('brd_follow_up__procedures') }}
     where state = '卡住'
     qualify row_number() over (partition by lead_id order by blocked_days desc nulls last, procedure_step) = 1
 
