@@ -50,7 +50,9 @@ def test_a_model_says_its_grain_and_describes_every_column(sql: Path) -> None:
         assert text is not None and CHINESE.search(text[1]), column["name"]
 
 
-@pytest.mark.parametrize("sql", [p for p in MODELS if {"marts", "boards", "scores"} & set(p.parts)], ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "sql", [p for p in MODELS if {"marts", "boards", "scores"} & set(p.parts)], ids=lambda p: p.stem
+)
 def test_marts_and_scores_have_a_contract_and_a_grain_test(sql: Path) -> None:
     model = properties(sql)
     assert model["config"]["contract"]["enforced"] is True

@@ -239,7 +239,7 @@ select
     coalesce(
         facts.not_counted_reason,
         case
-            when indicators.evidence_kinds is not null and not coalesce(
+            when indicators.evidence_kinds is not null and facts.fact_value > 0 and not coalesce(
                 list_bool_or(list_transform(
                     string_split(indicators.evidence_kinds, '、'), lambda kind: contains(facts.evidence_kind, kind)
                 )), false
