@@ -78,7 +78,7 @@ class _Facts:
             investment_wan_cny=lambda f: f["investment_wan_cny"].astype(float),
         )
         own = own[own["fact_date"] < as_of].sort_values(["fact_date", "known_date", "fact_key"], kind="stable")
-        self.by_unit = {key: frame for key, frame in own.groupby(["unit_name", "indicator"])}
+        self.by_unit = dict(list(own.groupby(["unit_name", "indicator"])))
         # The first counted fact of a key anywhere: a project handed over is counted once, by the unit that had it then.
         counted = own[own["not_counted_reason"].isna()].drop_duplicates(["indicator", "fact_key"])
         self.first = set(counted.index)
@@ -95,7 +95,8 @@ class _Facts:
         """Give what a unit has done in a period, and the facts with is_counted and a reason."""
         rows = self.by_unit.get((unit, term.key), self.empty)
         if term.key in self.stock:
-            rows = rows[[until is None or pd.isna(until) or until >= self.as_of for until in rows["until_date"]]]
+            gone = rows["until_date"].map(lambda until: not pd.isna(until) and until < self.as_of).astype(bool)
+            rows = rows[~gone]
         else:
             rows = rows[(rows["fact_date"] >= period.first) & (rows["fact_date"] < period.end)]
         if term.low is not None:
@@ -319,10 +320,10 @@ def _points(rule: Rule, done: float | None, base: float | None) -> tuple[float |
     if held < raw:
         how += f"，封顶{cap:g}"
     if rule.kind == "按个扣分":
-        return -round(held, 6) + 0.0, how, False
+        return -round(held, 4) + 0.0, how, False
     if rule.group is None and rule.floor is not None and held < rule.floor:
         held, how = rule.floor, f"{how}，保底{rule.floor:g}"
-    return round(held, 6), how, False
+    return round(held, 4), how, False
 
 
 def _groups(rules: list[Rule], items: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -339,6 +340,6 @@ def _groups(rules: list[Rule], items: list[dict[str, Any]]) -> list[dict[str, An
         if floors and held < max(floors):
             held, how = max(floors), f"分组合计{total:g}，保底{max(floors):g}"
         if how:
-            row = _row(f"{group}（分组调整）", "分组", group, round(held - total, 6), how)
+            row = _row(f"{group}（分组调整）", "分组", group, round(held - total, 4), how)
             found.append(row | {"rule_code": f"{group}（分组）"})
     return found

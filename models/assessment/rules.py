@@ -47,7 +47,7 @@ class Measure:
     @classmethod
     def parse(cls, text: str) -> Measure:
         """Read the cell; raises ValueError if it is none of the four forms."""
-        plain = text.replace("，", ",").replace("）", ")").replace("【", "[").strip()
+        plain = text.translate(str.maketrans("，）［【", ",)[[")).strip()
         is_paced = plain.endswith(PACED)
         terms = [Term.parse(part) for part in plain.removesuffix(PACED).split("/")]
         if len(terms) > 2 or (is_paced and len(terms) == 2):

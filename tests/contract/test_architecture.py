@@ -72,7 +72,18 @@ def test_every_key_that_a_stage_names_is_made_by_one(loaded: dict[str, Any]) -> 
 
 
 def test_every_asset_has_a_stage_and_says_what_it_is(loaded: dict[str, Any]) -> None:
-    stages = {"ingestion", "seeds", "staging", "intermediate", "marts", "features", "learning", "scores", "scoring"}
+    stages = {
+        "ingestion",
+        "seeds",
+        "staging",
+        "intermediate",
+        "marts",
+        "features",
+        "boards",
+        "learning",
+        "scores",
+        "scoring",
+    }
     assert set(loaded["groups"].values()) == stages | {"publication"}
     assert set(loaded["described"]) == set(loaded["made"])
     assert "nightly" in loaded["jobs"]

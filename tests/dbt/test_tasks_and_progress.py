@@ -64,7 +64,7 @@ def test_gap_pace_and_projection_are_those_worked_by_hand(home: Path) -> None:
     assert found["projected_value"] == pytest.approx(3 * 365 / 180, abs=0.005)
     moved = row(board(home, "brd_task__progress"), unit_name="东园区", target_year=2026, indicator="新开工项目数")
     assert (moved["done_value"], moved["target_text"]) == (1, "未下达")  # P7 started after it was handed over
-    assert moved[["gap_value", "expected_value", "pace_pct"]].isna().all() and moved["light"] is None
+    assert moved[["gap_value", "expected_value", "pace_pct"]].isna().all() and pd.isna(moved["light"])
 
 
 def test_money_counts_with_its_voucher_in_the_months_that_are_over(home: Path) -> None:
