@@ -8,28 +8,42 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import pandas as pd
+import pyarrow as pa
 
 from models.assessment.rules import Rule, Term, read_rules
 
 NOT_SET: Final = "未下达"
 NOTHING: Final = "暂无"
 MONTHS: Final = {"月": 1, "季": 3, "半年": 6, "年": 12}
-SCORE_COLUMNS: Final = (
-    "scheme_name", "unit_name", "unit_type", "as_of_date", "score", "score_text", "position", "is_complete", "missing_text",
-    "vetoed_by",
-)  # fmt: skip
-ITEM_COLUMNS: Final = (
-    "scheme_name", "unit_name", "rule_code", "as_of_date", "rule_title", "rule_kind", "rule_group", "done_value", "base_value",
-    "rate_pct", "item_points", "how_text", "fact_count", "not_counted_count",
-)  # fmt: skip
-TRACE_COLUMNS: Final = (
-    "scheme_name", "unit_name", "rule_code", "fact_key", "fact_date", "as_of_date", "indicator", "project_name", "fact_value",
-    "is_counted", "not_counted_reason", "evidence_kind", "evidence_no", "given_by", "evidence_text",
-)  # fmt: skip
+_TEXT, _NUMBER, _COUNT, _FLAG, _DAY = pa.string(), pa.float64(), pa.int64(), pa.bool_(), pa.date32()
+_KEY: Final = {"scheme_name": _TEXT, "unit_name": _TEXT}
+SCHEMAS: Final[Mapping[str, Mapping[str, pa.DataType]]] = {
+    "scores": _KEY
+    | {"unit_type": _TEXT, "as_of_date": _DAY, "score": _NUMBER, "score_text": _TEXT, "position": _COUNT}
+    | {"is_complete": _FLAG, "missing_text": _TEXT, "vetoed_by": _TEXT},
+    "items": _KEY
+    | {"rule_code": _TEXT, "as_of_date": _DAY, "rule_title": _TEXT, "rule_kind": _TEXT, "rule_group": _TEXT}
+    | {"done_value": _NUMBER, "base_value": _NUMBER, "rate_pct": _NUMBER, "item_points": _NUMBER, "how_text": _TEXT}
+    | {"fact_count": _COUNT, "not_counted_count": _COUNT},
+    "traces": _KEY
+    | {"rule_code": _TEXT, "fact_key": _TEXT, "fact_date": _DAY, "as_of_date": _DAY, "indicator": _TEXT}
+    | {"project_name": _TEXT, "fact_value": _NUMBER, "is_counted": _FLAG, "not_counted_reason": _TEXT}
+    | {"evidence_kind": _TEXT, "evidence_no": _TEXT, "given_by": _TEXT, "evidence_text": _TEXT},
+    "refused": {"scheme_name": _TEXT, "rule_code": _TEXT, "reason": _TEXT}
+    | {"source_file": _TEXT, "source_sheet": _TEXT, "source_row": _COUNT},
+}
+
+
+def assessment_table(name: str, frame: pd.DataFrame) -> pa.Table:
+    """Give a frame of `Assessment` in its fixed schema, so that an empty table reads like a full one."""
+    schema = SCHEMAS[name]
+    ordered = frame.astype(object).where(frame.notna(), None)
+    return pa.table({column: pa.array(ordered[column].tolist(), kind) for column, kind in schema.items()})
 
 
 @dataclass(frozen=True)
@@ -191,13 +205,13 @@ def assess(
                     "vetoed_by": "、".join(vetoed) or None,
                 }
             )
-    table = pd.DataFrame(scores, columns=[c for c in SCORE_COLUMNS if c != "position"])
+    table = pd.DataFrame(scores, columns=[c for c in SCHEMAS["scores"] if c != "position"])
     complete = table["score"].where(table["is_complete"].astype(bool))
     place = complete.groupby([table["scheme_name"], table["unit_type"]]).rank(method="min", ascending=False)
     return Assessment(
-        table.assign(position=place.astype("Int64"))[list(SCORE_COLUMNS)],
-        pd.DataFrame(items, columns=list(ITEM_COLUMNS)),
-        pd.DataFrame([trace | {"as_of_date": as_of} for trace in traces], columns=list(TRACE_COLUMNS)),
+        table.assign(position=place.astype("Int64"))[list(SCHEMAS["scores"])],
+        pd.DataFrame(items, columns=list(SCHEMAS["items"])),
+        pd.DataFrame([trace | {"as_of_date": as_of} for trace in traces], columns=list(SCHEMAS["traces"])),
         refused,
     )
 
