@@ -133,6 +133,7 @@ def dispatch_figures(
     notes = (
         f"数据截至{as_of}：只计这一天之前已知的事实。",
         "完成数：有佐证才计入，一个项目只计一次，按发生当日的责任单位计；未计入的及原因见看板“任务事实”。",
+        "总体情况：上级下达了任务的，以下达数为分母，完成数计全区；未下达的，以分解合计为分母，完成数只计有任务的单位。",
         "时序应完成＝全年任务×当年已过天数÷全年天数；欠账＝时序应完成减完成，不小于0；任务未下达的不计欠账。",
         "红黄灯按 traffic_lights.csv 中当日适用的规则，依据列在表中；标“未核实”的规则待主管部门确认。",
         "结转事项：本月以前的会议议定、截至日尚未办结的事项。",
@@ -171,25 +172,32 @@ def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame
 
 
 def _totals(year: int, progress: pd.DataFrame, decomposition: pd.DataFrame) -> pd.DataFrame:
-    """District figures of every indicator that has a task; a parent's task holds those of its children."""
+    """District figures of every indicator that has a task.
+
+    The denominator is what was set above, and then all done counts; where nothing was, it is what was divided, and then only
+    what the units with a task have done: a rate never has on top what it has not below.
+    """
     whole = decomposition[(decomposition["target_year"] == year) & (decomposition["level"] == "全区")]
-    divided = whole.drop_duplicates("indicator").set_index("indicator")["divided_value"]
+    given = whole.drop_duplicates("indicator").set_index("indicator")
     rows = []
     for indicator, own in progress.sort_values("indicator_order").groupby("indicator", sort=False):
-        task = divided.get(indicator)
-        if task is None or pd.isna(task):
+        if indicator not in given.index:
             continue
-        told = own["done_value"].notna().any()
-        done, passed = float(own["done_value"].sum()), float(own["passed_pct"].iloc[0])
-        expected = task * passed / 100
+        upper, divided = given.at[indicator, "upper_value"], given.at[indicator, "divided_value"]
+        is_set_above = pd.notna(upper)
+        task = float(upper if is_set_above else divided)
+        counted = own if is_set_above else own[own["target_value"].notna()]
+        told = counted["done_value"].notna().any()
+        done, passed = float(counted["done_value"].sum()), float(own["passed_pct"].iloc[0])
         rows.append(
             {
                 "指标": indicator,
                 "全年任务": _number(task) + str(own["measure"].iloc[0]),
+                "任务依据": "上级下达" if is_set_above else "分解合计",
                 "完成": _number(done) if told else NO_RATE,
                 "完成率": f"{100 * done / task:.1f}%" if told and task > 0 else NO_RATE,
                 "时序进度": f"{passed:.1f}%",
-                "欠账": _number(max(expected - done, 0)) if told else NO_RATE,
+                "欠账": _number(max(task * passed / 100 - done, 0)) if told else NO_RATE,
             }
         )
     return _table(rows, WORD_TABLES["总体情况"])

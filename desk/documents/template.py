@@ -158,9 +158,11 @@ def add_table(document: Any, titles: tuple[str, ...], rows: str, widths: tuple[i
             for paragraph in row.cells[x].paragraphs:
                 paragraph.style = "表格文字"
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    repeated = OxmlElement("w:tblHeader")
-    repeated.set(qn("w:val"), "true")
-    table.rows[0]._tr.get_or_add_trPr().append(repeated)
+    # The head stands on every page; no row is torn between two.
+    for row, mark in [(table.rows[0], "w:tblHeader"), *((row, "w:cantSplit") for row in table.rows)]:
+        element = OxmlElement(mark)
+        element.set(qn("w:val"), "true")
+        row._tr.get_or_add_trPr().append(element)
 
 
 def _page_number(section: Any) -> None:

@@ -14,9 +14,13 @@ import chinese_calendar
 import duckdb
 import pandas as pd
 import pytest
-from invented_district import District, day, exported
+from docx import Document
+from invented_district import PROJECT, District, day, exported
 
+from desk.documents import Month, PackRefused, dispatch_figures, freeze, write_dispatch_pack
+from desk.documents.dispatch import BOARDS, FACTS, chair_of
 from intake.working_days import SEED, exceptions
+from models.assessment import assess
 
 pytestmark = pytest.mark.dbt
 
@@ -343,3 +347,116 @@ def test_every_board_stands_on_the_day(home: Path, district: District) -> None:
         frame = pd.read_parquet(path)
         if "as_of_date" in frame and len(frame):
             assert set(pd.to_datetime(frame["as_of_date"]).dt.date) == {day("2026-06-30")}, path.stem
+
+
+# --- the dispatch pack ------------------------------------------------------------------------------------------------
+
+RULES = pd.read_csv(PROJECT / "seeds" / "dispatch_rules.csv")
+
+
+@pytest.fixture(scope="module")
+def frames(home: Path) -> dict[str, pd.DataFrame]:
+    return {name: board(home, name) for name in BOARDS} | {name: exported(home, "marts", name) for name in FACTS}
+
+
+def test_the_pack_holds_red_projects_arrears_and_what_was_left_open(frames: dict[str, pd.DataFrame]) -> None:
+    pack = dispatch_figures(Month(2026, 6), day("2026-06-30"), frames, RULES, is_synthetic=True)
+    assert pack.chair == "区委书记"  # an even month
+    totals = pack.tables["总体情况"].set_index("指标")
+    # 7 were set above; P1, P2 and P7 and the seeded projects of the year count for it.
+    moves = frames["fct_task_facts"]
+    signed = moves[(moves["indicator"] == "新签约项目数") & moves["not_counted_reason"].isna()]
+    signed = signed[pd.to_datetime(signed["known_date"]) < pd.Timestamp("2026-06-30")]
+    first = pd.to_datetime(signed["fact_date"]).groupby(signed["fact_key"]).min()
+    done = int((first.dt.year == 2026).sum())
+    assert totals.loc["新签约项目数", ["全年任务", "任务依据", "完成", "完成率"]].tolist() == [
+        "7个", "上级下达", str(done), f"{100 * done / 7:.1f}%",
+    ]  # fmt: skip
+    assert totals.loc["实际使用外资", ["全年任务", "任务依据", "完成", "完成率"]].tolist() == [
+        "400万美元", "分解合计", "200", "50.0%",
+    ]  # fmt: skip
+    assert totals.loc["到位资金", "欠账"] == f"{10000 * 49.32 / 100 - 500:g}"
+    red = pack.tables["红灯项目"].set_index("项目")
+    assert red.loc["P2项目", ["责任单位", "责任领导", "阶段"]].tolist() == ["南岭镇", "未明确", "签约"]
+    assert "P1项目" not in red.index and "P1项目" in set(pack.tables["黄灯项目"]["项目"])
+    assert pack.tables["超期事项"]["编号"].tolist() == ["M3", "M1"]  # the later the higher
+    assert pack.tables["结转事项"]["编号"].tolist() == ["M3", "M1"]  # M2 is closed, M4 is of this month
+    assert pack.tables["本月新议事项"]["编号"].tolist() == ["M4"]
+    behind = set(zip(pack.tables["欠账单位"]["单位"], pack.tables["欠账单位"]["指标"], strict=True))
+    assert behind == {("南岭镇", "到位资金"), ("东园区", "新签约项目数"), ("南岭招商组", "新签约项目数")}
+    assert pack.tables["市级重点"]["项目"].tolist() == ["P1项目"] and pack.tables["区级重点"].empty
+    assert pack.tables["卡点部门"][["部门", "手续", "项目"]].to_numpy().tolist() == [["生态环境分局", "环评", "P1项目"]]
+    by_chain = pack.tables["分产业"]
+    assert by_chain["新签约项目数"].sum() == done
+
+
+def test_the_pack_is_made_again_the_same_and_laid_out(frames: dict[str, pd.DataFrame], tmp_path: Path) -> None:
+    pack = dispatch_figures(Month(2026, 6), day("2026-06-30"), frames, RULES, is_synthetic=True)
+    word, excel = write_dispatch_pack(tmp_path / "一", pack, tmp_path / "模板.docx")
+    again = write_dispatch_pack(tmp_path / "二", pack, tmp_path / "模板二.docx")
+    assert [word.read_bytes(), excel.read_bytes()] == [path.read_bytes() for path in again]
+    document = Document(str(word))
+    page = document.sections[0]
+    assert [round(m.mm) for m in (page.top_margin, page.bottom_margin, page.left_margin, page.right_margin)] == [
+        37,
+        35,
+        28,
+        26,
+    ]
+    text = "\n".join(p.text for p in document.paragraphs)
+    assert "2026年6月招商引资调度会材料" in text and "主持：区委书记（双月）" in text and "合成数据" in text
+    assert "{{" not in text and "{%" not in text
+    cells = [[cell.text for cell in line.cells] for line in document.tables[0].rows]
+    assert cells[0][:3] == ["指标", "全年任务", "任务依据"] and len(cells) == 1 + len(pack.tables["总体情况"])
+    sheets = pd.read_excel(excel, sheet_name=None, header=2)
+    assert list(sheets) == [*pack.tables, "口径"]
+    assert (
+        len(sheets["红灯项目"]) == len(pack.tables["红灯项目"]) > 15
+    )  # Word shows the first, the workbook has them all
+    frozen = freeze(tmp_path, "调度材料", "2026-06", (word, excel), pack.as_of)
+    assert freeze(tmp_path, "调度材料", "2026-06", again, pack.as_of).number == frozen.number == 1
+
+
+def test_the_pack_is_refused_where_a_figure_would_be_wrong(frames: dict[str, pd.DataFrame]) -> None:
+    with pytest.raises(PackRefused, match="2026年7月的材料要用该月内某一天的数据，现有数据截至2026-06-30"):
+        dispatch_figures(Month(2026, 7), day("2026-06-30"), frames, RULES)
+    # A red check leaves the list of yesterday; the boards are of today.
+    with pytest.raises(PackRefused, match="brd_task__progress 的截至日与清单（2026-06-29）不一致"):
+        dispatch_figures(Month(2026, 6), day("2026-06-29"), frames, RULES)
+    progress = frames["brd_task__progress"]
+    without = progress.assign(target_value=progress["target_value"].where(progress["indicator"] != "新签约项目数"))
+    with pytest.raises(PackRefused, match="2026年“新签约项目数”任务未下达，完成率没有分母"):
+        dispatch_figures(Month(2026, 6), day("2026-06-30"), {**frames, "brd_task__progress": without}, RULES)
+    with pytest.raises(PackRefused, match="由谁主持没有规定"):
+        dispatch_figures(Month(2026, 6), day("2026-06-30"), frames, RULES[RULES["rule_key"] != "chair_even_month"])
+    with pytest.raises(PackRefused, match="不是月份"):
+        Month.parse("2026-13")
+    assert [chair_of(Month(2026, n), RULES) for n in (5, 6, 12)] == ["区长", "区委书记", "区委书记"]
+
+
+def test_units_are_scored_from_the_same_facts(home: Path) -> None:
+    """A scheme over the hand-made projects: its points are the board's figures, and each is traced."""
+    rule = {"scheme_name": "试算", "rule_kind": "完成率", "valid_from_date": day("2026-01-01"), "cap": 100.0}
+    table = pd.DataFrame(
+        [
+            rule | {"rule_code": "签约", "indicator": "签约", "points": 60.0, "measured_indicator": "新签约项目数", "cap": 60.0},
+            rule | {"rule_code": "到资", "indicator": "到资", "points": 40.0, "measured_indicator": "到位资金"},
+            rule | {"rule_code": "超时", "indicator": "超时", "points": 5.0, "rule_kind": "按个扣分", "cap": 10.0,
+                    "measured_indicator": "超时限未开工项目数"},
+        ]
+    ).reindex(columns=exported(home, "marts", "fct_scoring_rules").columns)  # fmt: skip
+    names = ("fct_assessment_marks", "fct_task_facts", "fct_target_history", "dim_units")
+    marts = [exported(home, "marts", name) for name in names]
+    indicators = pd.read_csv(PROJECT / "seeds" / "indicators.csv")
+    found = assess(table, *marts, indicators, day("2026-06-30"))
+    items = found.items[found.items["unit_name"] == "南岭镇"].set_index("rule_code")["item_points"]
+    # 3 of 4 signed; 500 of 10000 paid in; P2 has not started by 1 June.
+    assert items.to_dict() == {"签约": 45.0, "到资": 2.0, "超时": -5.0}
+    assert found.scores.set_index("unit_name").loc["南岭镇", "score"] == 42.0
+    behind = found.traces[(found.traces["unit_name"] == "南岭镇") & found.traces["is_counted"]]
+    assert sorted(behind[behind["rule_code"] == "签约"]["project_name"]) == ["P1项目", "P2项目", "P7项目"]
+    # On the last day of September: 3 of 3 after the cut; P8 still has no evidence.
+    later = assess(table, *marts, indicators, day("2026-10-01"))
+    assert later.items[later.items["unit_name"] == "南岭镇"].set_index("rule_code")["item_points"]["签约"] == 60.0
+    refused = assess(exported(home, "marts", "fct_scoring_rules"), *marts, indicators, day("2026-06-30"))
+    assert refused.scores.empty  # the example rows of the ledger name no known indicator
