@@ -17,6 +17,13 @@ teams as (
 
 ),
 
+-- An office that keeps no such ledger has not left its projects without a leader: nothing can be told.
+kept as (
+
+    select count(*) > 0 as is_kept from {{ ref('stg_ledger__officials_teams') }} where since_date < {{ as_of_date() }}
+
+),
+
 commitments as (
 
     select *
@@ -137,8 +144,10 @@ lit as (
         {{ light_of('case when in_operation_date is null then operation_late_days end', 'late_days') }} as operation_light,
         {{ light_of('blocked_days', 'blocked_days') }} as blocked_light,
         {{ light_of('case when completed_date is null then progress_gap_pct end', 'progress_gap_pct') }} as progress_light,
-        case when leader_name is null or team_name is null then '红' end as team_light
+        case when (leader_name is null or team_name is null) and kept.is_kept then '红' end as team_light,
+        kept.is_kept
     from joined
+    cross join kept
 
 ),
 
@@ -180,12 +189,15 @@ select
     leader_post,
     team_name,
     plan_text,
-    concat_ws(
-        '、',
-        case when leader_name is null then '领导' end,
-        case when team_name is null then '班子' end,
-        case when plan_text is null then '计划' end
-    ) as missing_team_text,
+    case
+        when not is_kept then '暂无责任领导班子台账'
+        else concat_ws(
+            '、',
+            case when leader_name is null then '领导' end,
+            case when team_name is null then '班子' end,
+            case when plan_text is null then '计划' end
+        )
+    end as missing_team_text,
     start_due_date,
     started_date,
     start_late_days,
