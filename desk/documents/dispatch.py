@@ -178,12 +178,12 @@ def _totals(year: int, progress: pd.DataFrame, decomposition: pd.DataFrame) -> p
     what the units with a task have done: a rate never has on top what it has not below.
     """
     whole = decomposition[(decomposition["target_year"] == year) & (decomposition["level"] == "全区")]
-    given = whole.drop_duplicates("indicator").set_index("indicator")
+    given = {row["indicator"]: row for row in whole.drop_duplicates("indicator").to_dict("records")}
     rows = []
     for indicator, own in progress.sort_values("indicator_order").groupby("indicator", sort=False):
-        if indicator not in given.index:
+        if indicator not in given:
             continue
-        upper, divided = given.at[indicator, "upper_value"], given.at[indicator, "divided_value"]
+        upper, divided = (given[indicator][name] for name in ("upper_value", "divided_value"))
         is_set_above = pd.notna(upper)
         task = float(upper if is_set_above else divided)
         counted = own if is_set_above else own[own["target_value"].notna()]

@@ -156,6 +156,7 @@ def assess(
     units: pd.DataFrame,
     indicators: pd.DataFrame,
     as_of: dt.date,
+    further: Mapping[str, str] | None = None,
 ) -> Assessment:
     """Score every unit by every scheme as of a day.
 
@@ -165,15 +166,17 @@ def assess(
         fct_scoring_rules, fct_assessment_marks, fct_task_facts, fct_target_history, dim_units as exported; the seed of indicators.
     as_of : date
         Only what was known before it counts, so a past day is scored as it was.
+    further : mapping of str to str, optional
+        Words that rules may use beyond the indicators: the measure each stands for, or empty if marks tell it.
 
     Notes
     -----
-    完成率: points x weight x done / task, at most the cap (more than the task counts up to it); 按个加分: points for each, or for each
+    完成率: what the rule is worth x done / task, at most the cap (more than the task counts up to it); 按个加分: points for each, or for each
     above the target; 按个扣分: points off for each, or for each missing to the target; 达标: the points from the threshold on, or always
-    where there is none; 否决: nothing at all from the threshold on. A group is added up, then held by its floor, and by its cap where
-    its rows have weights. What has no task or no mark is null and told, never 0, and then the unit has no place.
+    where there is none; 否决: nothing at all from the threshold on. A group is added up, then held by the floor of its
+    deductions, and by its one cap where it is a weighted formula. What has no task or no mark is null and told, never 0, and then the unit has no place.
     """
-    schemes, refused = read_rules(rules, set(indicators["indicator"]), as_of)
+    schemes, refused = read_rules(rules, set(indicators["indicator"]), as_of, further)
     known = _Facts(facts, targets, marks, indicators, as_of)
     scores: list[dict[str, Any]] = []
     items: list[dict[str, Any]] = []
@@ -292,7 +295,7 @@ def _base(rule: Rule, unit: str, known: _Facts, period: _Period) -> float | None
 
 def _points(rule: Rule, done: float | None, base: float | None) -> tuple[float | None, str, bool]:
     """Give the points of a rule alone, in words too, and whether it vetoes; groups come after."""
-    points, is_weighted_group = rule.points, rule.group is not None and rule.weight is not None
+    points = rule.full_points
     if rule.kind == "达标" and rule.threshold is None and rule.measure is None:
         return points, f"基础分{points:g}", False
     if done is None:
@@ -317,25 +320,21 @@ def _points(rule: Rule, done: float | None, base: float | None) -> tuple[float |
         if base <= 0:
             return None, f"分母为 0，{NOTHING}", False
         rate = done / base
-        raw = 0.0 if rule.threshold is not None and rate < rule.threshold else points * (rule.weight or 1.0) * rate
-        if rule.weight == 0:
-            raw = 0.0
-        how = f"{done:g}÷{base:g}={100 * rate:.2f}%，×{points:g}" + (
-            f"×{rule.weight:g}" if rule.weight is not None else ""
-        )
+        raw = 0.0 if rule.threshold is not None and rate < rule.threshold else points * rate
+        how = f"{done:g}÷{base:g}={100 * rate:.2f}%，×{points:g}分"
     else:
         count = done
         if rule.target is not None:
             count = max(done - rule.target, 0.0) if rule.kind == "按个加分" else max(rule.target - done, 0.0)
         raw = points * count
         how = f"{count:g}个×{points:g}分" + (f"（{done:g}，目标{rule.target:g}）" if rule.target is not None else "")
-    cap = rule.cap if not is_weighted_group and rule.cap is not None else math.inf
+    cap = rule.cap if not rule.is_shared and rule.cap is not None else math.inf
     held = min(raw, cap)
     if held < raw:
         how += f"，封顶{cap:g}"
     if rule.kind == "按个扣分":
         return -round(held, 4) + 0.0, how, False
-    if rule.group is None and rule.floor is not None and held < rule.floor:
+    if rule.floor is not None and held < rule.floor:
         held, how = rule.floor, f"{how}，保底{rule.floor:g}"
     return round(held, 4), how, False
 
@@ -346,8 +345,8 @@ def _groups(rules: list[Rule], items: list[dict[str, Any]]) -> list[dict[str, An
     for group in sorted({rule.group for rule in rules if rule.group}):
         members = [(rule, item) for rule, item in zip(rules, items, strict=True) if rule.group == group]
         total = math.fsum(item["item_points"] or 0.0 for _, item in members)
-        caps = [rule.cap for rule, _ in members if rule.weight is not None and rule.cap is not None]
-        floors = [rule.floor for rule, _ in members if rule.floor is not None]
+        caps = [rule.cap for rule, _ in members if rule.is_shared and rule.cap is not None]
+        floors = [rule.floor for rule, _ in members if rule.kind == "按个扣分" and rule.floor is not None]
         held, how = total, ""
         if caps and held > min(caps):
             held, how = min(caps), f"分组合计{total:g}，封顶{min(caps):g}"

@@ -8,14 +8,15 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pandas as pd
 
 KINDS: Final = ("完成率", "按个加分", "按个扣分", "达标", "否决")
 PACED: Final = "@时序"
+_CLOSE: Final = 1e-9
 _TERM: Final = re.compile(r"(?P<key>[^\[\]/@]+?)(?:\[(?P<low>\d*\.?\d*),(?P<high>\d*\.?\d*)\))?")
 
 
@@ -78,6 +79,10 @@ class Rule:
     group: str | None
     target: float | None
     period: str
+    full_points: float = 0.0
+    """What the rule is worth at 100%: its points, or its weight's share of the points that weighted rows have in common."""
+    is_shared: bool = False
+    """Whether the rows of its group are one formula: added up, then held by their one cap."""
 
     def applies_to(self, unit_type: str) -> bool:
         """Whether units of a type are judged by it; a rule that names no type judges all."""
@@ -85,12 +90,13 @@ class Rule:
 
 
 def read_rules(
-    table: pd.DataFrame, known_keys: Collection[str], as_of: dt.date
+    table: pd.DataFrame, known_keys: Collection[str], as_of: dt.date, further: Mapping[str, str] | None = None
 ) -> tuple[dict[str, list[Rule]], pd.DataFrame]:
     """Read the rules that hold on a day, by scheme, and say which rows are refused and why.
 
     A scheme with a refused row is not scored at all: half a scheme would be another scheme. Of two rows of a rule that both
-    hold, the one that came into force last does.
+    hold, the one that came into force last does. `further` gives words beyond the indicators: the measure that each stands for, or
+    an empty text if it is told by marks.
 
     Returns
     -------
@@ -107,12 +113,13 @@ def read_rules(
     for name, rows in held.sort_values(["scheme_name", "rule_code"]).groupby("scheme_name"):
         read, problems = [], {}
         for row in rows.to_dict("records"):
-            rule, why = _read_row(row, known_keys)
+            rule, why = _read_row(row, known_keys, further or {})
             if rule is None or why:
                 problems[row["rule_code"]] = why
             if rule is not None:
                 read.append(rule)
-        for code, why in _weights(read):
+        weighed, unequal = _weigh(read)
+        for code, why in unequal:
             problems.setdefault(code, why)
         if problems:
             refused += [
@@ -126,22 +133,23 @@ def read_rules(
                 if row["rule_code"] in problems
             ]
         else:
-            schemes[str(name)] = read
+            schemes[str(name)] = weighed
     columns = ["scheme_name", "rule_code", "reason", "source_file", "source_sheet", "source_row"]
     return schemes, pd.DataFrame(refused, columns=columns)
 
 
-def _read_row(row: dict[Any, Any], known_keys: Collection[str]) -> tuple[Rule | None, str]:
+def _read_row(row: dict[Any, Any], known_keys: Collection[str], further: Mapping[str, str]) -> tuple[Rule | None, str]:
     number = {name: _number(row[name]) for name in ("weight", "points", "cap", "floor", "threshold", "target_value")}
     text = {name: _text(row[name]) for name in ("measured_indicator", "rule_group", "unit_type", "evidence_kind")}
     kind = row["rule_kind"]
     problems = []
     measure = None
-    if text["measured_indicator"]:
+    written = text["measured_indicator"]
+    if written and further.get(written, written):
         try:
-            measure = Measure.parse(text["measured_indicator"])
+            measure = Measure.parse(further.get(written, written))
         except ValueError:
-            problems.append(f"取数指标“{text['measured_indicator']}”写法不认识")
+            problems.append(f"取数指标“{written}”写法不认识")
         else:
             unknown = [key for key in measure.keys if key not in known_keys]
             if unknown:
@@ -180,28 +188,46 @@ def _read_row(row: dict[Any, Any], known_keys: Collection[str]) -> tuple[Rule | 
     return rule, ""
 
 
-def _weights(rules: list[Rule]) -> Iterable[tuple[str, str]]:
-    """Weights add up to 1: outside groups for every type of unit, and inside each group; one cap a weighted group."""
+def _weigh(rules: list[Rule]) -> tuple[list[Rule], list[tuple[str, str]]]:
+    """Check that weights add up to 1 for every type of unit, over the scheme or inside each group, and say what each row is worth.
+
+    Rows with the same points share them by weight (100 points, 25%); rows whose points stand to each other as their weights are worth
+    their own points (25 points of 100, 25%). Anything else says two things at once and is refused.
+    """
+    problems: dict[str, str] = {}
+    worth: dict[str, tuple[float, bool]] = {rule.code: (rule.points, False) for rule in rules}
     types = {kind for rule in rules for kind in rule.unit_types} or {""}
     for unit_type in sorted(types):
         own = [rule for rule in rules if rule.applies_to(unit_type)]
-        for group in sorted({rule.group or "" for rule in own}):
-            members = [rule for rule in own if (rule.group or "") == group]
-            weighted = [rule for rule in members if rule.weight is not None]
-            if not weighted:
-                continue
-            total = math.fsum(rule.weight or 0.0 for rule in weighted)
-            where = f"分组“{group}”" if group else "方案"
-            if abs(total - 1) > 1e-9:
-                of_type = f"（{unit_type}）" if unit_type else ""
-                for rule in weighted:
-                    yield rule.code, f"{where}{of_type}权重合计 {total:.4g}，应为 1"
-            for rule in members:
-                if rule.kind == "完成率" and rule.weight is None:
-                    yield rule.code, f"{where}中其他行有权重，这一行没有"
-            if group and len({(rule.cap, rule.points) for rule in weighted}) > 1:
-                for rule in weighted:
-                    yield rule.code, f"{where}各行的封顶和分值应一致"
+        weighted = [rule for rule in own if rule.weight is not None]
+        if not weighted:
+            continue
+        groups = {
+            group: [rule for rule in weighted if rule.group == group] for group in {rule.group for rule in weighted}
+        }
+        total = math.fsum(rule.weight or 0.0 for rule in weighted)
+        is_by_group = None not in groups and all(_is_one(members) for members in groups.values())
+        if abs(total - 1) > _CLOSE and not is_by_group:
+            of_type = f"（{unit_type}）" if unit_type else ""
+            problems |= {rule.code: f"方案{of_type}权重合计 {total:.4g}，应为 1" for rule in weighted}
+            continue
+        for members in groups.values() if is_by_group else [weighted]:
+            points, weights = [rule.points for rule in members], [rule.weight or 0.0 for rule in members]
+            is_shared = is_by_group and len({rule.cap for rule in members}) == 1 and len(set(points)) == 1
+            if len(set(points)) == 1:
+                worth |= {rule.code: (rule.points * (rule.weight or 0.0), is_shared) for rule in members}
+            elif any(abs(p / math.fsum(points) - w) > _CLOSE for p, w in zip(points, weights, strict=True)):
+                problems |= {
+                    rule.code: "分值与权重不成比例，读法不明：请使各行分值相同，或与权重成比例" for rule in members
+                }
+        lacking = [rule for rule in own if rule.kind == "完成率" and rule.weight is None]
+        problems |= {rule.code: "同方案其他行有权重，这一行没有" for rule in lacking}
+    weighed = [replace(rule, full_points=worth[rule.code][0], is_shared=worth[rule.code][1]) for rule in rules]
+    return weighed, list(problems.items())
+
+
+def _is_one(rules: list[Rule]) -> bool:
+    return abs(math.fsum(rule.weight or 0.0 for rule in rules) - 1) <= _CLOSE
 
 
 def _number(value: Any) -> float | None:

@@ -144,13 +144,18 @@ def test_a_past_day_counts_only_what_was_known(home: Path) -> None:
 def test_tasks_divided_below_are_compared_with_what_was_set_above(home: Path) -> None:
     found = board(home, "brd_task__decomposition")
     of_2026 = found[found["target_year"] == 2026].set_index(["level", "indicator"])["difference_text"].to_dict()
-    assert of_2026 == {
-        ("全区", "新签约项目数"): "分解数少1个",  # 7 set; 4 and 2 divided; the group's 1 is part of 南岭镇's 4
+    own = {
+        ("全区", "新签约项目数"): "一致",  # 7 set; 4, 2 and 1 divided
         ("全区", "到位资金"): "一致",
         ("全区", "新投产项目数"): "未分解",
         ("全区", "实际使用外资"): "上级未下达",
-        ("单位", "新签约项目数"): "分解数少3个",
     }
+    assert of_2026 == own
+    # Where the office rules that a unit's task holds those under it, the group's 1 is part of 南岭镇's 4.
+    rules = "select 'parent_task_includes_children' as rule_key, '是' as rule_value, date '2024-01-01' as valid_from"
+    found = on_another_day(home, "boards/task/brd_task__decomposition.sql", "2026-06-30", dispatch_rules=rules)
+    within = found[found["target_year"] == 2026].set_index(["level", "indicator"])["difference_text"].to_dict()
+    assert within == own | {("全区", "新签约项目数"): "分解数少1个", ("单位", "新签约项目数"): "分解数少3个"}
 
 
 def test_the_unit_rule_counts_projects_and_says_when_no_standard_is_set(home: Path) -> None:

@@ -131,7 +131,10 @@ def assessment(context: dg.AssetExecutionContext, workplace: Workplace) -> Itera
     """Score units by every scheme of the table as of the day; a scheme that doesn't add up is refused, with the row."""
     rules, marks, facts, targets, units = (pd.read_parquet(workplace.export(f"marts/{mart}")) for mart in ASSESSED)
     indicators = pd.read_csv(DBT_FOLDER / "seeds" / "indicators.csv")
-    found = assess(rules, marks, facts, targets, units, indicators, dt.date.fromisoformat(context.partition_key))
+    words = pd.read_csv(DBT_FOLDER / "seeds" / "scoring_measures.csv", keep_default_na=False)
+    further = dict(zip(words["measure_key"], words["measure_text"], strict=True))
+    as_of = dt.date.fromisoformat(context.partition_key)
+    found = assess(rules, marks, facts, targets, units, indicators, as_of, further)
     for name in STANDINGS:
         table: pd.DataFrame = getattr(found, name)
         write_parquet(workplace.parquet(f"scoring/assessment_{name}"), assessment_table(name, table))

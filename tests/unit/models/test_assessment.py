@@ -256,6 +256,42 @@ def test_a_row_that_cannot_be_computed_is_refused_and_its_scheme_not_scored(row:
     assert (refused["rule_code"], refused["reason"], refused["source_row"]) == ("甲", reason, 2)
 
 
+def test_weights_over_a_whole_scheme_may_have_their_own_points() -> None:
+    """Groups are headings here: 15% and 10% under one, 75% under another, each worth its own points."""
+    rules = [
+        rule("签约", "完成率", 15.0, "新签约项目数", weight=0.15, cap=18.0, floor=0.0, rule_group="指标落实"),
+        rule("外资", "完成率", 10.0, "实际使用外资", weight=0.10, cap=12.0, floor=0.0, rule_group="指标落实"),
+        rule("资金", "完成率", 75.0, "到位资金", weight=0.75, cap=90.0, floor=0.0, rule_group="落地见效"),
+    ]
+    facts = [fact("甲镇", "新签约项目数", f"S{i}") for i in range(3)] + [fact("甲镇", "到位资金", "F", 50.0)]
+    targets = [
+        target("甲镇", "新签约项目数", 2.0),
+        target("甲镇", "实际使用外资", 10.0),
+        target("甲镇", "到位资金", 100.0),
+    ]
+    assert of(score(rules, facts, targets)) == 18.0 + 0.0 + 37.5  # 150% of 15 is held at 18
+    rules[0]["points"] = 20.0
+    assert set(score(rules, facts, targets).refused["reason"]) == {
+        "分值与权重不成比例，读法不明：请使各行分值相同，或与权重成比例"
+    }
+
+
+def test_words_beyond_the_indicators_are_the_offices() -> None:
+    rules = [
+        rule("大项目", "按个加分", 2.0, "新开工亿元以上项目数", cap=6.0),
+        rule("漏报", "按个扣分", 0.5, "漏报次数", cap=3.0),
+    ]
+    assert len(score(rules).refused) == 2
+    further = {"新开工亿元以上项目数": "新开工项目数[10000,)", "漏报次数": ""}
+    facts = pd.DataFrame(
+        [fact("甲镇", "新开工项目数", "A"), fact("甲镇", "新开工项目数", "B", investment_wan_cny=9999.0)]
+    )
+    marks = pd.DataFrame([mark("甲镇", "漏报", 3.0, "个数")])
+    targets = pd.DataFrame([], columns=list(target("", "", 0)))
+    found = assess(pd.DataFrame(rules), marks, facts, targets, UNITS, INDICATORS, AS_OF, further)
+    assert of(found) == 2.0 - 1.5
+
+
 def test_weights_add_up_for_each_kind_of_unit() -> None:
     rules = [
         rule("共", "完成率", 100.0, "到位资金", weight=0.5, cap=100.0),

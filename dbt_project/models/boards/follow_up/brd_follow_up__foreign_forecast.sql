@@ -64,7 +64,8 @@ told as (
         this_year.*,
         past.*,
         past.month_count
-            >= cast({{ dated_rule('dispatch_rules', 'rule_key', 'forecast_min_months', 'rule_value') }} as bigint) as is_told
+            >= cast({{ dated_rule('dispatch_rules', 'rule_key', 'forecast_min_months', 'rule_value') }} as bigint)
+            and this_year.rest_planned_wan_usd > 0 as is_told
     from this_year
     cross join past
 
@@ -83,6 +84,7 @@ select
         when is_told
             then {{ plain_number('paid_wan_usd + rest_planned_wan_usd * low_share') }} || '至'
                 || {{ plain_number('paid_wan_usd + rest_planned_wan_usd * high_share') }} || '万美元'
+        when rest_planned_wan_usd = 0 then '暂无：余下月份没有计划'
         else '暂无：有计划的月份只有' || month_count || '个'
     end as forecast_text
 from told

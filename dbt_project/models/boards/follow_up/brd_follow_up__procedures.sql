@@ -39,7 +39,7 @@ written as (
 
 ),
 
--- A step that the rule asks for and nobody wrote down is still to be done.
+-- A step that the rule asks for and nobody wrote down is still to be done, until the project is built.
 wanted as (
 
     select
@@ -52,6 +52,8 @@ wanted as (
         rules.procedure_step
     from (select distinct lead_id, lead_project_kind from written) as kinds
     inner join rules on kinds.lead_project_kind = rules.project_kind
+    semi join (select lead_id from stages where completed_date is null and in_operation_date is null) as building
+        on kinds.lead_id = building.lead_id
 
 ),
 
@@ -113,8 +115,8 @@ open_steps as (
         lead_id,
         procedure_step,
         after_steps,
-        -- A step under way needs what its limit leaves; one without a limit is not known and adds nothing.
-        coalesce(greatest(limit_days - case when accepted_date is not null then coalesce(used_days, 0) else 0 end, 0), 0)
+        -- A step under way needs what its limit leaves, at least a day; one without a limit is not known and adds nothing.
+        coalesce(greatest(limit_days - case when accepted_date is not null then coalesce(used_days, 0) else 0 end, 1), 0)
             as remaining_days
     from counted
     where done_date is null and is_required

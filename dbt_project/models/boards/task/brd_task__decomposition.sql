@@ -31,7 +31,21 @@ given as (
 
 ),
 
--- A unit whose parent has a task of its own is part of the parent's: it would be counted twice.
+-- Whether the task of a unit holds those of the units under it (归口) is the office's rule: then they are not added once more.
+settings as (
+
+    select
+        coalesce({{ dated_rule('dispatch_rules', 'rule_key', 'parent_task_includes_children', 'rule_value') }} = '是', false)
+            as is_within_parent
+
+),
+
+parents as (
+
+    select * from targets where (select is_within_parent from settings)
+
+),
+
 divided as (
 
     select
@@ -40,7 +54,7 @@ divided as (
         sum(cast(targets.target_value as decimal(18, 4))) as divided_value,
         count(*) as unit_count
     from targets
-    anti join targets as parents
+    anti join parents
         on targets.parent_unit_name = parents.unit_name
         and targets.target_year = parents.target_year
         and targets.indicator = parents.indicator
@@ -57,7 +71,7 @@ below as (
         sum(cast(target_value as decimal(18, 4))) as divided_value,
         count(*) as unit_count
     from targets
-    where parent_unit_name is not null
+    where parent_unit_name is not null and (select is_within_parent from settings)
     group by target_year, parent_unit_name, indicator
 
 ),
