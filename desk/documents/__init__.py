@@ -8,6 +8,7 @@ signing or a start is (dbt), when a document is made (orchestration).
 from desk.documents.bulletin import BulletinFigures, Quarter, quarter_figures, write_bulletin
 from desk.documents.dispatch import DispatchFigures, Month, PackRefused, dispatch_figures, write_dispatch_pack
 from desk.documents.frozen import Correction, Frozen, freeze, versions
+from desk.documents.project_pages import project_pages, write_project_pages
 from desk.documents.wall_chart import chart_projects, write_wall_chart
 
 __all__ = [
@@ -21,9 +22,11 @@ __all__ = [
     "chart_projects",
     "dispatch_figures",
     "freeze",
+    "project_pages",
     "quarter_figures",
     "versions",
     "write_bulletin",
     "write_dispatch_pack",
+    "write_project_pages",
     "write_wall_chart",
 ]

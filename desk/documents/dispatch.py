@@ -24,7 +24,7 @@ from desk.documents.whole import pinned_zip, write_whole
 _CREATED: Final = dt.datetime(2000, 1, 1)
 BOARDS: Final = (
     "brd_task__progress", "brd_task__decomposition", "brd_task__unit_rule", "brd_follow_up__status",
-    "brd_follow_up__bottlenecks", "brd_assessment__supervision",
+    "brd_follow_up__bottlenecks", "brd_follow_up__procedures", "brd_assessment__supervision",
 )  # fmt: skip
 FACTS: Final = ("fct_task_facts", "dim_leads")
 COUNTED: Final = ("新增线索数", "新签约项目数", "新开工项目数", "签约金额")
@@ -112,7 +112,7 @@ def dispatch_figures(
         "总体情况": _totals(year, progress, frames["brd_task__decomposition"]),
         "红灯项目": _projects(projects[projects["light"] == "红"]),
         "超期事项": _items(items[~items["is_closed"] & (items["late_days"] > 0)]),
-        "欠账单位": _arrears(progress),
+        "欠账单位": _arrears(progress, settings["first_indicators"]),
         "结转事项": _items(items[~items["is_closed"] & (_days(items["meeting_date"]) < month.first_day)]),
         "本月新议事项": _items(items[_days(items["meeting_date"]) >= month.first_day]),
         "卡点部门": _bottlenecks(frames["brd_follow_up__bottlenecks"]),
@@ -239,10 +239,11 @@ def _items(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _arrears(progress: pd.DataFrame) -> pd.DataFrame:
-    behind = progress[progress["arrears_value"] > 0].sort_values(
-        ["indicator_order", "pace_pct", "unit_name"], kind="stable"
-    )
+def _arrears(progress: pd.DataFrame, first: list[str]) -> pd.DataFrame:
+    """Units behind the time, the furthest first; indicators that leaders ask for stand before the others."""
+    rank = progress["indicator"].map({name: place for place, name in enumerate(first)}).fillna(len(first))
+    behind = progress.assign(rank=rank)[progress["arrears_value"] > 0]
+    behind = behind.sort_values(["rank", "indicator_order", "pace_pct", "unit_name"], kind="stable")
     return _table(
         [
             {

@@ -17,7 +17,15 @@ import pytest
 from docx import Document
 from invented_district import PROJECT, District, day, exported
 
-from desk.documents import Month, PackRefused, dispatch_figures, freeze, write_dispatch_pack
+from desk.documents import (
+    Month,
+    PackRefused,
+    dispatch_figures,
+    freeze,
+    project_pages,
+    write_dispatch_pack,
+    write_project_pages,
+)
 from desk.documents.dispatch import BOARDS, FACTS, chair_of
 from intake.working_days import SEED, exceptions
 from models.assessment import assess
@@ -437,6 +445,27 @@ def test_the_pack_is_refused_where_a_figure_would_be_wrong(frames: dict[str, pd.
     with pytest.raises(PackRefused, match="不是月份"):
         Month.parse("2026-13")
     assert [chair_of(Month(2026, n), RULES) for n in (5, 6, 12)] == ["区长", "区委书记", "区委书记"]
+
+
+def test_a_project_has_its_page_with_agreed_and_actual_dates(frames: dict[str, pd.DataFrame], tmp_path: Path) -> None:
+    status, procedures = frames["brd_follow_up__status"], frames["brd_follow_up__procedures"]
+    pages = project_pages(status, procedures, day("2026-06-30"))
+    assert [page["light"] for page in pages] == sorted((p["light"] for p in pages), key="红黄绿".index)
+    mine = next(page for page in pages if page["name"] == "P1项目")
+    assert mine["dates"][1:] == [
+        ["约定", "—", "2026-04-01", "2026-06-15", "2027-01-01"],
+        ["实际", "2026-01-15", "2026-05-20", "未到", "未到"],
+        ["比约定（天）", "—", "晚49", "已超15", "还有185"],
+    ]
+    # From 1 January 2026 to 31 days after 1 January 2027: 396 days; 1 April is the 90th after the first.
+    assert mine["milestones"][1] == {"name": "开工", "due": round(90 / 396, 5), "done": round(139 / 396, 5)}
+    assert mine["steps"][1][5:] == ["7/20", "缺总量指标（生态环境分局，6个工作日）"]
+    few = status[status["lead_id"].isin(["P1", "P2"])]
+    paths = [tmp_path / "一.pdf", tmp_path / "二.pdf"]
+    assert [write_project_pages(path, few, procedures, day("2026-06-30"), True) for path in paths] == [2, 2]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    with pytest.raises(PackRefused, match="没有签约后在跟进的项目"):
+        write_project_pages(paths[0], few.iloc[:0], procedures, day("2026-06-30"))
 
 
 def test_units_are_scored_from_the_same_facts(home: Path) -> None:

@@ -24,6 +24,7 @@ from desk.documents import (
     quarter_figures,
     write_bulletin,
     write_dispatch_pack,
+    write_project_pages,
     write_wall_chart,
 )
 from desk.documents.dispatch import BOARDS, FACTS
@@ -203,7 +204,7 @@ class Issue(dg.Config):
         dg.AssetKey(["publication", "snapshot"]),
     ],
     group_name="publication",
-    kinds={"word", "excel"},
+    kinds={"word", "excel", "pdf"},
     owners=["team:督查考核"],
     description="调度会材料 the pack of the month's meeting (双月书记、单月区长), kept as numbered frozen copies",
     partitions_def=MONTHS,
@@ -219,7 +220,11 @@ def dispatch_pack(context: dg.AssetExecutionContext, workplace: Workplace, confi
     try:
         month = Month.parse(context.partition_key[:7])
         figures = dispatch_figures(month, as_of, frames, rules, _is_synthetic(workplace))
-        files = write_dispatch_pack(folder, figures, folder / "模板" / "调度材料.docx")
+        pages = folder / f"项目一页_{month}.pdf"
+        write_project_pages(
+            pages, frames["brd_follow_up__status"], frames["brd_follow_up__procedures"], as_of, figures.is_synthetic
+        )
+        files = (*write_dispatch_pack(folder, figures, folder / "模板" / "调度材料.docx"), pages)
         frozen = freeze(
             folder, "调度材料", str(month), files, as_of, config.correction, {"snapshot": published.snapshot_id}
         )
