@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.defs.automation.jobs import nightly, quarterly, rescoring, retraining, revert_model
+from orchestration.defs.automation.jobs import monthly, nightly, quarterly, rescoring, retraining, revert_model
 from orchestration.defs.automation.schedules import nightly_at_two, quarterly_on_the_first, retraining_on_the_first
 from orchestration.defs.automation.sensors import inbox_changed, rescore_after_revert
 from orchestration.defs.ingestion import assets as ingestion
@@ -38,8 +38,15 @@ def build_defs(
             *(ingestion.ledgers, ingestion.register, ingestion.lead_identities, ingestion.chain_tables),
             *sql_assets(project),
             *(learning.landing_candidate, learning.tax_candidate, learning.active_models),
-            *(scoring.ranked_leads, scoring.lead_ownership, publication.snapshot, publication.archive),
+            *(
+                scoring.ranked_leads,
+                scoring.lead_ownership,
+                scoring.assessment,
+                publication.snapshot,
+                publication.archive,
+            ),
             *(publication.wall_chart, publication.quarterly_bulletin),
+            *(publication.dispatch_pack, publication.frozen_assessment),
         ],
         asset_checks=[
             *ingestion_checks.suite_checks,
@@ -54,7 +61,7 @@ def build_defs(
             ),
             publication_checks.current_snapshot_is_whole,
         ],
-        jobs=[nightly, retraining, rescoring, revert_model, quarterly],
+        jobs=[nightly, retraining, rescoring, revert_model, quarterly, monthly],
         schedules=[nightly_at_two, retraining_on_the_first, quarterly_on_the_first],
         sensors=[inbox_changed, rescore_after_revert],
         resources={**resources_for(settings, project), **(resource_overrides or {})},

@@ -12,5 +12,9 @@ QUARTERS = dg.TimeWindowPartitionsDefinition(
     start="2024-01-01", fmt="%Y-%m-%d", cron_schedule="0 0 1 */3 *", timezone="Asia/Shanghai"
 )
 
+# A dispatch meeting is of one month (调度会); its key is the month's first day. The month that runs may be chosen: the pack is
+# made before it is over.
+MONTHS = dg.MonthlyPartitionsDefinition(start_date="2024-01-01", timezone="Asia/Shanghai", end_offset=1)
+
 # The warehouse holds the features of one as-of day at a time.
 ONE_DAY_A_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)

@@ -9,6 +9,7 @@ Belongs here: page, styles, places of tables. Does not belong here: what is writ
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,8 +38,8 @@ TOTAL_COLUMNS: Final = ("指标", "本季", "上季", "去年同季", "年初至
 COHORT_COLUMNS: Final = ("签约季度", "签约数", "3个月内开工", "6个月内开工", "12个月内开工")
 
 
-def write_default_template(path: Path) -> None:
-    """Write the template with docxtpl's marks, styles named, nothing but what Word can edit."""
+def new_document() -> Any:
+    """Give an empty document on the page of GB/T 9704 with every style named."""
     from docx import Document
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Mm, Pt, RGBColor
@@ -66,13 +67,33 @@ def write_default_template(path: Path) -> None:
         document.styles[name].paragraph_format.keep_with_next = True
     _without_border(document.styles["Title"])
     document.styles["Caption"].paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    return document
 
-    def text(words: str, style: str = "Normal", indent: bool = True) -> Any:
-        paragraph = document.add_paragraph(words, style)
-        if indent:
-            paragraph.paragraph_format.first_line_indent = Pt(2 * 16)
-        return paragraph
 
+def add_text(document: Any, words: str, style: str = "Normal", indent: bool = True) -> Any:
+    """Add a paragraph; those of the body begin two characters in."""
+    from docx.shared import Pt
+
+    paragraph = document.add_paragraph(words, style)
+    if indent:
+        paragraph.paragraph_format.first_line_indent = Pt(2 * 16)
+    return paragraph
+
+
+def save_template(document: Any, path: Path) -> None:
+    """Number the pages and write the template, the same bytes each time."""
+    _page_number(document.sections[0])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, lambda unfinished: document.save(str(unfinished)))
+    pinned_zip(path)
+
+
+def write_default_template(path: Path) -> None:
+    """Write the template with docxtpl's marks, styles named, nothing but what Word can edit."""
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+
+    document = new_document()
+    text = partial(add_text, document)
     text("{{ title }}", "Title", indent=False)
     text("{%p if label %}", indent=False)
     text("{{ label }}", "Caption", indent=False)
@@ -80,15 +101,15 @@ def write_default_template(path: Path) -> None:
     text("一、总体情况", "Heading 1")
     text("{{ summary }}")
     text("表1  全区主要指标（个）", "Caption", indent=False)
-    _table(document, TOTAL_COLUMNS, "totals", (34, 18, 18, 22, 24, 20, 20))
+    add_table(document, TOTAL_COLUMNS, "totals", (34, 18, 18, 22, 24, 20, 20))
     text("二、各单位开工任务完成情况", "Heading 1")
     text("{%p for group in standings %}", indent=False)
     text("{{ group.kind }}（同类单位内排名）", "Heading 2")
-    _table(document, STANDING_COLUMNS, "group.rows", (12, 46, 20, 17, 17, 18, 13, 13))
+    add_table(document, STANDING_COLUMNS, "group.rows", (12, 46, 20, 17, 17, 18, 13, 13))
     text("{%p endfor %}", indent=False)
     text("三、签约转开工情况", "Heading 1")
     text("表2  按签约季度分组的开工情况（个）", "Caption", indent=False)
-    _table(document, COHORT_COLUMNS, "cohorts", (30, 20, 35, 35, 35))
+    add_table(document, COHORT_COLUMNS, "cohorts", (30, 20, 35, 35, 35))
     text("四、工作动态", "Heading 1")
     text("{{ silent }}")
     text("五、口径说明", "Heading 1")
@@ -96,10 +117,7 @@ def write_default_template(path: Path) -> None:
     text("{{ loop.index }}．{{ note }}")
     text("{%p endfor %}", indent=False)
     text("{{ day }}", indent=False).alignment = WD_ALIGN_PARAGRAPH.RIGHT
-    _page_number(section)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, lambda partial: document.save(str(partial)))
-    pinned_zip(path)
+    save_template(document, path)
 
 
 def _name_fonts(style: Any, east_asian: str) -> None:
@@ -119,7 +137,7 @@ def _without_border(style: Any) -> None:
         border.getparent().remove(border)
 
 
-def _table(document: Any, titles: tuple[str, ...], rows: str, widths: tuple[int, ...]) -> None:
+def add_table(document: Any, titles: tuple[str, ...], rows: str, widths: tuple[int, ...]) -> None:
     """Add a table whose body repeats for each of `rows`: docxtpl drops the two rows that hold only its marks."""
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.oxml import OxmlElement
@@ -140,9 +158,11 @@ def _table(document: Any, titles: tuple[str, ...], rows: str, widths: tuple[int,
             for paragraph in row.cells[x].paragraphs:
                 paragraph.style = "表格文字"
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    repeated = OxmlElement("w:tblHeader")
-    repeated.set(qn("w:val"), "true")
-    table.rows[0]._tr.get_or_add_trPr().append(repeated)
+    # The head stands on every page; no row is torn between two.
+    for row, mark in [(table.rows[0], "w:tblHeader"), *((row, "w:cantSplit") for row in table.rows)]:
+        element = OxmlElement(mark)
+        element.set(qn("w:val"), "true")
+        row._tr.get_or_add_trPr().append(element)
 
 
 def _page_number(section: Any) -> None:

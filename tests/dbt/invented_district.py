@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import followed_up
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -56,6 +57,8 @@ class District:
     register: list[Row]
     refused: list[Row] = field(default_factory=list)
     lead_transfers: list[Row] = field(default_factory=list)
+    others: Mapping[str, list[Row]] = field(default_factory=dict)
+    """Rows of further ledgers, written after the three examples that every ledger has."""
 
     def known_before(self, limit: dt.date) -> District:
         """The same district as it was known before a day: later facts were never written down."""
@@ -188,7 +191,16 @@ def build_district(seed: int = 7, n_leads: int = 45) -> District:
         _transfer("H9", "云山镇", "河东", "2025-05-20", transfer_state="待接收"),
         _transfer("X9", "云山镇", "河东", "2025-05-20", transfer_state="已流转"),  # no such lead
     ]
-    return District(units, leads, follow_ups, moves, targets, register, lead_transfers=transfers)
+    return District(
+        units + followed_up.UNITS,
+        leads + followed_up.LEADS,
+        follow_ups + followed_up.FOLLOW_UPS,
+        moves + followed_up.STAGE_MOVES,
+        targets + followed_up.TARGETS,
+        register,
+        lead_transfers=transfers + followed_up.TRANSFERS,
+        others=followed_up.OTHERS,
+    )
 
 
 def _lead(lead_id: str, project: str, enterprise: str, unit: str, reported: str, **more: Any) -> Row:
@@ -284,7 +296,8 @@ def write_landing(district: District, home: Path) -> None:
     (home / "warehouse").mkdir(exist_ok=True)
     for name in LEDGERS:
         schema = get_contract(name).schema().append(pa.field("received_seq", pa.int64()))
-        rows = _with_provenance(getattr(district, name, None) or example_rows(name), name)
+        own = getattr(district, name, None) or [*example_rows(name), *district.others.get(name, [])]
+        rows = _with_provenance(own, name)
         pq.write_table(pa.Table.from_pylist(rows, schema), folder / f"{name}.parquet")
     pq.write_table(pa.Table.from_pylist([], FILES_SCHEMA), folder / "files.parquet")
     pq.write_table(pa.Table.from_pylist(district.refused, REFUSED_SCHEMA), folder / "refused.parquet")

@@ -47,7 +47,12 @@ def test_every_expected_asset_was_materialised(nightly: Home) -> None:
 
     with prepare_instance(nightly.settings) as instance:
         keys = build_defs(nightly.settings).resolve_asset_graph().materializable_asset_keys
-        keys = keys - {dg.AssetKey(["publication", "quarterly_bulletin"])}  # of a quarter, not of a night
+        periods = (
+            "quarterly_bulletin",
+            "dispatch_pack",
+            "frozen_assessment",
+        )  # of a quarter or a month, not of a night
+        keys = keys - {dg.AssetKey(["publication", name]) for name in periods}
         missing = [k.to_user_string() for k in keys if instance.get_latest_materialization_event(k) is None]
     assert missing == []
 
@@ -203,7 +208,13 @@ def test_documents_are_made_of_the_published_marts_and_a_quarter_that_is_not_ove
         job = build_defs(nightly.settings).resolve_job_def("quarterly")
         assert job.execute_in_process(instance=instance, partition_key="2026-01-01").success
         refused = job.execute_in_process(instance=instance, partition_key="2026-04-01", raise_on_error=False)
+        meeting = build_defs(nightly.settings).resolve_job_def("monthly")
+        assert all(meeting.execute_in_process(instance=instance, partition_key="2026-06-01").success for _ in range(2))
+        july = meeting.execute_in_process(instance=instance, partition_key="2026-07-01", raise_on_error=False)
     assert not refused.success  # on 30 June the quarter still has a day
+    assert not july.success  # the list is of June
+    kept = {str(path.relative_to(documents / "冻结")) for path in (documents / "冻结").rglob("说明.json")}
+    assert kept == {"调度材料/2026-06/第1版/说明.json", "考核/2026-06/第1版/说明.json"}  # made twice, kept once
     bulletins = {path.name for path in documents.glob("季通报*")}
     assert bulletins == {"季通报_2026Q1.docx", "季通报_2026Q1.xlsx"}  # nothing of the refused one
     monthly = pd.read_parquet(nightly.root / "exports/marts/mart_unit__monthly.parquet")

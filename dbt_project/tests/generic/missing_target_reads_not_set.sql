@@ -4,5 +4,5 @@ select *
 from {{ model }}
 where (target_value is null) != (target_text = '未下达')
     or (target_value is null and (gap_value is not null or completion_pct is not null))
-    or (target_value is not null and gap_value is null)
+    or (target_value is not null and done_value is not null and gap_value is null)
 {% endtest %}

@@ -1,4 +1,4 @@
-"""Jobs (作业): the night, the month's training, scoring again, the way back, and the bulletin of a quarter.
+"""Jobs (作业): the night, the month's training, scoring again, the way back, the pack of a month and the bulletin of a quarter.
 
 Belongs here: what a run covers and how it is executed. Does not belong here: when it runs (schedules.py, sensors.py).
 """
@@ -8,17 +8,18 @@ from enum import Enum
 import dagster as dg
 
 from orchestration.defs.learning.assets import registry_of
-from orchestration.partitions import AS_OF_DAYS, QUARTERS
+from orchestration.partitions import AS_OF_DAYS, MONTHS, QUARTERS
 from orchestration.resources import Workplace
 
 LEARNED = dg.AssetSelection.keys("learning/model_tables", "learning/model_versions")
+MEETING = dg.AssetSelection.assets(["publication", "dispatch_pack"], ["publication", "frozen_assessment"])
 BULLETIN = dg.AssetSelection.assets(["publication", "quarterly_bulletin"])
 
 # In one process: a multiprocess executor pays 5 to 7 s of imports a step, and few steps here could run side by side
 # (one warehouse, one writer). docs/decisions/0003.
 nightly = dg.define_asset_job(
     "nightly",
-    selection=dg.AssetSelection.all() - BULLETIN,
+    selection=dg.AssetSelection.all() - BULLETIN - MEETING,
     partitions_def=AS_OF_DAYS,
     executor_def=dg.in_process_executor,
     description="夜间作业：接入、加工、评分、发布，本月尚未训练时也训练；任何一道阻断关卡不过，名单保持原样",
@@ -37,7 +38,9 @@ retraining = dg.define_asset_job(
 
 rescoring = dg.define_asset_job(
     "rescoring",
-    selection=(dg.AssetSelection.groups("features", "scores", "boards", "scoring", "publication") | LEARNED) - BULLETIN,
+    selection=(dg.AssetSelection.groups("features", "scores", "boards", "scoring", "publication") | LEARNED)
+    - BULLETIN
+    - MEETING,
     partitions_def=AS_OF_DAYS,
     executor_def=dg.in_process_executor,
     description="重新评分并发布：用在用的模型和权重，不接入、不训练；退回模型或改权重之后用",
@@ -86,4 +89,12 @@ quarterly = dg.define_asset_job(
     partitions_def=QUARTERS,
     executor_def=dg.in_process_executor,
     description="季通报：季度结束、夜间作业通过之后生成 Word 与 Excel",
+)
+
+monthly = dg.define_asset_job(
+    "monthly",
+    selection=MEETING,
+    partitions_def=MONTHS,
+    executor_def=dg.in_process_executor,
+    description="每月调度：以该月内某日的清单生成并冻结调度会材料和考核得分；更正须写明原因，另出一版",
 )

@@ -14,15 +14,28 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from desk.boards import all_boards
-from desk.documents import Quarter, chart_projects, quarter_figures, write_bulletin, write_wall_chart
-from desk.snapshot import current, publish
+from desk.documents import (
+    Correction,
+    Month,
+    Quarter,
+    chart_projects,
+    dispatch_figures,
+    freeze,
+    quarter_figures,
+    write_bulletin,
+    write_dispatch_pack,
+    write_project_pages,
+    write_wall_chart,
+)
+from desk.documents.dispatch import BOARDS, FACTS
+from desk.snapshot import Snapshot, current, publish
 from desk.workbook import write_ranked_workbook
 from intake.landing import content_hash
 from models.ranking import RankingWeights
 from orchestration.archive import keep
 from orchestration.metadata import preview, row_counts
-from orchestration.partitions import AS_OF_DAYS, ONE_DAY_A_RUN, QUARTERS
-from orchestration.resources import Workplace
+from orchestration.partitions import AS_OF_DAYS, MONTHS, ONE_DAY_A_RUN, QUARTERS
+from orchestration.resources import DBT_FOLDER, Workplace
 
 LANDED = ("units", "leads", "follow_ups", "stage_moves", "targets", "register", "chain_nodes", "chain_points")
 
@@ -34,6 +47,13 @@ def _weights(workplace: Workplace) -> RankingWeights:
 def _made(workplace: Workplace, key: str) -> Path:
     """Give the file of an asset: what Python scored lies beside, what SQL built under exports."""
     return workplace.parquet(key) if key.startswith("scoring/") else workplace.export(key)
+
+
+def _published(workplace: Workplace) -> Snapshot:
+    found = current(workplace.root / "published")
+    if found is None:
+        raise dg.Failure("尚无发布过的清单，不知道数据截至哪一天；请先运行夜间作业", allow_retries=False)
+    return found
 
 
 def _is_synthetic(workplace: Workplace) -> bool:
@@ -149,9 +169,7 @@ def wall_chart(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.Ma
 def quarterly_bulletin(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
     """Write the bulletin of a quarter that is over, from marts that were exported after every test was green."""
     quarter = Quarter.of(dt.date.fromisoformat(context.partition_key))
-    published = current(workplace.root / "published")
-    if published is None:
-        raise dg.Failure("尚无发布过的清单，不知道数据截至哪一天；请先运行夜间作业", allow_retries=False)
+    published = _published(workplace)
     names = ("mart_unit__monthly", "mart_unit__targets", "dim_units", "mart_outcomes")
     monthly, targets, units, outcomes = (pd.read_parquet(workplace.export(f"marts/{name}")) for name in names)
     try:
@@ -164,3 +182,88 @@ def quarterly_bulletin(context: dg.AssetExecutionContext, workplace: Workplace) 
     word, excel = write_bulletin(workplace.root / "documents", figures, template)
     paths = {"Word": dg.MetadataValue.path(word), "Excel": dg.MetadataValue.path(excel)}
     return dg.MaterializeResult(metadata={**paths, "总体情况": preview(figures.totals.astype(str))})
+
+
+class Issue(dg.Config):
+    """Why a frozen period is issued again (更正或申诉), who asked, who signed. 首次冻结不用填"""
+
+    reason: str = ""
+    appealed_by: str = ""
+    signed_by: str = ""
+
+    @property
+    def correction(self) -> Correction:
+        return Correction(self.reason, self.appealed_by, self.signed_by)
+
+
+@dg.asset(
+    key=["publication", "dispatch_pack"],
+    deps=[
+        *(dg.AssetKey(["boards", name]) for name in BOARDS),
+        *_marts(*FACTS),
+        dg.AssetKey(["publication", "snapshot"]),
+    ],
+    group_name="publication",
+    kinds={"word", "excel", "pdf"},
+    owners=["team:督查考核"],
+    description="调度会材料 the pack of the month's meeting (双月书记、单月区长), kept as numbered frozen copies",
+    partitions_def=MONTHS,
+    backfill_policy=ONE_DAY_A_RUN,
+)
+def dispatch_pack(context: dg.AssetExecutionContext, workplace: Workplace, config: Issue) -> dg.MaterializeResult[None]:
+    """Write and freeze the pack of a month; a red check leaves the list of another day, and then there is no pack."""
+    published = _published(workplace)
+    frames = {name: pd.read_parquet(workplace.export(f"boards/{name}")) for name in BOARDS}
+    frames |= {name: pd.read_parquet(workplace.export(f"marts/{name}")) for name in FACTS}
+    rules = pd.read_csv(DBT_FOLDER / "seeds" / "dispatch_rules.csv")
+    folder, as_of = workplace.root / "documents", published.as_of_date
+    try:
+        month = Month.parse(context.partition_key[:7])
+        figures = dispatch_figures(month, as_of, frames, rules, _is_synthetic(workplace))
+        pages = folder / f"项目一页_{month}.pdf"
+        write_project_pages(
+            pages, frames["brd_follow_up__status"], frames["brd_follow_up__procedures"], as_of, figures.is_synthetic
+        )
+        files = (*write_dispatch_pack(folder, figures, folder / "模板" / "调度材料.docx"), pages)
+        frozen = freeze(
+            folder, "调度材料", str(month), files, as_of, config.correction, {"snapshot": published.snapshot_id}
+        )
+    except ValueError as problem:
+        raise dg.Failure(str(problem), allow_retries=False) from None
+    told: dict[str, Any] = {
+        "冻结件": dg.MetadataValue.path(frozen.folder),
+        "版本": frozen.number,
+        "主持": figures.chair,
+    }
+    return dg.MaterializeResult(metadata=told | {"总体情况": preview(figures.tables["总体情况"])})
+
+
+STANDINGS = ("scores", "items", "traces", "refused")
+
+
+@dg.asset(
+    key=["publication", "frozen_assessment"],
+    deps=[
+        *(dg.AssetKey(["scoring", f"assessment_{name}"]) for name in STANDINGS),
+        dg.AssetKey(["publication", "snapshot"]),
+    ],
+    group_name="publication",
+    kinds={"parquet"},
+    owners=["team:督查考核"],
+    description="考核冻结 the standings of a month with every item and fact behind it; appeals and corrections are new versions",
+    partitions_def=MONTHS,
+    backfill_policy=ONE_DAY_A_RUN,
+)
+def frozen_assessment(
+    context: dg.AssetExecutionContext, workplace: Workplace, config: Issue
+) -> dg.MaterializeResult[None]:
+    """Freeze the standings of a month as of a day in it."""
+    as_of, month = _published(workplace).as_of_date, context.partition_key[:7]
+    if f"{as_of:%Y-%m}" != month:
+        raise dg.Failure(f"{month} 的考核要用该月内某一天的数据，现有数据截至{as_of}", allow_retries=False)
+    files = [workplace.parquet(f"scoring/assessment_{name}") for name in STANDINGS]
+    try:
+        frozen = freeze(workplace.root / "documents", "考核", month, files, as_of, config.correction)
+    except ValueError as problem:
+        raise dg.Failure(str(problem), allow_retries=False) from None
+    return dg.MaterializeResult(metadata={"冻结件": dg.MetadataValue.path(frozen.folder), "版本": frozen.number})

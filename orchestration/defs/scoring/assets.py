@@ -1,10 +1,13 @@
-"""The ranked list (评分排序): contributions put into words, combined by the office's weights; and who owns a lead (首报首谈).
+"""The ranked list (评分排序): contributions put into words, combined by the office's weights; who owns a lead (首报首谈); and
+how units stand by the table of scoring (考核).
 
-Belongs here: reading what SQL scored or built, calling the ranking and the rule of first reports. Does not belong here: scores (dbt_project/models/scores),
-weights and points (models.ranking).
+Belongs here: reading what SQL scored or built, calling the ranking and the rule of first reports and the engine of
+scoring. Does not belong here: scores (dbt_project/models/scores),
+weights and points (models.ranking, models.assessment).
 """
 
 import datetime as dt
+from collections.abc import Iterator
 
 import dagster as dg
 import pandas as pd
@@ -15,6 +18,7 @@ import pyarrow.parquet as pq
 from desk.snapshot import ranked_leads_table
 from intake.first_report import REFUSED, first_reports, protection_days
 from intake.landing import write_parquet
+from models.assessment import assess, assessment_table
 from models.chain import load_chains
 from models.landing import LandingSettings
 from models.ranking import RankingWeights, exploration_picks, rank_leads
@@ -22,7 +26,7 @@ from models.tax import TaxSettings
 from models.wording import word_contributions
 from orchestration.metadata import preview, row_counts
 from orchestration.partitions import AS_OF_DAYS, ONE_DAY_A_RUN
-from orchestration.resources import Workplace
+from orchestration.resources import DBT_FOLDER, Workplace
 
 REPORT = ["lead_id", "project_name", "enterprise_name", "unit_name", "reported_date", "stage"]
 PROGRESS = {"fct_follow_ups": "follow_up_date", "fct_stage_moves": "moved_date"}  # what renews the protection
@@ -96,6 +100,46 @@ def lead_ownership(context: dg.AssetExecutionContext, workplace: Workplace) -> d
     shown = refused.select(["project_name", "unit_name", "owner_unit", "why"]).slice(0, 10).to_pandas()
     metadata = row_counts(len(table), len(reports), len(refused)) | {"preview": preview(shown, 10)}
     return dg.MaterializeResult(metadata=metadata)
+
+
+STANDINGS = {
+    "scores": "考核得分 one row per scheme and unit, with its place among units of its kind",
+    "items": "考核得分明细 one row per scheme, unit and rule: done, base, points, in words",
+    "traces": "考核得分依据 one row per fact behind a point, with its evidence, counted or not and why",
+    "refused": "拒用的计分规则 one row per row of the table that can't be computed or doesn't add up",
+}
+ASSESSED = ("fct_scoring_rules", "fct_assessment_marks", "fct_task_facts", "fct_target_history", "dim_units")
+
+
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(
+            ["scoring", f"assessment_{name}"],
+            deps=[dg.AssetKey(["marts", mart]) for mart in ASSESSED],
+            group_name="scoring",
+            kinds={"python", "parquet"},
+            owners=["team:督查考核"],
+            description=text,
+        )
+        for name, text in STANDINGS.items()
+    ],
+    name="assessment",
+    partitions_def=AS_OF_DAYS,
+    backfill_policy=ONE_DAY_A_RUN,
+)
+def assessment(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
+    """Score units by every scheme of the table as of the day; a scheme that doesn't add up is refused, with the row."""
+    rules, marks, facts, targets, units = (pd.read_parquet(workplace.export(f"marts/{mart}")) for mart in ASSESSED)
+    indicators = pd.read_csv(DBT_FOLDER / "seeds" / "indicators.csv")
+    words = pd.read_csv(DBT_FOLDER / "seeds" / "scoring_measures.csv", keep_default_na=False)
+    further = dict(zip(words["measure_key"], words["measure_text"], strict=True))
+    as_of = dt.date.fromisoformat(context.partition_key)
+    found = assess(rules, marks, facts, targets, units, indicators, as_of, further)
+    for name in STANDINGS:
+        table: pd.DataFrame = getattr(found, name)
+        write_parquet(workplace.parquet(f"scoring/assessment_{name}"), assessment_table(name, table))
+        metadata = row_counts(len(table)) | {"preview": preview(table.astype(str))}
+        yield dg.MaterializeResult(asset_key=["scoring", f"assessment_{name}"], metadata=metadata)
 
 
 def _known(workplace: Workplace, mart: str, known: str, as_of: dt.date, columns: list[str]) -> pa.Table:

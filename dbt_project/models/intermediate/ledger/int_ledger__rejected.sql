@@ -80,20 +80,20 @@ rejected_targets as (
         targets.source_row,
         case
             when names.unit_name is null or names.is_ambiguous then '责任单位'
-            when (targets.indicator = '签约金额') = (targets.measure = '个') then '计量单位'
+            when not list_contains(string_split(indicators.written_measures, '、'), targets.measure) then '计量单位'
             when targets.target_value < 0 then '任务数'
             else '责任单位'
         end as source_column,
         case
             when names.unit_name is null or names.is_ambiguous then targets.written_unit_name
-            when (targets.indicator = '签约金额') = (targets.measure = '个') then targets.measure
+            when not list_contains(string_split(indicators.written_measures, '、'), targets.measure) then targets.measure
             when targets.target_value < 0 then cast(targets.target_value as varchar)
             else targets.written_unit_name
         end as written_value,
         case
             when names.is_ambiguous then '简称“' || targets.written_unit_name || '”对应不止一个单位'
             when names.unit_name is null then '责任单位“' || targets.written_unit_name || '”不在单位名录中'
-            when (targets.indicator = '签约金额') = (targets.measure = '个')
+            when not list_contains(string_split(indicators.written_measures, '、'), targets.measure)
                 then '指标“' || targets.indicator || '”的计量单位不应是“' || targets.measure || '”'
             when targets.target_value < 0 then '任务数为负'
             -- 全称 and 简称 of one unit are two keys of the ledger but one task: the row received last stands.
@@ -101,13 +101,14 @@ rejected_targets as (
         end as reason,
         case
             when names.unit_name is null or names.is_ambiguous then '请改用单位名录中的全称，或在单位名录中补充该单位或简称'
-            when (targets.indicator = '签约金额') = (targets.measure = '个') then '金额请用万元或亿元，个数请用个'
+            when not list_contains(string_split(indicators.written_measures, '、'), targets.measure) then '该指标请用' || replace(indicators.written_measures, '、', '或')
             when targets.target_value < 0 then '请核对后填写不小于0的数'
             else '请删去重复的一行'
         end as mend
     from {{ ref('stg_ledger__targets') }} as targets
     left join {{ ref('int_unit__names') }} as names
         on {{ name_form('targets.written_unit_name') }} = names.name_form
+    left join {{ ref('indicators') }} as indicators on targets.indicator = indicators.indicator
     left join {{ ref('int_unit__targets') }} as standing
         on targets.target_year = standing.target_year
         and targets.written_unit_name = standing.written_unit_name

@@ -4,19 +4,21 @@ with targets as (
 
     select
         target_year,
-        indicator,
+        written.indicator,
         target_value,
-        measure,
+        written.measure,
         written_unit_name,
         {{ name_form('written_unit_name') }} as name_form,
         received_seq,
         source_row,
         source_file,
         source_sheet
-    from {{ ref('stg_ledger__targets') }}
+    from {{ ref('stg_ledger__targets') }} as written
     -- 个 of money, 万元 of leads or less than nothing can't be compared with what was done.
-    where (indicator = '签约金额') != (measure = '个')
-        and target_value >= 0
+    semi join {{ ref('indicators') }} as known
+        on written.indicator = known.indicator
+        and list_contains(string_split(known.written_measures, '、'), written.measure)
+    where target_value >= 0
 
 ),
 

@@ -1,0 +1,278 @@
+-- Everything that can count for an indicator (任务指标), dated, with the evidence that makes it count and the reason why it
+-- doesn't. A project reaches a stage once: readers take the first day of each fact_key that was known before their day.
+with leads as (
+
+    select * from {{ ref('dim_leads') }}
+
+),
+
+moves as (
+
+    select * from {{ ref('fct_stage_moves') }}
+
+),
+
+-- One stated dollar rate a month, or none: two different ones are told, not chosen between.
+dollar_rates as (
+
+    select
+        date_trunc('month', rate_month_date) as rate_month,
+        min(cny_per_unit) as cny_per_usd,
+        count(distinct cny_per_unit) as rate_count,
+        string_agg(distinct rate_source, '、' order by rate_source) as rate_sources
+    from {{ ref('stg_ledger__exchange_rates') }}
+    where currency = 'USD' and cny_per_unit > 0
+    group by rate_month
+
+),
+
+progress as (
+
+    select
+        progress.*,
+        -- A month's figure is known when the month is over, or once it was verified.
+        greatest(last_day(progress.period_date), coalesce(progress.verified_date, progress.period_date)) as known_date,
+        dollar_rates.cny_per_usd,
+        dollar_rates.rate_count
+    from {{ ref('stg_ledger__investment_progress') }} as progress
+    left join dollar_rates on date_trunc('month', progress.period_date) = dollar_rates.rate_month
+
+),
+
+commitments as (
+
+    select
+        lead_id,
+        agreed_contract_no,
+        start_due_date
+    from {{ ref('stg_ledger__project_commitments') }}
+    where start_due_date is not null
+    qualify row_number() over (partition by lead_id order by agreed_date desc, agreed_contract_no desc) = 1
+
+),
+
+over_with as (
+
+    select
+        lead_id,
+        min(known_date) as until_date
+    from moves
+    where has_required_evidence and stage in ('开工', '终止')
+    group by lead_id
+
+),
+
+left_reserve as (
+
+    select
+        leads.lead_id,
+        min(moves.known_date) as until_date
+    from leads
+    inner join moves on leads.lead_id = moves.lead_id and moves.has_required_evidence
+    inner join {{ ref('indicators') }} as indicators
+        on indicators.counted_by = '储备' and (moves.stage = indicators.until_stage or moves.stage = '终止')
+    group by leads.lead_id
+
+),
+
+facts as (
+
+    select
+        '报备' as counted_by,
+        null as stage,
+        lead_id as fact_key,
+        lead_id,
+        reported_date as fact_date,
+        reported_date as known_date,
+        cast(null as date) as until_date,
+        1.0 as fact_value,
+        null as evidence_kind,
+        null as evidence_no,
+        cast(null as varchar) as not_counted_reason,
+        '线索台账' as ledger_name
+    from leads
+
+    union all
+
+    select
+        counts.counted_by,
+        moves.stage,
+        moves.lead_id,
+        moves.lead_id,
+        moves.moved_date,
+        moves.known_date,
+        null,
+        case when counts.counted_by = '阶段个数' then 1.0 else leads.investment_wan_cny end,
+        moves.evidence_kind,
+        moves.evidence_no,
+        case
+            when not moves.has_required_evidence then moves.not_counted_reason
+            when counts.counted_by = '阶段金额' and leads.investment_wan_cny is null then '未计入：未填总投资'
+        end,
+        '项目进展'
+    from moves
+    inner join leads on moves.lead_id = leads.lead_id
+    cross join (values ('阶段个数'), ('阶段金额')) as counts (counted_by)
+
+    union all
+
+    select
+        amounts.counted_by,
+        null,
+        concat_ws('｜', progress.lead_id, progress.period_date),
+        progress.lead_id,
+        progress.period_date,
+        progress.known_date,
+        null,
+        case amounts.counted_by
+            when '到位资金' then progress.month_paid_in_wan_cny
+            when '固定资产投资' then progress.month_fixed_investment_wan_cny
+            -- Written in dollars: what was written. Written in yuan: by the month's one stated rate.
+            when '实际使用外资' then progress.paid_in_fdi_wan_cny / case
+                when progress.paid_in_fdi_currency = 'USD' then progress.paid_in_fdi_rate
+                when progress.rate_count = 1 then progress.cny_per_usd
+            end
+        end,
+        progress.evidence_kind,
+        progress.evidence_no,
+        case
+            when amounts.counted_by = '实际使用外资' and progress.paid_in_fdi_currency is distinct from 'USD'
+                then case
+                    when progress.rate_count > 1 then '未计入：当月有' || progress.rate_count || '个美元汇率，请先确定用哪一个'
+                    when progress.rate_count is null then '未计入：当月没有美元汇率'
+                end
+        end,
+        '到资与建设进度'
+    from progress
+    inner join leads on progress.lead_id = leads.lead_id
+    cross join (values ('到位资金'), ('固定资产投资'), ('实际使用外资')) as amounts (counted_by)
+    where case amounts.counted_by
+        when '到位资金' then progress.month_paid_in_wan_cny
+        when '固定资产投资' then progress.month_fixed_investment_wan_cny
+        else progress.paid_in_fdi_wan_cny
+    end is not null
+
+    union all
+
+    -- A stock: it counts from the first report until the project leaves the reserve.
+    select
+        '储备',
+        null,
+        leads.lead_id,
+        leads.lead_id,
+        leads.reported_date,
+        leads.reported_date,
+        left_reserve.until_date,
+        1.0,
+        null,
+        null,
+        case when leads.investment_wan_cny is null then '未计入：未填总投资' end,
+        '线索台账'
+    from leads
+    left join left_reserve on leads.lead_id = left_reserve.lead_id
+
+    union all
+
+    -- Over the agreed start without one (超时限未开工): from the day after it was due until it started or was lost.
+    select
+        '超时限未开工',
+        null,
+        leads.lead_id,
+        leads.lead_id,
+        commitments.start_due_date + 1,
+        commitments.start_due_date + 1,
+        over_with.until_date,
+        1.0,
+        null,
+        commitments.agreed_contract_no,
+        null,
+        '项目约定'
+    from commitments
+    inner join leads on commitments.lead_id = leads.lead_id
+    left join over_with on leads.lead_id = over_with.lead_id
+    where coalesce(over_with.until_date > commitments.start_due_date + 1, true)
+
+),
+
+-- Until it was handed over, a lead was the giver's; after the last hand-over it is whose the ledger says.
+transfers as (
+
+    select
+        transfers.lead_id,
+        transfers.transferred_date,
+        transfers.from_unit_name
+    from {{ ref('fct_lead_transfers') }} as transfers
+    semi join {{ ref('dim_units') }} as units on transfers.from_unit_name = units.unit_name
+
+),
+
+trips as (
+
+    select
+        trips.event_id,
+        trips.start_date,
+        greatest(trips.start_date, coalesce(trips.end_date, trips.start_date)) as known_date,
+        names.unit_name
+    from {{ ref('stg_ledger__trips_events') }} as trips
+    inner join {{ ref('int_unit__names') }} as names
+        on {{ name_form('trips.written_unit_name') }} = names.name_form and not names.is_ambiguous
+    where trips.event_kind = '外出招商'
+
+)
+
+select
+    indicators.indicator,
+    facts.fact_key,
+    facts.fact_date,
+    facts.known_date,
+    facts.until_date,
+    -- A lead that was handed over: the unit that had it on that day.
+    coalesce(transfers.from_unit_name, leads.unit_name) as unit_name,
+    facts.lead_id,
+    leads.project_name,
+    leads.investment_wan_cny,
+    indicators.measure,
+    -- As decimals: a sum of doubles would depend on the order of the rows.
+    cast(facts.fact_value as decimal(18, 4)) as fact_value,
+    facts.evidence_kind,
+    facts.evidence_no,
+    coalesce(
+        facts.not_counted_reason,
+        case
+            when indicators.evidence_kinds is not null and facts.fact_value > 0 and not coalesce(
+                list_bool_or(list_transform(
+                    string_split(indicators.evidence_kinds, '、'), lambda kind: contains(facts.evidence_kind, kind)
+                )), false
+            ) then '未计入：缺少到资凭证，应有' || replace(indicators.evidence_kinds, '、', '或')
+            when leads.investment_wan_cny < indicators.min_investment_wan_cny
+                then '未计入：总投资不足' || {{ plain_number('indicators.min_investment_wan_cny') }} || '万元'
+        end
+    ) as not_counted_reason,
+    facts.ledger_name
+from facts
+inner join {{ ref('indicators') }} as indicators
+    on facts.counted_by = indicators.counted_by and (indicators.stage is null or facts.stage = indicators.stage)
+inner join leads on facts.lead_id = leads.lead_id
+asof left join transfers
+    on facts.lead_id = transfers.lead_id and facts.fact_date < transfers.transferred_date
+
+union all
+
+select
+    indicators.indicator,
+    trips.event_id as fact_key,
+    trips.start_date as fact_date,
+    trips.known_date,
+    null as until_date,
+    trips.unit_name,
+    null as lead_id,
+    null as project_name,
+    null as investment_wan_cny,
+    indicators.measure,
+    cast(1 as decimal(18, 4)) as fact_value,
+    null as evidence_kind,
+    null as evidence_no,
+    null as not_counted_reason,
+    '外出招商与活动' as ledger_name
+from trips
+inner join {{ ref('indicators') }} as indicators on indicators.counted_by = '外出招商'

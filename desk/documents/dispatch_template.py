@@ -1,0 +1,70 @@
+"""The default Word template of the dispatch pack (调度材料模板), on the same page as the bulletin's.
+
+Belongs here: order of sections, columns and widths of tables. Does not belong here: page and styles (template.py), figures
+(dispatch.py).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from desk.documents.template import add_table, add_text, new_document, save_template
+
+WORD_TABLES: Final = {
+    "总体情况": ("指标", "全年任务", "任务依据", "完成", "完成率", "时序进度", "欠账"),
+    "红灯项目": ("项目", "责任单位", "责任领导", "阶段", "投资（万元）", "依据"),
+    "超期事项": ("编号", "会议日期", "事项", "责任单位", "时限", "情况"),
+    "欠账单位": ("单位", "指标", "任务", "完成", "欠账", "每月需", "灯"),
+    "结转事项": ("编号", "会议日期", "事项", "责任单位", "时限", "情况"),
+    "本月新议事项": ("编号", "会议日期", "事项", "责任单位", "时限", "情况"),
+    "卡点部门": ("部门", "手续", "卡住项目数", "最长（工作日）", "项目"),
+}
+_WIDTHS: Final = {
+    "总体情况": (34, 26, 22, 20, 18, 18, 18),
+    "红灯项目": (36, 26, 17, 13, 20, 44),
+    "超期事项": (24, 22, 38, 26, 22, 24),
+    "欠账单位": (34, 30, 24, 24, 18, 16, 10),
+    "结转事项": (24, 22, 38, 26, 22, 24),
+    "本月新议事项": (24, 22, 38, 26, 22, 24),
+    "卡点部门": (34, 24, 20, 24, 54),
+}
+_TITLES: Final = {
+    "红灯项目": "红灯项目",
+    "超期事项": "超期未办结事项",
+    "欠账单位": "按时序欠账的单位",
+    "结转事项": "上次会议以前议定、结转本次的事项",
+    "本月新议事项": "本月议定的事项",
+    "卡点部门": "手续卡点",
+}
+_ORDINALS: Final = "一二三四五六七八"
+
+
+def write_dispatch_template(path: Path) -> None:
+    """Write the template with docxtpl's marks, styles named, nothing but what Word can edit."""
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+
+    document = new_document()
+    text = partial(add_text, document)
+    text("{{ title }}", "Title", indent=False)
+    text("{%p if label %}", indent=False)
+    text("{{ label }}", "Caption", indent=False)
+    text("{%p endif %}", indent=False)
+    text("{{ chair }}　　数据截至{{ day }}", "Caption", indent=False)
+    for i, (name, columns) in enumerate(WORD_TABLES.items()):
+        text(f"{_ORDINALS[i]}、{_TITLES.get(name, name)}", "Heading 1")
+        if i == 0:
+            text("{{ summary }}")
+        text(f"{{%p if rows{i} %}}", indent=False)
+        add_table(document, columns, f"rows{i}", _WIDTHS[name])
+        text("{%p endif %}", indent=False)
+        text(f"{{%p if rest{i} %}}", indent=False)
+        text(f"{{{{ rest{i} }}}}")
+        text("{%p endif %}", indent=False)
+    text("八、口径说明", "Heading 1")
+    text("{%p for note in notes %}", indent=False)
+    text("{{ loop.index }}．{{ note }}")
+    text("{%p endfor %}", indent=False)
+    text("{{ day }}", indent=False).alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    save_template(document, path)

@@ -1,0 +1,496 @@
+"""Tasks, permits, progress and supervision of the hand-made projects P1 to P10: every figure worked out by hand or in pandas.
+
+The as-of day is 2026-06-30; other days run the compiled SQL of one board again, on the same warehouse.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import chinese_calendar
+import duckdb
+import pandas as pd
+import pytest
+from docx import Document
+from invented_district import PROJECT, District, day, exported
+
+from desk.documents import (
+    Month,
+    PackRefused,
+    dispatch_figures,
+    freeze,
+    project_pages,
+    write_dispatch_pack,
+    write_project_pages,
+)
+from desk.documents.dispatch import BOARDS, FACTS, chair_of
+from intake.working_days import SEED, exceptions
+from models.assessment import assess
+
+pytestmark = pytest.mark.dbt
+
+
+def row(frame: pd.DataFrame, **key: Any) -> pd.Series[Any]:
+    """The one row with this key."""
+    for name, value in key.items():
+        frame = frame[frame[name] == value]
+    assert len(frame) == 1, (key, len(frame))
+    return frame.iloc[0]
+
+
+def board(home: Path, name: str) -> pd.DataFrame:
+    return exported(home, "boards", name)
+
+
+def on_another_day(home: Path, path: str, as_of: str, **replaced: str) -> pd.DataFrame:
+    """What a board says on another day: its compiled SQL with that day, and with other tables where a test brings its own."""
+    sql = (home / "dbt_target" / "compiled" / "zeyou" / "models" / path).read_text(encoding="utf-8")
+    assert "date '2026-06-30'" in sql
+    sql = sql.replace("date '2026-06-30'", f"date '{as_of}'")
+    for table, query in replaced.items():
+        assert f'"seeds"."{table}"' in sql
+        sql = sql.replace(f'"warehouse"."seeds"."{table}"', f"({query})")
+    with duckdb.connect(str(home / "warehouse" / "warehouse.duckdb"), read_only=True) as connection:
+        return connection.execute(sql).df()
+
+
+# --- tasks ------------------------------------------------------------------------------------------------------------
+
+
+def test_gap_pace_and_projection_are_those_worked_by_hand(home: Path) -> None:
+    found = row(board(home, "brd_task__progress"), unit_name="南岭镇", target_year=2026, indicator="新签约项目数")
+    # P1, P2, and P7 which was still 南岭镇's when it signed; P8 has no evidence. 180 of 365 days have passed.
+    assert (found["target_value"], found["done_value"], found["counted_count"], found["not_counted_count"]) == (
+        4,
+        3,
+        3,
+        1,
+    )
+    assert (found["gap_value"], found["completion_pct"], found["passed_pct"]) == (1, 75, 49.32)
+    assert (found["expected_value"], found["arrears_value"], found["light"]) == (1.97, 0, "绿")
+    assert found["required_per_month"] == pytest.approx(1 / (185 / 365 * 12), abs=0.005)
+    assert found["done_per_month"] == pytest.approx(3 / (180 / 365 * 12), abs=0.005)
+    assert found["projected_value"] == pytest.approx(3 * 365 / 180, abs=0.005)
+    moved = row(board(home, "brd_task__progress"), unit_name="东园区", target_year=2026, indicator="新开工项目数")
+    assert (moved["done_value"], moved["target_text"]) == (1, "未下达")  # P7 started after it was handed over
+    assert moved[["gap_value", "expected_value", "pace_pct"]].isna().all() and pd.isna(moved["light"])
+
+
+def test_money_counts_with_its_voucher_in_the_months_that_are_over(home: Path) -> None:
+    found = row(board(home, "brd_task__progress"), unit_name="南岭镇", target_year=2026, indicator="到位资金")
+    # 500 with a voucher; 700 without; the 9000 of June are of a month that is not over. 1亿元 is 10000万元.
+    assert (found["target_text"], found["done_text"], found["not_counted_count"]) == ("10000万元", "500万元", 1)
+    assert found["arrears_value"] == pytest.approx(10000 * 180 / 365 - 500, abs=0.005)
+    assert found["light"] == "红"
+
+
+def test_two_rates_in_a_month_are_told_and_not_chosen_between(home: Path) -> None:
+    facts = exported(home, "marts", "fct_task_facts")
+    mine = facts[(facts["indicator"] == "实际使用外资") & (facts["lead_id"] == "P5")].set_index("fact_date")
+    values = {day.month: value for day, value in mine["fact_value"].items()}
+    # 710万元 written in dollars at 7.1; 710万元 in a month with two rates; 720万元 in a month at 7.2.
+    assert (values[2], values[3], values[4]) == (100, None, 100)
+    assert "2个美元汇率" in mine[mine["fact_value"].isna()].iloc[0]["not_counted_reason"]
+    foreign = row(board(home, "brd_follow_up__foreign"), lead_id="P5")
+    assert foreign["rate_text"] == "未折算：2026年03月有2个汇率"
+    assert foreign[["agreed_wan_usd", "year_paid_wan_usd", "rest_planned_wan_usd"]].tolist() == [300, 200, 100]
+    assert "2024年版" in foreign["restriction_text"] and "人工核对" in foreign["restriction_text"]
+    done = row(board(home, "brd_task__progress"), unit_name="东园区", target_year=2026, indicator="实际使用外资")
+    assert (done["done_text"], done["measure"], done["completion_pct"]) == ("200万美元", "万美元", 50)
+
+
+def test_what_no_ledger_tells_reads_nothing_and_not_zero(home: Path) -> None:
+    progress = board(home, "brd_task__progress")
+    unknown = row(progress, unit_name="南岭镇", target_year=2024, indicator="固定资产投资")
+    assert pd.isna(unknown["done_value"]) and unknown["done_text"] == "暂无"
+    assert row(progress, unit_name="南岭镇", target_year=2024, indicator="新开工项目数")["done_text"] == "0个"
+    targets = exported(home, "marts", "mart_unit__targets")
+    assert row(targets, unit_name="南岭镇", target_year=2024, indicator="固定资产投资")["done_text"] == "暂无"
+    assert row(targets, unit_name="南岭镇", target_year=2026, indicator="新签约项目数")["done_value"] == 3
+    assert row(targets, unit_name="南岭镇", target_year=2026, indicator="外出招商次数")["done_value"] == 1
+
+
+def test_a_target_cut_in_september_is_right_before_and_after(home: Path) -> None:
+    path = "boards/task/brd_task__progress.sql"
+    key = {"unit_name": "南岭镇", "target_year": 2026, "indicator": "新签约项目数"}
+    for as_of, target, changed in [
+        ("2026-09-01", 4, None),
+        ("2026-09-02", 3, "2026-09-01"),
+        ("2026-12-31", 3, "2026-09-01"),
+    ]:
+        found = row(on_another_day(home, path, as_of), **key)
+        assert (found["target_value"], found["original_target_value"]) == (target, 4)
+        assert pd.isna(found["changed_date"]) if changed is None else str(found["changed_date"])[:10] == changed
+    # The table of 2025 was sent again with the new figure; before the cut the old one still stands.
+    key["target_year"] = 2025
+    assert row(on_another_day(home, path, "2025-06-30"), **key)["target_value"] == 10
+    assert row(board(home, "brd_task__progress"), **key)["target_value"] == 6
+    history = exported(home, "marts", "fct_target_history")
+    assert history["is_reconciled"].all()
+
+
+def test_a_leap_day_is_a_day_of_366(home: Path) -> None:
+    key = {"unit_name": "南岭镇", "target_year": 2024, "indicator": "新签约项目数"}
+    path = "boards/task/brd_task__progress.sql"
+    eve = row(on_another_day(home, path, "2024-02-29"), **key)
+    after = row(on_another_day(home, path, "2024-03-01"), **key)
+    assert (eve["done_value"], after["done_value"]) == (0, 1)  # P6 was signed on 29 February
+    assert (eve["passed_pct"], after["passed_pct"]) == (round(100 * 59 / 366, 2), round(100 * 60 / 366, 2))
+    assert after["expected_value"] == pytest.approx(2 * 60 / 366, abs=0.005)
+
+
+def test_a_past_day_counts_only_what_was_known(home: Path) -> None:
+    key = {"unit_name": "南岭镇", "target_year": 2026, "indicator": "新签约项目数"}
+    path = "boards/task/brd_task__progress.sql"
+    # P2 was signed on 1 March and written down on the 5th.
+    assert [row(on_another_day(home, path, d), **key)["done_value"] for d in ("2026-03-05", "2026-03-06")] == [2, 3]
+
+
+def test_tasks_divided_below_are_compared_with_what_was_set_above(home: Path) -> None:
+    found = board(home, "brd_task__decomposition")
+    of_2026 = found[found["target_year"] == 2026].set_index(["level", "indicator"])["difference_text"].to_dict()
+    own = {
+        ("全区", "新签约项目数"): "一致",  # 7 set; 4, 2 and 1 divided
+        ("全区", "到位资金"): "一致",
+        ("全区", "新投产项目数"): "未分解",
+        ("全区", "实际使用外资"): "上级未下达",
+    }
+    assert of_2026 == own
+    # Where the office rules that a unit's task holds those under it, the group's 1 is part of 南岭镇's 4.
+    rules = "select 'parent_task_includes_children' as rule_key, '是' as rule_value, date '2024-01-01' as valid_from"
+    found = on_another_day(home, "boards/task/brd_task__decomposition.sql", "2026-06-30", dispatch_rules=rules)
+    within = found[found["target_year"] == 2026].set_index(["level", "indicator"])["difference_text"].to_dict()
+    assert within == own | {("全区", "新签约项目数"): "分解数少1个", ("单位", "新签约项目数"): "分解数少3个"}
+
+
+def test_the_unit_rule_counts_projects_and_says_when_no_standard_is_set(home: Path) -> None:
+    found = board(home, "brd_task__unit_rule")
+    reserve = row(found, unit_name="南岭镇", rule_code="镇街部门储备")
+    assert (reserve["verdict"], reserve["counted_count"]) == ("达标", 2)
+    assert reserve["counted_projects"] == "P3项目（8000万元）、P8项目（7000万元）"  # P4 is too small, P2 has signed
+    started = row(found, unit_name="南岭镇", rule_code="镇街部门开工")
+    assert (started["verdict"], started["standard_text"], started["counted_count"]) == ("标准未下达", "未下达", 1)
+    park = row(found, unit_name="东园区", rule_code="开发区开工")
+    assert park["counted_projects"] == "P7项目（9000万元）"
+    own = (
+        "select '镇街部门开工' as rule_code, '' as rule_text, '镇' as applies_to, '开工' as counted_by, 1 as min_count, "
+        "15000.0 as min_investment_wan_cny, date '2024-01-01' as valid_from, cast(null as date) as valid_to, '' as source"
+    )
+    set_now = on_another_day(home, "boards/task/brd_task__unit_rule.sql", "2026-06-30", unit_rules=own)
+    assert row(set_now, unit_name="南岭镇")["verdict"] == "未达标"  # P1 has 12000
+    looser = own.replace("15000.0", "12000.0")
+    set_now = on_another_day(home, "boards/task/brd_task__unit_rule.sql", "2026-06-30", unit_rules=looser)
+    assert row(set_now, unit_name="南岭镇")["verdict"] == "达标"
+
+
+def test_done_of_every_unit_is_that_of_plain_pandas(home: Path) -> None:
+    """Recount the signings of 2025 and 2026 from the stage ledger alone."""
+    moves, leads = exported(home, "marts", "fct_stage_moves"), exported(home, "marts", "dim_leads")
+    transfers = exported(home, "marts", "fct_lead_transfers")
+    as_of = pd.Timestamp("2026-06-30")
+    signed = moves[(moves["stage"] == "签约") & moves["has_required_evidence"]]
+    signed = signed[(pd.to_datetime(signed["known_date"]) < as_of)]
+    first = pd.to_datetime(signed["moved_date"]).groupby(signed["lead_id"]).min()
+    owner = leads.set_index("lead_id")["unit_name"].to_dict()
+    known_units = set(exported(home, "marts", "dim_units")["unit_name"])
+    counts: dict[tuple[str, int], int] = {}
+    for lead, at in first.items():
+        later = transfers[(transfers["lead_id"] == lead) & (pd.to_datetime(transfers["transferred_date"]) > at)]
+        later = later[later["from_unit_name"].isin(known_units)].sort_values("transferred_date")
+        unit = later["from_unit_name"].iloc[0] if len(later) else owner[str(lead)]
+        counts[unit, at.year] = counts.get((unit, at.year), 0) + 1
+    progress = board(home, "brd_task__progress")
+    progress = progress[progress["indicator"] == "新签约项目数"]
+    for found in progress.itertuples():
+        assert found.done_value == counts.get((found.unit_name, found.target_year), 0), found
+    assert sum(counts.values()) > 20
+
+
+# --- permits ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_table_of_holidays_is_the_librarys() -> None:
+    written = pd.read_csv(SEED)
+    assert list(written.itertuples(index=False, name=None)) == [(d.isoformat(), w, n) for d, w, n in exceptions()]
+
+
+def test_working_days_are_those_of_the_library(home: Path) -> None:
+    with duckdb.connect(str(home / "warehouse" / "warehouse.duckdb"), read_only=True) as connection:
+        days = connection.execute(
+            "select calendar_date, is_working_day from intermediate.int_calendar__days"
+        ).fetchall()
+    years = {d.year for d, _ in days}
+    assert len(days) == sum(366 if calendar.isleap(y) else 365 for y in years) and min(years) == 2020
+    assert all(is_working == chinese_calendar.is_workday(d) for d, is_working in days)
+
+
+def test_permits_are_counted_on_working_days(home: Path) -> None:
+    found = board(home, "brd_follow_up__procedures")
+    filed = row(found, lead_id="P1", procedure_step="立项备案")
+    # 12 to 26 February 2026: the 13th, Saturday the 14th (worked), the 24th, 25th, 26th; the rest is Spring Festival.
+    assert (filed["used_days"], filed["over_limit_days"] is None or pd.isna(filed["over_limit_days"])) == (5, True)
+    assert filed["delay_days"] == 1
+    review = row(found, lead_id="P1", procedure_step="环评")
+    expected = len(chinese_calendar.get_workdays(day("2026-06-19"), day("2026-06-30")))
+    assert (review["used_days"], review["delay_days"], review["blocked_days"]) == (expected, 4, 6)
+    assert (review["state"], review["blocked_by_unit"], review["light"]) == ("卡住", "生态环境分局", "黄")
+    early = row(found, lead_id="P2", procedure_step="立项备案")
+    assert early["used_text"] == "暂无"  # accepted in a year that the calendar doesn't know
+
+
+def test_the_critical_path_is_the_longest_way_to_the_end(home: Path) -> None:
+    found = board(home, "brd_follow_up__procedures")
+    mine = found[found["lead_id"] == "P1"].set_index("procedure_step")
+    # 环评 has 13 of 20 days left, 招投标 all 15; 施工许可 needs both and 10 more: 25 working days from 30 June.
+    assert mine["days_to_finish"].dropna().to_dict() == {"环评": 13, "招投标": 15, "施工许可": 25}
+    assert mine["critical_path"].iloc[0] == "招投标→施工许可"
+    assert mine["is_critical"].to_dict() == {"立项备案": False, "环评": False, "招投标": True, "施工许可": True}
+    after = [day("2026-07-01") + dt.timedelta(days=i) for i in range(60)]
+    twenty_fifth = [d for d in after if chinese_calendar.is_workday(d)][24]
+    assert pd.Timestamp(mine.loc["施工许可", "expected_done_date"]).date() == twenty_fifth
+    assert not mine.loc["招投标", "is_in_ledger"]  # the rule asks for it, nobody wrote it down
+
+
+def test_bottlenecks_are_told_by_department(home: Path) -> None:
+    found = board(home, "brd_follow_up__bottlenecks")
+    stuck = row(found, department="生态环境分局", procedure_step="环评")
+    assert stuck[["open_count", "blocked_count", "blocked_days", "longest_blocked_days"]].tolist() == [1, 1, 6, 6]
+    assert stuck["blocked_projects"] == "P1项目" and pd.isna(stuck["within_limit_pct"])
+    filed = row(found, department="区行政审批局", procedure_step="立项备案")
+    assert filed[["done_count", "median_used_days", "within_limit_pct"]].tolist() == [2, 5, 100]
+
+
+# --- projects ---------------------------------------------------------------------------------------------------------
+
+
+def test_lights_come_with_their_reasons(home: Path) -> None:
+    found = board(home, "brd_follow_up__status").set_index("lead_id")
+    assert found.loc["P1", "light"] == "黄"
+    assert found.loc["P1", "light_reasons"] == "超约定竣工15天；环评卡在生态环境分局6个工作日；形象进度落后10个百分点"
+    assert found.loc["P1", ["start_late_days", "year_invested_wan_cny", "year_investment_pct"]].tolist() == [
+        49,
+        900,
+        75,
+    ]
+    assert (found.loc["P1", "leader_name"], found.loc["P1", "missing_team_text"]) == ("甲领导", "")
+    # Its leader takes over tomorrow.
+    assert found.loc["P2", "light_reasons"] == "没有责任领导、服务专班；签约121天未开工；超约定开工29天"
+    assert found.loc["P2", "missing_team_text"] == "领导、班子、计划"
+    assert "P8" not in found.index  # its signing has no evidence
+    assert found.loc["P7", "unit_name"] == "东园区"
+
+
+def test_talks_without_a_next_action_are_red(home: Path) -> None:
+    found = board(home, "brd_follow_up__talks").set_index("lead_id")
+    assert found.loc["P3", ["next_action", "reminder", "light", "silent_days"]].tolist() == [
+        "签框架协议",
+        "本周到期",
+        "绿",
+        5,
+    ]
+    # What was written down two days later is not known.
+    assert found.loc["P4", ["reminder", "light", "follow_up_count"]].tolist() == ["没有下一步", "红", 0]
+
+
+def test_promised_and_kept_after_landing(home: Path) -> None:
+    found = board(home, "brd_follow_up__fulfilment")
+    first = row(found, lead_id="P10", year_no=1)
+    assert first[["tax_year", "paid_tax_wan_cny", "tax_pct", "tax_wan_cny_per_mu"]].tolist() == [2025, 80, 80, 4]
+    assert (first["fulfilment_text"], first["intensity_wan_cny_per_mu"]) == ("低于约定", 900)
+    assert row(found, lead_id="P10", year_no=2)["fulfilment_text"] == "未到期"
+    assert row(found, lead_id="P1", year_no=1)["fulfilment_text"] == "未投产"
+    past = on_another_day(home, "boards/follow_up/brd_follow_up__fulfilment.sql", "2026-02-28")
+    assert row(past, lead_id="P10", year_no=1)["fulfilment_text"] == "暂无税收数据"  # confirmed on 1 March
+
+
+def test_a_forecast_on_one_month_is_not_made(home: Path) -> None:
+    found = board(home, "brd_follow_up__foreign_forecast").iloc[0]
+    assert found["forecast_text"] == "暂无：有计划的月份只有1个" and pd.isna(found["forecast_wan_usd"])
+    one = "select rule_key, case when rule_key = 'forecast_min_months' then '1' else rule_value end as rule_value, valid_from from warehouse.seeds.dispatch_rules"
+    path = "boards/follow_up/brd_follow_up__foreign_forecast.sql"
+    told = on_another_day(home, path, "2026-06-30", dispatch_rules=one).iloc[0]
+    # 100 of 200 planned came in February: half of the 100 still planned.
+    assert told["forecast_wan_usd"] == 200 + 100 * 0.5
+
+
+def test_events_show_what_became_of_their_projects(home: Path) -> None:
+    found = board(home, "brd_follow_up__events").set_index(["event_id", "lead_id"])
+    assert found.loc[("E1", "P1"), "outcome_text"] == "已开工"
+    assert found.loc[("E1", "P2"), "outcome_text"] == "签约后121天未开工"
+    assert found.loc[("E1", "X404"), "stage"] == "线索编号不在线索台账中"
+    assert bool(found.loc[("E3", ""), "is_ahead"]) and found.loc[("E3", ""), "stage"] == "未安排项目"
+
+
+# --- supervision ------------------------------------------------------------------------------------------------------
+
+
+def test_supervision_lists_facts(home: Path) -> None:
+    found = board(home, "brd_assessment__supervision").set_index("item_id")
+    assert found.loc["M1", ["late_days", "reminder_level", "fact_text"]].tolist() == [29, "二级催办", "超期29天未办结"]
+    assert found.loc["M1", ["unit_name", "project_name"]].tolist() == ["南岭镇", "P2项目"]
+    assert found.loc["M2", ["state", "fact_text"]].tolist() == ["已办结", "按期办结"]
+    assert found.loc["M3", "reminder_level"] == "列入约谈事实清单" and not found.loc["M3", "is_unit_known"]
+    assert found.loc["M4", "fact_text"] == "距完成时限10天" and "M5" not in found.index
+
+
+def test_a_stage_without_its_evidence_does_not_count(home: Path) -> None:
+    found = board(home, "brd_assessment__evidence").set_index(["lead_id", "stage"])
+    assert not found.loc[("P8", "签约"), "is_counted"]
+    assert found.loc[("P8", "签约"), "evidence_text"] == "未计入：缺少佐证材料，应有签约协议"
+    assert found.loc[("P1", "签约"), "evidence_text"] == "计入；区统计局于2026-01-25核验"
+    assert found.loc[("P7", "开工"), "evidence_text"] == "计入；有1份材料存疑或退回"
+
+
+def test_only_what_is_approved_and_not_confidential_may_be_published(home: Path) -> None:
+    found = board(home, "brd_assessment__publicity").set_index("release_id")
+    assert found.loc[["X1", "X2", "X3", "X4"], "publicity_text"].tolist() == [
+        "可发布",
+        "涉密，不得发布",
+        "未批准",
+        "未批准",
+    ]
+    assert found.loc["X2", "release_text"] is None or pd.isna(found.loc["X2", "release_text"])
+
+
+def test_every_board_stands_on_the_day(home: Path, district: District) -> None:
+    for path in sorted((home / "exports" / "boards").glob("*.parquet")):
+        frame = pd.read_parquet(path)
+        if "as_of_date" in frame and len(frame):
+            assert set(pd.to_datetime(frame["as_of_date"]).dt.date) == {day("2026-06-30")}, path.stem
+
+
+# --- the dispatch pack ------------------------------------------------------------------------------------------------
+
+RULES = pd.read_csv(PROJECT / "seeds" / "dispatch_rules.csv")
+
+
+@pytest.fixture(scope="module")
+def frames(home: Path) -> dict[str, pd.DataFrame]:
+    return {name: board(home, name) for name in BOARDS} | {name: exported(home, "marts", name) for name in FACTS}
+
+
+def test_the_pack_holds_red_projects_arrears_and_what_was_left_open(frames: dict[str, pd.DataFrame]) -> None:
+    pack = dispatch_figures(Month(2026, 6), day("2026-06-30"), frames, RULES, is_synthetic=True)
+    assert pack.chair == "区委书记"  # an even month
+    totals = pack.tables["总体情况"].set_index("指标")
+    # 7 were set above; P1, P2 and P7 and the seeded projects of the year count for it.
+    moves = frames["fct_task_facts"]
+    signed = moves[(moves["indicator"] == "新签约项目数") & moves["not_counted_reason"].isna()]
+    signed = signed[pd.to_datetime(signed["known_date"]) < pd.Timestamp("2026-06-30")]
+    first = pd.to_datetime(signed["fact_date"]).groupby(signed["fact_key"]).min()
+    done = int((first.dt.year == 2026).sum())
+    assert totals.loc["新签约项目数", ["全年任务", "任务依据", "完成", "完成率"]].tolist() == [
+        "7个", "上级下达", str(done), f"{100 * done / 7:.1f}%",
+    ]  # fmt: skip
+    assert totals.loc["实际使用外资", ["全年任务", "任务依据", "完成", "完成率"]].tolist() == [
+        "400万美元", "分解合计", "200", "50.0%",
+    ]  # fmt: skip
+    assert totals.loc["到位资金", "欠账"] == f"{10000 * 49.32 / 100 - 500:g}"
+    red = pack.tables["红灯项目"].set_index("项目")
+    assert red.loc["P2项目", ["责任单位", "责任领导", "阶段"]].tolist() == ["南岭镇", "未明确", "签约"]
+    assert "P1项目" not in red.index and "P1项目" in set(pack.tables["黄灯项目"]["项目"])
+    assert pack.tables["超期事项"]["编号"].tolist() == ["M3", "M1"]  # the later the higher
+    assert pack.tables["结转事项"]["编号"].tolist() == ["M3", "M1"]  # M2 is closed, M4 is of this month
+    assert pack.tables["本月新议事项"]["编号"].tolist() == ["M4"]
+    behind = set(zip(pack.tables["欠账单位"]["单位"], pack.tables["欠账单位"]["指标"], strict=True))
+    assert behind == {("南岭镇", "到位资金"), ("东园区", "新签约项目数"), ("南岭招商组", "新签约项目数")}
+    assert pack.tables["市级重点"]["项目"].tolist() == ["P1项目"] and pack.tables["区级重点"].empty
+    assert pack.tables["卡点部门"][["部门", "手续", "项目"]].to_numpy().tolist() == [["生态环境分局", "环评", "P1项目"]]
+    by_chain = pack.tables["分产业"]
+    assert by_chain["新签约项目数"].sum() == done
+
+
+def test_the_pack_is_made_again_the_same_and_laid_out(frames: dict[str, pd.DataFrame], tmp_path: Path) -> None:
+    pack = dispatch_figures(Month(2026, 6), day("2026-06-30"), frames, RULES, is_synthetic=True)
+    word, excel = write_dispatch_pack(tmp_path / "一", pack, tmp_path / "模板.docx")
+    again = write_dispatch_pack(tmp_path / "二", pack, tmp_path / "模板二.docx")
+    assert [word.read_bytes(), excel.read_bytes()] == [path.read_bytes() for path in again]
+    document = Document(str(word))
+    page = document.sections[0]
+    assert [round(m.mm) for m in (page.top_margin, page.bottom_margin, page.left_margin, page.right_margin)] == [
+        37,
+        35,
+        28,
+        26,
+    ]
+    text = "\n".join(p.text for p in document.paragraphs)
+    assert "2026年6月招商引资调度会材料" in text and "主持：区委书记（双月）" in text and "合成数据" in text
+    assert "{{" not in text and "{%" not in text
+    cells = [[cell.text for cell in line.cells] for line in document.tables[0].rows]
+    assert cells[0][:3] == ["指标", "全年任务", "任务依据"] and len(cells) == 1 + len(pack.tables["总体情况"])
+    sheets = pd.read_excel(excel, sheet_name=None, header=2)
+    assert list(sheets) == [*pack.tables, "口径"]
+    assert (
+        len(sheets["红灯项目"]) == len(pack.tables["红灯项目"]) > 15
+    )  # Word shows the first, the workbook has them all
+    frozen = freeze(tmp_path, "调度材料", "2026-06", (word, excel), pack.as_of)
+    assert freeze(tmp_path, "调度材料", "2026-06", again, pack.as_of).number == frozen.number == 1
+
+
+def test_the_pack_is_refused_where_a_figure_would_be_wrong(frames: dict[str, pd.DataFrame]) -> None:
+    with pytest.raises(PackRefused, match="2026年7月的材料要用该月内某一天的数据，现有数据截至2026-06-30"):
+        dispatch_figures(Month(2026, 7), day("2026-06-30"), frames, RULES)
+    # A red check leaves the list of yesterday; the boards are of today.
+    with pytest.raises(PackRefused, match="brd_task__progress 的截至日与清单（2026-06-29）不一致"):
+        dispatch_figures(Month(2026, 6), day("2026-06-29"), frames, RULES)
+    progress = frames["brd_task__progress"]
+    without = progress.assign(target_value=progress["target_value"].where(progress["indicator"] != "新签约项目数"))
+    with pytest.raises(PackRefused, match="2026年“新签约项目数”任务未下达，完成率没有分母"):
+        dispatch_figures(Month(2026, 6), day("2026-06-30"), {**frames, "brd_task__progress": without}, RULES)
+    with pytest.raises(PackRefused, match="由谁主持没有规定"):
+        dispatch_figures(Month(2026, 6), day("2026-06-30"), frames, RULES[RULES["rule_key"] != "chair_even_month"])
+    with pytest.raises(PackRefused, match="不是月份"):
+        Month.parse("2026-13")
+    assert [chair_of(Month(2026, n), RULES) for n in (5, 6, 12)] == ["区长", "区委书记", "区委书记"]
+
+
+def test_a_project_has_its_page_with_agreed_and_actual_dates(frames: dict[str, pd.DataFrame], tmp_path: Path) -> None:
+    status, procedures = frames["brd_follow_up__status"], frames["brd_follow_up__procedures"]
+    pages = project_pages(status, procedures, day("2026-06-30"))
+    assert [page["light"] for page in pages] == sorted((p["light"] for p in pages), key="红黄绿".index)
+    mine = next(page for page in pages if page["name"] == "P1项目")
+    assert mine["dates"][1:] == [
+        ["约定", "—", "2026-04-01", "2026-06-15", "2027-01-01"],
+        ["实际", "2026-01-15", "2026-05-20", "未到", "未到"],
+        ["比约定（天）", "—", "晚49", "已超15", "还有185"],
+    ]
+    # From 1 January 2026 to 31 days after 1 January 2027: 396 days; 1 April is the 90th after the first.
+    assert mine["milestones"][1] == {"name": "开工", "due": round(90 / 396, 5), "done": round(139 / 396, 5)}
+    assert mine["steps"][1][5:] == ["7/20", "缺总量指标（生态环境分局，6个工作日）"]
+    few = status[status["lead_id"].isin(["P1", "P2"])]
+    paths = [tmp_path / "一.pdf", tmp_path / "二.pdf"]
+    assert [write_project_pages(path, few, procedures, day("2026-06-30"), True) for path in paths] == [2, 2]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    with pytest.raises(PackRefused, match="没有签约后在跟进的项目"):
+        write_project_pages(paths[0], few.iloc[:0], procedures, day("2026-06-30"))
+
+
+def test_units_are_scored_from_the_same_facts(home: Path) -> None:
+    """A scheme over the hand-made projects: its points are the board's figures, and each is traced."""
+    rule = {"scheme_name": "试算", "rule_kind": "完成率", "valid_from_date": day("2026-01-01"), "cap": 100.0}
+    table = pd.DataFrame(
+        [
+            rule | {"rule_code": "签约", "indicator": "签约", "points": 60.0, "measured_indicator": "新签约项目数", "cap": 60.0},
+            rule | {"rule_code": "到资", "indicator": "到资", "points": 40.0, "measured_indicator": "到位资金"},
+            rule | {"rule_code": "超时", "indicator": "超时", "points": 5.0, "rule_kind": "按个扣分", "cap": 10.0,
+                    "measured_indicator": "超时限未开工项目数"},
+        ]
+    ).reindex(columns=exported(home, "marts", "fct_scoring_rules").columns)  # fmt: skip
+    names = ("fct_assessment_marks", "fct_task_facts", "fct_target_history", "dim_units")
+    marts = [exported(home, "marts", name) for name in names]
+    indicators = pd.read_csv(PROJECT / "seeds" / "indicators.csv")
+    found = assess(table, *marts, indicators, day("2026-06-30"))
+    items = found.items[found.items["unit_name"] == "南岭镇"].set_index("rule_code")["item_points"]
+    # 3 of 4 signed; 500 of 10000 paid in; P2 has not started by 1 June.
+    assert items.to_dict() == {"签约": 45.0, "到资": 2.0, "超时": -5.0}
+    assert found.scores.set_index("unit_name").loc["南岭镇", "score"] == 42.0
+    behind = found.traces[(found.traces["unit_name"] == "南岭镇") & found.traces["is_counted"]]
+    assert sorted(behind[behind["rule_code"] == "签约"]["project_name"]) == ["P1项目", "P2项目", "P7项目"]
+    # On the last day of September: 3 of 3 after the cut; P8 still has no evidence.
+    later = assess(table, *marts, indicators, day("2026-10-01"))
+    assert later.items[later.items["unit_name"] == "南岭镇"].set_index("rule_code")["item_points"]["签约"] == 60.0
+    refused = assess(exported(home, "marts", "fct_scoring_rules"), *marts, indicators, day("2026-06-30"))
+    assert refused.scores.empty  # the example rows of the ledger name no known indicator
