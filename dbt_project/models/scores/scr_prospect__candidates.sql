@@ -93,7 +93,9 @@ candidates as (
     from {{ ref('int_enterprise__chain_nodes') }} as matched
     anti join followed on matched.enterprise_key = followed.enterprise_key
     left join noted on matched.enterprise_key = noted.enterprise_key
-    where not matched.is_local and not matched.is_struck_off
+    where not matched.is_local
+        and not matched.is_struck_off
+        and (matched.name_kind is null or (matched.name_kind = '贸易' and matched.matched_digits >= 3))
 
 ),
 
@@ -112,26 +114,26 @@ best as (
 
 ),
 
--- The key of a row of the register is its place: a join on numbers, and only on those that are listed.
+-- The key of a row of the register is its place: a join on numbers, straight on the landed file, whose rows were all judged before.
 firms as (
 
     select
-        source_row,
-        enterprise_key,
-        enterprise_name,
-        name_form,
-        uscc,
-        registration_no,
-        province_name,
-        city_name,
-        established_date,
-        enterprise_type,
-        business_scope,
-        industry_code,
-        employee_count,
-        status
-    from {{ ref('stg_register__enterprises') }}
-    where source_row in (select best.source_row from best)
+        landed.source_row,
+        best_rows.enterprise_key,
+        landed.enterprise_name,
+        {{ name_form('landed.enterprise_name') }} as name_form,
+        landed.uscc,
+        landed.registration_no,
+        landed.province_name,
+        landed.city_name,
+        landed.established_date,
+        landed.enterprise_type,
+        landed.business_scope,
+        landed.industry_code,
+        landed.employee_count,
+        landed.status
+    from {{ source('landing', 'register') }} as landed
+    inner join (select distinct source_row, enterprise_key from best) as best_rows on landed.source_row = best_rows.source_row
 
 ),
 

@@ -3,29 +3,37 @@
 {% set day = as_of_date() %}
 with {{ rules_row(['headquarters_min_branches'], day) }},
 
+-- Compared as written: a branch copies its parent's name, and one pass with a cheap test of endings is all the register is read for.
 branches as (
 
     select
-        regexp_extract(name_form, '^(.+公司).{2,30}(?:分公司|办事处|代表处|分厂|营业部|分行|分理处)$', 1) as parent_form,
+        regexp_extract(enterprise_name, '^(.+公司).{2,30}(?:分公司|办事处|代表处|分厂|营业部)$', 1) as parent_name,
         enterprise_name,
         province_name,
         is_local
     from {{ ref('stg_register__enterprises') }}
-    where regexp_matches(enterprise_name, '公司.{2,30}(分公司|办事处|代表处|分厂|营业部)$') and not is_struck_off
+    where (
+        ends_with(enterprise_name, '分公司')
+        or ends_with(enterprise_name, '办事处')
+        or ends_with(enterprise_name, '代表处')
+        or ends_with(enterprise_name, '分厂')
+        or ends_with(enterprise_name, '营业部')
+    )
+    and not is_struck_off
 
 ),
 
 counted as (
 
     select
-        parent_form,
+        parent_name,
         count(*) as branch_count,
         count(distinct province_name) as branch_province_count,
         count(*) filter (where is_local) as local_branch_count,
         min(enterprise_name) filter (where is_local) as local_branch_name
     from branches
-    where parent_form != ''
-    group by parent_form
+    where parent_name != ''
+    group by parent_name
 
 ),
 
@@ -33,6 +41,7 @@ kept as (
 
     select
         counted.*,
+        {{ name_form('counted.parent_name') }} as parent_form,
         rules.headquarters_min_branches
     from counted
     cross join rules
@@ -44,9 +53,9 @@ parents as (
 
     select
         enterprises.*,
-        row_number() over (partition by enterprises.name_form order by enterprises.source_row) as place
+        row_number() over (partition by enterprises.enterprise_name order by enterprises.source_row) as place
     from {{ ref('stg_register__enterprises') }} as enterprises
-    where enterprises.name_form in (select kept.parent_form from kept)
+    where enterprises.enterprise_name in (select kept.parent_name from kept)
 
 ),
 
@@ -80,7 +89,7 @@ followed as (
 )
 
 select
-    coalesce(parents.enterprise_name, kept.parent_form) as enterprise_name,
+    kept.parent_name as enterprise_name,
     parents.enterprise_key,
     parents.province_name,
     parents.city_name,
@@ -101,7 +110,7 @@ select
     || cast(kept.headquarters_min_branches as bigint) || '家）' as reason_text,
     {{ day }} as as_of_date
 from kept
-left join parents on kept.parent_form = parents.name_form and parents.place = 1
+left join parents on kept.parent_name = parents.enterprise_name and parents.place = 1
 left join ties on kept.parent_form = ties.name_form
 left join lists on kept.parent_form = lists.name_form
 anti join followed on kept.parent_form = followed.name_form

@@ -50,7 +50,7 @@ of_register as (
         coalesce(on_nodes.registered_capital_wan_cny, 0.0) as capital_wan_cny
     from {{ ref('int_enterprise__chain_nodes') }} as on_nodes
     inner join {{ ref('stg_register__enterprises') }} as enterprises on on_nodes.source_row = enterprises.source_row
-    where on_nodes.is_local and not on_nodes.is_struck_off
+    where on_nodes.is_local and not on_nodes.is_struck_off and on_nodes.name_kind is null
 
 ),
 

@@ -28,17 +28,46 @@ names as (
 
 ),
 
-found as (
+-- Registers write brackets half or full width; the rest of the form is compared only for the few that this lets through, because to bring
+-- every name of the register into that form costs as much as the scan.
+spellings as (
+
+    select name_form as spelling from names
+    union
+    select translate(name_form, '()', '（）') from names
+
+),
+
+rows_found as (
 
     select
         enterprises.enterprise_key,
         enterprises.uscc,
-        enterprises.name_form,
-        enterprises.source_row,
+        enterprises.enterprise_name,
+        enterprises.is_local
+    from {{ ref('stg_register__enterprises') }} as enterprises
+    where enterprises.enterprise_name in (select spellings.spelling from spellings)
+
+    union
+
+    select
+        enterprises.enterprise_key,
+        enterprises.uscc,
+        enterprises.enterprise_name,
         enterprises.is_local
     from {{ ref('stg_register__enterprises') }} as enterprises
     where enterprises.uscc in (select names.uscc from names where names.uscc is not null)
-        or enterprises.name_form in (select names.name_form from names)
+
+),
+
+found as (
+
+    select
+        enterprise_key,
+        uscc,
+        {{ name_form('enterprise_name') }} as name_form,
+        is_local
+    from rows_found
 
 ),
 

@@ -40,7 +40,8 @@ outside as (
 
     select
         node_id,
-        count(*) as target_enterprise_count
+        count(*) filter (where name_kind is null) as target_enterprise_count,
+        count(*) filter (where name_kind is not null) as set_aside_count
     from {{ ref('int_enterprise__chain_nodes') }}
     where not is_local and not is_struck_off
     group by node_id
@@ -184,6 +185,7 @@ select
     ways.supplier_nodes,
     ways.customer_nodes,
     coalesce(outside.target_enterprise_count, 0) as target_enterprise_count,
+    coalesce(outside.set_aside_count, 0) as set_aside_count,
     coalesce(listed.listed_company_count, 0) as listed_company_count,
     coalesce(needs.need_count, 0) as need_count,
     coalesce(leads.open_lead_count, 0) as open_lead_count,
