@@ -95,6 +95,9 @@ select
         when scored.landing_logit is null then '没有落地模型表，不能打分'
         when scored.tax_log is null then '没有税收模型表，不能打分'
     end as excluded_reason,
+    screens.screen_result,
+    screens.screen_text,
+    screens.unjudged_text,
     scored.as_of_date,
     scored.landing_kind,
     scored.tax_kind,
