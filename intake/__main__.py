@@ -99,7 +99,9 @@ def main(argv: list[str] | None = None) -> int:
     )
     match.set_defaults(run=_match)
     graph = commands.add_parser("chain-graph", help="读入上市公司产业链图谱，按写明的规则清洗")
-    graph.add_argument("folder", type=Path, help="放四张表的文件夹：company、company_product、company_industry、product_product")
+    graph.add_argument(
+        "folder", type=Path, help="放四张表的文件夹：company、company_product、company_industry、product_product"
+    )
     graph.add_argument("--home", type=Path, required=True, help="数据目录（ZEYOU_HOME），下一次运行即用")
     graph.set_defaults(run=_chain_graph)
     sample = commands.add_parser("sample", help="写出一个虚构的区（合成数据）")

@@ -48,10 +48,10 @@ create temp table kept_companies as
 select * from companies where company_code != '' and listed_date is not null
 qualify row_number() over (partition by company_code order by listed_date, fullname) = 1;
 create temp table products as
-select left(company_code, 6) as company_code, trim(product) as product_name, greatest(0.0, least(1.0, weight)) as weight,
-    weight < 0 or weight > 1 as is_clipped
+select left(company_code, 6) as company_code, trim(product) as product_name, greatest(0.0, least(1.0, try_cast(weight as double))) as weight,
+    not (try_cast(weight as double) between 0 and 1) as is_clipped
 from company_product
-where product is not null and weight is not null and regexp_matches(company_code, '^\\d{6}');
+where product is not null and try_cast(weight as double) is not null and regexp_matches(company_code, '^\\d{6}');
 create temp table listed as
 select kept.company_code, kept.name as company_name, kept.fullname as full_name, kept.location as exchange_name,
     kept.listed_date, products.product_name, max(products.weight) as weight
@@ -133,7 +133,11 @@ def write_listed(home: Path, path: Path) -> int:
 
 
 def _open(connection: duckdb.DuckDBPyConnection, source: Path, table: str, columns: tuple[str, ...]) -> None:
-    found = [p for p in sorted(source.glob("*")) if p.stem in (table, f"chainkg_{table}") and p.suffix in (".csv", ".parquet")]
+    found = [
+        p
+        for p in sorted(source.glob("*"))
+        if p.stem in (table, f"chainkg_{table}") and p.suffix in (".csv", ".parquet")
+    ]
     if not found:
         raise FileProblem(f"{source}：缺少产业链图谱的表 {table}（CSV 或 Parquet）")
     place = str(found[0]).replace("'", "''")

@@ -135,6 +135,8 @@ select
     district_tags,
     policy_tags,
     province_tags is null and city_tags is null and district_tags is null as is_untagged,
+    100.0 * avg(case when province_tags is null and city_tags is null and district_tags is null then 1 else 0 end) over ()
+        as untagged_pct,
     tax_per_mu_wan_cny,
     output_per_mu_wan_cny,
     output_per_tce_wan_cny,

@@ -120,7 +120,11 @@ def register(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterato
 @dg.multi_asset(
     specs=[
         *(_spec(f"chain_{name}", text, {"yaml", "parquet"}) for name, text in CHAIN_TABLES.items()),
-        _spec("chain_listed", "上市公司产业链图谱 one row per listed company and product, empty where none was loaded", {"parquet"}),
+        _spec(
+            "chain_listed",
+            "上市公司产业链图谱 one row per listed company and product, empty where none was loaded",
+            {"parquet"},
+        ),
     ],
     pool="landing",
 )
