@@ -37,6 +37,7 @@ COLUMNS = (
 SCAN = """
 import duckdb, time
 connection = duckdb.connect(config={{"threads": 2, "memory_limit": "1200MB"}})
+connection.execute("set enable_progress_bar = false")
 started = time.perf_counter()
 connection.execute("select {columns} from read_parquet('{file}')").fetchall()
 print(time.perf_counter() - started)
