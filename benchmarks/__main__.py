@@ -15,6 +15,7 @@ ORDER = (
     "nightly",
     "ranking",
     "landing",
+    "prospects",
 )
 
 for name in ORDER:

@@ -1,5 +1,4 @@
-"""Charts as SVG drawn on the server (图): bars of reasons that add up, the funnel, cohorts, towns beside
-streets, progress.
+"""Charts as SVG drawn on the server (图): bars of reasons that add up, the funnel, cohorts, towns beside streets, a chain.
 
 Belongs here: geometry and accessible text. Does not belong here: numbers (listing.py, boards), colours (static/desk.css).
 
@@ -11,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
 
@@ -96,6 +96,60 @@ def balance(rows: Sequence[Mapping[str, Any]]) -> Markup:
             words = "暂无" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
             parts.append(_bar(str(found["indicator"]), note, 0.0, max(100 * (value or 0) / top, 0.6), kind, words))
     return Markup("".join([*parts, "</ol>"]))
+
+
+PLACES = ("上游", "中游", "下游")
+BOX_W, BOX_H, GAP_Y, COLUMN_W, TOP = 210, 50, 12, 350, 34
+GAPS = {"强": "strong", "补": "fill", "延": "extend"}
+
+
+def chain_map(name: str, nodes: Sequence[Mapping[str, Any]], edges: Sequence[Mapping[str, Any]]) -> Markup:
+    """Draw one chain from left to right (强补延链图): nodes by place, the links between them as wide as the trade known along them.
+
+    `nodes` need node_id, node_name, position_name, gap_class, is_saturated, local_enterprise_count and prospect_count, `edges`
+    from_node_id, to_node_id and trade_wan_cny (None where nobody told). An edge to a node of another chain is left out.
+    """
+    at: dict[str, tuple[float, float]] = {}
+    rows = [0] * len(PLACES)
+    for node in nodes:
+        column = PLACES.index(node["position_name"])
+        at[node["node_id"]] = (COLUMN_W * column, TOP + rows[column] * (BOX_H + GAP_Y))
+        rows[column] += 1
+    width, height = COLUMN_W * (len(PLACES) - 1) + BOX_W, TOP + max(rows) * (BOX_H + GAP_Y)
+    drawn = [e for e in edges if e["from_node_id"] in at and e["to_node_id"] in at]
+    most = max((e["trade_wan_cny"] or 0.0 for e in drawn), default=0.0)
+    label = f"{name}：{len(nodes)} 个环节，{len(drawn)} 条上下游关系"
+    parts = [f'<svg class="chainmap" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">']
+    parts += [f'<text x="{COLUMN_W * i}" y="18" class="place">{place}</text>' for i, place in enumerate(PLACES)]
+    for edge in drawn:
+        trade = edge["trade_wan_cny"] or 0.0
+        thick = 1.4 + (12 * trade / most if most else 0.0)
+        parts.append(
+            f'<path d="{_link(at[edge["from_node_id"]], at[edge["to_node_id"]])}" stroke-width="{thick:.1f}"/>'
+        )
+    for node in nodes:
+        x, y = at[node["node_id"]]
+        told = f"本地 {node['local_enterprise_count']} 家　目标 {node['prospect_count']} 家"
+        told += "　已饱和" if node["is_saturated"] else ""
+        parts.append(
+            f'<a href="/prospects?{urlencode({"node": node["node_id"]})}"><g class="gap-{GAPS.get(node["gap_class"], "other")}">'
+            f'<rect x="{x}" y="{y}" width="{BOX_W}" height="{BOX_H}" rx="6"/><rect x="{x}" y="{y}" width="6" height="{BOX_H}" '
+            f'class="edge"/><text x="{x + 14}" y="{y + 20}" class="node-name">{escape(node["gap_class"])}　'
+            f'{escape(node["node_name"])}</text><text x="{x + 14}" y="{y + 39}">{told}</text></g></a>'
+        )
+    return Markup("".join([*parts, "</svg>"]))
+
+
+def _link(start: tuple[float, float], end: tuple[float, float]) -> str:
+    """Give the path of a link: from right edge to left edge, around the right where both stand in one column or it runs back."""
+    y1, y2 = start[1] + BOX_H / 2, end[1] + BOX_H / 2
+    if end[0] > start[0]:
+        x1, x2 = start[0] + BOX_W, end[0]
+        middle = (x1 + x2) / 2
+        return f"M{x1} {y1}C{middle} {y1} {middle} {y2} {x2} {y2}"
+    x1, x2 = start[0] + BOX_W, end[0] + BOX_W
+    bend = max(x1, x2) + 46
+    return f"M{x1} {y1}C{bend} {y1} {bend} {y2} {x2} {y2}"
 
 
 def _bar(name: str, value: str, x: float, width: float, kind: str, points: str, row: str = "") -> str:

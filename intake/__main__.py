@@ -63,6 +63,13 @@ def _match(arguments: argparse.Namespace) -> None:
     print(f"{arguments.file.name}：{found.summary()}；结果在 {arguments.out}")
 
 
+def _chain_graph(arguments: argparse.Namespace) -> None:
+    from intake.chain_graph import FOLDER, load_chain_graph
+
+    found = load_chain_graph(arguments.folder, arguments.home / FOLDER)
+    print(f"上市公司产业链图谱：{found.said()}；结果在 {arguments.home / FOLDER}")
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m intake", description="择优：读台账、说明读法、写模板，或写出虚构的云川区"
@@ -91,6 +98,12 @@ def main(argv: list[str] | None = None) -> int:
         "--decisions", type=Path, help="人工决定台账：record_id、other_id、verdict、decided_by、decided_date"
     )
     match.set_defaults(run=_match)
+    graph = commands.add_parser("chain-graph", help="读入上市公司产业链图谱，按写明的规则清洗")
+    graph.add_argument(
+        "folder", type=Path, help="放四张表的文件夹：company、company_product、company_industry、product_product"
+    )
+    graph.add_argument("--home", type=Path, required=True, help="数据目录（ZEYOU_HOME），下一次运行即用")
+    graph.set_defaults(run=_chain_graph)
     sample = commands.add_parser("sample", help="写出一个虚构的区（合成数据）")
     sample.add_argument("--out", type=Path, required=True)
     sample.add_argument("--leads", type=int, default=3000)

@@ -5,7 +5,7 @@ Belongs here: the district in one page, and whom to look for at each node. Does 
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import pyarrow.compute as pc
 from fastapi import APIRouter, HTTPException, Query, Request
@@ -48,18 +48,25 @@ def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: ViewerDep
 
 @router.get("/prospects", summary="目标企业")
 def prospects(request: Request, desk: DeskDep, viewer: ViewerDep, node: Annotated[Line, Query()] = "") -> Response:
-    """Show the nodes with how many prospects each has, or the prospects of one node."""
+    """Show the chains drawn with how many prospects each node has, or the prospects of one node with their evidence."""
     published = list_in_use(desk)
     table = published.prospects
-    nodes: dict[str, dict[str, object]] = {}
-    for row in table.select(["chain_name", "node_id", "node_name", "gap_class"]).to_pylist():
-        entry = nodes.setdefault(row["node_id"], {**row, "prospect_count": 0})
-        entry["prospect_count"] = int(str(entry["prospect_count"])) + 1
+    counts = {row["values"]: row["counts"] for row in pc.value_counts(table["node_id"]).to_pylist()}
+    nodes: dict[str, dict[str, Any]] = {}
+    drawn, edges = (read_table(published.snapshot.folder, name) for name in ("chain_nodes", "chain_edges"))
+    if drawn is not None:
+        nodes = {n["node_id"]: {**n, "prospect_count": counts.get(n["node_id"], 0)} for n in drawn.to_pylist()}
+    else:  # a list published before the chains were
+        for row in table.select(["chain_name", "node_id", "node_name", "gap_class"]).to_pylist():
+            nodes.setdefault(row["node_id"], {**row, "prospect_count": counts[row["node_id"]]})
     chosen = nodes.get(node)
     if node and chosen is None:
         raise HTTPException(404)
     found = table.filter(pc.equal(table["node_id"], node)).slice(0, 50).to_pylist() if node else []
-    chains: dict[str, list[dict[str, object]]] = {}
+    chains: dict[str, list[dict[str, Any]]] = {}
     for entry in nodes.values():
         chains.setdefault(str(entry["chain_name"]), []).append(entry)
-    return render(request, desk, "prospects.html", viewer, chains=chains, chosen=chosen, prospects=found)
+    return render(
+        request, desk, "prospects.html", viewer,
+        chains=chains, chosen=chosen, prospects=found, edges=edges.to_pylist() if edges is not None else None,
+    )  # fmt: skip

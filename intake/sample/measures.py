@@ -1,6 +1,6 @@
 """Measures and catalogues (政策、目录): written by hand, wording invented, a few of each kind that the law tells apart.
 
-Belongs here: 政策库, 目录清单. Does not belong: what a match means (the platform's own rules).
+Belongs here: 政策库, 目录清单, 筛查改判. Does not belong: what a match means (the platform's own rules).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Final
 
 from intake.sample.sheets import Form
 from intake.sample.tables import Ledger, Row, columns
+from intake.sample.world import World
 
 SYNTHETIC: Final = "（合成数据）"
 # name | level | kind | general? | review | tax-linked? | from, to (years from the as-of year) | clause | conditions | chain
@@ -192,3 +193,39 @@ def catalogue_ledger(as_of: dt.date) -> Ledger:
         footer=("注：条目文字为虚构，不是目录原文。",),
     )
     return Ledger("catalogue_items", "目录清单", form, rows, may_spoil=False)
+
+
+def overrides_ledger(world: World) -> Ledger:
+    """Some of the leads that an item of the catalogue touches by its words, each looked at by a person (all names invented)."""
+    touched = [lead for lead in world.leads if "聚丙烯酰胺" in lead.product_text] or world.leads[:1]
+    days = [lead.reported + dt.timedelta(days=30) for lead in touched]
+    known = [(lead, day) for lead, day in zip(touched, days, strict=True) if day < world.as_of][:4] or [
+        (touched[0], days[0])
+    ]
+    rows: list[Row] = [
+        {
+            "lead_id": lead.lead_id,
+            "catalogue_name": "产业结构调整指导目录",
+            "item_no": "限制-02",
+            "new_result": "通过" if number % 2 == 0 else "疑似",
+            "decided_by": f"合成改判人{number + 1}",
+            "decided_post": "区发展改革局科长",
+            "override_reason": "核对工艺后，规模在限制线以上" if number % 2 == 0 else "工艺资料未齐，补齐后再定",
+            "decided_date": day,
+        }
+        for number, (lead, day) in enumerate(known)
+    ]
+    form = Form(
+        "云川区准入筛查改判登记表",
+        columns("""
+            lead_id 线索编号
+            catalogue_name 改判目录
+            item_no 改判条目编号
+            new_result 改判结论
+            decided_by 改判人
+            decided_post 改判人职务
+            override_reason 改判理由
+            decided_date 改判日期
+        """),
+    )
+    return Ledger("screen_overrides", "筛查改判", form, rows, may_spoil=False)

@@ -250,6 +250,7 @@ def _other_ledgers(
         places.buildings_ledger(world, streams[18]),
         measures.policies_ledger(as_of),
         measures.catalogue_ledger(as_of),
+        measures.overrides_ledger(world),
         decisions.reviews_ledger(world, streams[18]),
         decisions.merges_ledger(world, streams[18]),
     ], facts

@@ -2,10 +2,11 @@
 
 from models.ranking.comparison import compare_weights
 from models.ranking.exploration import exploration_picks
-from models.ranking.ranking import RANKING_COLUMNS, rank_leads, top_reasons
+from models.ranking.ranking import FORBIDDEN, RANKING_COLUMNS, rank_leads, top_reasons
 from models.ranking.weights import Band, RankingWeights, WeightsError
 
 __all__ = [
+    "FORBIDDEN",
     "RANKING_COLUMNS",
     "Band",
     "RankingWeights",

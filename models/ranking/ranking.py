@@ -28,6 +28,8 @@ FRAME_COLUMNS = [
     "tax_log", "tax_base_log", "tax_low_wan_cny", "tax_high_wan_cny", "chain_fit", "chain_node", "excluded_reason",
     "as_of_date", "landing_kind", "tax_kind",
 ]  # fmt: skip
+# Read where the frame has it: what the admission screens say (准入筛查). FORBIDDEN is never ranked, whatever else is written.
+SCREEN_COLUMN, FORBIDDEN = "screen_result", "禁止"
 CONTRIBUTION_COLUMNS = ["lead_id", "part", "term", "label", "value", "contribution"]
 
 UNITS = 10_000  # points and scores have four decimals: counted in whole ten-thousandths, their sums cannot drift
@@ -70,7 +72,7 @@ def rank_leads(frame: pd.DataFrame, contributions: pd.DataFrame, weights: Rankin
     Parameters
     ----------
     frame : DataFrame
-        One row per lead with :data:`FRAME_COLUMNS`.
+        One row per lead with :data:`FRAME_COLUMNS`, and :data:`SCREEN_COLUMN` where screens were run.
     contributions : DataFrame
         Long, with :data:`CONTRIBUTION_COLUMNS`; of a part, contributions + base equal its natural score.
     weights : RankingWeights
@@ -140,6 +142,9 @@ def top_reasons(reasons: Sequence[Mapping[str, Any]], weights: RankingWeights) -
 def _exclusions(frame: pd.DataFrame, weights: RankingWeights) -> pd.Series[Any]:
     stated = frame["excluded_reason"].astype("str")
     stated = stated.where(stated.notna() & (stated.str.strip() != ""))
+    if SCREEN_COLUMN in frame:
+        forbidden = frame[SCREEN_COLUMN].eq(FORBIDDEN).fillna(False).astype(bool) & stated.isna()
+        stated = stated.mask(forbidden, "准入筛查为禁止")
     by_stage = frame["stage"].map(dict(weights.excluding_stages)).astype("str")
     return stated.where(stated.notna(), by_stage)
 

@@ -21,6 +21,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from intake.chain_graph import LISTED_SCHEMA
 from intake.contract import get_contract, load_contracts
 from intake.landing import FILES_SCHEMA
 from intake.registers import REFUSED_SCHEMA
@@ -320,6 +321,9 @@ def write_landing(district: District, home: Path) -> None:
     pq.write_table(table, folder / "lead_identities.parquet")
     for name, frame in load_chains().to_tables().items():
         frame.to_parquet(folder / f"chain_{name}.parquet", index=False)
+    pq.write_table(
+        pa.Table.from_pylist(getattr(district, "listed", []), LISTED_SCHEMA), folder / "chain_listed.parquet"
+    )
 
 
 def _firm_of(district: District, lead_id: str) -> tuple[str | None, str | None]:

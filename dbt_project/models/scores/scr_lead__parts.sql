@@ -91,9 +91,13 @@ select
     best_fit.local_customer_count,
     best_fit.leader_hop,
     case
+        when screens.screen_result = '禁止' then '准入筛查为禁止：' || screens.screen_text
         when scored.landing_logit is null then '没有落地模型表，不能打分'
         when scored.tax_log is null then '没有税收模型表，不能打分'
     end as excluded_reason,
+    screens.screen_result,
+    screens.screen_text,
+    screens.unjudged_text,
     scored.as_of_date,
     scored.landing_kind,
     scored.tax_kind,
@@ -101,3 +105,4 @@ select
     scored.tax_version
 from scored
 left join best_fit on scored.lead_id = best_fit.lead_id
+left join {{ ref('scr_lead__screens') }} as screens on scored.lead_id = screens.lead_id

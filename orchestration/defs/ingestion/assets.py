@@ -12,6 +12,7 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
+from intake.chain_graph import write_listed
 from intake.contract import load_contracts
 from intake.landing import LandingStore, Summary, write_parquet
 from intake.matching.leads import match_leads
@@ -117,7 +118,15 @@ def register(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterato
 
 
 @dg.multi_asset(
-    specs=[_spec(f"chain_{name}", text, {"yaml", "parquet"}) for name, text in CHAIN_TABLES.items()], pool="landing"
+    specs=[
+        *(_spec(f"chain_{name}", text, {"yaml", "parquet"}) for name, text in CHAIN_TABLES.items()),
+        _spec(
+            "chain_listed",
+            "上市公司产业链图谱 one row per listed company and product, empty where none was loaded",
+            {"parquet"},
+        ),
+    ],
+    pool="landing",
 )
 def chain_tables(workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
     """Lay the office's chain file out as tables for SQL."""
@@ -126,3 +135,5 @@ def chain_tables(workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
         write_parquet(workplace.parquet(f"landing/chain_{name}"), pa.Table.from_pandas(table, preserve_index=False))
         metadata = row_counts(len(table)) | {"preview": preview(table)}
         yield dg.MaterializeResult(asset_key=["landing", f"chain_{name}"], metadata=metadata)
+    listed = write_listed(workplace.root, workplace.parquet("landing/chain_listed"))
+    yield dg.MaterializeResult(asset_key=["landing", "chain_listed"], metadata=row_counts(listed))

@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from models.ranking import FORBIDDEN
 from orchestration.checking import accounting_result, suite_result
 from orchestration.defs.scoring.assets import read_ranked
 from orchestration.quality import suites
@@ -44,6 +45,26 @@ def _adds_up(row: dict[Any, Any]) -> bool:
         for part, column in NATURAL.items()
     )
     return parts and units == round(float(row["score"]) * 10_000)
+
+
+@dg.asset_check(asset=ASSET, blocking=True, description="准入筛查为禁止的线索和企业，不在名单、试探名单和招商对象里")
+def nothing_forbidden_is_recommended(workplace: Workplace) -> dg.AssetCheckResult:
+    """Look for what the screens forbid in everything that is handed out."""
+    screens, candidates, prospects = (
+        pd.read_parquet(workplace.export(f"scores/{name}"))
+        for name in ("scr_lead__screens", "scr_prospect__candidates", "scr_prospect__nodes")
+    )
+    ranked = read_ranked(workplace)
+    leads = screens.loc[screens["screen_result"] == FORBIDDEN, "lead_id"]
+    firms = candidates.loc[candidates["screen_result"] == FORBIDDEN, "enterprise_key"]
+    handed_out = ranked["rank"].notna() | ranked["is_exploration"]
+    offending = pd.concat(
+        [
+            ranked.loc[handed_out & ranked["lead_id"].isin(leads), ["lead_id"]].rename(columns={"lead_id": "key"}),
+            prospects.loc[prospects["enterprise_key"].isin(firms), ["enterprise_key"]].set_axis(["key"], axis=1),
+        ]
+    )
+    return accounting_result(offending, forbidden_lead_count=len(leads), forbidden_firm_count=len(firms))
 
 
 @dg.asset_check(asset=ASSET, blocking=True, description="当日在册线索无一遗漏：入排或写明不排的原因")

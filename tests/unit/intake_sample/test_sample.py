@@ -62,6 +62,7 @@ FILES = {
     "地块厂房": "parcels_plants",
     "政策库": "policies",
     "目录清单": "catalogue_items",
+    "筛查改判": "screen_overrides",
     "外部榜单": "external_lists",
     "准入评审": "admission_reviews",
     "归并决定": "merge_decisions",

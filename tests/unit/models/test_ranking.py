@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from models.additive import dyadic
 from models.ranking import (
+    FORBIDDEN,
     RANKING_COLUMNS,
     RankingWeights,
     WeightsError,
@@ -88,6 +89,32 @@ def district(n: int, seed: int, spread: float = 1.0, zero_terms: bool = False) -
         }
     )
     return frame, pd.concat(long, ignore_index=True)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    results=st.lists(st.sampled_from(["通过", "疑似", "禁止", "无法判断", None]), min_size=9, max_size=9),
+    stated=st.lists(st.sampled_from([None, "", "别的原因"]), min_size=9, max_size=9),
+    share=st.floats(0, 1),
+)
+def test_what_the_screens_forbid_is_recommended_on_no_path(
+    seed: int, results: list[str | None], stated: list[str | None], share: float
+) -> None:
+    weights = RankingWeights.from_mapping(content(exploration_share=share))
+    frame, contributions = district(9, seed)
+    frame = frame.assign(screen_result=results, excluded_reason=stated)
+    forbidden = set(frame.loc[frame["screen_result"] == FORBIDDEN, "lead_id"])
+    ranking = rank_leads(frame, contributions, weights)
+    assert set(ranking["lead_id"]) == set(frame["lead_id"]), "excluded, never gone"
+    out = ranking[ranking["lead_id"].isin(forbidden)]
+    assert out["rank"].isna().all() and out["band"].isna().all() and (out["excluded_reason"].str.len() > 0).all()
+    assert not forbidden & set(exploration_picks(ranking, weights))
+    moved = compare_weights(frame, contributions, weights, RankingWeights.load())
+    assert moved.loc[moved["lead_id"].isin(forbidden), ["old_rank", "new_rank"]].isna().all(axis=None)
+    others = ranking[~ranking["lead_id"].isin(forbidden)]
+    free = frame.loc[~frame["lead_id"].isin(forbidden) & (frame["excluded_reason"].fillna("") == ""), "lead_id"]
+    assert set(others.loc[others["rank"].notna(), "lead_id"]) == set(free)
 
 
 def decimal_sum(reasons: list[dict[str, Any]]) -> Decimal:

@@ -1,22 +1,7 @@
--- Which enterprises of the register stand on which nodes. Codes are matched once per distinct code, words only in texts
--- that the one pattern of all words lets through. Written so that the register streams: the only tables held in memory
--- are the codes of the nodes and the word matches (5 million rows, most of them manufacturers: 1.2 GB was not enough for
--- an outer join of codes and words).
-with enterprises as (
-
-    select
-        source_row,
-        enterprise_key,
-        industry_code,
-        registered_capital_wan_cny,
-        is_local,
-        is_struck_off,
-        {{ joined_text(['enterprise_name', 'business_scope']) }} as fit_text
-    from {{ ref('stg_register__enterprises') }}
-
-),
-
-industry_codes as (
+-- Which enterprises of the register stand on which nodes, in one pass. Codes are looked up once per distinct code, words only in texts that the
+-- one pattern of all words lets through. What is kept of a row that matches by its code alone is small: its text is dropped (5 million rows,
+-- most of them manufacturers: 1.2 GB was not enough for an outer join of codes and words).
+with industry_codes as (
 
     select distinct industry_code
     from {{ source('landing', 'register') }}
@@ -37,7 +22,41 @@ code_nodes as (
 
 ),
 
+coded as (
+
+    select distinct industry_code
+    from code_nodes
+
+),
+
 texts as (
+
+    select
+        enterprises.*,
+        {{ joined_text(['enterprises.enterprise_name', 'enterprises.business_scope']) }} as fit_text
+    from {{ ref('stg_register__enterprises') }} as enterprises
+
+),
+
+judged as (
+
+    select
+        texts.source_row,
+        texts.enterprise_key,
+        texts.enterprise_name,
+        texts.industry_code,
+        texts.registered_capital_wan_cny,
+        texts.is_local,
+        texts.is_struck_off,
+        coded.industry_code is not null as has_code,
+        regexp_matches(texts.fit_text, {{ product_word_pattern() }}) as has_word,
+        texts.fit_text
+    from texts
+    left join coded on texts.industry_code = coded.industry_code
+
+),
+
+kept as materialized (
 
     select
         source_row,
@@ -46,71 +65,72 @@ texts as (
         registered_capital_wan_cny,
         is_local,
         is_struck_off,
-        fit_text
-    from enterprises
-    where regexp_matches(fit_text, {{ product_word_pattern() }})
+        has_code,
+        has_word,
+        case when has_word then fit_text end as fit_text,
+        -- What a name says of a firm that makes nothing itself (dbt_project.yml name_kinds), asked only of those that match.
+        case
+            {%- for kind, words in var('name_kinds').items() %}
+            when regexp_matches(enterprise_name, '{{ words | join('|') }}') then '{{ kind }}'
+            {%- endfor %}
+        end as name_kind
+    from judged
+    where has_code or has_word
 
 ),
 
 word_hits as (
 
     select
-        texts.source_row,
+        kept.source_row,
         words.node_id,
         count(*) as matched_word_count,
         string_agg(words.word, '、' order by words.word_order) as matched_words
-    from texts
-    inner join {{ ref('stg_chain__words') }} as words on contains(texts.fit_text, words.word)
-    group by texts.source_row, words.node_id
+    from kept
+    inner join {{ ref('stg_chain__words') }} as words on contains(kept.fit_text, words.word)
+    where kept.has_word
+    group by kept.source_row, words.node_id
     -- An exclude word (口罩机) switches off all words of its node in this text.
     having not bool_or(words.is_exclude)
 
 ),
 
-by_code as (
+matched as (
 
     select
-        enterprises.enterprise_key,
+        kept.enterprise_key,
+        kept.registered_capital_wan_cny,
+        kept.is_local,
+        kept.is_struck_off,
+        kept.name_kind,
+        kept.source_row,
         code_nodes.node_id,
         code_nodes.matched_digits,
         coalesce(word_hits.matched_word_count, 0) as matched_word_count,
-        word_hits.matched_words,
-        enterprises.registered_capital_wan_cny,
-        enterprises.is_local,
-        enterprises.is_struck_off,
-        enterprises.source_row
-    from enterprises
-    inner join code_nodes on enterprises.industry_code = code_nodes.industry_code
-    left join word_hits
-        on enterprises.source_row = word_hits.source_row and code_nodes.node_id = word_hits.node_id
+        word_hits.matched_words
+    from kept
+    inner join code_nodes on kept.industry_code = code_nodes.industry_code
+    left join word_hits on kept.source_row = word_hits.source_row and code_nodes.node_id = word_hits.node_id
+    where kept.has_code
 
-),
+    union all
 
--- Whether a code matches too is asked of the few codes, not of the rows.
-by_word_only as (
-
+    -- Whether a code matches too is asked of the few codes, not of the rows.
     select
-        texts.enterprise_key,
+        kept.enterprise_key,
+        kept.registered_capital_wan_cny,
+        kept.is_local,
+        kept.is_struck_off,
+        kept.name_kind,
+        kept.source_row,
         word_hits.node_id,
         cast(0 as bigint) as matched_digits,
         word_hits.matched_word_count,
-        word_hits.matched_words,
-        texts.registered_capital_wan_cny,
-        texts.is_local,
-        texts.is_struck_off,
-        texts.source_row
+        word_hits.matched_words
     from word_hits
-    inner join texts on word_hits.source_row = texts.source_row
+    inner join kept on word_hits.source_row = kept.source_row
     anti join code_nodes
-        on texts.industry_code = code_nodes.industry_code and word_hits.node_id = code_nodes.node_id
-
-),
-
-matched as (
-
-    select * from by_code
-    union all
-    select * from by_word_only
+        on kept.industry_code = code_nodes.industry_code and word_hits.node_id = code_nodes.node_id
 
 )
 
@@ -123,5 +143,6 @@ select
     registered_capital_wan_cny,
     is_local,
     is_struck_off,
+    name_kind,
     source_row
 from matched
