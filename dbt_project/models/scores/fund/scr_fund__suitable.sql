@@ -42,6 +42,7 @@ pairs as (
         funds.flag_text
     from leads
     cross join {{ ref('scr_fund__register') }} as funds
+    left join talks on funds.fund_name = talks.fund_name and leads.lead_id = talks.lead_id
 
 )
 

@@ -4,9 +4,9 @@ select
     cast(year(start_date) as bigint) as event_year,
     count(*) as event_count,
     sum(enterprise_count) as enterprise_count,
-    sum(lead_count) as lead_count,
-    sum(signed_lead_count) as signed_lead_count,
-    sum(started_lead_count) as started_lead_count,
+    cast(sum(lead_count) as bigint) as lead_count,
+    cast(sum(signed_lead_count) as bigint) as signed_lead_count,
+    cast(sum(started_lead_count) as bigint) as started_lead_count,
     sum(signed_wan_cny) as signed_wan_cny,
     sum(cost_wan_cny) as cost_wan_cny,
     -- Events without a cost are left out of both sides.
