@@ -38,7 +38,8 @@ def build_defs(
             *(ingestion.ledgers, ingestion.register, ingestion.lead_identities, ingestion.chain_tables),
             *sql_assets(project),
             *(learning.landing_candidate, learning.tax_candidate, learning.active_models),
-            *(scoring.ranked_leads, scoring.lead_ownership, publication.snapshot, publication.archive),
+            *(scoring.ranked_leads, scoring.lead_ownership, scoring.lead_assignment),
+            *(publication.snapshot, publication.archive),
             *(publication.wall_chart, publication.quarterly_bulletin),
         ],
         asset_checks=[

@@ -76,6 +76,18 @@ best_fit as (
 
     select * from {{ ref('int_lead__chain_fit') }} where node_rank = 1
 
+),
+
+-- The department that leads a chain (产业牵头部门); of several the first by name.
+chain_units as (
+
+    select
+        chain_name,
+        min(unit_name) as chain_unit_name
+    from {{ ref('stg_ledger__units') }}
+    where chain_name is not null and coalesce(is_lead_department, true)
+    group by chain_name
+
 )
 
 select
@@ -120,6 +132,7 @@ select
     coalesce(leads.tax_intensity_wan_cny_per_mu, leads.promised_tax_wan_cny / nullif(leads.land_mu, 0))
         as tax_wan_cny_per_mu,
     coalesce(best_fit.chain_name, leads.chain_name) as chain_name,
+    chain_units.chain_unit_name,
     best_fit.node_name,
     best_fit.chain_fit,
     leads.industry_name,
@@ -152,4 +165,5 @@ cross join stages
 left join moves on leads.lead_id = moves.lead_id
 left join contacts on leads.lead_id = contacts.lead_id
 left join best_fit on leads.lead_id = best_fit.lead_id
+left join chain_units on coalesce(best_fit.chain_name, leads.chain_name) = chain_units.chain_name
 left join {{ ref('stg_identity__leads') }} as identities on leads.lead_id = identities.lead_id
