@@ -215,9 +215,22 @@ def _fill(
     by_city: dict[str, list[Mapping[str, Any]]] = {}
     for target in taken:
         by_city.setdefault(target["city_name"], []).append(target)
+    order = best_order(start, [places[name] for name in by_city])
+    # A round is as long either way: the way round that ends earlier, then the one that begins nearer home.
+    ways = [_days(turn, by_city, first_day, start, settings) for turn in (order, order[::-1])]
+    return min(ways, key=lambda w: (w[-1].day, len(w), w[0].distance_km, w[0].city)) if order else []
+
+
+def _days(
+    order: Sequence[City],
+    by_city: Mapping[str, list[Mapping[str, Any]]],
+    first_day: dt.date,
+    start: City,
+    settings: TripSettings,
+) -> list[Stop]:
     stops: list[Stop] = []
     day, room, here = first_day, settings.visits_a_day, start
-    for city in best_order(start, [places[name] for name in by_city]):
+    for city in order:
         way = distance_km(here, city)
         waiting = by_city[city.name]
         # The way out on the first morning costs as much as any other.
