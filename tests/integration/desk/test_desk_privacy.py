@@ -20,6 +20,8 @@ def pages(site: Site) -> list[str]:
         "/unit": ["", *(f"?name={unit}" for unit in UNITS)],
         "/boards/{name}": ["units", "funnel", "unit_targets", "follow_ups", "lead_facts"],
         "/prospects": ["", "?node=water.ro"],
+        "/trips": ["", "?region=长三角&since_days=0"],
+        "/trips/plan.xlsx": ["?region=长三角&first=2026-07-01&last=2026-07-02"],
     }
     plain = (
         "/login",
@@ -30,6 +32,7 @@ def pages(site: Site) -> list[str]:
         "/menu",
         "/people",
         "/audit",
+        "/promises",
         "/health",
         "/login/oidc",
         "/login/oidc/back",
