@@ -1,4 +1,4 @@
-"""Command line of the desk: `serve` it, make an `admin`, `verify-audit`, `check-static`.
+"""Command line of the desk: `serve` it, make an `admin`, `verify-audit`, `check-static`, `scan` a text that promises.
 
 Belongs here: arguments and what is printed. Does not belong here: anything that a page also does.
 """
@@ -9,10 +9,11 @@ import argparse
 import datetime as dt
 import hashlib
 import sys
+from pathlib import Path
 
 import sqlalchemy as sa
 
-from desk import audit
+from desk import audit, promises
 from desk.application import STATIC, build_app
 from desk.login import set_one_time_password
 from desk.settings import DeskSettings
@@ -31,7 +32,15 @@ def main(arguments: list[str] | None = None) -> int:
     admin.add_argument("login")
     commands.add_parser("verify-audit", help="核对审计链")
     commands.add_parser("check-static", help="核对静态文件与 SHA256SUMS")
+    scan = commands.add_parser("scan", help="承诺审查：查文本中的红线词，含须停止的内容时退出码为 1")
+    scan.add_argument("file", help="UTF-8 文本文件，- 为标准输入")
+    scan.add_argument("--day", type=dt.date.fromisoformat, default=None, help="按哪一天有效的规则（默认今天）")
     asked = parser.parse_args(arguments)
+    if asked.command == "scan":
+        text = sys.stdin.read() if asked.file == "-" else Path(asked.file).read_text(encoding="utf-8")
+        hits = promises.scan(text, asked.day or dt.date.today())
+        print(promises.in_words(hits))
+        return int(promises.is_stopped(hits))
     settings = DeskSettings.from_environment()
     if asked.command == "serve":
         return _serve(settings, asked.host, asked.port)

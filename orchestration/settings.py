@@ -21,6 +21,7 @@ OFFICE_FILES = {
     "chains.yaml": REPOSITORY / "models" / "chain" / "chains.yaml",
     "landing_settings.yaml": REPOSITORY / "models" / "landing" / "settings.yaml",
     "landing_rules.yaml": REPOSITORY / "models" / "landing" / "rules.yaml",
+    "assignment.yaml": REPOSITORY / "models" / "assignment" / "settings.yaml",
     "tax_settings.yaml": REPOSITORY / "models" / "tax" / "settings.yaml",
 }
 

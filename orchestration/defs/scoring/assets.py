@@ -1,9 +1,9 @@
 """The ranked list (评分排序): contributions put into words, combined by the office's weights; who owns a lead (首报首谈); and
 how units stand by the table of scoring (考核).
 
-Belongs here: reading what SQL scored or built, calling the ranking and the rule of first reports and the engine of
-scoring. Does not belong here: scores (dbt_project/models/scores),
-weights and points (models.ranking, models.assessment).
+Belongs here: reading what SQL scored or built, calling the ranking, the rule of first reports, the engine of scoring and
+the assignment (线索分派). Does not belong here: scores (dbt_project/models/scores), weights and points (models.ranking,
+models.assessment).
 """
 
 import datetime as dt
@@ -19,6 +19,7 @@ from desk.snapshot import ranked_leads_table
 from intake.first_report import REFUSED, first_reports, protection_days
 from intake.landing import write_parquet
 from models.assessment import assess, assessment_table
+from models.assignment import AssignmentSettings, assignment_table
 from models.chain import load_chains
 from models.landing import LandingSettings
 from models.ranking import RankingWeights, exploration_picks, rank_leads
@@ -29,6 +30,20 @@ from orchestration.partitions import AS_OF_DAYS, ONE_DAY_A_RUN
 from orchestration.resources import DBT_FOLDER, Workplace
 
 REPORT = ["lead_id", "project_name", "enterprise_name", "unit_name", "reported_date", "stage"]
+ASSIGNED_FROM = {
+    "leads": "scr_lead__standing",
+    "matches": "scr_park__matches",
+    "parks": "scr_park__register",
+    "recruiters": "scr_team__recruiters",
+}
+TEXT = pa.string()
+ASSIGNED = pa.schema(
+    {
+        "lead_id": TEXT, "project_name": TEXT, "unit_name": TEXT, "rank": pa.int64(), "score": pa.float64(),
+        "assigned_unit_name": TEXT, "assigned_park_name": TEXT, "match_points": pa.float64(), "is_unit_changed": pa.bool_(),
+        "why": TEXT, "short_text": TEXT,
+    }
+)  # fmt: skip
 PROGRESS = {"fct_follow_ups": "follow_up_date", "fct_stage_moves": "moved_date"}  # what renews the protection
 
 
@@ -140,6 +155,47 @@ def assessment(context: dg.AssetExecutionContext, workplace: Workplace) -> Itera
         write_parquet(workplace.parquet(f"scoring/assessment_{name}"), assessment_table(name, table))
         metadata = row_counts(len(table)) | {"preview": preview(table.astype(str))}
         yield dg.MaterializeResult(asset_key=["scoring", f"assessment_{name}"], metadata=metadata)
+
+
+@dg.asset(
+    key=["scoring", "lead_assignment"],
+    deps=[
+        dg.AssetKey(["scoring", "ranked_leads"]),
+        *(dg.AssetKey(["scores", name]) for name in ASSIGNED_FROM.values()),
+    ],
+    group_name="scoring",
+    kinds={"python", "parquet"},
+    owners=["team:数据专员"],
+    description="线索分派 one row per lead at the top of the list: unit and park within capacity, why, what was short",
+    partitions_def=AS_OF_DAYS,
+    backfill_policy=ONE_DAY_A_RUN,
+)
+def lead_assignment(workplace: Workplace) -> dg.MaterializeResult[None]:
+    """Assign the first leads to units and parks as one optimisation."""
+    built = {part: pd.read_parquet(workplace.export(f"scores/{name}")) for part, name in ASSIGNED_FROM.items()}
+    leads = _to_assign(read_ranked(workplace), built["leads"])
+    recruiters = built["recruiters"].query("is_active").groupby("unit_name").size()
+    settings = AssignmentSettings.load(workplace.office_file("assignment.yaml"))
+    parks = built["parks"].query("is_usable")
+    table, solved = assignment_table(leads, built["matches"], parks, recruiters, settings)
+    write_parquet(
+        workplace.parquet("scoring/lead_assignment"), pa.Table.from_pandas(table, ASSIGNED, preserve_index=False)
+    )
+    shown = table[["rank", "project_name", "assigned_unit_name", "assigned_park_name", "why", "short_text"]]
+    metadata = row_counts(len(table), len(leads)) | {
+        "preview": preview(shown.head(10), 10),
+        "与理论最优的差距": solved.gap,
+    }
+    metadata["缺容量的线索数"] = len(solved.short)
+    return dg.MaterializeResult(metadata=metadata)
+
+
+def _to_assign(ranked: pd.DataFrame, standing: pd.DataFrame) -> pd.DataFrame:
+    """Give the ranked leads that have no land yet, with what the assignment asks about them."""
+    known = standing.loc[standing["is_before_land"] & standing["lost_date"].isna()]
+    asked = known[["lead_id", "chain_unit_name", "park_name"]]
+    first = ranked.loc[ranked["rank"].notna(), ["lead_id", "project_name", "unit_name", "rank", "score"]]
+    return first.merge(asked, on="lead_id")
 
 
 def _known(workplace: Workplace, mart: str, known: str, as_of: dt.date, columns: list[str]) -> pa.Table:

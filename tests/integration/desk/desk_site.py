@@ -124,6 +124,14 @@ def _tables(frame: pd.DataFrame, as_of: dt.date) -> dict[str, pa.Table]:
              "stage": ["在谈"], "verdict": ["首报有效"], "owner_unit": [UNITS[0]], "credit_unit": [UNITS[0]],
              "protected_until_date": pa.array([as_of], day), "why": ["本项目第一个有效报备"]}
         ),
+        "boards/trip_targets.parquet": pa.table(
+            {"target_kind": ["lead", "lead", "prospect"], "target_key": ["L00000", "L00001", "X1"],
+             "lead_id": pa.array(["L00000", "L00001", None], text), "enterprise_name": ["甲镇的企业", "乙街道的企业", NASTY[0]],
+             "project_name": pa.array(["甲镇项目", "乙街道项目", None], text), "unit_name": pa.array([UNITS[0], UNITS[1], None], text),
+             "province_name": ["江苏省"] * 3, "city_name": ["苏州市", "苏州市", "杭州市"], "fit": [10.0, 20.0, 30.0],
+             "reason_text": ["补链"] * 3, "last_visit_date": pa.array([None, None, as_of - dt.timedelta(days=5)], day),
+             "path_text": pa.array([None, None, "某商会（商会，联系强）"], text)}
+        ),
         "boards/outcomes.parquet": pa.table({"lead_id": ["L00000"], "stage": ["开工"], "reached_date": pa.array([as_of], day)}),
         "boards/units.parquet": pa.table(
             {"unit_name": list(UNITS), "unit_type": ["镇", "街道", "园区"], "parent_unit_name": pa.array([None, "甲镇", None], text),

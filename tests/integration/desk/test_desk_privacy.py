@@ -29,6 +29,8 @@ def pages(site: Site) -> list[str]:
         ],
         "/periods": ["", "?since=2025-07&until=2026-02&indicator=跟进次数", "?unit=甲镇&zero=1"],
         "/prospects": ["", "?node=water.ro"],
+        "/trips": ["", "?region=长三角&since_days=0"],
+        "/trips/plan.xlsx": ["?region=长三角&first=2026-07-01&last=2026-07-02"],
     }
     plain = (
         "/login",
@@ -39,6 +41,7 @@ def pages(site: Site) -> list[str]:
         "/menu",
         "/people",
         "/audit",
+        "/promises",
         "/health",
         "/login/oidc",
         "/login/oidc/back",

@@ -30,6 +30,7 @@ firms as (
         enterprises.business_scope,
         enterprises.industry_code,
         enterprises.status,
+        enterprises.city_name,
         enterprises.is_local
     from {{ ref('stg_register__enterprises') }} as enterprises
     where enterprises.enterprise_key in (select identities.enterprise_key from identities)
@@ -49,6 +50,7 @@ select
     firms.business_scope,
     firms.industry_code,
     firms.status,
+    firms.city_name,
     firms.is_local
 from identities
 inner join leads on identities.lead_id = leads.lead_id

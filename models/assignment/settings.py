@@ -1,0 +1,57 @@
+"""The settings of the assignment that the office edits: read and validate.
+
+Belongs here: the meaning and limits of every key of ``settings.yaml``. Does not belong here: options, solving.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import yaml
+
+DEFAULT_PATH = Path(__file__).with_name("settings.yaml")
+
+
+@dataclass(frozen=True)
+class AssignmentSettings:
+    """Validated content of ``settings.yaml``.
+
+    Examples
+    --------
+    >>> AssignmentSettings.load().parks_per_lead
+    4
+    """
+
+    valid_from: dt.date
+    lead_limit: int
+    parks_per_lead: int
+    leads_per_recruiter: int
+    default_unit_leads: int
+    park_weight: float
+    own_unit_points: float
+    chain_unit_points: float
+    park_unit_points: float
+    chosen_park_points: float
+    relative_gap: float
+    node_limit: int
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> AssignmentSettings:
+        """Read a settings file (default: the one beside this module); what is odd is named in Chinese."""
+        path = path or DEFAULT_PATH
+        content = yaml.safe_load(path.read_text("utf-8"))
+        names = {field.name for field in fields(cls)}
+        if not isinstance(content, dict) or set(content) != names:
+            odd = sorted(names ^ set(content)) if isinstance(content, dict) else sorted(names)
+            raise ValueError(f"{path.name}：缺少或多出：{'、'.join(odd)}")
+        numbers = {k: v for k, v in content.items() if k != "valid_from"}
+        wrong = [k for k, v in numbers.items() if isinstance(v, bool) or not isinstance(v, int | float) or v < 0]
+        whole = ("lead_limit", "parks_per_lead", "leads_per_recruiter", "default_unit_leads", "node_limit")
+        wrong += [k for k in whole if not isinstance(content[k], int) and k not in wrong]
+        if wrong or not isinstance(content["valid_from"], dt.date):
+            raise ValueError(
+                f"{path.name}：应为不小于 0 的数（条数为整数），日期为日期：{'、'.join(wrong) or 'valid_from'}"
+            )
+        return cls(**content)
