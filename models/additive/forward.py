@@ -14,7 +14,6 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import linalg, sparse
 from scipy.special import expit
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
@@ -23,7 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from models.additive.estimator import _AdditiveModel, _weights
 from models.additive.layout import Ints, Shape, pair_of, shapes_of
-from models.additive.solver import Block, Solution, design_of, solve, solve_level, starts_of
+from models.additive.solver import Block, Design, Solution, design_of, inverse_spd, solve, solve_level, starts_of
 from models.additive.tables import PAIR, AdditiveTables, Floats, dyadic, quantum_for
 
 HALF_LIVES = (None, 0.5, 0.25, 0.1)  # as shares of the rows, so that it means the same for days and decades
@@ -254,12 +253,12 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
         slots = [s.slots(frame) for s in shapes]
         plain = _Ladder([s.block(at) for s, at in zip(shapes, slots, strict=True)], y)
         first = plain.solve(weight, [ALPHAS[1]] * len(shapes), [4.0] * len(shapes), None)
-        pairs = self._pairs(frame, shapes, y, expit(plain.design @ first.theta), weight)
+        pairs = self._pairs(frame, shapes, y, expit(plain.design.matrix @ first.theta), weight)
         pair_slots = [p.slots(frame) for p in pairs]
         paired = _Ladder([*plain.blocks, *(p.block(at) for p, at in zip(pairs, pair_slots, strict=True))], y)
 
         theta: dict[Key, Floats] = {}
-        room = paired.design.shape[1] - plain.design.shape[1]
+        room = paired.design.width - plain.design.width
         for half_life in HALF_LIVES:
             recent = weight * _recency(when, weight, half_life)
             for key, value in plain.candidates(recent, first.theta, RIDGES, ALPHAS, SOFTER):
@@ -347,12 +346,12 @@ class _Ladder:
 
     def __init__(self, blocks: list[Block], y: Floats) -> None:
         self.blocks, self.y = blocks, y
-        self.design: sparse.csr_matrix = design_of(blocks, len(y))
-        self.starts = starts_of(blocks)
+        self.design = Design(blocks, len(y))
+        self.starts = self.design.starts
 
     def solve(self, weight: Floats, alpha: Any, ridge: Any, start: Floats | None) -> Solution:
-        """One fit. 1e-3 in log odds is far below what rehearsals can tell apart, and halves the steps."""
-        return solve(self.blocks, self.y, weight, "logistic", alpha, ridge, 30, 1e-3, start, self.design)
+        """One fit. A Newton step of 0.02 leaves about its square: far below what rehearsals can tell apart."""
+        return solve(self.blocks, self.y, weight, "logistic", alpha, ridge, 30, 2e-2, start, self.design)
 
     def candidates(
         self, weight: Floats, start: Floats, ridges: Sequence[float], alphas: Sequence[float], softer: Sequence[float]
@@ -385,7 +384,7 @@ class _Ladder:
             ]
             theta = np.concatenate([np.zeros(1), *alone])
             for damped in DAMPED:
-                level = solve_level(damped * (self.design @ theta), self.y, weight, "logistic", prior_rows=1e-6)
+                level = solve_level(damped * (self.design.matrix @ theta), self.y, weight, "logistic", prior_rows=1e-6)
                 out.append((("marginal", ridge, damped), np.concatenate([[level], damped * theta[1:]])))
         return out
 
@@ -399,7 +398,7 @@ class _Ladder:
         for _ in range(6):
             found = solve(self.blocks, self.y, weight, "logistic", alpha, ridge, 6, 1e-2, theta, self.design)
             theta = found.theta
-            inverse = linalg.inv(found.hessian + 1e-9 * np.eye(len(theta)))
+            inverse = inverse_spd(found.hessian + 1e-9 * np.eye(len(theta)))
             for j, block in enumerate(self.blocks):
                 at = slice(self.starts[j], self.starts[j] + (block.n_ordered or block.n_free))
                 values, variance = theta[at], inverse[at, at]
@@ -409,7 +408,9 @@ class _Ladder:
                         continue
                     step = np.diff(np.eye(block.n_ordered), axis=0)
                     rough = rank * step.T @ step
-                    used, size = float(np.sum(variance * rough)), float(values @ rough @ values)
+                    # The inverse holds its upper triangle only; ``rough`` has no more than one diagonal beside its own.
+                    used = float(np.trace(variance * rough) + 2 * np.trace(variance * rough, offset=1))
+                    size = float(values @ rough @ values)
                     alpha[j] = np.clip(alpha[j] * max(rank / alpha[j] - used, 1e-3) / max(size, 1e-6), 0.3, 3000.0)
                 else:
                     used, size = float(np.trace(variance)), float(values @ values)
