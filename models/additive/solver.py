@@ -273,7 +273,9 @@ def inverse_spd(matrix: Floats) -> Floats:
     return np.asarray(inverse if info == 0 else linalg.inv(matrix), dtype=np.float64)
 
 
-def solve_level(offset: Floats, y: Floats, weight: Floats, loss: Loss, prior_rows: float = 0.0) -> float:
+def solve_level(
+    offset: Floats, y: Floats, weight: Floats, loss: Loss, prior_rows: float = 0.0, tol: float = 1e-12
+) -> float:
     """Intercept that brings the mean prediction to the mean outcome, given fixed contributions ``offset``.
 
     ``prior_rows`` pulls it towards 0 as that many rows of medium certainty would; used for cautious level corrections.
@@ -289,6 +291,6 @@ def solve_level(offset: Floats, y: Floats, weight: Floats, loss: Loss, prior_row
         curvature = float(weight @ (p * (1 - p))) + 0.25 * prior_rows + 1e-12
         step = float(np.clip(gradient / curvature, -2.0, 2.0))
         level -= step
-        if abs(step) < 1e-12:
+        if abs(step) < tol:
             break
     return level
