@@ -474,7 +474,8 @@ def _alone(block: Block, y: Floats, weight: Floats, alpha: float, ridge: float) 
     landed = np.bincount(slot, weights=weight * y, minlength=size + 1)
     filled = np.flatnonzero(mass > 0)
     few = Block(np.where(filled < size, filled, -1), block.n_ordered, block.n_free, block.direction)
-    found = solve([few], landed[filled] / mass[filled], mass[filled], "logistic", alpha, ridge, 30, 1e-3)
+    share = np.asarray(landed[filled] / mass[filled], dtype=np.float64)
+    found = solve([few], share, mass[filled], "logistic", alpha, ridge, 30, 1e-3)
     return np.concatenate(found.shapes or [np.empty(0)])
 
 
