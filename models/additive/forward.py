@@ -470,7 +470,7 @@ def _alone(block: Block, y: Floats, weight: Floats, alpha: float, ridge: float) 
     """Values of a block fitted alone; rows of one slot are one row then, with a share of successes."""
     size = block.n_ordered + block.n_free
     slot = np.where(block.slots >= 0, block.slots, size)
-    mass = np.bincount(slot, weights=weight, minlength=size + 1)
+    mass: Floats = np.bincount(slot, weights=weight, minlength=size + 1).astype(np.float64)
     landed = np.bincount(slot, weights=weight * y, minlength=size + 1)
     filled = np.flatnonzero(mass > 0)
     few = Block(np.where(filled < size, filled, -1), block.n_ordered, block.n_free, block.direction)
