@@ -1,12 +1,12 @@
 """Which published tables there are and how they are shown (看板目录).
 
-Belongs here: the meaning of boards.yaml, reading a table of a snapshot. Does not belong here: drawing (pages/boards.py),
+Belongs here: the meaning of catalogue/*.yaml, reading a table of a snapshot. Does not belong here: drawing (pages/boards.py),
 making the tables (dbt_project), the ranked list (listing.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-PATH: Final = Path(__file__).with_name("boards.yaml")
+CATALOGUE: Final = Path(__file__).with_name("catalogue")
 FOLDER: Final = "boards"
 Kind = Literal["text", "count", "money", "pct", "date", "score", "number"]
 KINDS: Final = ("text", "count", "money", "pct", "date", "score", "number")
@@ -44,6 +44,7 @@ class Board:
     source: str
     unit: str
     rows: str
+    section: str
     columns: tuple[BoardColumn, ...] = ()
 
     @property
@@ -57,28 +58,31 @@ class Board:
         return f"{FOLDER}/{self.name}.parquet"
 
 
-def read_boards(content: dict[str, Any]) -> tuple[Board, ...]:
-    """Check the content of boards.yaml."""
+def read_boards(files: Iterable[tuple[str, dict[str, Any]]]) -> tuple[Board, ...]:
+    """Check the content of catalogue files, each with its name for messages; boards come in the sections' order."""
     boards = []
-    for entry in content["tables"]:
-        columns = tuple(BoardColumn(**column) for column in entry.get("columns", ()))
-        odd = [c.name for c in columns if c.kind not in KINDS]
-        if odd or entry["use"] not in ("lead", "board", "both") or entry["rows"] not in ("shared", "reach"):
-            raise ValueError(f"boards.yaml {entry['name']}：use、rows 或列的 kind 写错：{'、'.join(odd)}")
-        if entry["use"] != "lead" and not columns:
-            raise ValueError(f"boards.yaml {entry['name']}：看板须写明 columns")
-        if entry["rows"] == "reach" and not entry["unit"]:
-            raise ValueError(f"boards.yaml {entry['name']}：rows: reach 须写明 unit")
-        boards.append(Board(**{**entry, "columns": columns}))
-    if len({board.name for board in boards}) != len(boards):
-        raise ValueError("boards.yaml：name 有重复")
+    for file, content in sorted(files, key=lambda given: (given[1]["position"], given[0])):
+        for entry in content["tables"]:
+            columns = tuple(BoardColumn(**column) for column in entry.get("columns", ()))
+            odd = [c.name for c in columns if c.kind not in KINDS]
+            if odd or entry["use"] not in ("lead", "board", "both") or entry["rows"] not in ("shared", "reach"):
+                raise ValueError(f"{file} {entry['name']}：use、rows 或列的 kind 写错：{'、'.join(odd)}")
+            if entry["use"] != "lead" and not columns:
+                raise ValueError(f"{file} {entry['name']}：看板须写明 columns")
+            if entry["rows"] == "reach" and not entry["unit"]:
+                raise ValueError(f"{file} {entry['name']}：rows: reach 须写明 unit")
+            boards.append(Board(**{**entry, "columns": columns, "section": content["section"]}))
+    names = [board.name for board in boards]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"看板目录：name 有重复：{'、'.join(twice)}")
     return tuple(boards)
 
 
 @cache
 def all_boards() -> tuple[Board, ...]:
     """Give the catalogue of this installation."""
-    return read_boards(yaml.safe_load(PATH.read_text(encoding="utf-8")))
+    return read_boards((p.name, yaml.safe_load(p.read_text(encoding="utf-8"))) for p in CATALOGUE.glob("*.yaml"))
 
 
 def board_named(name: str) -> Board | None:

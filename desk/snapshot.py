@@ -96,7 +96,7 @@ def publish(
     write_workbook : callable
         Writes the workbook from (path, leads as frame, manifest without files).
     boards : mapping, optional
-        Further tables by their file inside the snapshot (`boards/<name>.parquet`), as boards.yaml lists them.
+        Further tables by their file inside the snapshot (`boards/<name>.parquet`), as desk/catalogue lists them.
     """
     boards = dict(sorted((boards or {}).items()))
     identity = hashlib.sha256(json.dumps(dict(versions), ensure_ascii=False, sort_keys=True).encode())

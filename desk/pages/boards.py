@@ -1,4 +1,4 @@
-"""Published tables as pages (看板): any table of boards.yaml, with its 口径, its day and its source; the funnel drawn.
+"""Published tables as pages (看板): any table of the catalogue, with its 口径, its day and its source; the funnel drawn.
 
 Belongs here: one page for all boards. Does not belong here: the catalogue (desk/boards.py), charts.
 """
@@ -12,7 +12,7 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import Response
 
 from desk.access import EVERYTHING
-from desk.boards import all_boards, board_named, read_table
+from desk.boards import Board, all_boards, board_named, read_table
 from desk.pages.context import DeskDep, Line, ViewerDep, list_in_use, render
 
 router = APIRouter()
@@ -23,8 +23,11 @@ ROWS_A_PAGE = 100
 def boards(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response:
     """Show which boards there are."""
     published = list_in_use(desk)
-    pages = [b for b in all_boards() if b.is_page and (published.snapshot.folder / b.file).exists()]
-    return render(request, desk, "boards.html", viewer, boards=pages)
+    sections: dict[str, list[Board]] = {}
+    for found in all_boards():
+        if found.is_page and (published.snapshot.folder / found.file).exists():
+            sections.setdefault(found.section, []).append(found)
+    return render(request, desk, "boards.html", viewer, sections=sections)
 
 
 @router.get("/boards/{name}", summary="看板")

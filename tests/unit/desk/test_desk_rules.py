@@ -73,10 +73,12 @@ def test_a_wrong_rule_is_named() -> None:
 
 def test_a_wrong_board_is_named() -> None:
     board = {"name": "x", "export": "marts/x", "use": "board", "title": "x", "grain": "x", "caliber": "x", "source": "x", "unit": "", "rows": "reach"}  # fmt: skip
-    with pytest.raises(ValueError, match="columns"):
-        boards.read_boards({"tables": [board]})
-    with pytest.raises(ValueError, match="unit"):
-        boards.read_boards({"tables": [{**board, "use": "lead"}]})
+    for wrong, named in ((board, "columns"), ({**board, "use": "lead"}, "unit"), ({**board, "use": "page"}, "use")):
+        with pytest.raises(ValueError, match=f"of.yaml.*{named}"):
+            boards.read_boards([("of.yaml", {"section": "线索", "position": 1, "tables": [wrong]})])
+    right = {"section": "线索", "position": 1, "tables": [{**board, "use": "lead", "rows": "shared"}]}
+    with pytest.raises(ValueError, match="重复"):
+        boards.read_boards([("a.yaml", right), ("b.yaml", right)])
     assert boards.board_named("../manifest") is None
 
 
