@@ -107,6 +107,9 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
         Summed weight below which a bin joins its neighbour and a category counts as unseen. Unseen contributes 0.
     max_pairs : int, default=3
         Pairs that may be tried; they are kept only as far as the rehearsals gain from them.
+    cap_level : bool, default=False
+        Add no more to the level than the last rehearsal missed. For registers that filled up at first and have settled
+        since: without it, the level would be carried on falling.
 
     Attributes
     ----------
@@ -157,12 +160,14 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
         max_bins: int = 24,
         min_bin_weight: float = 2.0,
         max_pairs: int = 3,
+        cap_level: bool = False,
     ) -> None:
         self.categorical = categorical
         self.monotone = monotone
         self.max_bins = max_bins
         self.min_bin_weight = min_bin_weight
         self.max_pairs = max_pairs
+        self.cap_level = cap_level
 
     def fit(
         self,
@@ -262,7 +267,7 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
         tables = final.compiled(self.weights_, frame, y, weight)
         # Without a rehearsal there is no telling whether following the level helps: it stays.
         now, spread = level_now(tables.score(frame), y, mass, when) if cuts else (0.0, 0.0)
-        added = _consistent_part(missed, float(weight.sum()))
+        added = _consistent_part(missed, float(weight.sum()), self.cap_level)
         self.level_shift_ = now + added
         rest = float(np.mean(np.square(np.array(missed) - added))) if missed else 0.0
         self.level_spread_ = float(np.sqrt(spread + rest)) if cuts else None
@@ -642,18 +647,20 @@ def level_now(eta: Floats, y: Floats, weight: Floats, when: Ints) -> tuple[float
     return mean, float(share @ (spreads + (states - mean) ** 2))
 
 
-def _consistent_part(missed: list[float], n: float) -> float:
+def _consistent_part(missed: list[float], n: float, is_capped: bool = False) -> float:
     """Mean of the levels missed, shrunk by its own uncertainty; later rows overlap, so it counts as two cuts only.
 
-    Never more than the last rehearsal missed, which is the nearest to now: a level that fell while a register filled up
-    and has settled since would be carried on falling.
+    Capped, it is never more than the last rehearsal missed, which is the nearest to now.
     """
     if len(missed) < 2:
         return 0.0
     mean, variance = float(np.mean(missed)), float(np.var(missed, ddof=1)) / 2
     shrunk = mean * max(0.0, 1.0 - variance / mean**2) if mean else 0.0
     shrunk *= n / (n + LEVEL_PRIOR_ROWS)
-    return float(np.sign(mean)) * max(0.0, min(abs(shrunk), float(np.sign(mean)) * missed[-1]))
+    if not is_capped:
+        return shrunk
+    sign = float(np.sign(mean))
+    return sign * max(0.0, min(abs(shrunk), sign * missed[-1]))
 
 
 def _suspects(

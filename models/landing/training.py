@@ -73,7 +73,11 @@ def _train(pairs: pd.DataFrame, labels: pd.DataFrame, settings: LandingSettings)
     cohort = weight * (len(quarters.drop_duplicates()) / len(rows))
     # Pairs are left out: their columns would need wording and SQL of their own, and the district's features are many.
     model = ForwardAdditiveClassifier(
-        categorical=list(settings.categorical), monotone=settings.monotone, max_bins=settings.max_bins, max_pairs=0
+        categorical=list(settings.categorical),
+        monotone=settings.monotone,
+        max_bins=settings.max_bins,
+        max_pairs=0,
+        cap_level=True,
     ).fit(
         x,
         y,

@@ -282,6 +282,6 @@ def test_without_room_for_cuts_whole_groups_are_rehearsed() -> None:
 
 
 def test_a_level_that_settled_is_not_carried_on_falling() -> None:
-    assert _consistent_part([-0.9, -0.8, -0.5, -0.1], 1e9) == pytest.approx(-0.1)
-    assert _consistent_part([-0.9, -0.8, -0.5, 0.1], 1e9) == 0
-    assert _consistent_part([-0.5, -0.5, -0.5, -0.5], 1e9) == pytest.approx(-0.5)
+    assert _consistent_part([-0.9, -0.8, -0.5, -0.1], 1e9, True) == pytest.approx(-0.1)
+    assert _consistent_part([-0.9, -0.8, -0.5, 0.1], 1e9, True) == 0
+    assert _consistent_part([-0.5, -0.5, -0.5, -0.5], 1e9, True) == pytest.approx(-0.5)
