@@ -77,9 +77,10 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
         version = version_in_use(registry, name, day, made, judge(registry, name, made, registry.active(name)))
         tables.append(run.tables.assign(part=name))
         offsets = {key: run.report.get(key) for key in ("interval_low_offset", "interval_high_offset")}
-        versions.append({"part": name, "version": version, "kind": run.kind, **offsets})
+        share = run.report.get("model_share")
+        versions.append({"part": name, "version": version, "kind": run.kind, "model_share": share, **offsets})
     pd.concat(tables).to_parquet(home / "learning/model_tables.parquet", index=False)
-    floats = {"interval_low_offset": "float64", "interval_high_offset": "float64"}
+    floats = dict.fromkeys(("model_share", "interval_low_offset", "interval_high_offset"), "float64")
     pd.DataFrame(versions).astype(floats).to_parquet(home / "learning/model_versions.parquet", index=False)
     dbt_build(SCORES)
     worded = word_contributions(

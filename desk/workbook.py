@@ -130,8 +130,7 @@ def _write_instructions(
         ),
         (
             "总分",
-            f"落地 {weights.landing:.0%}、税收 {weights.tax:.0%}、契合 {weights.fit:.0%} 加权，0 至 100 分；"
-            "权重由办公室在 weights.yaml 中修改",
+            f"{weights.shares_text} 加权，0 至 100 分；权重由办公室在 weights.yaml 中修改",
         ),
         ("分档", "；".join(f"{b.name} 档 {b.lower:g}–{b.upper:g}" for b in weights.bands)),
         (

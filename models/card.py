@@ -6,7 +6,7 @@ evaluation), whether it is promoted (promotion), the standing descriptions of a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from models.promotion import Verdict
@@ -40,6 +40,7 @@ def model_card(version: str, report: Mapping[str, Any]) -> str:
         lines.append(
             f"- 标签：已落地 {report['landed_lead_count']:,} 条，观察期满未落地 {report['not_landed_lead_count']:,} 条"
         )
+        lines += _share_and_level(report)
     else:
         lines.append("- 口径：达产后一年实际入库税收；承诺和估算都不作标签")
     lines += ["", *_examination(task, report.get("holdout"))]
@@ -49,6 +50,42 @@ def model_card(version: str, report: Mapping[str, Any]) -> str:
         lines += ["", "| 特征 | 平均影响 |", "|---|---|"]
         lines += [f"| {term['label']} | {term['mean_abs_contribution']:.3f} |" for term in report["terms"][:10]]
     return "\n".join([*lines, "", f"没有使用：{NOT_USED}"])
+
+
+def _share_and_level(report: Mapping[str, Any]) -> list[str]:
+    """How much is learned and how sure the level is; a report from before these were told says neither."""
+    lines = []
+    share = report.get("model_share")
+    if report["kind"] == "model" and share is not None:
+        rest = "" if share == 1 else f"，规则分占 {1 - share:.0%}（标签还不够多，按比例相加）"
+        lines.append(f"- 构成：模型占 {share:.0%}{rest}")
+    level = report.get("level")
+    if level:
+        sure = "暂无" if level["low"] is None else f"{level['low']:.1%} 至 {level['high']:.1%}"
+        lines.append(
+            f"- 总体水平：{level['as_of_date']} 在谈的 {level['lead_count']:,} 条线索平均 "
+            f"{level['mean_probability']:.1%}（95% 区间 {sure}）"
+        )
+    if report.get("suspects"):
+        lines.append(
+            "- 请核对：有无内容就几乎定了成败的栏（可能是结案时才填或清空的）：" + "、".join(report["suspects"])
+        )
+    return lines
+
+
+def _segments(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    if not rows:
+        return []
+    head = [
+        "",
+        "| 分组 | 线索 | 其中落地 | 预计 | 实际 | 预计减实际（95% 区间） | AUC |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    return head + [
+        f"| {r['label']}：{r['value']} | {r['lead_count']:,} | {r['landed_lead_count']:,} | {r['expected_share']:.1%} "
+        f"| {r['observed_share']:.1%} | {_shown(r['expected_minus_observed'])} | {_number(r['roc_auc'])} |"
+        for r in rows
+    ]
 
 
 def gate_card(verdict: Verdict) -> str:
@@ -91,7 +128,8 @@ def _examination(task: str, holdout: Mapping[str, Any] | None) -> list[str]:
         f"| {name} | {_shown(holdout['model'][key])} | {_shown(holdout['baseline'][key])} | {_shown(holdout['rule'][key])} |"
         for key, name in METRIC_NAMES.items()
     ]
-    return [head, "", "| 指标（95% 区间） | 模型 | 平均落地率 | 规则分 |", "|---|---|---|---|", *rows]
+    table = [head, "", "| 指标（95% 区间） | 模型 | 平均落地率 | 规则分 |", "|---|---|---|---|", *rows]
+    return table + _segments(holdout.get("segments", []))
 
 
 def _shown(entry: Mapping[str, float | None]) -> str:

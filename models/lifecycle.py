@@ -75,6 +75,8 @@ def train_if_due(
     inputs, through = read(), day - dt.timedelta(days=1)
     run = _train(settings, inputs, through)
     made_of = {"as_of_date": str(day), "data_sha256": dict(inputs.hashes)}
+    if "model_share" in run.report:
+        made_of["model_share"] = run.report["model_share"]
     version = registry.save(name, run.tables, run.report, made_of)
     standing = registry.standing_on(name, day)
     comparison = None

@@ -51,7 +51,7 @@ def moves_in_words(moves: pd.DataFrame, old: RankingWeights, new: RankingWeights
 
 
 def _shares(weights: RankingWeights) -> str:
-    return f"落地 {weights.landing:.0%}、税收 {weights.tax:.0%}、契合 {weights.fit:.0%}"
+    return weights.shares_text
 
 
 def _line(row: Mapping[Any, Any]) -> str:

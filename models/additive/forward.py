@@ -6,6 +6,7 @@ Does not belong here: one fit (``solver``), columns to slots (``layout``), label
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,7 +15,6 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import linalg, sparse
 from scipy.special import expit
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 
 from models.additive.estimator import _AdditiveModel, _weights
 from models.additive.layout import Ints, Shape, pair_of, shapes_of
-from models.additive.solver import Block, Solution, design_of, solve, solve_level, starts_of
+from models.additive.solver import Block, Design, Solution, design_of, inverse_spd, solve, solve_level, starts_of
 from models.additive.tables import PAIR, AdditiveTables, Floats, dyadic, quantum_for
 
 HALF_LIVES = (None, 0.5, 0.25, 0.1)  # as shares of the rows, so that it means the same for days and decades
@@ -34,6 +34,7 @@ CUTS = (0.4, 0.55, 0.7, 0.85)
 FEWEST = 10.0  # rows of each class, by weight, that either side of a cut must have
 PRIOR_ROWS = 200.0  # rows at which the rehearsals weigh as much as the plain average of stiff fits
 BAG = 10
+GROUP_FOLDS = 3
 # What stands in for rehearsals where rows are few, chosen on earlier parts of three training windows.
 STIFF = (("fixed", 16.0, 20.0), ("learned", 1.0, 0.0), ("marginal", 10.0, 1.0), ("marginal", 10.0, 0.5))
 LARGEST_PAIR = 30  # categories of a column that may enter a pair
@@ -106,6 +107,9 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
         Summed weight below which a bin joins its neighbour and a category counts as unseen. Unseen contributes 0.
     max_pairs : int, default=3
         Pairs that may be tried; they are kept only as far as the rehearsals gain from them.
+    cap_level : bool, default=False
+        Add no more to the level than the last rehearsal missed. For registers that filled up at first and have settled
+        since: without it, the level would be carried on falling.
 
     Attributes
     ----------
@@ -115,11 +119,13 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
         Candidates (kind, ridge or factor, alpha or damping, half-life, with pairs) with their share in the average.
     rehearsals_ : list of dict
         Per cut: rows before and after, log loss of the average, and how far the level was off, in log odds.
+    rehearsed_by_ : str
+        "time" (forward splits), "groups" (folds of whole groups) or "none".
     level_shift_ : float
         What was added to the intercept for the drift of the level.
     level_spread_ : float or None
-        How far off the level may be, in log odds (about one standard deviation): what the rehearsals missed, and the
-        uncertainty of the youngest cohorts. None where nothing could be rehearsed.
+        How far off the level may be, in log odds (about one standard deviation): what the rehearsals missed beyond
+        what was added for it, and the uncertainty of the youngest cohorts. None where nothing could be rehearsed.
     suspects_ : dict of str to (str or None, float)
         Columns whose absence nearly decides the outcome in some group, with the column that makes the group and the
         difference in log odds: as a rule a field that is filled or emptied when the case is closed. Such a column has no
@@ -129,8 +135,10 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
     Notes
     -----
     ``fit(X, y, time=...)`` orders rows by ``time`` (dates or numbers; equal times are never parted by a cut). Without
-    ``time`` rows are taken in the order given. Where fewer than two cuts leave 10 rows of each class on both sides,
-    nothing can be rehearsed: the plain average of stiff fits without half-life is used.
+    ``time`` rows are taken in the order given. ``known``, on the scale of ``time``, says when each outcome was final: a
+    rehearsal then learns only from rows known by its cut. Where fewer than two cuts leave 10 rows of each class on both
+    sides, three folds of whole ``groups`` stand in for them, which tells nothing of drift: no half-life is tried.
+    Without ``groups`` nothing can be rehearsed: the plain average of stiff fits without half-life is used.
 
     Examples
     --------
@@ -152,15 +160,31 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
         max_bins: int = 24,
         min_bin_weight: float = 2.0,
         max_pairs: int = 3,
+        cap_level: bool = False,
     ) -> None:
         self.categorical = categorical
         self.monotone = monotone
         self.max_bins = max_bins
         self.min_bin_weight = min_bin_weight
         self.max_pairs = max_pairs
+        self.cap_level = cap_level
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, time: Any = None) -> Self:
-        """Learn from rows ``X``, a binary target, optional weights and the time of every row."""
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        time: Any = None,
+        known: Any = None,
+        groups: Any = None,
+        level_weight: Any = None,
+    ) -> Self:
+        """Learn from rows ``X``, a binary target, optional weights, and the time, day of outcome and group of every row.
+
+        ``level_weight`` is what a row weighs in the cohorts that the level is followed through, if not its weight: copies
+        of one case in many cohorts are one case for the shapes, but each cohort has only one of them.
+        """
         frame = self._read(X, reset=True)
         if y is None:
             raise ValueError("requires y to be passed, but the target y is None")
@@ -178,48 +202,75 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
                 f"{type(self).__name__} needs rows of both classes with a positive weight; found one class"
             )
         when = _ranks(time, len(frame))
+        final = _ranks_known(time, known, when)
+        fold = _folds(groups, len(frame))
+        mass = weight if level_weight is None else _weights(level_weight, X, len(frame))
         # Oldest first, and rows of one time in an order of their own: sums then do not depend on how rows arrived.
         kept = np.flatnonzero(weight > 0)
         kept = kept[np.argsort(when[kept], kind="stable")]
         with threadpool_limits(limits=1, user_api="blas"):
-            return self._rehearse(frame.iloc[kept].reset_index(drop=True), target[kept], weight[kept], when[kept])
+            return self._rehearse(
+                frame.iloc[kept].reset_index(drop=True),
+                target[kept],
+                weight[kept],
+                when[kept],
+                final[kept],
+                mass[kept],
+                None if fold is None else fold[kept],
+            )
 
-    def _rehearse(self, frame: pd.DataFrame, y: Floats, weight: Floats, when: Ints) -> Self:
+    def _rehearse(
+        self,
+        frame: pd.DataFrame,
+        y: Floats,
+        weight: Floats,
+        when: Ints,
+        final_at: Ints,
+        mass: Floats,
+        fold: Ints | None,
+    ) -> Self:
         kinds, monotone = self._kinds(frame)
         self.suspects_ = _suspects(frame, y, weight, kinds)
-        folds = []
-        cuts = _cuts(y, weight, when)
-        rehearsed = []
-        for early in cuts:
+        cuts = _cuts(y, weight, when, final_at)
+        self.rehearsed_by_ = "time" if cuts else "none"
+        if not cuts and fold is not None:
+            cuts = _group_cuts(y, weight, fold)
+            self.rehearsed_by_ = "groups" if cuts else "none"
+        half_lives = HALF_LIVES if self.rehearsed_by_ == "time" else (None,)
+        rehearsed, judged = [], []
+        for early, late in cuts:
             fits = self._fit_all(
-                frame[early].reset_index(drop=True), y[early], weight[early], when[early], kinds, monotone
+                frame[early].reset_index(drop=True), y[early], weight[early], when[early], kinds, monotone, half_lives
             )
             rehearsed.append(fits)
-            folds.append((early, fits.scores(frame[~early])))
-        final = self._fit_all(frame, y, weight, when, kinds, monotone)
-        judged = [(y[~early], weight[~early], scores) for early, scores in folds]
+            judged.append((y[late], weight[late], fits.scores(frame[late])))
+        final = self._fit_all(frame, y, weight, when, kinds, monotone, half_lives)
         self.weights_ = _averaging(list(final.theta), judged, float(weight.sum()))
 
         # The rehearsals of the level go the whole way: what would have been compiled at the cut scores the later rows.
         missed, self.rehearsals_ = [], []
-        for early, fits in zip(cuts, rehearsed, strict=True):
+        for (early, late), fits in zip(cuts, rehearsed, strict=True):
             then = fits.compiled(self.weights_, frame[early], y[early], weight[early])
-            now = level_now(then.score(frame[early]), y[early], weight[early], when[early])[0]
-            eta = then.score(frame[~early]) + now
-            missed.append(solve_level(eta, y[~early], weight[~early], "logistic", prior_rows=LEVEL_PRIOR_ROWS))
+            now = level_now(then.score(frame[early]), y[early], mass[early], when[early])[0]
+            eta = then.score(frame[late]) + now
+            missed.append(solve_level(eta, y[late], weight[late], "logistic", prior_rows=LEVEL_PRIOR_ROWS))
             self.rehearsals_.append(
                 {
                     "before": int(early.sum()),
-                    "after": int((~early).sum()),
-                    "log_loss": round(_free_level_loss(y[~early], weight[~early], eta), 6),
+                    "after": int(late.sum()),
+                    "log_loss": round(_free_level_loss(y[late], weight[late], eta), 6),
                     "level_missed": round(missed[-1], 6),
                 }
             )
+        if self.rehearsed_by_ == "groups":
+            missed = []
         tables = final.compiled(self.weights_, frame, y, weight)
         # Without a rehearsal there is no telling whether following the level helps: it stays.
-        now, spread = level_now(tables.score(frame), y, weight, when) if cuts else (0.0, 0.0)
-        self.level_shift_ = now + _consistent_part(missed, float(weight.sum()))
-        self.level_spread_ = float(np.sqrt(spread + np.mean(np.square(missed)))) if missed else None
+        now, spread = level_now(tables.score(frame), y, mass, when) if cuts else (0.0, 0.0)
+        added = _consistent_part(missed, float(weight.sum()), self.cap_level)
+        self.level_shift_ = now + added
+        rest = float(np.mean(np.square(np.array(missed) - added))) if missed else 0.0
+        self.level_spread_ = float(np.sqrt(spread + rest)) if cuts else None
         rounded = AdditiveTables(tables.intercept + self.level_shift_, tables.terms).rounded()
         quantum = quantum_for(abs(rounded.intercept) + sum(t.largest() for t in rounded.terms))
         self.tables_ = AdditiveTables(float(dyadic(rounded.intercept, quantum)), rounded.terms)
@@ -247,20 +298,25 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
         when: Ints,
         kinds: dict[str, bool],
         monotone: dict[str, int],
+        half_lives: Sequence[float | None] = HALF_LIVES,
     ) -> _Fits:
         """Every candidate on these rows; bins and categories do not depend on the half-life, so averages are exact."""
         shapes = shapes_of(frame, weight, kinds, monotone, self.max_bins, self.min_bin_weight)
-        shapes = self._contained(frame, y, weight, kinds, shapes)
+        if self.max_pairs:
+            shapes = self._contained(frame, y, weight, kinds, shapes)
         slots = [s.slots(frame) for s in shapes]
         plain = _Ladder([s.block(at) for s, at in zip(shapes, slots, strict=True)], y)
         first = plain.solve(weight, [ALPHAS[1]] * len(shapes), [4.0] * len(shapes), None)
-        pairs = self._pairs(frame, shapes, y, expit(plain.design @ first.theta), weight)
+        pairs = (
+            self._pairs(frame, shapes, y, expit(plain.design.matrix @ first.theta), weight) if self.max_pairs else []
+        )
         pair_slots = [p.slots(frame) for p in pairs]
-        paired = _Ladder([*plain.blocks, *(p.block(at) for p, at in zip(pairs, pair_slots, strict=True))], y)
+        blocks = [p.block(at) for p, at in zip(pairs, pair_slots, strict=True)]
+        paired = _Ladder([*plain.blocks, *blocks], y) if pairs else plain
 
         theta: dict[Key, Floats] = {}
-        room = paired.design.shape[1] - plain.design.shape[1]
-        for half_life in HALF_LIVES:
+        room = paired.design.width - plain.design.width
+        for half_life in half_lives:
             recent = weight * _recency(when, weight, half_life)
             for key, value in plain.candidates(recent, first.theta, RIDGES, ALPHAS, SOFTER):
                 theta[(*key, half_life, False)] = np.concatenate([value, np.zeros(room)])
@@ -347,12 +403,12 @@ class _Ladder:
 
     def __init__(self, blocks: list[Block], y: Floats) -> None:
         self.blocks, self.y = blocks, y
-        self.design: sparse.csr_matrix = design_of(blocks, len(y))
-        self.starts = starts_of(blocks)
+        self.design = Design(blocks, len(y))
+        self.starts = self.design.starts
 
     def solve(self, weight: Floats, alpha: Any, ridge: Any, start: Floats | None) -> Solution:
-        """One fit. 1e-3 in log odds is far below what rehearsals can tell apart, and halves the steps."""
-        return solve(self.blocks, self.y, weight, "logistic", alpha, ridge, 30, 1e-3, start, self.design)
+        """One fit. A Newton step of 0.02 leaves about its square: far below what rehearsals can tell apart."""
+        return solve(self.blocks, self.y, weight, "logistic", alpha, ridge, 30, 2e-2, start, self.design)
 
     def candidates(
         self, weight: Floats, start: Floats, ridges: Sequence[float], alphas: Sequence[float], softer: Sequence[float]
@@ -377,15 +433,10 @@ class _Ladder:
         """
         out: list[tuple[tuple[str, float, float], Floats]] = []
         for ridge, alpha in MARGINAL:
-            alone = [
-                np.concatenate(
-                    solve([block], self.y, weight, "logistic", alpha, ridge, 30, 1e-3).shapes or [np.empty(0)]
-                )
-                for block in self.blocks
-            ]
+            alone = [_alone(block, self.y, weight, alpha, ridge) for block in self.blocks]
             theta = np.concatenate([np.zeros(1), *alone])
             for damped in DAMPED:
-                level = solve_level(damped * (self.design @ theta), self.y, weight, "logistic", prior_rows=1e-6)
+                level = solve_level(damped * (self.design.matrix @ theta), self.y, weight, "logistic", prior_rows=1e-6)
                 out.append((("marginal", ridge, damped), np.concatenate([[level], damped * theta[1:]])))
         return out
 
@@ -399,7 +450,7 @@ class _Ladder:
         for _ in range(6):
             found = solve(self.blocks, self.y, weight, "logistic", alpha, ridge, 6, 1e-2, theta, self.design)
             theta = found.theta
-            inverse = linalg.inv(found.hessian + 1e-9 * np.eye(len(theta)))
+            inverse = inverse_spd(found.hessian + 1e-9 * np.eye(len(theta)))
             for j, block in enumerate(self.blocks):
                 at = slice(self.starts[j], self.starts[j] + (block.n_ordered or block.n_free))
                 values, variance = theta[at], inverse[at, at]
@@ -409,13 +460,28 @@ class _Ladder:
                         continue
                     step = np.diff(np.eye(block.n_ordered), axis=0)
                     rough = rank * step.T @ step
-                    used, size = float(np.sum(variance * rough)), float(values @ rough @ values)
+                    # The inverse holds its upper triangle only; ``rough`` has no more than one diagonal beside its own.
+                    used = float(np.trace(variance * rough) + 2 * np.trace(variance * rough, offset=1))
+                    size = float(values @ rough @ values)
                     alpha[j] = np.clip(alpha[j] * max(rank / alpha[j] - used, 1e-3) / max(size, 1e-6), 0.3, 3000.0)
                 else:
                     used, size = float(np.trace(variance)), float(values @ values)
                     free = max(block.n_free / ridge[j] - used, 1e-3)
                     ridge[j] = np.clip(ridge[j] * free / max(size, 1e-6), 0.3, 3000.0)
         return alpha, ridge
+
+
+def _alone(block: Block, y: Floats, weight: Floats, alpha: float, ridge: float) -> Floats:
+    """Values of a block fitted alone; rows of one slot are one row then, with a share of successes."""
+    size = block.n_ordered + block.n_free
+    slot = np.where(block.slots >= 0, block.slots, size)
+    mass: Floats = np.bincount(slot, weights=weight, minlength=size + 1).astype(np.float64)
+    landed = np.bincount(slot, weights=weight * y, minlength=size + 1)
+    filled = np.flatnonzero(mass > 0)
+    few = Block(np.where(filled < size, filled, -1), block.n_ordered, block.n_free, block.direction)
+    share = np.asarray(landed[filled] / mass[filled], dtype=np.float64)
+    found = solve([few], share, mass[filled], "logistic", alpha, ridge, 30, 1e-3)
+    return np.concatenate(found.shapes or [np.empty(0)])
 
 
 def _stand_ins(fits: _Fits, values: list[Floats], level: float, y: Floats, weight: Floats) -> list[Floats]:
@@ -465,22 +531,56 @@ def _recency(when: Ints, weight: Floats, half_life: float | None) -> Floats:
     return np.asarray(0.5 ** (younger[when] / half_life))
 
 
-def _cuts(y: Floats, weight: Floats, when: Ints) -> list[npt.NDArray[np.bool_]]:
-    """Rows before each cut; none if fewer than two cuts leave enough of both classes on both sides."""
+Side = npt.NDArray[np.bool_]
+
+
+def _cuts(y: Floats, weight: Floats, when: Ints, final_at: Ints | None = None) -> list[tuple[Side, Side]]:
+    """Rows to learn from before each cut, and rows after it; none if fewer than two cuts leave enough of both classes."""
     total = np.cumsum(weight) / weight.sum()
-    found: dict[int, npt.NDArray[np.bool_]] = {}
+    found: dict[int, tuple[Side, Side]] = {}
     for share in CUTS:
         cut = int(when[min(int(np.searchsorted(total, share)), len(when) - 1)])
-        early = when < cut
-        classes = [(early, y), (early, 1 - y), (~early, y), (~early, 1 - y)]
-        if all(float(weight[side] @ label[side]) >= FEWEST for side, label in classes):
-            found[cut] = early
+        early, late = (when < cut) if final_at is None else (when < cut) & (final_at <= cut), when >= cut
+        if _are_enough(y, weight, early, late):
+            found[cut] = early, late
     return list(found.values()) if len(found) >= 2 else []
+
+
+def _are_enough(y: Floats, weight: Floats, *sides: Side) -> bool:
+    return all(float(weight[side] @ label[side]) >= FEWEST for side in sides for label in (y, 1 - y))
+
+
+def _group_cuts(y: Floats, weight: Floats, fold: Ints) -> list[tuple[Side, Side]]:
+    """All other folds and the fold itself, if all have enough of both classes."""
+    found = [(fold != k, fold == k) for k in range(GROUP_FOLDS)]
+    return found if all(_are_enough(y, weight, *sides) for sides in found) else []
+
+
+def _ranks_known(time: Any, known: Any, when: Ints) -> Ints:
+    """First rank of time at which each outcome was known; right after its row where nothing is said."""
+    if known is None:
+        return when + 1
+    if time is None or len(known) != len(when):
+        raise ValueError("known needs time, and one entry a row")
+    times, days = (np.asarray(v) for v in (time, known))
+    if pd.isna(days).any():
+        raise ValueError(f"known is missing for {int(pd.isna(days).sum())} rows")
+    return np.maximum(when + 1, np.searchsorted(np.unique(times), days, side="left")).astype(np.intp)
+
+
+def _folds(groups: Any, n: int) -> Ints | None:
+    """Fold of every row by a checksum of its group: a group is always in the same fold."""
+    if groups is None:
+        return None
+    if len(groups) != n:
+        raise ValueError(f"groups has {len(groups)} entries, X has {n} rows")
+    codes, names = pd.factorize(np.asarray(groups, dtype=object))
+    return np.array([zlib.crc32(str(name).encode()) % GROUP_FOLDS for name in names], dtype=np.intp)[codes]
 
 
 def _free_level_loss(y: Floats, weight: Floats, eta: Floats) -> float:
     """Log loss with the level that suits best: shapes are judged here, the level's drift is another matter."""
-    eta = eta + solve_level(eta, y, weight, "logistic", prior_rows=1e-6)
+    eta = eta + solve_level(eta, y, weight, "logistic", prior_rows=1e-6, tol=1e-5)
     return float(weight @ (np.logaddexp(0.0, eta) - y * eta) / weight.sum())
 
 
@@ -547,13 +647,20 @@ def level_now(eta: Floats, y: Floats, weight: Floats, when: Ints) -> tuple[float
     return mean, float(share @ (spreads + (states - mean) ** 2))
 
 
-def _consistent_part(missed: list[float], n: float) -> float:
-    """Mean of the levels missed, shrunk by its own uncertainty; later rows overlap, so it counts as two cuts only."""
+def _consistent_part(missed: list[float], n: float, is_capped: bool = False) -> float:
+    """Mean of the levels missed, shrunk by its own uncertainty; later rows overlap, so it counts as two cuts only.
+
+    Capped, it is never more than the last rehearsal missed, which is the nearest to now.
+    """
     if len(missed) < 2:
         return 0.0
     mean, variance = float(np.mean(missed)), float(np.var(missed, ddof=1)) / 2
     shrunk = mean * max(0.0, 1.0 - variance / mean**2) if mean else 0.0
-    return shrunk * n / (n + LEVEL_PRIOR_ROWS)
+    shrunk *= n / (n + LEVEL_PRIOR_ROWS)
+    if not is_capped:
+        return shrunk
+    sign = float(np.sign(mean))
+    return sign * max(0.0, min(abs(shrunk), sign * missed[-1]))
 
 
 def _suspects(

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy import linalg, sparse
+from scipy.linalg import lapack
 from scipy.special import expit
 
 Floats = npt.NDArray[np.float64]
@@ -57,6 +59,113 @@ def starts_of(blocks: Sequence[Block]) -> npt.NDArray[np.intp]:
     return np.concatenate([[1], 1 + np.cumsum([b.n_ordered + b.n_free for b in blocks])]).astype(np.intp)
 
 
+class Design:
+    """Rows prepared once for many fits under other weights and penalties.
+
+    The curvature of a fit is a sum over rows for every two slots that meet in a row. Which rows these are never
+    changes, so a matrix from rows to meetings gives all sums at once: a fifth of the time of a product of two sparse matrices.
+    """
+
+    def __init__(self, blocks: Sequence[Block], n: int) -> None:
+        self.blocks = list(blocks)
+        self.matrix = design_of(blocks, n)
+        self.transposed = self.matrix.T.tocsr()
+        self.starts = starts_of(blocks)
+        self.width = int(self.starts[-1])
+        slots = [np.zeros(n, dtype=np.intp)]
+        slots += [np.where(b.slots >= 0, b.slots + s, -1) for b, s in zip(blocks, self.starts, strict=False)]
+        at, rows = [], []
+        for i, first in enumerate(slots):
+            for second in slots[i:]:
+                both = np.flatnonzero((first >= 0) & (second >= 0))
+                at.append(first[both] * self.width + second[both])
+                rows.append(both)
+        index = (np.concatenate(at), np.concatenate(rows))
+        meetings = sparse.csr_matrix((np.ones(len(index[0])), index), shape=(self.width**2, n))
+        filled = np.flatnonzero(np.diff(meetings.indptr))
+        self.meetings = sparse.csr_matrix(
+            (meetings.data, meetings.indices, meetings.indptr[[0, *(filled + 1)]]), shape=(len(filled), n)
+        )
+        self.upper = filled
+        self.lower = filled % self.width * self.width + filled // self.width
+
+    def curvature(self, weight: Floats) -> Floats:
+        """Design transposed times weights times design, in full."""
+        out = np.zeros(self.width**2)
+        found = self.meetings @ weight
+        out[self.upper] = found
+        out[self.lower] = found
+        return out.reshape(self.width, self.width)
+
+
+class _Penalty:
+    """Quadratic penalty of all blocks; its matrix has one diagonal on either side of the main one."""
+
+    def __init__(self, design: Design, alphas: Floats, ridges: Floats) -> None:
+        self.main, self.beside = np.zeros(design.width), np.zeros(design.width)
+        for block, start, stiffness, shrinkage in zip(design.blocks, design.starts, alphas, ridges, strict=False):
+            k = block.n_ordered
+            self.main[start + k : start + k + block.n_free] = shrinkage
+            if k:
+                rough = stiffness * max(k - 1, 1)
+                self.main[start : start + k] = 1e-3 * shrinkage / k
+                self.main[start : start + k - 1] += rough
+                self.main[start + 1 : start + k] += rough
+                self.beside[start : start + k - 1] = -rough
+
+    def times(self, theta: Floats) -> Floats:
+        out = self.main * theta
+        out[:-1] += self.beside[:-1] * theta[1:]
+        out[1:] += self.beside[:-1] * theta[:-1]
+        return out
+
+    def added_to(self, hessian: Floats) -> None:
+        """Add the penalty in place."""
+        diagonal = np.arange(len(self.main))
+        hessian[diagonal, diagonal] += self.main
+        hessian[diagonal[:-1], diagonal[1:]] += self.beside[:-1]
+        hessian[diagonal[1:], diagonal[:-1]] += self.beside[:-1]
+
+
+class _Increments:
+    """Directed blocks as first value and non-negative increments: the order becomes bounds."""
+
+    def __init__(self, design: Design) -> None:
+        self.directed = [
+            (int(start), int(start + block.n_ordered), block.direction)
+            for block, start in zip(design.blocks, design.starts, strict=False)
+            if block.n_ordered and block.direction
+        ]
+        self.bounded = np.zeros(design.width, dtype=bool)
+        for start, end, _ in self.directed:
+            self.bounded[start + 1 : end] = True
+
+    def values(self, beta: Floats) -> Floats:
+        """Slot values of increments."""
+        out = beta.copy()
+        for start, end, sign in self.directed:
+            out[start + 1 : end] = beta[start] + sign * np.cumsum(beta[start + 1 : end])
+        return out
+
+    def increments(self, theta: Floats) -> Floats:
+        """Increments of slot values."""
+        out = theta.copy()
+        for start, end, sign in self.directed:
+            out[start + 1 : end] = sign * np.diff(theta[start:end])
+        return out
+
+    def pulled(self, gradient: Floats) -> Floats:
+        """Gradient (or rows of a Hessian) by increments, from that by values."""
+        if not self.directed:
+            return gradient
+        out = gradient.copy()
+        for start, end, sign in self.directed:
+            later = np.cumsum(gradient[start:end][::-1], axis=0)[::-1]
+            out[start] = later[0]
+            out[start + 1 : end] = sign * later[1:]
+        return out
+
+
 def solve(
     blocks: Sequence[Block],
     y: Floats,
@@ -67,23 +176,24 @@ def solve(
     max_iter: int,
     tol: float,
     start_at: Floats | None = None,
-    design: sparse.csr_matrix | None = None,
+    design: Design | None = None,
 ) -> Solution:
     """Minimise weighted loss + penalty subject to the monotone directions.
 
     A directed block is written as first value plus non-negative increments, which turns the order into bounds.
     Bertsekas' projected Newton then moves all coordinates but those held at their bound: exact, deterministic, 6 to 8
     steps on 30 thousand rows of 22 features. ``alpha`` and ``ridge`` may differ by block; ``start_at`` is an earlier
-    solution, ``design`` a matrix already built, both to save time.
+    solution, ``design`` a design already built of the same blocks, both to save time.
     """
     if design is None:
         kept = weight > 0
-        design = design_of(blocks, len(y))[kept]
-        y, weight = y[kept], weight[kept]
+        if not kept.all():
+            blocks = [Block(b.slots[kept], b.n_ordered, b.n_free, b.direction) for b in blocks]
+            y, weight = y[kept], weight[kept]
+        design = Design(blocks, len(y))
     alphas, ridges = (np.broadcast_to(np.asarray(a, dtype=np.float64), len(blocks)) for a in (alpha, ridge))
-    sizes = [b.n_ordered + b.n_free for b in blocks]
-    starts = starts_of(blocks)
-    width = int(starts[-1])
+    penalty, steps = _Penalty(design, alphas, ridges), _Increments(design)
+    bounded = steps.bounded
 
     scale = 1.0
     if loss == "squared":
@@ -91,85 +201,81 @@ def solve(
         variance = float(weight @ (y - centre) ** 2 / weight.sum())
         scale = 1.0 / variance if variance > 0 else 1.0
 
-    penalty = np.zeros((width, width))
-    basis = np.eye(width)
-    bounded = np.zeros(width, dtype=bool)
-    for block, start, stiffness, shrinkage in zip(blocks, starts, alphas, ridges, strict=False):
-        k = block.n_ordered
-        ordered = slice(start, start + k)
-        free = np.arange(start + k, start + k + block.n_free)
-        penalty[free, free] = shrinkage
-        if k:
-            difference = np.diff(np.eye(k), axis=0)
-            rough = max(k - 1, 1) * difference.T @ difference
-            penalty[ordered, ordered] = stiffness * rough + 1e-3 * shrinkage / k * np.eye(k)
-        if k and block.direction:
-            basis[ordered, ordered] = block.direction * np.tril(np.ones((k, k)))
-            basis[start : start + k, start] = 1.0
-            bounded[start + 1 : start + k] = True
-
-    def objective(theta: Floats) -> float:
-        eta = design @ theta
+    def objective(theta: Floats, eta: Floats) -> float:
         if loss == "logistic":
             fit = float(weight @ (np.logaddexp(0.0, eta) - y * eta))
         else:
             fit = float(0.5 * scale * (weight @ (y - eta) ** 2))
-        return fit + 0.5 * float(theta @ penalty @ theta)
+        return fit + 0.5 * float(theta @ penalty.times(theta))
 
-    beta = np.zeros(width)
-    mean = float(weight @ y / weight.sum())
-    beta[0] = np.log(mean / (1 - mean)) if loss == "logistic" else mean
-    if start_at is not None:
-        beta = np.asarray(linalg.solve(basis, start_at), dtype=np.float64) if bounded.any() else start_at.copy()
-    theta = basis @ beta
-    value = objective(theta)
-    transposed = design.T.tocsr()
-    gram: Any = None
+    if start_at is None:
+        beta = np.zeros(design.width)
+        mean = float(weight @ y / weight.sum())
+        beta[0] = np.log(mean / (1 - mean)) if loss == "logistic" else mean
+    else:
+        beta = steps.increments(start_at)
+    theta = steps.values(beta)
+    eta = design.matrix @ theta
+    value = objective(theta, eta)
+    hessian = gram = np.empty((0, 0))
     step_count = 0
-    for step_count in range(1, max_iter + 1):  # noqa: B007
-        eta = design @ theta
+    for step_count in range(1, max_iter + 1):
         if loss == "logistic":
             p = expit(eta)
             residual, curvature = weight * (p - y), np.maximum(weight * p * (1 - p), 1e-12 * weight)
         else:
             residual, curvature = scale * weight * (eta - y), scale * weight
-        gradient = basis.T @ (transposed @ residual + penalty @ theta)
-        if gram is None or loss == "logistic":
-            hessian = (transposed @ sparse.diags(curvature) @ design).toarray() + penalty
-            gram = basis.T @ hessian @ basis if bounded.any() else hessian
-        free_set = ~(bounded & (beta <= 0) & (gradient > 0))
-        move = np.zeros(width)
-        move[free_set] = -_solve_spd(gram[np.ix_(free_set, free_set)], gradient[free_set])
+        gradient = steps.pulled(design.transposed @ residual + penalty.times(theta))
+        if step_count == 1 or loss == "logistic":
+            hessian = design.curvature(curvature)
+            penalty.added_to(hessian)
+            gram = steps.pulled(steps.pulled(hessian).T) if steps.directed else hessian
+        held = bounded & (beta <= 0) & (gradient > 0)
+        if held.any():
+            free = np.flatnonzero(~held)
+            move = np.zeros(design.width)
+            move[free] = -_solve_spd(gram[np.ix_(free, free)], gradient[free])
+        else:
+            move = -_solve_spd(gram, gradient)
         length = 1.0
         while True:
             candidate = beta + length * move
             candidate[bounded] = np.maximum(candidate[bounded], 0.0)
-            new_theta = basis @ candidate
-            new_value = objective(new_theta)
+            new_theta = steps.values(candidate)
+            new_eta = design.matrix @ new_theta
+            new_value = objective(new_theta, new_eta)
             if new_value <= value + 1e-4 * float(gradient @ (candidate - beta)) or length < 1e-10:
                 break
             length /= 2
         change = float(np.max(np.abs(candidate - beta)))
         if new_value <= value:
-            beta, theta, value = candidate, new_theta, new_value
+            beta, theta, eta, value = candidate, new_theta, new_eta, new_value
         if change <= tol * max(1.0, float(np.max(np.abs(beta)))) or length < 1e-10:
             break
-    shapes = [theta[start : start + size] for start, size in zip(starts, sizes, strict=False)]
-    return Solution(
-        float(theta[0]), [np.asarray(s, dtype=np.float64) for s in shapes], step_count, theta, np.asarray(hessian)
-    )
+    shapes = [theta[a:b] for a, b in pairwise(design.starts)]
+    return Solution(float(theta[0]), [np.asarray(s, dtype=np.float64) for s in shapes], step_count, theta, hessian)
 
 
 def _solve_spd(matrix: Floats, right: Floats) -> Floats:
     """Solve a symmetric system; a trace of jitter stands in where a flat direction makes it singular."""
-    try:
-        return np.asarray(linalg.cho_solve(linalg.cho_factor(matrix), right), dtype=np.float64)
-    except linalg.LinAlgError:
-        jitter = 1e-10 * float(np.trace(matrix)) / len(matrix) + 1e-12
-        return np.asarray(linalg.solve(matrix + jitter * np.eye(len(matrix)), right, assume_a="sym"), dtype=np.float64)
+    _, found, info = lapack.dposv(matrix.T, right)  # in the order of LAPACK, which saves a turned copy
+    if info == 0 and np.isfinite(found).all():
+        return np.asarray(found, dtype=np.float64)
+    jitter = 1e-10 * float(np.trace(matrix)) / len(matrix) + 1e-12
+    return np.asarray(linalg.solve(matrix + jitter * np.eye(len(matrix)), right, assume_a="sym"), dtype=np.float64)
 
 
-def solve_level(offset: Floats, y: Floats, weight: Floats, loss: Loss, prior_rows: float = 0.0) -> float:
+def inverse_spd(matrix: Floats) -> Floats:
+    """Upper triangle of the inverse of a symmetric positive definite matrix; what is below is not to be read."""
+    factor, info = lapack.dpotrf(matrix.T, clean=0)
+    if info == 0:
+        inverse, info = lapack.dpotri(factor, overwrite_c=1)
+    return np.asarray(inverse if info == 0 else linalg.inv(matrix), dtype=np.float64)
+
+
+def solve_level(
+    offset: Floats, y: Floats, weight: Floats, loss: Loss, prior_rows: float = 0.0, tol: float = 1e-12
+) -> float:
     """Intercept that brings the mean prediction to the mean outcome, given fixed contributions ``offset``.
 
     ``prior_rows`` pulls it towards 0 as that many rows of medium certainty would; used for cautious level corrections.
@@ -185,6 +291,6 @@ def solve_level(offset: Floats, y: Floats, weight: Floats, loss: Loss, prior_row
         curvature = float(weight @ (p * (1 - p))) + 0.25 * prior_rows + 1e-12
         step = float(np.clip(gradient / curvature, -2.0, 2.0))
         level -= step
-        if abs(step) < 1e-12:
+        if abs(step) < tol:
             break
     return level

@@ -250,6 +250,19 @@ class AdditiveTables:
         terms = [t.mapped(lambda v: v * slope) for t in self.terms]
         return AdditiveTables(self.intercept + shift, terms).rounded()
 
+    def blended(self, other: AdditiveTables, share: float) -> AdditiveTables:
+        """``share`` of these tables and the rest of ``other``, one term a feature; a sum of tables is a table.
+
+        Terms of one name are put on the bins or categories of both; a pair must not be in both.
+        """
+        theirs = {t.name: t for t in other.terms}
+        terms = [
+            _blend(t, theirs.pop(t.name), share) if t.name in theirs else t.mapped(lambda v: v * share)
+            for t in self.terms
+        ]
+        terms += [t.mapped(lambda v: v * (1 - share)) for t in other.terms if t.name in theirs]
+        return AdditiveTables(share * self.intercept + (1 - share) * other.intercept, terms).rounded()
+
     def to_tables(self) -> pd.DataFrame:
         """Tidy table ``term, feature, kind, lower, upper, category, value``; open ends and absences are null."""
         head = dict(
@@ -259,6 +272,27 @@ class AdditiveTables:
         frame = pd.DataFrame(rows, columns=TABLE_COLUMNS)
         text = dict.fromkeys(("term", "feature", "kind", "category"), "str")
         return frame.astype({**text, **dict.fromkeys(("lower", "upper", "value"), "float64")})
+
+
+def _blend(first: Term, second: Term, share: float) -> Term:
+    if first.feature != second.feature or first.is_numeric != second.is_numeric or first.cells or second.cells:
+        raise ValueError(f"terms named {first.name!r} are not of one kind")
+
+    def mix(a: Any, b: Any) -> Any:
+        return share * a + (1 - share) * b
+
+    keys = sorted({*first.categories, *second.categories})
+    edges = np.union1d(first.edges, second.edges)
+    middle = np.searchsorted(first.edges, edges, side="right"), np.searchsorted(second.edges, edges, side="right")
+    slots = [np.concatenate([[0], at]).astype(np.intp) for at in middle]
+    return replace(
+        first,
+        edges=edges,
+        values=np.asarray(mix(first.values[slots[0]], second.values[slots[1]]), dtype=np.float64),
+        categories={k: mix(first.categories.get(k, first.other), second.categories.get(k, second.other)) for k in keys},
+        missing=mix(first.missing, second.missing),
+        other=mix(first.other, second.other),
+    )
 
 
 def from_tables(tables: pd.DataFrame) -> AdditiveTables:

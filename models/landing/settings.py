@@ -18,6 +18,11 @@ from models.additive.points import tables_from_points
 from models.additive.tables import AdditiveTables
 
 FOLDER = Path(__file__).parent
+# What an office may still have in its file from before the estimator chose these by itself; read over.
+RETIRED = (
+    "n_forward_splits", "candidate_alphas", "candidate_half_lives_days", "default_alpha", "default_half_life_days",
+    "ridge", "level_window_days", "level_prior_rows",
+)  # fmt: skip
 NEVER_FEATURES = frozenset({"stage", "unit_name", "unit_id", "lead_id", "as_of_date", "is_open", "is_current"})
 
 
@@ -39,17 +44,12 @@ class LandingSettings:
     reporting_lag_days: int
     minimum_landed: int
     minimum_not_landed: int
+    ample_landed: int
+    ample_not_landed: int
     holdout_share: float
-    n_forward_splits: int
     bootstrap_resamples: int
-    candidate_alphas: tuple[float, ...]
-    candidate_half_lives_days: tuple[float | None, ...]
-    default_alpha: float
-    default_half_life_days: float | None
     max_bins: int
-    ridge: float
-    level_window_days: int
-    level_prior_rows: float
+    segments: Mapping[str, tuple[float, ...]]
     features: tuple[FeatureLabel, ...]
     categorical: tuple[str, ...]
     rule: AdditiveTables
@@ -86,13 +86,22 @@ class LandingSettings:
         stray = sorted(set(rule.features) - names)
         if stray:
             raise ValueError(f"rules.yaml terms.{stray[0]}：不在 features 中")
-        for key in ("candidate_alphas", "candidate_half_lives_days"):
-            rest[key] = tuple(_take(rest, key))
+        for key in RETIRED:
+            rest.pop(key, None)
+        ample = rest.pop("ample_labels", {"landed": 250, "lost_or_not": 750})
+        if not (minimum["landed"] <= ample["landed"] and minimum["lost_or_not"] <= ample["lost_or_not"]):
+            raise ValueError("ample_labels：不能少于 minimum_labels")
+        segments = {name: tuple(float(b) for b in bounds or ()) for name, bounds in rest.pop("segments", {}).items()}
+        if not set(segments) <= names:
+            raise ValueError(f"segments：{sorted(set(segments) - names)} 不是特征")
         try:
             return cls(
                 **rest,
                 minimum_landed=int(minimum["landed"]),
                 minimum_not_landed=int(minimum["lost_or_not"]),
+                ample_landed=int(ample["landed"]),
+                ample_not_landed=int(ample["lost_or_not"]),
+                segments=segments,
                 features=features,
                 categorical=categorical,
                 rule=rule,
@@ -110,6 +119,15 @@ class LandingSettings:
     def monotone(self) -> dict[str, int]:
         """Features with a known direction."""
         return {f.name: f.monotone for f in self.features if f.monotone}
+
+    def model_share(self, landed: int, not_landed: int) -> float:
+        """How much of the score the model makes up, the rule being the rest: grows with the leads of the rarer class.
+
+        0 below the minimum, 1 from ample data on.
+        """
+        if landed < self.minimum_landed or not_landed < self.minimum_not_landed:
+            return 0.0
+        return round(min(1.0, landed / self.ample_landed, not_landed / self.ample_not_landed), 4)
 
     def value_text(self, feature: str, value: Any) -> str:
         """A feature's value as a person reads it."""

@@ -1,6 +1,6 @@
 """Score, order and explain leads; the points of all reasons add up to the score as decimals.
 
-Belongs here: the three parts, their weights, ranks, bands, exclusions and the allocation of points to reasons.
+Belongs here: the three parts, the product of two of them, their weights, ranks, bands, exclusions and the allocation of points to reasons.
 Does not belong here: where the parts come from (landing, tax, chain), who may see a row (``desk``), the clock.
 """
 
@@ -61,10 +61,54 @@ def part_slope(part: str, natural: Floats, weights: RankingWeights) -> Floats:
     return np.ones_like(natural)
 
 
+LEAST_TAX_LOG = 1e-12  # log1p 万元 below which tax counts as that little: a logarithm needs something
+
+
+def _logs(landing: Floats, tax: Floats) -> tuple[Floats, Floats]:
+    """Logarithms of probability and of tax in 万元; their sum is that of expected tax (期望税收)."""
+    return -np.logaddexp(0.0, -landing), np.log(np.expm1(np.maximum(tax, LEAST_TAX_LOG)))
+
+
+def _expected_index(log_expected: Floats, weights: RankingWeights) -> Floats:
+    """Square root of expected tax against full marks: a project ten times as good gains three times the points."""
+    share = np.minimum((log_expected - math.log(weights.expected_full_marks_wan_cny)) / 2, 0.0)
+    return np.asarray(100.0 * np.exp(share), dtype=np.float64)
+
+
+def expected_moves(
+    natural: Mapping[str, Floats], base: Mapping[str, Floats], weights: RankingWeights
+) -> tuple[Floats, dict[str, Floats]]:
+    """Index 0–100 of expected tax, probability times yearly tax, and its mean slope along each of the two parts.
+
+    The index is a function of a sum, log p + log tax, and each of these a function of its part's score: their mean slopes
+    multiply, so the moves of all reasons add up to the move of the index from base to natural score.
+    """
+    now, start = (_logs(n["landing"], n["tax"]) for n in (natural, base))
+    log_now, log_start = now[0] + now[1], start[0] + start[1]
+    index = _expected_index(log_now, weights)
+
+    def secant(rise: Floats, run: Floats, nearby: Floats) -> Floats:
+        near = np.abs(run) < NEAR
+        return np.where(near, nearby, rise / np.where(near, 1.0, run))
+
+    half = NEAR / 2
+    middle = (log_now + log_start) / 2
+    slope = (_expected_index(middle + half, weights) - _expected_index(middle - half, weights)) / NEAR
+    outer = secant(index - _expected_index(log_start, weights), log_now - log_start, slope)
+    rates = {}
+    for position, part in enumerate(("landing", "tax")):
+        centre = (natural[part] + base[part]) / 2
+        above, below = (_logs(centre + step, centre + step)[position] for step in (half, -half))
+        inner = secant(now[position] - start[position], natural[part] - base[part], (above - below) / NEAR)
+        rates[part] = outer * inner
+    return index, rates
+
+
 def rank_leads(frame: pd.DataFrame, contributions: pd.DataFrame, weights: RankingWeights) -> pd.DataFrame:
     """Rank leads and explain every score.
 
-    The score is a weighted sum of three indices 0–100. A part moves from the index of its base (its intercept; 0 for
+    The score is a weighted sum of indices 0–100: the three parts, and expected tax (probability times tax) if the office
+    gives it a weight; what that brings is told with the reasons of landing and tax that it comes from. A part moves from the index of its base (its intercept; 0 for
     fit) to its index along the straight path on which all contributions grow together; each contribution gets its
     share of that move (Aumann-Shapley for a function of a sum: contribution times the mean slope of the path). Reasons
     of one part thus keep their natural proportions, and nothing is left unexplained.
@@ -109,8 +153,18 @@ def rank_leads(frame: pd.DataFrame, contributions: pd.DataFrame, weights: Rankin
 
     index = {p: part_index(p, natural[p], weights) for p in PARTS}
     total = sum((weight[p] * index[p] for p in PARTS), start=zero)
+    expected, expected_rate = expected_moves(natural, base, weights)
+    total = total + (weights.expected * expected if weights.expected else zero)
     units = np.where(finite, np.round(np.where(finite, total, 0.0) * UNITS), -1).astype(np.int64)
-    reasons = _reasons(frame, contributions, weights, natural, base, index, units, finite)
+    rate = {p: weight[p] * _mean_slope(p, natural[p], base[p], index[p], weights) for p in PARTS}
+    worth = {p: weight[p] * index[p] for p in PARTS}
+    if weights.expected:
+        # What landing moves of it goes to landing; the rest, its base among it, to tax.
+        moved = weights.expected * expected_rate["landing"] * (natural["landing"] - base["landing"])
+        worth["landing"] = worth["landing"] + moved
+        worth["tax"] = worth["tax"] + weights.expected * expected - moved
+        rate |= {p: rate[p] + weights.expected * expected_rate[p] for p in expected_rate}
+    reasons = _reasons(frame, contributions, natural, base, rate, worth, units, finite)
 
     tax = np.expm1(np.maximum(natural["tax"], 0.0))
     out = frame.assign(
@@ -152,14 +206,14 @@ def _exclusions(frame: pd.DataFrame, weights: RankingWeights) -> pd.Series[Any]:
 def _reasons(
     frame: pd.DataFrame,
     contributions: pd.DataFrame,
-    weights: RankingWeights,
     natural: dict[str, Floats],
     base: dict[str, Floats],
-    index: dict[str, Floats],
+    rate: dict[str, Floats],
+    worth: dict[str, Floats],
     units: npt.NDArray[np.int64],
     finite: npt.NDArray[np.bool_],
 ) -> list[list[dict[str, Any]]]:
-    """Reasons of each row of ``frame``."""
+    """Reasons of each row of ``frame``: ``rate`` points a unit of contribution, ``worth`` points of a part in all."""
     position = pd.Series(np.arange(len(frame)), index=frame["lead_id"])
     rows = contributions[contributions["lead_id"].isin(position.index)]
     unknown = set(rows["part"]) - set(PARTS)
@@ -172,17 +226,15 @@ def _reasons(
     lead = position.loc[rows["lead_id"]].to_numpy()
     amount = _floats(rows["contribution"])
     part_of = rows["part"].to_numpy()
-    weight = {"landing": weights.landing, "tax": weights.tax, "fit": weights.fit}
-
-    rate = {p: np.where(finite, _mean_slope(p, natural[p], base[p], index[p], weights), 0.0) for p in PARTS}
+    rate = {p: np.where(finite, rate[p], 0.0) for p in PARTS}
     points = np.zeros(len(rows), dtype=np.int64)
-    left = {p: np.round(np.where(finite, weight[p] * index[p], 0.0) * UNITS).astype(np.int64) for p in PARTS}
+    left = {p: np.round(np.where(finite, worth[p], 0.0) * UNITS).astype(np.int64) for p in PARTS}
     left["landing"] = left["landing"] + np.where(finite, units - left["landing"] - left["tax"] - left["fit"], 0)
     rest: dict[str, Floats] = {}
     for part in PARTS:
         mine = part_of == part
         at = lead[mine]
-        points[mine] = np.round(weight[part] * rate[part][at] * np.nan_to_num(amount[mine]) * UNITS).astype(np.int64)
+        points[mine] = np.round(rate[part][at] * np.nan_to_num(amount[mine]) * UNITS).astype(np.int64)
         np.subtract.at(left[part], at, points[mine])
         rest[part] = natural[part] - np.bincount(at, weights=amount[mine], minlength=len(frame))
         off = finite & ~(np.abs(rest[part] - base[part]) <= SUM_TOLERANCE)

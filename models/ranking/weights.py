@@ -19,6 +19,7 @@ import yaml
 
 DEFAULT_PATH = Path(__file__).with_name("weights.yaml")
 PARTS = ("landing", "tax", "fit")
+EXPECTED = "expected"  # probability times tax: a weight, no part of its own, since its reasons are those of the two
 BASE_LABEL = "基准"
 
 
@@ -42,7 +43,7 @@ class RankingWeights:
     Examples
     --------
     >>> weights = RankingWeights.load()
-    >>> weights.landing + weights.tax + weights.fit
+    >>> weights.landing + weights.tax + weights.fit + weights.expected
     1.0
     >>> weights.band(60.0), weights.band(59.9999)
     ('A', 'B')
@@ -53,6 +54,8 @@ class RankingWeights:
     fit: float
     tax_full_marks_wan_cny: float
     bands: tuple[Band, ...]
+    expected: float = 0.0
+    expected_full_marks_wan_cny: float = 300.0
     exploration_share: float = 0.0
     reasons_per_part: int = 3
     excluding_stages: Mapping[str, str] = field(default_factory=dict)
@@ -77,6 +80,7 @@ class RankingWeights:
         known = {
             "weights",
             "tax_full_marks_wan_cny",
+            "expected_full_marks_wan_cny",
             "bands",
             "exploration_share",
             "reasons_per_part",
@@ -86,14 +90,18 @@ class RankingWeights:
         parts = content["weights"]
         if not isinstance(parts, Mapping):
             raise WeightsError("weights：应写明 landing、tax、fit 三项")
-        _require_keys("weights.", parts, required=set(PARTS), known=set(PARTS))
-        shares = {part: _number(f"weights.{part}", parts[part], 0, 1) for part in PARTS}
+        # A file from before expected tax had a weight gives it none.
+        _require_keys("weights.", parts, required=set(PARTS), known={*PARTS, EXPECTED})
+        shares = {part: _number(f"weights.{part}", parts.get(part, 0), 0, 1) for part in (*PARTS, EXPECTED)}
         total = math.fsum(shares.values())
         if abs(total - 1) > 1e-9:
-            raise WeightsError(f"weights：landing、tax、fit 合计应为 1，现为 {total:g}")
+            raise WeightsError(f"weights：landing、tax、fit、expected 合计应为 1，现为 {total:g}")
         full = _number("tax_full_marks_wan_cny", content["tax_full_marks_wan_cny"], 0, 1e9)
         if full == 0:
             raise WeightsError("tax_full_marks_wan_cny：应大于 0")
+        expected_full = _number("expected_full_marks_wan_cny", content.get("expected_full_marks_wan_cny", 300), 0, 1e9)
+        if expected_full == 0:
+            raise WeightsError("expected_full_marks_wan_cny：应大于 0")
         per_part = content.get("reasons_per_part", 3)
         if not isinstance(per_part, int) or isinstance(per_part, bool) or per_part < 1:
             raise WeightsError(f"reasons_per_part：应为不小于 1 的整数，现为 {per_part!r}")
@@ -106,6 +114,7 @@ class RankingWeights:
         return cls(
             **shares,
             tax_full_marks_wan_cny=full,
+            expected_full_marks_wan_cny=expected_full,
             bands=_read_bands(content["bands"]),
             exploration_share=_number("exploration_share", content.get("exploration_share", 0.0), 0, 1),
             reasons_per_part=per_part,
@@ -123,8 +132,16 @@ class RankingWeights:
             "reasons_per_part": self.reasons_per_part,
             "excluding_stages": dict(sorted(self.excluding_stages.items())),
         }
+        if self.expected:
+            content["expected"] = [self.expected, self.expected_full_marks_wan_cny]
         text = json.dumps(content, ensure_ascii=False, sort_keys=True)
         return "weights-" + hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def shares_text(self) -> str:
+        """Weights as a person reads them."""
+        expected = f"、期望税收（概率×年纳税） {self.expected:.0%}" if self.expected else ""
+        return f"落地 {self.landing:.0%}、税收 {self.tax:.0%}{expected}、契合 {self.fit:.0%}"
 
     def band(self, score: float) -> str:
         """Band of a score."""

@@ -128,7 +128,9 @@ def test_points_of_all_reasons_are_the_score(leads: pd.DataFrame) -> None:
         assert units == round(row["score"] * 10_000)
         p = 1 / (1 + math.exp(-row["landing_logit"]))
         tax = min(1.0, math.log1p(row["tax_wan_cny"]) / math.log1p(weights.tax_full_marks_wan_cny))
-        expected = 100 * (weights.landing * p + weights.tax * tax) + weights.fit * row["chain_fit"]
+        promise = min(1.0, math.sqrt(p * row["tax_wan_cny"] / weights.expected_full_marks_wan_cny))
+        expected = 100 * (weights.landing * p + weights.tax * tax + weights.expected * promise)
+        expected += weights.fit * row["chain_fit"]
         assert row["score"] == pytest.approx(expected, abs=6e-5)
 
 

@@ -162,9 +162,11 @@ def active_models(context: dg.AssetExecutionContext, workplace: Workplace) -> It
         active = registry.load(name, version_in_use(registry, name, day, *candidate))
         tables.append(active.tables.assign(part=name))
         offsets = {key: active.report.get(key) for key in ("interval_low_offset", "interval_high_offset")}
-        versions.append({"part": name, "version": active.version, "kind": active.manifest["kind"], **offsets})
+        share = active.report.get("model_share")
+        about = {"part": name, "version": active.version, "kind": active.manifest["kind"], "model_share": share}
+        versions.append(about | offsets)
     frames = {"model_tables": pd.concat(tables, ignore_index=True), "model_versions": pd.DataFrame(versions)}
-    floats = {"interval_low_offset": "float64", "interval_high_offset": "float64"}
+    floats = dict.fromkeys(("model_share", "interval_low_offset", "interval_high_offset"), "float64")
     frames["model_versions"] = frames["model_versions"].astype(floats)
     for name, frame in frames.items():
         frame.to_parquet(workplace.parquet(f"learning/{name}"), index=False)

@@ -68,6 +68,7 @@ def _versions(workplace: Workplace, as_of: str) -> dict[str, Any]:
         "is_synthetic": _is_synthetic(workplace),
         "models": {row["part"]: row["version"] for row in models},
         "model_kinds": {row["part"]: row["kind"] for row in models},
+        "model_shares": {row["part"]: row["model_share"] for row in models if row.get("model_share") is not None},
         "weights": _weights(workplace).version,
         "data": {name: content_hash(workplace.parquet(f"landing/{name}")) for name in LANDED},
     }

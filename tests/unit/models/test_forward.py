@@ -114,8 +114,8 @@ def test_what_is_fitted_before_a_cut_never_sees_later_rows(monkeypatch: pytest.M
 def test_cuts_never_part_rows_of_one_time() -> None:
     when = np.repeat(np.arange(10), 30)
     y = np.tile([0.0, 1.0], 150)
-    for early in _cuts(y, np.ones(300), when):
-        assert len(set(when[early]) & set(when[~early])) == 0
+    for early, late in _cuts(y, np.ones(300), when):
+        assert len(set(when[early]) & set(when[late])) == 0 and (early | late).all()
     assert _cuts(y, np.ones(300), np.zeros(300, dtype=int)) == []
 
 
@@ -149,7 +149,7 @@ def test_a_suspect_absence_is_not_carried_to_a_register_not_seen_yet() -> None:
 
 
 def test_only_a_consistent_miss_of_the_level_is_carried_on() -> None:
-    assert _consistent_part([-0.3, -0.32, -0.28], 1e9) == pytest.approx(-0.3, abs=0.01)
+    assert _consistent_part([-0.3, -0.28, -0.32], 1e9) == pytest.approx(-0.3, abs=0.01)
     assert _consistent_part([-0.3, 0.32, -0.1, 0.1], 1e9) == 0.0
     assert _consistent_part([-0.3], 1e9) == 0.0
 
@@ -251,3 +251,37 @@ def test_directions_hold() -> None:
 def test_times_may_be_dates_numbers_or_nothing() -> None:
     assert _ranks(None, 3).tolist() == [0, 1, 2]
     assert _ranks(pd.to_datetime(["2024-02-01", "2024-01-01", "2024-02-01"]), 3).tolist() == [1, 0, 1]
+
+
+def test_outcomes_not_known_at_a_cut_are_not_learned_from_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y, when = pipeline(300)
+    rows: list[int] = []
+    original = ForwardAdditiveClassifier._fit_all
+
+    def spy(self: Any, frame: pd.DataFrame, *rest: Any) -> Any:
+        rows.append(len(frame))
+        return original(self, frame, *rest)
+
+    monkeypatch.setattr(ForwardAdditiveClassifier, "_fit_all", spy)
+    model = ForwardAdditiveClassifier().fit(X, y, time=when, known=when + 50)
+    # The cuts lie on days 119, 164, 209 and 254; each learns from days whose outcome was known by then, 0 to 69 and on.
+    assert rows == [70, 115, 160, 205, 300] and model.rehearsed_by_ == "time"
+    with pytest.raises(ValueError, match="known needs time"):
+        ForwardAdditiveClassifier().fit(X, y, known=when)
+
+
+def test_without_room_for_cuts_whole_groups_are_rehearsed() -> None:
+    X, y, when = pipeline(300)
+    groups = np.array([f"L{i // 3}" for i in range(300)])
+    model = ForwardAdditiveClassifier().fit(X, y, time=when, known=when + 300, groups=groups)
+    assert model.rehearsed_by_ == "groups" and len(model.rehearsals_) == 3
+    assert {key[3] for key in model.weights_} == {None}, "folds of groups tell nothing of drift"
+    assert sum(r["after"] for r in model.rehearsals_) == 300
+    alone = ForwardAdditiveClassifier().fit(X, y, time=when, known=when + 300)
+    assert alone.rehearsed_by_ == "none" and alone.level_spread_ is None
+
+
+def test_a_level_that_settled_is_not_carried_on_falling() -> None:
+    assert _consistent_part([-0.9, -0.8, -0.5, -0.1], 1e9, True) == pytest.approx(-0.1)
+    assert _consistent_part([-0.9, -0.8, -0.5, 0.1], 1e9, True) == 0
+    assert _consistent_part([-0.5, -0.5, -0.5, -0.5], 1e9, True) == pytest.approx(-0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from models.ranking import (
     top_reasons,
 )
 
-WEIGHTS = RankingWeights.load()
+WEIGHTS = dataclasses.replace(RankingWeights.load(), landing=0.5, tax=0.25, expected=0.0, fit=0.25)
 NATURAL = {"landing": "landing_logit", "tax": "tax_log", "fit": "chain_fit"}
 
 
@@ -122,14 +123,21 @@ def decimal_sum(reasons: list[dict[str, Any]]) -> Decimal:
 
 
 @settings(max_examples=40, deadline=None)
-@given(seed=st.integers(0, 10**6), spread=st.sampled_from([0.0, 1e-7, 0.1, 1.0, 8.0]), landing=st.integers(0, 100))
-def test_points_sum_to_score_and_contributions_to_each_part(seed: int, spread: float, landing: int) -> None:
+@given(
+    seed=st.integers(0, 10**6),
+    spread=st.sampled_from([0.0, 1e-7, 0.1, 1.0, 8.0]),
+    landing=st.integers(0, 100),
+    has_expected=st.booleans(),
+)
+def test_points_sum_to_score_and_contributions_to_each_part(
+    seed: int, spread: float, landing: int, has_expected: bool
+) -> None:
     share = landing / 100
-    weights = RankingWeights.from_mapping(
-        content(
-            weights={"landing": share, "tax": round((1 - share) / 4, 6), "fit": 1 - share - round((1 - share) / 4, 6)}
-        )
-    )
+    quarter = round((1 - share) / 4, 6)
+    parts = {"landing": share, "tax": quarter, "fit": 1 - share - quarter}
+    if has_expected:
+        parts |= {"expected": parts["fit"], "fit": 0}
+    weights = RankingWeights.from_mapping(content(weights=parts))
     frame, contributions = district(7, seed, spread)
     ranking = rank_leads(frame, contributions, weights)
     assert list(ranking.columns) == RANKING_COLUMNS
@@ -301,3 +309,46 @@ def test_ranking_does_not_load_sklearn() -> None:
     )
     code += "sys.exit('sklearn' in sys.modules or 'matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3], check=False).returncode == 0
+
+
+def test_expected_tax_is_probability_times_tax_and_its_points_lie_with_both() -> None:
+    parts = {"landing": 0.1, "tax": 0.1, "expected": 0.6, "fit": 0.2}
+    weights = RankingWeights.from_mapping(content(weights=parts, expected_full_marks_wan_cny=500))
+    frame, contributions = district(25, 3, spread=2.0)
+    ranking = rank_leads(frame, contributions, weights).set_index("lead_id")
+
+    def expected_index(landing: Any, tax: Any) -> Any:
+        p, money = 1 / (1 + np.exp(-landing)), np.maximum(np.expm1(tax), 0)
+        return 100 * np.minimum(1.0, np.sqrt(p * money / 500))
+
+    for row in frame.to_dict("records"):
+        got = ranking.loc[row["lead_id"]]
+        p, tax = got["landing_probability"], got["tax_wan_cny"]
+        alone = 10 * p + 10 * min(1.0, math.log1p(tax) / math.log1p(3000)) + 0.2 * row["chain_fit"]
+        assert got["score"] == pytest.approx(
+            alone + 0.6 * expected_index(row["landing_logit"], row["tax_log"]), abs=6e-5
+        )
+        # Reasons of one part keep their proportions: points over contribution is one number a part.
+        for part in ("landing", "tax"):
+            ratios = [
+                r["points"] / r["contribution"] for r in got["reasons"] if r["part"] == part and r["term"] != "base"
+            ]
+            sizes = [abs(r["contribution"]) for r in got["reasons"] if r["part"] == part and r["term"] != "base"]
+            assert max(ratios) - min(ratios) < 2e-4 / min(sizes)
+            assert min(ratios) >= 0, "more of either never costs points"
+    assert weights.shares_text == "落地 10%、税收 10%、期望税收（概率×年纳税） 60%、契合 20%"
+
+
+def test_weights_from_before_expected_tax_keep_their_version_and_order() -> None:
+    old = RankingWeights.from_mapping(content())
+    told = RankingWeights.from_mapping(content(weights={"landing": 0.5, "tax": 0.25, "expected": 0, "fit": 0.25}))
+    assert old.expected == 0 and old.version == told.version
+    with pytest.raises(WeightsError, match="expected_full_marks_wan_cny"):
+        RankingWeights.from_mapping(content(expected_full_marks_wan_cny=0))
+
+
+def test_a_part_that_pays_nothing_expects_nothing() -> None:
+    frame, contributions = district(3, 1, zero_terms=True)
+    frame["tax_log"] = frame["tax_base_log"] = 0.0
+    weights = RankingWeights.from_mapping(content(weights={"landing": 0, "tax": 0, "expected": 1, "fit": 0}))
+    assert (rank_leads(frame, contributions, weights)["score"] < 0.1).all()
