@@ -51,10 +51,11 @@ def timeline(
     """Give what happened to a lead, newest first. What was said belongs to the unit; that it happened does not."""
     is_private = viewer.reach("private").covers(unit)
     lines: list[dict[str, Any]] = []
-    for row in published.about(lead_id, "stage_moves"):
+    # What the night read from the desk stands below as the desk's own record, with who wrote it.
+    for row in (r for r in published.about(lead_id, "stage_moves") if not r.get("is_from_desk")):
         note = row["not_counted_reason"] or f"佐证：{row['evidence_kind'] or '无需'}"
         lines.append({"day": row["moved_date"], "kind": "阶段", "title": f"进入“{row['stage']}”", "text": note})
-    for row in published.about(lead_id, "follow_ups"):
+    for row in (r for r in published.about(lead_id, "follow_ups") if not r.get("is_from_desk")):
         text = "；".join(x for x in (row["content"], f"下一步：{row['next_step']}" if row["next_step"] else "") if x)
         title = f"{row['method']}跟进" + (f"·{row['led_by']}" if row["led_by"] else "")
         result = f"·{row['result']}" if row["result"] else ""
