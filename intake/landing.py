@@ -223,8 +223,8 @@ class LandingStore:
         for path in sorted(p for p in inbox.rglob("*") if is_sent(p)):
             self._receive(path, place, say)
         files = tuple(self._load(LandedFile(**entry)) for entry in self.received() if entry["inbox"] == place)
-        if (path := whole()) is not None:
-            files = (self._read_whole(path, place), *files)
+        if (source := whole()) is not None:
+            files = (self._read_whole(source, place), *files)
         rows = {c.name: self._join(c, files) for c in load_contracts().values() if not c.bulk}
         self._join_refusals(files)
         self._write_files(files)
@@ -325,7 +325,7 @@ class LandingStore:
     def _write_claimed(self, folder: Path, claimed: Claimed) -> None:
         refused = pa.Table.from_pylist([asdict(r) for r in claimed.refusals], REFUSED_SCHEMA)
         pq.write_table(refused, folder / "refused.parquet")
-        content = {"problem": claimed.problem, "contracts": [], "summary": asdict(claimed.summary)}
+        content: dict[str, Any] = {"problem": claimed.problem, "contracts": [], "summary": asdict(claimed.summary)}
         write_json(folder / "summary.json", content)
 
     def _send_back(self, file_hash: str, inbox: str, summary: Summary, content: bytes, say: Say) -> None:

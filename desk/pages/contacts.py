@@ -13,7 +13,8 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
 from desk import contacts
-from desk.pages.context import OFFICE_ZONE, DeskDep, FormDep, Line, Number, list_in_use, render
+from desk.ledgers import OFFICE_ZONE
+from desk.pages.context import DeskDep, FormDep, Line, Number, list_in_use, render
 
 router = APIRouter()
 Phone = Annotated[Line, Form(max_length=32)]
