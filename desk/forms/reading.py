@@ -39,9 +39,12 @@ _DAY: Final = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?: 00:
 class Sheet(Protocol):
     """What an opener gives of each sheet: rows from A1, and the places where a cell has no value to read."""
 
-    name: str
-    rows: list[list[Any]]
-    broken: dict[tuple[int, int], str]
+    @property
+    def name(self) -> str: ...
+    @property
+    def rows(self) -> list[list[Any]]: ...
+    @property
+    def broken(self) -> dict[tuple[int, int], str]: ...
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,7 @@ def take(
     taken = len(filled) - len(bad)
     with sessions() as session:
         returned = _returned(session, bad, published, meta, key, rules, now) if bad else None
+    with sessions() as session:
         detail = {"工作簿": meta.book_id, "途径": via, "记录": taken, "退回": len(bad), "未填": unchanged}
         locked_many(session, [])
         audit.append(session, now, viewer.login, "回填工作簿", meta.snapshot_id, detail)
