@@ -78,7 +78,7 @@ class DeskEvents:
             if person is None:
                 raise Unsealed(f"下载人 {meta.login} 的账号已停用")
             viewer = viewer_of(person, published.units, "", False)
-            return take(sessions, published, viewer, meta, sheets, rules(), dt.datetime.now(dt.UTC), "收件夹")
+            return take(sessions, published, viewer, meta, sheets, rules(), now(), "收件夹")
 
     @contextmanager
     def _sessions(self) -> Iterator[sessionmaker[Session]]:
@@ -90,6 +90,11 @@ class DeskEvents:
             yield sessions(engine)
         finally:
             engine.dispose()
+
+
+def now() -> dt.datetime:
+    """Give the moment; what a workbook of the inbox says is written down now."""
+    return dt.datetime.now(dt.UTC)
 
 
 def desk_of(workplace: Workplace) -> DeskEvents | None:
