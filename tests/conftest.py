@@ -22,13 +22,19 @@ ROOT = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test with the tier of its folder and run quick tiers first; a test outside a tier is an error."""
+    """Mark every test with the tier of its folder and run quick tiers first; a test outside a tier is an error.
+
+    On two workers (`-n 2 --dist loadgroup`) what shares a built home stays on one of them, and the longest goes first.
+    """
     for item in items:
-        tier = item.path.relative_to(ROOT).parts[0]
+        tier, *rest = item.path.relative_to(ROOT).parts
         if tier not in TIERS:
             raise pytest.UsageError(f"{item.nodeid}: tests live in one of {', '.join(TIERS)}")
         item.add_marker(tier)
-    items.sort(key=lambda item: TIERS.index(item.path.relative_to(ROOT).parts[0]))
+        together = rest[0] if tier in ("unit", "contract") else "desk" if "desk" in rest[:-1] else tier
+        item.add_marker(pytest.mark.xdist_group(f"{tier}/{together}"))
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    items.sort(key=lambda item: TIERS.index(item.path.relative_to(ROOT).parts[0]) * (-1 if is_worker else 1))
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,7 @@ class Assigned:
 
 
 def read_crosswalk(path: Path) -> pa.Table:
-    """Read the crosswalk; none yet gives an empty one."""
+    """Read the crosswalk; none yet gives an empty one, one that is gone from beside its versions is told."""
     return _read(path, SCHEMA, "编号对照文件")
 
 
@@ -64,6 +64,11 @@ def read_events(path: Path) -> pa.Table:
 
 def _read(path: Path, schema: pa.Schema, title: str) -> pa.Table:
     if not path.exists():
+        if _version(path, 1).exists():
+            raise FileProblem(
+                f"{path.name}：{title}不见了，但上一版 {path.name}.1 还在；请把它复制为 {path.name}（两个文件一起恢复），"
+                "不要新建，否则企业编号会全部改变；确要重新编号，请把 .1 至 .7 一并移走"
+            )
         return schema.empty_table()
     try:
         table = pq.read_table(path)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from intake.matching.engine import in_order, session
+from intake.matching.engine import by_parts, in_order, session
 
 WIDTH: Final = 28  # characters of a core name that are kept
 LONGEST_PLACE: Final = 9
@@ -325,12 +325,27 @@ def place_of(text: pa.Array) -> tuple[pa.Array, pa.Array]:
     return _taken(table.cities, number), _taken(table.provinces, number)
 
 
+def city_of(number: npt.NDArray[np.int64]) -> pa.Array:
+    """Give the prefecture of places by their number (leading_places); null for -1."""
+    return _taken(_place_table().cities, number)
+
+
 def _taken(values: pa.Array, number: npt.NDArray[np.int64]) -> pa.Array:
     return values.take(pa.array(np.where(number < 0, len(values) - 1, number)))
 
 
 def take_apart(names: pa.Array) -> Names:
     """Take names apart; a null or empty name gives an empty core."""
+    parts = by_parts(_part_taken_apart, names)
+    joined: dict[str, Any] = {}
+    for field in fields(Names):
+        columns = [getattr(part, field.name) for part in parts]
+        together = pa.concat_arrays if isinstance(columns[0], pa.Array) else np.concatenate
+        joined[field.name] = together(columns)
+    return Names(**joined)
+
+
+def _part_taken_apart(names: pa.Array) -> Names:
     parts = _parts(names)
 
     def column(name: str) -> pa.Array:

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from intake.matching import names
-from intake.matching.engine import in_order, session
+from intake.matching.engine import by_parts, in_order, session
 from intake.matching.names import Keys, Names
 from intake.values import uscc_valid
 from intake.workbook import FileProblem
@@ -110,24 +110,23 @@ def prepared(table: pa.Table) -> Records:
 
     address = column("address")
 
-    def places_and_persons() -> tuple[Keys, pa.Table, Keys, Keys]:
-        city = _city(column("city"))
-        if address.null_count < count:
-            from_address, _ = names.place_of(pc.fill_null(address, ""))
-            city = np.where(city > 0, city, _hashed(from_address))
+    def all_but_names() -> tuple[Keys, pa.Table, Keys, Keys, npt.NDArray[np.int64]]:
         folded = _folded(column("legal_person"), column("phone"), address)
-        return city, folded, *_address(folded["address"].combine_chunks())
+        rest, road, from_address = _address(folded["address"].combine_chunks())
+        city = _city(column("city"))
+        return np.where(city > 0, city, _hashed(from_address)), folded, rest, road, _codes(column("uscc"))
 
     with ThreadPoolExecutor(max_workers=1) as beside:  # names on one core, the rest on the other
-        others = beside.submit(places_and_persons)
+        others = beside.submit(all_but_names)
         taken = names.take_apart(column("name"))
         alias_row, alias_key = _aliases(taken, column("aliases"))
-        city, folded, rest, road = others.result()
+        core_key = names.whole_hash(taken.core)
+        city, folded, rest, road, code = others.result()
     return Records(
         record_id=table["record_id"].combine_chunks(),
         names=taken,
-        core_key=names.whole_hash(taken.core),
-        code=_codes(column("uscc")),
+        core_key=core_key,
+        code=code,
         place=_hashed(taken.city),
         province=_hashed(taken.province),
         city=city,
@@ -208,17 +207,22 @@ def _folded(person: pa.Array, phone: pa.Array, address: pa.Array) -> pa.Table:
     return in_order(found)
 
 
-def _address(text: pa.Array) -> tuple[Keys, Keys]:
-    """Hash the address behind its places, and its road (up to the first digit)."""
+def _address(text: pa.Array) -> tuple[Keys, Keys, pa.Array]:
+    """Hash the address behind its places, and its road (up to the first digit); give the prefecture it starts with."""
+    whole, road, city = zip(*by_parts(_part_of_addresses, text), strict=True)
+    return np.concatenate(whole), np.concatenate(road), pa.concat_arrays(city)
+
+
+def _part_of_addresses(text: pa.Array) -> tuple[Keys, Keys, pa.Array]:
     chars = names.chars_of(text, 40)
-    taken, _ = names.leading_places(chars[:, :24])
+    taken, number = names.leading_places(chars[:, :24])
     rest = names.shifted(chars, taken, WIDTH_OF_ADDRESS)
     digit = (rest >= ord("0")) & (rest <= ord("9"))
     before = np.cumsum(digit, axis=1) == 0
     road = np.where(before, rest, 0)
     road_key = np.where(np.count_nonzero(road, axis=1) >= 2, names.whole_hash(road), np.uint64(0))
     whole_key = np.where(np.count_nonzero(rest, axis=1) >= 4, names.whole_hash(rest), np.uint64(0))
-    return whole_key, road_key
+    return whole_key, road_key, names.city_of(number)
 
 
 WIDTH_OF_ADDRESS: Final = 28

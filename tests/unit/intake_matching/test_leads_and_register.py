@@ -158,6 +158,9 @@ def test_a_broken_crosswalk_is_told_and_the_version_beside_it_brings_the_ids_bac
     (folder / "crosswalk.parquet").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(FileProblem, match="损坏；请从备份恢复"):
         match_leads(tmp_path, folder, lambda line: None)
+    (folder / "crosswalk.parquet").unlink()
+    with pytest.raises(FileProblem, match="不见了，但上一版"):
+        match_leads(tmp_path, folder, lambda line: None)
     for name in ("crosswalk.parquet", "crosswalk.events.parquet"):
         (folder / name).write_bytes((folder / f"{name}.1").read_bytes())
     table = match_leads(tmp_path, folder, lambda line: None)
