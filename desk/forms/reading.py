@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from desk import audit
 from desk.access import Viewer
 from desk.actions import Answer, answer_problem, event_of, follow_up_problems, locked_many, standing_answers
+from desk.contacts import refused_leads
 from desk.forms.columns import FORMULA, INPUTS, KEY, MARK, META, SHEET, Input, Meta, Unsealed, choices
 from desk.forms.writing import FormRow, form_bytes
 from desk.guards import storable
@@ -29,7 +30,7 @@ from desk.ledgers import OFFICE_ZONE
 from desk.listing import PublishedList
 from desk.rules import Rules
 from desk.store.keys import key as key_of
-from desk.store.models import Event, Refusal
+from desk.store.models import Event
 
 BATCH: Final = 200  # leads a transaction: a page's answer waits for one batch at most
 LONGEST: Final = 2000
@@ -120,7 +121,7 @@ def take(
         raise Unsealed(f"这份工作簿下载已超过 {rules.limits.workbook_days} 天；请重新下载再填")
     with sessions() as session:
         key = key_of(session, KEY)
-        hidden = frozenset(session.scalars(sa.select(Refusal.value).where(Refusal.kind == "lead")))
+        hidden = refused_leads(session, published)
         session.commit()
     filled, unchanged = _filled(sheets, rules)
     _find_leads(filled, published, viewer, meta, key, hidden)

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session as Database
 from sqlalchemy.orm import sessionmaker
 
 from desk.access import Viewer
+from desk.contacts import refused_leads
 from desk.guards import storable
 from desk.ledgers import OFFICE_ZONE
 from desk.listing import Lists, PublishedList, day_in_words
@@ -31,7 +32,7 @@ from desk.login import COOKIE, login_by_proxy, open_session, viewer_by_cookie
 from desk.rules import Rules
 from desk.settings import DeskSettings
 from desk.store.database import writing
-from desk.store.models import Person, Refusal
+from desk.store.models import Person
 
 _LOG = logging.getLogger(__name__)
 
@@ -159,9 +160,9 @@ def list_in_use(desk: Desk) -> PublishedList:
     return found
 
 
-def hidden_leads(session: Database) -> frozenset[str]:
+def hidden_leads(session: Database, published: PublishedList) -> frozenset[str]:
     """Give the leads that refuse contact (拒绝联系): they are on no list."""
-    return frozenset(session.scalars(sa.select(Refusal.value).where(Refusal.kind == "lead")))
+    return refused_leads(session, published)
 
 
 def new_client_id() -> str:

@@ -75,7 +75,7 @@ def download(
     published = list_in_use(desk)
     if view == "pool":
         visible = EVERYTHING.mask(published.table["unit_name"])
-        rows = published.select(Filters(q, unit, "", stage, "", ""), visible, hidden_leads(database))
+        rows = published.select(Filters(q, unit, "", stage, "", ""), visible, hidden_leads(database, published))
     elif view == "unit":
         chosen = unit or viewer.unit_name or ""
         if not viewer.reach("detail").covers(chosen) or chosen not in published.units:

@@ -40,7 +40,7 @@ LeadId = Annotated[Line, Form(min_length=1)]
 def found_lead(published: PublishedList, session: Session, lead_id: str) -> dict[str, Any]:
     """Give a lead of the list; one that refuses contact is on no page."""
     row = published.row(lead_id)
-    if row is None or lead_id in hidden_leads(session):
+    if row is None or lead_id in hidden_leads(session, published):
         raise HTTPException(404, "名单上没有这条线索，或企业已拒绝联系")
     return row
 
@@ -103,7 +103,7 @@ def lead(
         shared = {name: (fact or row).get(name) for name in SHARED_COLUMNS}
         return render(request, desk, "shared_lead.html", viewer, lead=shared)
     answers, held = actions.standing_answers(database, [id]), actions.holders(database, [id])
-    hidden = hidden_leads(database)
+    hidden = hidden_leads(database, published)
     return render(
         request, desk, "lead.html", viewer,
         card=card(desk, published, desk.lists.before(published), row, answers.get(id), held.get(id)),

@@ -13,6 +13,7 @@ from fastapi.responses import Response
 
 from desk.boards import read_table
 from desk.listing import Filters
+from desk.pages.boards import without_refused
 from desk.pages.context import DeskDep, Line, ReadDep, ViewerDep, hidden_leads, list_in_use, render
 from desk.pages.today import cards, trust
 
@@ -27,7 +28,7 @@ def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: ViewerDep
         raise HTTPException(403, "这一页供区领导和数据专员查看")
     published = list_in_use(desk)
     rows = published.select(
-        Filters(), viewer.reach("detail").mask(published.table["unit_name"]), hidden_leads(database)
+        Filters(), viewer.reach("detail").mask(published.table["unit_name"]), hidden_leads(database, published)
     )
     funnel = read_table(published.snapshot.folder, "funnel")
     targets = read_table(published.snapshot.folder, "unit_targets")
@@ -47,10 +48,13 @@ def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: ViewerDep
 
 
 @router.get("/prospects", summary="目标企业")
-def prospects(request: Request, desk: DeskDep, viewer: ViewerDep, node: Annotated[Line, Query()] = "") -> Response:
+def prospects(
+    request: Request, desk: DeskDep, database: ReadDep, viewer: ViewerDep, node: Annotated[Line, Query()] = ""
+) -> Response:
     """Show the nodes with how many prospects each has, or the prospects of one node."""
     published = list_in_use(desk)
     table = published.prospects
+    table = without_refused(table, database, published)
     nodes: dict[str, dict[str, object]] = {}
     for row in table.select(["chain_name", "node_id", "node_name", "gap_class"]).to_pylist():
         entry = nodes.setdefault(row["node_id"], {**row, "prospect_count": 0})

@@ -91,7 +91,7 @@ def narrowed(
     """Give the rows of the list that the viewer may see in detail and that pass the filters."""
     visible = viewer.reach("detail").mask(published.table["unit_name"])
     among = held_by(database, viewer.person_id) if is_mine else None
-    return published.select(filters, visible, hidden_leads(database), among, before)
+    return published.select(filters, visible, hidden_leads(database, published), among, before)
 
 
 def cards(
