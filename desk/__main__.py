@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import hashlib
+import importlib
 import sys
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     serve = commands.add_parser("serve", help="启动网页（只在本机）")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8000)
+    serve.add_argument("--opener", help="打开来件的函数，写作 模块:函数；不写则不收上传的工作簿")
     admin = commands.add_parser("admin", help="建立系统管理员，打印一次性密码")
     admin.add_argument("login")
     commands.add_parser("verify-audit", help="核对审计链")
@@ -43,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         return int(promises.is_stopped(hits))
     settings = DeskSettings.from_environment()
     if asked.command == "serve":
-        return _serve(settings, asked.host, asked.port)
+        return _serve(settings, asked.host, asked.port, asked.opener)
     if asked.command == "check-static":
         return _check_static()
     engine = open_engine(settings.database_url)
@@ -74,10 +76,14 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _serve(settings: DeskSettings, host: str, port: int) -> int:
+def _serve(settings: DeskSettings, host: str, port: int, opener: str | None) -> int:
     import uvicorn
 
-    app = build_app(settings)
+    open_workbook = None
+    if opener:
+        module, _, function = opener.partition(":")
+        open_workbook = getattr(importlib.import_module(module), function)
+    app = build_app(settings, open_workbook=open_workbook)
     print(f"择优办公桌：http://{host}:{port}　首个管理员：python -m desk admin 账号")
     # Forwarded headers are ours to judge (desk.login.login_by_proxy): uvicorn must not rewrite the peer's address.
     uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)

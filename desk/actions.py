@@ -48,12 +48,17 @@ class Answer:
 
 def locked(session: Session, name: str) -> Session:
     """Begin writing, one at a time for everything that shares the name."""
+    return locked_many(session, [name])
+
+
+def locked_many(session: Session, names: Sequence[str]) -> Session:
+    """Begin writing, one at a time for each of the names; locks are taken in order, so that two can't wait for each other."""
     writing(session)
     if session.get_bind().dialect.name == "postgresql":
-        number = zlib.crc32(name.encode("utf-8", "surrogatepass")) - 2**31
-        session.execute(
-            sa.text("SELECT pg_advisory_xact_lock(:space, :number)"), {"space": _LOCK_SPACE, "number": number}
-        )
+        for number in sorted({zlib.crc32(name.encode("utf-8", "surrogatepass")) - 2**31 for name in names}):
+            session.execute(
+                sa.text("SELECT pg_advisory_xact_lock(:space, :number)"), {"space": _LOCK_SPACE, "number": number}
+            )
     return session
 
 
@@ -61,7 +66,10 @@ def seen_before(session: Session, viewer: Viewer, client_id: str) -> Event | Non
     return session.scalar(sa.select(Event).where(Event.person_id == viewer.person_id, Event.client_id == client_id))
 
 
-def _event(viewer: Viewer, client_id: str, kind: str, lead_id: str, unit: str, at: dt.datetime, **values: Any) -> Event:
+def event_of(
+    viewer: Viewer, client_id: str, kind: str, lead_id: str, unit: str, at: dt.datetime, **values: Any
+) -> Event:
+    """Give a new event of a person."""
     return Event(
         client_id=client_id, kind=kind, lead_id=lead_id, unit_name=unit, person_id=viewer.person_id, recorded_at=at, **values
     )  # fmt: skip
@@ -102,10 +110,8 @@ def answer(
 ) -> Event:
     """Record a thirty-second answer. `seen_event_id` is the answer that the page showed (0 for none)."""
     _may_write(viewer, unit)
-    if word not in rules.answers:
-        raise Invalid(f"答复应为 {'、'.join(rules.answers)} 之一")
-    if reason and reason not in rules.answers[word]:
-        raise Invalid(f"“{word}”的理由应为 {'、'.join(rules.answers[word])} 之一")
+    if problem := answer_problem(rules, word, reason):
+        raise Invalid(problem)
     locked(session, lead_id)
     if before := seen_before(session, viewer, client_id):
         return before
@@ -114,13 +120,22 @@ def answer(
         raise Conflict(
             f"{standing.person_name}刚答复了“{standing.event.result}”，你的答复没有记录；如仍要改，请再答一次"
         )
-    event = _event(
+    event = event_of(
         viewer, client_id, "answer", lead_id, unit, now,
         snapshot_id=snapshot_id, result=word, lost_reason=reason or None, follow_up_date=today, method="电话",
     )  # fmt: skip
     session.add(event)
     session.flush()
     return event
+
+
+def answer_problem(rules: Rules, word: str, reason: str) -> str:
+    """Say what is wrong with an answer; empty if nothing is."""
+    if word not in rules.answers:
+        return f"答复应为 {'、'.join(rules.answers)} 之一"
+    if reason and reason not in rules.answers[word]:
+        return f"“{word}”的理由应为 {'、'.join(rules.answers[word])} 之一"
+    return ""
 
 
 def undo(session: Session, viewer: Viewer, event_id: int, client_id: str, now: dt.datetime, minutes: int) -> Event:
@@ -133,9 +148,37 @@ def undo(session: Session, viewer: Viewer, event_id: int, client_id: str, now: d
         return event
     if now - event.recorded_at > dt.timedelta(minutes=minutes):
         raise NotAllowed(f"超过 {minutes} 分钟，不能撤销；请另记一次")
-    session.add(_event(viewer, client_id, "undo", event.lead_id, event.unit_name, now, undone_event_id=event_id))
+    session.add(event_of(viewer, client_id, "undo", event.lead_id, event.unit_name, now, undone_event_id=event_id))
     session.flush()
     return event
+
+
+def follow_up_problems(
+    today: dt.date,
+    follow_up_date: dt.date,
+    method: str,
+    led_by: str,
+    content: str,
+    result: str,
+    next_step_date: dt.date | None,
+) -> list[str]:
+    """Say everything that is wrong with a follow-up, each with its field."""
+    found = [
+        f"{name}应为 {'、'.join(allowed)} 之一"
+        for name, value, allowed in (
+            ("跟进方式", method, METHODS),
+            ("带队层级", led_by, LEVELS),
+            ("跟进结果", result, RESULTS),
+        )
+        if value not in allowed
+    ]
+    if not dt.date(2000, 1, 1) <= follow_up_date <= today:
+        found.append(f"跟进日期不能晚于今天（{today}）；若本机时钟不准，请以办公室日期为准")
+    if not content:
+        found.append("洽谈内容不能为空")
+    if next_step_date and not follow_up_date <= next_step_date <= today + dt.timedelta(days=730):
+        found.append("下一步日期应在跟进日期之后、两年之内")
+    return found
 
 
 def follow_up(
@@ -158,23 +201,13 @@ def follow_up(
 ) -> Event:
     """Record a follow-up with the words of the ledger 跟进记录."""
     _may_write(viewer, unit)
-    for name, value, allowed in (
-        ("跟进方式", method, METHODS),
-        ("带队层级", led_by, LEVELS),
-        ("跟进结果", result, RESULTS),
-    ):
-        if value not in allowed:
-            raise Invalid(f"{name}应为 {'、'.join(allowed)} 之一")
-    if not dt.date(2000, 1, 1) <= follow_up_date <= today:
-        raise Invalid(f"跟进日期不能晚于今天（{today}）；若本机时钟不准，请以办公室日期为准")
-    if not content:
-        raise Invalid("洽谈内容不能为空")
-    if next_step_date and not follow_up_date <= next_step_date <= today + dt.timedelta(days=730):
-        raise Invalid("下一步日期应在跟进日期之后、两年之内")
+    problems = follow_up_problems(today, follow_up_date, method, led_by, content, result, next_step_date)
+    if problems:
+        raise Invalid("；".join(problems))
     locked(session, lead_id)
     if before := seen_before(session, viewer, client_id):
         return before
-    event = _event(
+    event = event_of(
         viewer, client_id, "follow_up", lead_id, unit, now,
         snapshot_id=snapshot_id, follow_up_date=follow_up_date, method=method, led_by=led_by, content=content,
         result=result, next_step=next_step or None, next_step_date=next_step_date,
@@ -240,7 +273,7 @@ def claim(session: Session, viewer: Viewer, lead_id: str, unit: str, client_id: 
         if len(held_by(session, person.person_id)) >= person.lead_capacity:
             raise Conflict(f"你承办的线索已到上限 {person.lead_capacity} 条，请先释放")
         session.add(Assignment(lead_id=lead_id, unit_name=unit, person_id=person.person_id, assigned_at=now))
-    event = _event(viewer, client_id, "claim", lead_id, unit, now)
+    event = event_of(viewer, client_id, "claim", lead_id, unit, now)
     session.add(event)
     session.flush()
     return event
@@ -256,7 +289,7 @@ def release(session: Session, viewer: Viewer, lead_id: str, unit: str, client_id
     if held is None or (held.person_id != viewer.person_id and not viewer.assigns):
         raise NotAllowed("只能释放自己承办的线索")
     session.delete(held)
-    event = _event(viewer, client_id, "release", lead_id, unit, now, detail={"held_by": held.person_id})
+    event = event_of(viewer, client_id, "release", lead_id, unit, now, detail={"held_by": held.person_id})
     session.add(event)
     session.flush()
     return event
@@ -287,6 +320,6 @@ def assign(
     for at, (lead, unit) in enumerate(wanted):
         session.merge(Assignment(lead_id=lead, unit_name=unit, person_id=person_id, assigned_at=now))
         detail = {"person_id": person_id, "assigned_count": len(wanted)}
-        session.add(_event(viewer, f"{client_id}.{at}", "assign", lead, unit, now, detail=detail))
+        session.add(event_of(viewer, f"{client_id}.{at}", "assign", lead, unit, now, detail=detail))
     audit.append(session, now, viewer.login, "分派", person.login, {"线索": [lead for lead, _ in wanted]})
     return len(wanted)

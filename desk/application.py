@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -25,7 +25,7 @@ from desk import charts
 from desk.actions import Conflict, Invalid, NotAllowed
 from desk.guards import Guards
 from desk.listing import Lists
-from desk.pages import boards, contacts, entry, lead, leader, people, periods, pool, today, trips, unit
+from desk.pages import boards, contacts, entry, forms, lead, leader, people, periods, pool, today, trips, unit
 from desk.pages.context import Desk, MustChangePassword, NotSignedIn, render, signed_in
 from desk.pages.wording import install
 from desk.rules import rules
@@ -48,8 +48,12 @@ ANSWERS[403]["content"]["application/json"] = {}
 ANSWERS[413] = {"description": "提交的内容过大", "content": {"application/json": {}}}
 
 
-def build_app(settings: DeskSettings, now: Callable[[], dt.datetime] | None = None) -> FastAPI:
-    """Build a desk; its tables are brought up to date first."""
+def build_app(
+    settings: DeskSettings,
+    now: Callable[[], dt.datetime] | None = None,
+    open_workbook: Callable[[Path], Iterable[Any]] | None = None,
+) -> FastAPI:
+    """Build a desk; its tables are brought up to date first. `open_workbook`: see :class:`desk.pages.context.Desk`."""
     engine = open_engine(settings.database_url)
     upgrade(engine)
     templates = Jinja2Templates(TEMPLATES)
@@ -67,8 +71,9 @@ def build_app(settings: DeskSettings, now: Callable[[], dt.datetime] | None = No
         rules=rules(),
         templates=templates,
         now=now or (lambda: dt.datetime.now(dt.UTC)),
+        open_workbook=open_workbook,
     )
-    for module in (entry, today, lead, contacts, pool, unit, boards, periods, leader, people, trips):
+    for module in (entry, today, forms, lead, contacts, pool, unit, boards, periods, leader, people, trips):
         app.include_router(module.router)
 
     @app.get("/health", response_class=JSONResponse, summary="运行情况")
@@ -77,7 +82,9 @@ def build_app(settings: DeskSettings, now: Callable[[], dt.datetime] | None = No
         return {"status": "ok", "snapshot_id": found.snapshot_id if found else None}
 
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_middleware(Guards, limit=settings.body_limit_bytes, upload_limit=settings.upload_limit_bytes)
+    app.add_middleware(
+        Guards, limit=settings.body_limit_bytes, upload_limit=settings.upload_limit_bytes, upload_paths=("/workbook",)
+    )
     _handle_errors(app)
     return app
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 from desk import audit
 from desk.access import Viewer, masked_name, masked_phone
 from desk.actions import Conflict, Invalid, NotAllowed, locked
+from desk.listing import PublishedList
 from desk.store.keys import keyed_hash
 from desk.store.models import AuditEntry, Contact, Refusal
 
@@ -174,8 +176,33 @@ def refuse(session: Session, viewer: Viewer, contact_id: int, reason: str, now: 
     return contact
 
 
-def refuse_lead(session: Session, viewer: Viewer, lead_id: str, unit: str, reason: str, now: dt.datetime) -> None:
-    """Note that an enterprise refuses contact: its lead is on no list any more."""
+def refused_leads(session: Session, published: PublishedList) -> frozenset[str]:
+    """Give the leads that refuse contact (拒绝联系), with all others of the same firms: they are on no page."""
+    found = session.execute(sa.select(Refusal.kind, Refusal.value).where(Refusal.kind.in_(("lead", "firm")))).all()
+    leads = {value for kind, value in found if kind == "lead"}
+    # A lead refused before firms were noted stands for its firm as long as it is on the list.
+    marks = {value for kind, value in found if kind == "firm"} | {m for x in leads for m in published.marks_of(x)}
+    return frozenset(leads.union(*(published.firm_leads.get(mark, ()) for mark in marks)))
+
+
+def refused_firms(session: Session) -> frozenset[str]:
+    """Give the marks of all firms that have refused contact."""
+    return frozenset(session.scalars(sa.select(Refusal.value).where(Refusal.kind == "firm")))
+
+
+def refuses(session: Session, marks: Sequence[str]) -> bool:
+    """Say whether a firm with one of these marks has refused contact."""
+    asked = sa.select(Refusal.refusal_id).where(Refusal.kind == "firm", Refusal.value.in_(list(marks)))
+    return session.scalar(asked.limit(1)) is not None
+
+
+def refuse_lead(
+    session: Session, viewer: Viewer, lead_id: str, unit: str, reason: str, now: dt.datetime, marks: Sequence[str] = ()
+) -> None:
+    """Note that an enterprise refuses contact: none of its leads is on a list any more, whoever reported them.
+
+    `marks` is what the firm is known by (desk.listing.firm_marks): hashes, so that a later lead of it is hidden too.
+    """
     if not viewer.reach("write").covers(unit):
         raise NotAllowed("只有负责单位可以登记拒绝联系")
     if not reason:
@@ -186,6 +213,11 @@ def refuse_lead(session: Session, viewer: Viewer, lead_id: str, unit: str, reaso
     session.add(
         Refusal(kind="lead", value=lead_id, unit_name=unit, reason=reason, person_id=viewer.person_id, refused_at=now)
     )
+    known = set(session.scalars(sa.select(Refusal.value).where(Refusal.kind == "firm", Refusal.value.in_(list(marks)))))
+    for mark in set(marks) - known:
+        session.add(
+            Refusal(kind="firm", value=mark, unit_name=unit, reason=reason, person_id=viewer.person_id, refused_at=now)
+        )
     audit.append(session, now, viewer.login, "拒绝联系", f"线索 {lead_id}", {"事由": reason})
 
 

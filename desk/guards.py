@@ -1,6 +1,6 @@
 """Guards around every request (防护): response headers, size of bodies, where a form may come from.
 
-Belongs here: what holds for all pages alike. Does not belong here: who may see a row (access.py), the form's own token
+Belongs here: what holds for all pages and workbooks alike. Does not belong here: who may see a row (access.py), the form's own token
 (pages/context.py).
 """
 
@@ -117,3 +117,11 @@ def same_site_path(address: str) -> str:
         return "/"
     fits = address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.netloc
     return address if fits and address.isprintable() and "\\" not in address else "/"
+
+
+def storable(text: str) -> str:
+    """Keep texts that every database takes: no control characters but the end of a line, no half characters."""
+    text = text.strip().replace("\r\n", "\n")
+    if any((ord(c) < 32 and c != "\n") or 0xD800 <= ord(c) <= 0xDFFF or c == "\x7f" for c in text):
+        raise ValueError("含有不能保存的控制字符")
+    return text

@@ -10,9 +10,11 @@ next page still comes from the list that the first one came from; the page says 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import logging
 import threading
+import unicodedata
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -126,6 +128,27 @@ class PublishedList:
         return [c["values"] for c in sorted(counted, key=lambda c: -c["counts"]) if c["values"]]
 
     @cached_property
+    def firm_leads(self) -> dict[str, list[str]]:
+        """Give the leads of every firm, by each of its marks (firm_marks)."""
+        found: dict[str, list[str]] = {}
+        names = ("lead_id", "enterprise_name", "uscc")
+        for lead, name, code in zip(*(self.table[c].to_pylist() for c in names), strict=True):
+            for mark in firm_marks(name, code, self._enterprise_keys.get(lead)):
+                found.setdefault(mark, []).append(lead)
+        return found
+
+    @cached_property
+    def _enterprise_keys(self) -> dict[str, str | None]:
+        if self.facts is None or "enterprise_key" not in self.facts.column_names:
+            return {}
+        return dict(zip(self.facts["lead_id"].to_pylist(), self.facts["enterprise_key"].to_pylist(), strict=True))
+
+    def marks_of(self, lead_id: str) -> list[str]:
+        """Give what the firm of a lead is known by."""
+        row = self.row(lead_id)
+        return firm_marks(row["enterprise_name"], row["uscc"], self._enterprise_keys.get(lead_id)) if row else []
+
+    @cached_property
     def prospects(self) -> pa.Table:
         """Give the prospects of every node."""
         return pq.read_table(self.snapshot.folder / PROSPECTS)
@@ -139,6 +162,14 @@ class PublishedList:
         """Give the facts of one lead; empty for a snapshot older than that table."""
         at = self._fact_row_of.get(lead_id)
         return {} if at is None or self.facts is None else self.facts.slice(at, 1).to_pylist()[0]
+
+    def facts_of(self, lead_ids: Sequence[str], columns: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Give some columns of the facts of many leads."""
+        if self.facts is None:
+            return {}
+        known = [lead for lead in lead_ids if lead in self._fact_row_of]
+        rows = pa.array([self._fact_row_of[lead] for lead in known], pa.int64())
+        return dict(zip(known, self.facts.select(list(columns)).take(rows).to_pylist(), strict=True))
 
     def contacts_due(self, rows: npt.NDArray[np.int64], first_days: int, again_days: int) -> list[int]:
         """Give those of the rows whose first contact or next one is overdue (该联系而没有联系)."""
@@ -218,6 +249,19 @@ class PublishedList:
         old = dict(zip(before.table["lead_id"].to_pylist(), before.table["rank"].to_pylist(), strict=True))
         pairs = zip(self.table["lead_id"].to_pylist(), self.table["rank"].to_pylist(), strict=True)
         return np.asarray([rank is not None and old.get(lead) != rank for lead, rank in pairs], dtype=bool)
+
+
+def firm_marks(name: str | None, uscc: str | None, enterprise_key: str | None = None) -> list[str]:
+    """Give what a firm is recognised by: its name as written without spaces and brackets' width, its code, its key.
+
+    Examples
+    --------
+    >>> firm_marks("云川（北京） 公司", None) == firm_marks("云川(北京)公司", "")
+    True
+    """
+    written = "".join(unicodedata.normalize("NFKC", name or "").split()).casefold()
+    texts = (("name", written), ("uscc", (uscc or "").upper()), ("key", enterprise_key or ""))
+    return [hashlib.sha256(f"{kind}|{text}".encode()).hexdigest() for kind, text in texts if text]
 
 
 def change(row: Mapping[str, Any], before: PublishedList | None) -> Change | None:

@@ -20,6 +20,7 @@ PATH: Final = Path(__file__).with_name("rules.yaml")
 ANSWERS: Final = ("有意向", "无意向", "已落他地", "联系不上")
 METHODS: Final = ("电话", "见商", "出差", "线上", "考察")
 LEVELS: Final = ("工作人员", "班子成员", "分管领导", "一把手")
+USEFULNESS: Final = ("有用", "没用")  # whether it helped that the lead stood on the list
 RESULTS: Final = ("待回复", "有意向", "无意向", "获取线索", "推进签约", "解决困难")
 
 
@@ -44,6 +45,8 @@ class Limits:
     rows_a_page: int
     undo_minutes: int
     hit_rate_top: int
+    rows_a_workbook: int
+    workbook_days: int
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ import pyarrow.parquet as pq
 from intake.contract import Contract, get_contract, load_contracts
 from intake.registers import REFUSED_SCHEMA, land_register
 from intake.returned import returned_workbook, write_returned
-from intake.workbook import SUFFIXES, FileProblem, SheetReading, read_workbook
+from intake.workbook import SUFFIXES, FileProblem, Refusal, SheetReading, read_workbook
 
 READER_VERSION: Final = "4"  # raise it when the reader reads the same bytes differently
 NO_REGISTER: Final = Path(__file__).parent / "reference" / "no_register.csv"  # a header and no rows
@@ -160,8 +160,26 @@ class LandedFile:
 
     @property
     def returned_file(self) -> str | None:
-        """Name in the outbox of the workbook that goes back (退回件); None where nothing was refused."""
-        return f"{self.received_seq:05d}_{Path(self.file).stem}_退回修改.xlsx" if self.summary.refused else None
+        """Name in the outbox of the workbook that goes back (退回件); None where nothing was refused, or nobody sent it."""
+        name = f"{self.received_seq:05d}_{Path(self.file).stem}_退回修改.xlsx"
+        return name if self.summary.refused and self.received_seq else None
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """What came of a file of the inbox that somebody else reads (a workbook of the desk): no ledger row comes of it.
+
+    `problem` is the one Chinese line for a file that was not taken at all; `refusals` and the `returned` workbook tell
+    its sender what to mend.
+    """
+
+    summary: Summary = Summary()
+    problem: str | None = None
+    refusals: tuple[Refusal, ...] = ()
+    returned: bytes | None = None
+
+
+Claim = Callable[[Path], Claimed | None]  # None: not theirs
 
 
 @dataclass(frozen=True)
@@ -181,8 +199,8 @@ class Landed:
 class LandingStore:
     """Append-only store under one folder: `files/<hash>/` a content, `<contract>.parquet` what stands now."""
 
-    def __init__(self, folder: Path, outbox: Path | None = None) -> None:
-        self.folder, self.outbox = folder, outbox
+    def __init__(self, folder: Path, outbox: Path | None = None, claim: Claim | None = None) -> None:
+        self.folder, self.outbox, self.claim = folder, outbox, claim
 
     @property
     def received_path(self) -> Path:
@@ -195,8 +213,14 @@ class LandingStore:
         content: list[dict[str, Any]] = json.loads(self.received_path.read_text(encoding="utf-8"))
         return content
 
-    def land_inbox(self, inbox: Path, say: Say = lambda line: None) -> Landed:
-        """Read every new content in the inbox and rewrite the Parquet file of each ledger from what stands there."""
+    def land_inbox(
+        self, inbox: Path, say: Say = lambda line: None, whole: Callable[[], Path | None] = lambda: None
+    ) -> Landed:
+        """Read every new content in the inbox and rewrite the Parquet file of each ledger from what stands there.
+
+        `whole` gives a workbook that holds all of its source each time (the desk's events): asked for after the inbox was
+        read, its rows stand as they are now, before everything received (`received_seq` 0).
+        """
         started = time.perf_counter()
         if not inbox.is_dir():
             raise FileProblem(f"{inbox}：收件夹不存在；请检查路径，或用 make run INBOX=<文件夹> 指定")
@@ -204,11 +228,29 @@ class LandingStore:
         place = str(inbox.resolve())
         for path in sorted(p for p in inbox.rglob("*") if is_sent(p)):
             self._receive(path, place, say)
-        files = tuple(self._load(entry) for entry in self.received() if entry["inbox"] == place)
+        files = tuple(self._load(LandedFile(**entry)) for entry in self.received() if entry["inbox"] == place)
+        if (source := whole()) is not None:
+            files = (self._read_whole(source, place), *files)
         rows = {c.name: self._join(c, files) for c in load_contracts().values() if not c.bulk}
         self._join_refusals(files)
         self._write_files(files)
         return Landed(self.folder, files, rows, time.perf_counter() - started)
+
+    def _read_whole(self, path: Path, inbox: str) -> LandedFile:
+        """Read a source that is given whole; only its newest content is kept."""
+        landed = LandedFile(0, path.name, content_hash(path), "", inbox)
+        kept, mark = self._kept(landed.file_hash, landed.file), self.folder / "files" / f"{path.stem}.json"
+        before = json.loads(mark.read_text(encoding="utf-8"))["kept"] if mark.exists() else None
+        if not kept.exists():
+            partial = kept.with_name(kept.name + ".part")
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir()
+            self._write_readings(partial, path, landed.file_hash, read_workbook(path))
+            os.replace(partial, kept)
+        write_json(mark, {"kept": kept.name})
+        if before and before != kept.name:
+            shutil.rmtree(self.folder / "files" / before, ignore_errors=True)
+        return self._load(landed)
 
     def land_register(self, source: Path | None, say: Say = lambda line: None) -> Summary:
         """Land a register as register.parquet and register_refused.parquet; an unchanged one is not read again.
@@ -251,44 +293,58 @@ class LandingStore:
         partial = kept.with_name(kept.name + ".part")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
+        claimed = self.claim(path) if self.claim else None
         try:
-            readings = read_workbook(path)
+            readings = [] if claimed else read_workbook(path)
         except FileProblem as problem:
-            write_json(
-                partial / "summary.json", {"problem": str(problem), "contracts": [], "summary": asdict(Summary())}
-            )
-            say(f"拒收整个文件：{problem}")
+            claimed, readings = Claimed(problem=str(problem)), []
+        if claimed:
+            self._write_claimed(partial, claimed)
+            if claimed.problem:
+                say(f"拒收整个文件：{claimed.problem}")
+            elif claimed.returned:
+                self._send_back(entry["file_hash"], inbox, claimed.summary, claimed.returned, say)
         else:
-            names = sorted({r.contract for r in readings if r.contract})
-            for name in names:
-                pq.write_table(_accepted(readings, get_contract(name), path, file_hash), partial / f"{name}.parquet")
-            pq.write_table(_refused(readings), partial / "refused.parquet")
-            summary = _summary(readings)
-            # Rows of sheets that no contract knows belong to the file's first ledger as "not data".
-            parts = {n: asdict(_summary([r for r in readings if (r.contract or names[0]) == n])) for n in names}
-            content: dict[str, Any] = {"problem": None, "contracts": names, "summary": asdict(summary), "parts": parts}
-            content["is_synthetic"] = any(reading.is_synthetic for reading in readings)
-            write_json(partial / "summary.json", content)
-            self._return(entry["file_hash"], inbox, path, readings, say)
+            self._write_readings(partial, path, file_hash, readings)
+            if returned := returned_workbook(readings):
+                self._send_back(entry["file_hash"], inbox, _summary(readings), returned, say)
             for reading in readings:
                 for remark in reading.remarks:
                     say(f"{path.name}，工作表“{reading.sheet}”：{remark}")
+        summary = claimed.summary if claimed else _summary(readings)
+        if not (claimed and claimed.problem):
             seconds = time.perf_counter() - started
             say(f"已读 {path.name}：{summary.accepted:,} 行，拒收 {summary.refused:,} 行，用时 {seconds:.1f} 秒")
         os.replace(partial, kept)
 
-    def _return(self, file_hash: str, inbox: str, path: Path, readings: list[SheetReading], say: Say) -> None:
+    def _write_readings(self, folder: Path, path: Path, file_hash: str, readings: list[SheetReading]) -> None:
+        names = sorted({r.contract for r in readings if r.contract})
+        for name in names:
+            pq.write_table(_accepted(readings, get_contract(name), path, file_hash), folder / f"{name}.parquet")
+        pq.write_table(_refused(readings), folder / "refused.parquet")
+        # Rows of sheets that no contract knows belong to the file's first ledger as "not data".
+        parts = {n: asdict(_summary([r for r in readings if (r.contract or names[0]) == n])) for n in names}
+        content: dict[str, Any] = {"problem": None, "contracts": names, "summary": asdict(_summary(readings))}
+        content |= {"parts": parts, "is_synthetic": any(reading.is_synthetic for reading in readings)}
+        write_json(folder / "summary.json", content)
+
+    def _write_claimed(self, folder: Path, claimed: Claimed) -> None:
+        refused = pa.Table.from_pylist([asdict(r) for r in claimed.refusals], REFUSED_SCHEMA)
+        pq.write_table(refused, folder / "refused.parquet")
+        content: dict[str, Any] = {"problem": claimed.problem, "contracts": [], "summary": asdict(claimed.summary)}
+        write_json(folder / "summary.json", content)
+
+    def _send_back(self, file_hash: str, inbox: str, summary: Summary, content: bytes, say: Say) -> None:
         """Write what was refused back for its sender, named by the order of receipt; nothing there is ever removed."""
-        if self.outbox is None or (content := returned_workbook(readings)) is None:
+        if self.outbox is None:
             return
         entry = next(e for e in self.received() if e["file_hash"] == file_hash and e["inbox"] == inbox)
-        landed = LandedFile(**entry, summary=_summary(readings))
+        landed = LandedFile(**entry, summary=summary)
         assert landed.returned_file
         write_returned(self.outbox, landed.returned_file, content)
         say(f"退回件已写到 {landed.returned_file}：共 {landed.summary.refused:,} 行需修改")
 
-    def _load(self, entry: dict[str, Any]) -> LandedFile:
-        landed = LandedFile(**entry)
+    def _load(self, landed: LandedFile) -> LandedFile:
         kept = self._kept(landed.file_hash, landed.file)
         if not kept.exists():
             problem = f"{landed.file}：台账约定改过之后需要重读，但文件已不在收件夹；请把它放回收件夹"

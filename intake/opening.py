@@ -135,6 +135,24 @@ def open_sheets(path: Path) -> Iterator[Sheet]:
         raise _broken(path, error) from None
 
 
+def has_sheet(path: Path, name: str) -> bool:
+    """Say whether an .xlsx names such a sheet, from its first part alone; a file that is no .xlsx has none."""
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open("xl/workbook.xml") as stream:
+            return f'name="{name}"'.encode() in stream.read(2**20)
+    except (
+        zipfile.BadZipFile,
+        KeyError,
+        OSError,
+        zlib.error,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        struct.error,
+    ):
+        return False
+
+
 def _broken(path: Path, error: object) -> FileProblem:
     said = " ".join(str(error).split())[:200]
     return FileProblem(f"{path.name}：文件损坏或不是真正的 Excel 文件（{said}）；请用 Excel/WPS 打开后另存")

@@ -36,6 +36,7 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
     inbox: str
     register_file: str | None = None
     office: str | None = None
+    desk_database: str | None = None
 
     @property
     def root(self) -> Path:
@@ -135,6 +136,7 @@ def resources_for(settings: Settings, project: DbtProject) -> Mapping[str, Any]:
         inbox=str(settings.inbox),
         register_file=str(settings.register) if settings.register else None,
         office=str(settings.office) if settings.office else None,
+        desk_database=settings.desk_database,
     )
     dbt = WarehouseDbt(
         project_dir=str(DBT_FOLDER),

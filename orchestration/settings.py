@@ -31,22 +31,25 @@ class Settings:
     """Paths of one installation. `register` may be None: an office without a register still gets its list.
 
     `office` holds the office's files of a past list while that list is rebuilt; None: those of the repository.
+    `desk_database` is the address of the desk's database; None: the SQLite file that the desk makes under `home`.
     """
 
     home: Path
     inbox: Path
     register: Path | None
     office: Path | None = None
+    desk_database: str | None = None
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """Read ZEYOU_HOME, ZEYOU_INBOX, ZEYOU_REGISTER; what is not set comes from the last run's `inputs.json`."""
+        """Read ZEYOU_HOME, ZEYOU_INBOX, ZEYOU_REGISTER (else the last run's `inputs.json`) and DESK_DATABASE_URL."""
         home = Path(os.environ.get("ZEYOU_HOME") or REPOSITORY / "var").resolve()
         remembered = home / "inputs.json"
         known: dict[str, str] = json.loads(remembered.read_text(encoding="utf-8")) if remembered.exists() else {}
         inbox = os.environ.get("ZEYOU_INBOX") or known.get("inbox") or str(home / "inbox")
         register = os.environ.get("ZEYOU_REGISTER") or known.get("register") or ""
-        return cls(home, Path(inbox).resolve(), Path(register).resolve() if register else None)
+        found = Path(register).resolve() if register else None
+        return cls(home, Path(inbox).resolve(), found, desk_database=os.environ.get("DESK_DATABASE_URL") or None)
 
     def remember(self) -> None:
         """Keep the inputs of a run, so that the UI and the schedule go on with them."""

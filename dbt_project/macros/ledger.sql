@@ -105,3 +105,8 @@
 {% macro known_date(event_date, recorded_date) -%}
     greatest({{ event_date }}, coalesce({{ recorded_date }}, {{ event_date }}))
 {%- endmacro %}
+
+{#- Whether a landed row is an event of the desk (办公桌): intake lands those before everything received, as number 0. -#}
+{% macro is_from_desk(received_seq) -%}
+    {{ received_seq }} = 0
+{%- endmacro %}

@@ -11,11 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import Response
+from sqlalchemy.orm import Session
 
 from desk import charts
 from desk.access import EVERYTHING
 from desk.boards import Board, all_boards, board_named, read_table
-from desk.pages.context import DeskDep, Line, ViewerDep, list_in_use, render
+from desk.contacts import refused_firms
+from desk.listing import PublishedList, firm_marks
+from desk.pages.context import DeskDep, Line, ReadDep, ViewerDep, hidden_leads, list_in_use, render
 
 router = APIRouter()
 ROWS_A_PAGE = 100
@@ -33,10 +36,24 @@ def boards(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response:
     return render(request, desk, "boards.html", viewer, sections=sections)
 
 
+def without_refused(table: pa.Table, database: Session, published: PublishedList) -> pa.Table:
+    """Leave out the rows about a lead or a firm that refuses contact (拒绝联系), shown by name or not."""
+    hidden, firms = hidden_leads(database, published), refused_firms(database)
+    if hidden and "lead_id" in table.column_names:
+        table = table.filter(pc.invert(pc.is_in(table["lead_id"], pa.array(sorted(hidden), pa.string()))))
+    if firms and "enterprise_name" in table.column_names:
+        names = table["enterprise_name"].to_pylist()
+        codes = table["uscc"].to_pylist() if "uscc" in table.column_names else [None] * len(names)
+        pairs = zip(names, codes, strict=True)
+        table = table.filter(pa.array([firms.isdisjoint(firm_marks(name, code)) for name, code in pairs], pa.bool_()))
+    return table
+
+
 @router.get("/boards/{name}", summary="看板")
 def board(
     request: Request,
     desk: DeskDep,
+    database: ReadDep,
     viewer: ViewerDep,
     name: Annotated[str, Path(max_length=64)],
     unit: Annotated[Line, Query()] = "",
@@ -46,16 +63,15 @@ def board(
     published, found = list_in_use(desk), board_named(name)
     if found is None or not found.is_page:
         raise HTTPException(404)
-    table = read_table(published.snapshot.folder, name, columns=[c.name for c in found.columns])
+    table = read_table(published.snapshot.folder, name)
     if table is None:
         raise HTTPException(404, "这份名单发布时还没有这张看板")
     titles = {c.name: c.title for c in found.columns}
+    table = without_refused(table, database, published)
     if found.unit:
         reach = viewer.reach("detail") if found.rows == "reach" else EVERYTHING
-        units = read_table(published.snapshot.folder, name, columns=[found.unit])
-        column = units[found.unit] if units is not None else None
-        table = table.filter(reach.mask(column))
-        if unit and found.unit in table.column_names:
+        table = table.filter(reach.mask(table[found.unit]))
+        if unit and found.unit in {c.name for c in found.columns}:
             table = table.filter(pc.equal(table[found.unit], unit))
     choices = []
     for column_name, default in found.choose:
@@ -68,6 +84,7 @@ def board(
         choices.append({"name": column_name, "title": titles[column_name], "options": options, "chosen": chosen})
         if chosen:
             table = table.filter(pc.fill_null(pc.equal(texts, chosen), False))
+    table = table.select([c.name for c in found.columns])
     rows = table.slice(after, ROWS_A_PAGE).to_pylist()
     more = after + ROWS_A_PAGE if table.num_rows > after + ROWS_A_PAGE else None
     stages = [r for r in rows if r.get("stage") != "终止"] if name == "funnel" else []

@@ -9,11 +9,13 @@ import datetime as dt
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from desk import contacts
-from desk.pages.context import OFFICE_ZONE, DeskDep, FormDep, Line, Number, list_in_use, render
+from desk.ledgers import OFFICE_ZONE
+from desk.pages.context import DeskDep, FormDep, Line, Number, list_in_use, render
+from desk.pages.lead import found_lead
 
 router = APIRouter()
 Phone = Annotated[Line, Form(max_length=32)]
@@ -35,9 +37,8 @@ def add(
     position: Annotated[Line, Form()] = "",
 ) -> Response:
     """Keep a contact for the unit of the lead."""
-    row = list_in_use(desk).row(lead_id)
-    if row is None:
-        raise HTTPException(404)
+    with desk.sessions() as session:
+        row = found_lead(list_in_use(desk), session, lead_id)
     with desk.sessions() as session:
         contacts.add(session, viewer, lead_id, row["unit_name"], person, phone, position, source, desk.now())
         session.commit()
@@ -107,10 +108,11 @@ def refuse_lead(
     desk: DeskDep, viewer: FormDep, lead_id: Annotated[Line, Form()], reason: Annotated[Line, Form()]
 ) -> Response:
     """Note that the enterprise refuses; the lead leaves every list."""
-    row = list_in_use(desk).row(lead_id)
-    if row is None:
-        raise HTTPException(404)
+    published = list_in_use(desk)
     with desk.sessions() as session:
-        contacts.refuse_lead(session, viewer, lead_id, row["unit_name"], reason, desk.now())
+        row = found_lead(published, session, lead_id)
+    with desk.sessions() as session:
+        marks = published.marks_of(lead_id)
+        contacts.refuse_lead(session, viewer, lead_id, row["unit_name"], reason, desk.now(), marks)
         session.commit()
     return RedirectResponse("/", 303)

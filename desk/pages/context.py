@@ -9,8 +9,9 @@ import datetime as dt
 import hmac
 import logging
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
@@ -23,12 +24,15 @@ from sqlalchemy.orm import Session as Database
 from sqlalchemy.orm import sessionmaker
 
 from desk.access import Viewer
+from desk.contacts import refused_leads
+from desk.guards import storable
+from desk.ledgers import OFFICE_ZONE
 from desk.listing import Lists, PublishedList, day_in_words
 from desk.login import COOKIE, login_by_proxy, open_session, viewer_by_cookie
 from desk.rules import Rules
 from desk.settings import DeskSettings
 from desk.store.database import writing
-from desk.store.models import Person, Refusal
+from desk.store.models import Person
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,7 +47,11 @@ class MustChangePassword(Exception):
 
 @dataclass
 class Desk:
-    """One running desk. `now` and `transport` (to the sign-on server) are replaced by tests."""
+    """One running desk. `now` and `transport` (to the sign-on server) are replaced by tests.
+
+    `open_workbook` opens a file that anybody may have sent, or raises ValueError with one Chinese line; it is given to the desk,
+    which knows nothing of intake. None: nothing can be sent in by page.
+    """
 
     settings: DeskSettings
     engine: sa.Engine
@@ -53,6 +61,7 @@ class Desk:
     templates: Jinja2Templates
     now: Callable[[], dt.datetime]
     transport: httpx.BaseTransport | None = None
+    open_workbook: Callable[[Path], Iterable[Any]] | None = None
 
     @property
     def today(self) -> dt.date:
@@ -63,9 +72,6 @@ class Desk:
         """Give every unit with the one above it."""
         published = self.lists.current()
         return published.units if published else {}
-
-
-OFFICE_ZONE = dt.timezone(dt.timedelta(hours=8), "Asia/Shanghai")  # no summer time since 1991
 
 
 def the_desk(request: Request) -> Desk:
@@ -135,17 +141,9 @@ def checked_form(
     return viewer
 
 
-def _storable(text: str) -> str:
-    """Keep texts that every database takes: no control characters but the end of a line, no half characters."""
-    text = text.strip().replace("\r\n", "\n")
-    if any((ord(c) < 32 and c != "\n") or 0xD800 <= ord(c) <= 0xDFFF or c == "\x7f" for c in text):
-        raise ValueError("含有不能保存的控制字符")
-    return text
-
-
-Line = Annotated[str, AfterValidator(_storable), Field(max_length=120)]
-Paragraph = Annotated[str, AfterValidator(_storable), Field(max_length=2000)]
-ClientId = Annotated[str, AfterValidator(_storable), Field(pattern=r"^[0-9a-zA-Z_-]{8,64}$")]
+Line = Annotated[str, AfterValidator(storable), Field(max_length=120)]
+Paragraph = Annotated[str, AfterValidator(storable), Field(max_length=2000)]
+ClientId = Annotated[str, AfterValidator(storable), Field(pattern=r"^[0-9a-zA-Z_-]{8,64}$")]
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 DeskDep = Annotated[Desk, Depends(the_desk)]
@@ -162,9 +160,9 @@ def list_in_use(desk: Desk) -> PublishedList:
     return found
 
 
-def hidden_leads(session: Database) -> frozenset[str]:
+def hidden_leads(session: Database, published: PublishedList) -> frozenset[str]:
     """Give the leads that refuse contact (拒绝联系): they are on no list."""
-    return frozenset(session.scalars(sa.select(Refusal.value).where(Refusal.kind == "lead")))
+    return refused_leads(session, published)
 
 
 def new_client_id() -> str:

@@ -40,7 +40,7 @@ LeadId = Annotated[Line, Form(min_length=1)]
 def found_lead(published: PublishedList, session: Session, lead_id: str) -> dict[str, Any]:
     """Give a lead of the list; one that refuses contact is on no page."""
     row = published.row(lead_id)
-    if row is None or lead_id in hidden_leads(session):
+    if row is None or lead_id in hidden_leads(session, published):
         raise HTTPException(404, "名单上没有这条线索，或企业已拒绝联系")
     return row
 
@@ -51,10 +51,11 @@ def timeline(
     """Give what happened to a lead, newest first. What was said belongs to the unit; that it happened does not."""
     is_private = viewer.reach("private").covers(unit)
     lines: list[dict[str, Any]] = []
-    for row in published.about(lead_id, "stage_moves"):
+    # What the night read from the desk stands below as the desk's own record, with who wrote it.
+    for row in (r for r in published.about(lead_id, "stage_moves") if not r.get("is_from_desk")):
         note = row["not_counted_reason"] or f"佐证：{row['evidence_kind'] or '无需'}"
         lines.append({"day": row["moved_date"], "kind": "阶段", "title": f"进入“{row['stage']}”", "text": note})
-    for row in published.about(lead_id, "follow_ups"):
+    for row in (r for r in published.about(lead_id, "follow_ups") if not r.get("is_from_desk")):
         text = "；".join(x for x in (row["content"], f"下一步：{row['next_step']}" if row["next_step"] else "") if x)
         title = f"{row['method']}跟进" + (f"·{row['led_by']}" if row["led_by"] else "")
         result = f"·{row['result']}" if row["result"] else ""
@@ -102,7 +103,7 @@ def lead(
         shared = {name: (fact or row).get(name) for name in SHARED_COLUMNS}
         return render(request, desk, "shared_lead.html", viewer, lead=shared)
     answers, held = actions.standing_answers(database, [id]), actions.holders(database, [id])
-    hidden = hidden_leads(database)
+    hidden = hidden_leads(database, published)
     return render(
         request, desk, "lead.html", viewer,
         card=card(desk, published, desk.lists.before(published), row, answers.get(id), held.get(id)),

@@ -13,6 +13,7 @@ from fastapi.responses import Response
 
 from desk.boards import read_table
 from desk.listing import Filters
+from desk.pages.boards import without_refused
 from desk.pages.context import DeskDep, Line, ReadDep, ViewerDep, hidden_leads, list_in_use, render
 from desk.pages.today import cards, trust
 
@@ -27,7 +28,7 @@ def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: ViewerDep
         raise HTTPException(403, "这一页供区领导和数据专员查看")
     published = list_in_use(desk)
     rows = published.select(
-        Filters(), viewer.reach("detail").mask(published.table["unit_name"]), hidden_leads(database)
+        Filters(), viewer.reach("detail").mask(published.table["unit_name"]), hidden_leads(database, published)
     )
     funnel = read_table(published.snapshot.folder, "funnel")
     targets = read_table(published.snapshot.folder, "unit_targets")
@@ -47,10 +48,12 @@ def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: ViewerDep
 
 
 @router.get("/prospects", summary="目标企业")
-def prospects(request: Request, desk: DeskDep, viewer: ViewerDep, node: Annotated[Line, Query()] = "") -> Response:
+def prospects(
+    request: Request, desk: DeskDep, database: ReadDep, viewer: ViewerDep, node: Annotated[Line, Query()] = ""
+) -> Response:
     """Show the chains drawn with how many prospects each node has, or the prospects of one node with their evidence."""
     published = list_in_use(desk)
-    table = published.prospects
+    table = without_refused(published.prospects, database, published)
     counts = {row["values"]: row["counts"] for row in pc.value_counts(table["node_id"]).to_pylist()}
     nodes: dict[str, dict[str, Any]] = {}
     drawn, edges = (read_table(published.snapshot.folder, name) for name in ("chain_nodes", "chain_edges"))

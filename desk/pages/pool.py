@@ -13,7 +13,8 @@ from fastapi.responses import Response
 
 from desk import actions, audit
 from desk.access import EVERYTHING, SHARED_COLUMNS
-from desk.listing import Filters, PublishedList
+from desk.contacts import refuses
+from desk.listing import Filters, PublishedList, firm_marks
 from desk.pages.context import (
     ClientId,
     DeskDep,
@@ -55,7 +56,7 @@ def pool(
     published = (desk.lists.at(snapshot_id) if snapshot_id else None) or newest
     start = int(row) if row.isdigit() and len(row) < 10 and published.snapshot_id == snapshot_id else -1
     visible = EVERYTHING.mask(published.table["unit_name"])
-    rows = published.select(Filters(q, unit, "", stage, "", ""), visible, hidden_leads(database))
+    rows = published.select(Filters(q, unit, "", stage, "", ""), visible, hidden_leads(database, published))
     page = published.page(rows, start, desk.rules.limits.rows_a_page)
     return render(
         request, desk, "pool.html", viewer,
@@ -100,7 +101,12 @@ def report(
     if not viewer.unit_name or not viewer.reach("write").covers(viewer.unit_name):
         raise HTTPException(403, "只有责任单位的人可以报备线索")
     asked = {"project_name": project_name, "enterprise_name": enterprise_name, "uscc": uscc, "content": content}
-    conflicts = taken(list_in_use(desk), enterprise_name, uscc.upper())
+    published = list_in_use(desk)
+    with desk.sessions() as session:
+        if refuses(session, firm_marks(enterprise_name, uscc)):
+            raise actions.Conflict("这家企业已拒绝联系，不能报备")
+        hidden = hidden_leads(session, published)
+    conflicts = [c for c in taken(published, enterprise_name, uscc.upper()) if c["lead_id"] not in hidden]
     same = [c for c in conflicts if c["project_name"] == project_name]
     if same or (conflicts and not as_new_project):
         return render(

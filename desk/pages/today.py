@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 from typing import Annotated, Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 import sqlalchemy as sa
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
@@ -58,11 +60,8 @@ def today(
     snapshot_id, _, row = after.rpartition(".")
     published = (desk.lists.at(snapshot_id) if snapshot_id else None) or newest
     start = int(row) if row.isdigit() and len(row) < 10 and published.snapshot_id == snapshot_id else -1
-    filters = Filters(q, unit, band, stage, chain, only)
     before = desk.lists.before(published)
-    visible = viewer.reach("detail").mask(published.table["unit_name"])
-    among = held_by(database, viewer.person_id) if mine else None
-    rows = published.select(filters, visible, hidden_leads(database), among, before)
+    rows = narrowed(database, viewer, published, Filters(q, unit, band, stage, chain, only), bool(mine), before)
     page = published.page(rows, start, desk.rules.limits.rows_a_page)
     asked = {"q": q, "unit": unit, "band": band, "stage": stage, "chain": chain, "only": only, "mine": mine}
     asked["only"] = "" if only == "ranked" else only
@@ -79,6 +78,20 @@ def today(
         trust=trust(desk, published),
         views=list(database.scalars(sa.select(SavedView).where(SavedView.person_id == viewer.person_id))),
     )  # fmt: skip
+
+
+def narrowed(
+    database: Session,
+    viewer: Viewer,
+    published: PublishedList,
+    filters: Filters,
+    is_mine: bool,
+    before: PublishedList | None,
+) -> npt.NDArray[np.int64]:
+    """Give the rows of the list that the viewer may see in detail and that pass the filters."""
+    visible = viewer.reach("detail").mask(published.table["unit_name"])
+    among = held_by(database, viewer.person_id) if is_mine else None
+    return published.select(filters, visible, hidden_leads(database, published), among, before)
 
 
 def cards(

@@ -21,6 +21,7 @@ from desk import promises
 from desk.access import Viewer
 from desk.boards import read_table
 from desk.listing import PublishedList
+from desk.pages.boards import without_refused
 from desk.pages.context import (
     Desk,
     DeskDep,
@@ -29,7 +30,6 @@ from desk.pages.context import (
     Paragraph,
     ReadDep,
     ViewerDep,
-    hidden_leads,
     list_in_use,
     render,
 )
@@ -68,16 +68,17 @@ def _targets(
     table = read_table(published.snapshot.folder, "trip_targets")
     if table is None:
         raise HTTPException(404, "这份名单发布时还没有可拜访企业")
+    table = without_refused(table, database, published)
     places = {c.name for c in cities().values() if region in (c.region, c.province)}
     ranked = published.light.select(["lead_id", "score"]).filter(pc.is_valid(published.light["score"])).to_pydict()
     scores = dict(zip(ranked["lead_id"], ranked["score"], strict=True))
-    hidden, reach = hidden_leads(database), viewer.reach("detail")
+    reach = viewer.reach("detail")
     found = []
     for row in table.to_pylist():
         is_lead = row["target_kind"] == "lead"
         if row["city_name"] not in places or (who != "all" and row["target_kind"] != who):
             continue
-        if is_lead and (row["lead_id"] not in scores or row["lead_id"] in hidden or not reach.covers(row["unit_name"])):
+        if is_lead and (row["lead_id"] not in scores or not reach.covers(row["unit_name"])):
             continue
         if row["last_visit_date"] is not None and row["last_visit_date"] >= since:
             continue

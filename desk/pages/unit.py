@@ -52,7 +52,9 @@ def unit(
         of_unit = targets.filter(pc.equal(targets["unit_name"], chosen)).to_pylist()
         year = max((t["target_year"] for t in of_unit if t["target_year"] <= published.as_of_date.year), default=None)
         tasks = [t for t in of_unit if t["target_year"] == year]
-    rows = published.select(Filters(unit=chosen), reach.mask(published.table["unit_name"]), hidden_leads(database))
+    rows = published.select(
+        Filters(unit=chosen), reach.mask(published.table["unit_name"]), hidden_leads(database, published)
+    )
     page = published.page(rows, -1, SHOWN)
     rule, before = desk.rules, desk.lists.before(published)
     due = published.contacts_due(rows, rule.first_contact_days, rule.follow_up_days)
@@ -77,7 +79,9 @@ def assign(
 ) -> Response:
     """Give leads to a person of the unit, within that person's capacity."""
     published = list_in_use(desk)
-    rows = [published.row(lead) for lead in lead_id]
+    with desk.sessions() as session:
+        hidden = hidden_leads(session, published)
+    rows = [published.row(lead) if lead not in hidden else None for lead in lead_id]
     if any(row is None for row in rows):
         raise HTTPException(404, "有线索已不在名单上，请刷新后重选")
     with desk.sessions() as session:

@@ -100,8 +100,9 @@ class LoginFlow(Base):
 class Event(Base):
     """One row per thing that a person did about a lead (事件). Append-only; `client_id` makes a repeat harmless.
 
-    kind: answer (三十秒答复), follow_up (跟进), undo (撤销, names `undone_event_id`), claim (认领), assign (分派),
-    release (释放), report (报备新线索), transfer_request (申请流转).
+    kind: answer (三十秒答复), follow_up (跟进; one that corrects another names it as `undone_event_id`), undo (撤销, names
+    `undone_event_id`), usefulness (名单有用吗), claim (认领), assign (分派), release (释放), report (报备新线索),
+    transfer_request (申请流转), transfer_reply (接收或退回).
     """
 
     __tablename__ = "events"
@@ -213,3 +214,14 @@ class Secret(Base):
     __tablename__ = "secrets"
     secret_name: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
     secret_value: Mapped[str] = mapped_column(sa.String(128))
+
+
+class ReturnedWorkbook(Base):
+    """One row per workbook that goes back to who filled it in (退回件); kept for some days."""
+
+    __tablename__ = "returned_workbooks"
+    returned_id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("people.person_id"), index=True)
+    created_at: Mapped[dt.datetime]
+    file_name: Mapped[str] = mapped_column(sa.String(128))
+    content: Mapped[bytes] = mapped_column(sa.LargeBinary)

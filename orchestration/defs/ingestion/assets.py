@@ -18,6 +18,7 @@ from intake.landing import LandingStore, Summary, write_parquet
 from intake.matching.leads import match_leads
 from intake.workbook import FileProblem
 from models.chain import load_chains
+from orchestration.desk_events import desk_of
 from orchestration.metadata import preview, returned_workbooks, row_counts
 from orchestration.resources import Workplace
 
@@ -62,11 +63,12 @@ def _rows(summary: Summary) -> dict[str, Any]:
     pool="landing",
 )
 def ledgers(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
-    """Read every new file of the inbox by its contract; refusals carry file, sheet, row and reason."""
+    """Read every new file of the inbox by its contract, and what people did at the desk; refusals carry file, row, reason."""
     with told_plainly():
         outbox = workplace.root / "outbox"
-        store = LandingStore(workplace.root / "landing", outbox)
-        landed = store.land_inbox(Path(workplace.inbox), context.log.info)
+        desk = desk_of(workplace)
+        store = LandingStore(workplace.root / "landing", outbox, desk.claim if desk else None)
+        landed = store.land_inbox(Path(workplace.inbox), context.log.info, desk.ledgers if desk else lambda: None)
     for contract in LEDGERS:
         first = pd.read_parquet(workplace.parquet(f"landing/{contract.name}")).iloc[:, :10]
         metadata = _rows(landed.rows[contract.name]) | {"preview": preview(first)}

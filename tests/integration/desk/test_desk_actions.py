@@ -156,6 +156,31 @@ def test_a_refused_phone_goes_everywhere_and_can_not_come_back(site: Site) -> No
         assert "L00000" not in someone.get("/").text + someone.get("/pool").text + someone.get("/unit").text
 
 
+def test_a_firm_that_refuses_is_hidden_with_all_its_leads_whoever_reported_them(site: Site) -> None:
+    # 云川2号 stands behind L00002 (丙园区), L00052 (乙街道); the prospects hold <b>某公司</b>.
+    bing, yi = site.browser("bing"), site.browser("yi")
+    assert yi.get("/lead?id=L00052").status_code == 200
+    assert bing.post("/leads/refuse", {"lead_id": "L00002", "reason": "来函拒绝"}).status_code == 303
+    assert yi.get("/lead?id=L00052").status_code == 404
+    for path in ("/?q=云川2号", "/pool?q=云川2号", "/unit", "/?only=moved&q=云川2号"):
+        page = yi.get(path).text
+        assert "L00052" not in page and "云川2号材料有限公司" not in page, path
+    answer = {"lead_id": "L00052", "word": "有意向", "client_id": "tap-00001"}
+    assert yi.post("/answers", answer).status_code == 404
+    head = site.browser("jiahead")
+    assert (
+        head.post("/assignments", {"person_id": 4, "client_id": "assign-09", "lead_id": ["L00052"]}).status_code == 404
+    )
+    new = {"project_name": "又一项目", "enterprise_name": "云川2号材料有限公司", "client_id": "report-09"}
+    assert yi.post("/report", new).status_code == 409 and not events(site, "report")
+    publish_list(site.home, dt.date(2026, 7, 1), leads=180)  # L00102, L00152 of the same firm are new
+    assert yi.get("/lead?id=L00152").status_code == 404 and yi.get("/lead?id=L00151").status_code == 200
+    jia = site.browser("jia")
+    assert "&lt;script&gt;" in jia.get("/boards/ownership").text
+    assert jia.post("/leads/refuse", {"lead_id": "L00000", "reason": "来函拒绝"}).status_code == 303
+    assert "&lt;script&gt;" not in jia.get("/boards/ownership").text
+
+
 def test_a_list_swapped_while_paging_neither_skips_nor_repeats(site: Site) -> None:
     leader = site.browser("leader")
     seen: list[str] = []

@@ -41,7 +41,8 @@ select
     follow_ups.next_step,
     follow_ups.method in ('见商', '出差', '考察') as is_in_person,
     coalesce(follow_ups.led_by = '一把手', false) as is_principal_led,
-    coalesce(follow_ups.result in ('有意向', '推进签约'), false) as is_interested
+    coalesce(follow_ups.result in ('有意向', '推进签约'), false) as is_interested,
+    {{ is_from_desk('follow_ups.received_seq') }} as is_from_desk
 from follow_ups
 inner join lead_units on follow_ups.lead_id = lead_units.lead_id
 left join names on follow_ups.name_form = names.name_form

@@ -62,5 +62,6 @@ select
         else '未计入：佐证材料“' || evidence_kind || '”不符，应有' || replace(evidence_kinds, '、', '或')
     end as not_counted_reason,
     paid_tax_wan_cny,
-    lost_reason
+    lost_reason,
+    {{ is_from_desk('received_seq') }} as is_from_desk
 from judged
