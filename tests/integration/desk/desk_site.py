@@ -143,6 +143,21 @@ def _tables(frame: pd.DataFrame, as_of: dt.date) -> dict[str, pa.Table]:
              "target_value": [4.0, None, 2.0], "target_text": ["4个", "未下达", "2个"], "done_value": [1.0, 0.0, 2.0],
              "gap_value": [3.0, None, 0.0], "completion_pct": [25.0, None, 100.0]}
         ),
+        "boards/chain_nodes.parquet": pa.Table.from_pylist(
+            [
+                {"chain_id": "water", "chain_name": "环保水处理", "node_id": "water.ro", "node_name": "反渗透膜", "gap_class": "补",
+                 "rule_gap_class": "延", "position_name": "中游", "is_saturated": True, "local_enterprise_count": 2,
+                 "gap_rule_text": "本地企业2家", "saturation_text": "已饱和", "node_order": 1,
+                 **dict.fromkeys(("local_names", "leader_names", "supplier_nodes", "customer_nodes"), "某公司"),
+                 **dict.fromkeys(("target_enterprise_count", "listed_company_count", "need_count", "open_lead_count"), 1),
+                 "output_share_pct": 10.0},
+                {"chain_id": "water", "chain_name": "环保水处理", "node_id": "water.plant", "node_name": "成套设备", "gap_class": "强",
+                 "position_name": "下游", "is_saturated": False, "local_enterprise_count": 0},
+            ]
+        ),
+        "boards/chain_edges.parquet": pa.table(
+            {"from_node_id": ["water.ro"], "to_node_id": ["water.plant"], "trade_wan_cny": [80.0]}
+        ),
         "boards/funnel.parquet": pa.table(
             {"stage": ["线索", "开工"], "at_least_lead_count": [9, 2], "at_least_pct": [100.0, 22.2], "current_lead_count": [7, 2],
              "lost_lead_count": [0, 0], "not_counted_lead_count": [0, 1], "median_days_from_reported": [0.0, None]}
