@@ -9,12 +9,14 @@ import datetime as dt
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
+import pyarrow.parquet as pq
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from desk import actions, contacts
 from desk.access import SHARED_COLUMNS, Viewer
+from desk.boards import Board, all_boards
 from desk.guards import same_site_path
 from desk.listing import PublishedList, relatives, similar_landings
 from desk.pages.context import (
@@ -91,6 +93,18 @@ def timeline(
     return sorted(lines, key=lambda line: (line["day"], line["kind"] == "办公桌"), reverse=True)
 
 
+def boards_about(published: PublishedList, lead_id: str, shown: int = 4) -> list[tuple[Board, list[dict[str, Any]]]]:
+    """Give the boards that speak of a lead, with their first rows of it: parks, offers, requests, money."""
+    found = []
+    for board in (b for b in all_boards() if b.use == "both"):
+        path = published.snapshot.folder / board.file
+        if path.exists() and "lead_id" in pq.read_schema(path).names:
+            rows = published.about(lead_id, board.name)[:shown]
+            if rows:
+                found.append((board, rows))
+    return found
+
+
 @router.get("/lead", summary="线索页")
 def lead(
     request: Request, desk: DeskDep, database: ReadDep, viewer: ViewerDep, id: Annotated[Line, Query(min_length=1)]
@@ -109,6 +123,7 @@ def lead(
         card=card(desk, published, desk.lists.before(published), row, answers.get(id), held.get(id)),
         row=row,
         fact=fact,
+        found_on=boards_about(published, id),
         can_write=viewer.reach("write").covers(row["unit_name"]),
         sees_private=viewer.reach("private").covers(row["unit_name"]),
         contacts=contacts.of_lead(database, viewer, id),

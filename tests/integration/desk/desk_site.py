@@ -133,6 +133,10 @@ def _tables(frame: pd.DataFrame, as_of: dt.date) -> dict[str, pa.Table]:
              "reason_text": ["补链"] * 3, "last_visit_date": pa.array([None, None, as_of - dt.timedelta(days=5)], day),
              "path_text": pa.array([None, None, "某商会（商会，联系强）"], text)}
         ),
+        "boards/lead_assignment.parquet": pa.table(
+            {"lead_id": ["L00000"], "rank": [1], "project_name": [NASTY[0]], "unit_name": [UNITS[0]], "assigned_unit_name": [UNITS[0]],
+             "assigned_park_name": ["东园区"], "match_points": [60.0], "why": ["由报备单位承办"], "short_text": pa.array([None], text)}
+        ),
         "boards/outcomes.parquet": pa.table({"lead_id": ["L00000"], "stage": ["开工"], "reached_date": pa.array([as_of], day)}),
         "boards/units.parquet": pa.table(
             {"unit_name": list(UNITS), "unit_type": ["镇", "街道", "园区"], "parent_unit_name": pa.array([None, "甲镇", None], text),

@@ -41,3 +41,9 @@ def test_a_package_that_promises_tax_back_is_stopped_on_the_page(site: Site) -> 
     assert "不得承诺" in page and "公平竞争审查条例第十条" in page and "命中不等于违法" in page
     assert "<b>三年</b>" not in page
     assert "没有命中红线词" in site.browser("jia").post("/promises", {"text": "证照代办"}).text
+
+
+def test_a_lead_page_tells_what_the_boards_say_of_it(site: Site) -> None:
+    page = site.browser("jia").get("/lead?id=L00000").text
+    assert "<h2>线索分派建议</h2>" in page and "东园区" in page
+    assert "线索分派建议" not in site.browser("yi").get("/lead?id=L00000").text
