@@ -1,4 +1,4 @@
-"""Command line of the desk: `serve` it, make an `admin`, `verify-audit`, `check-static`, `scan` a text that promises.
+"""Command line of the desk: `serve` it, make an `admin`, `notify`, `verify-audit`, `check-static`, `scan` what is promised.
 
 Belongs here: arguments and what is printed. Does not belong here: anything that a page also does.
 """
@@ -9,14 +9,22 @@ import argparse
 import datetime as dt
 import hashlib
 import importlib
+import os
 import sys
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session, sessionmaker
 
 from desk import audit, promises
 from desk.application import STATIC, build_app
+from desk.contacts import refused_leads
+from desk.listing import Lists
 from desk.login import set_one_time_password
+from desk.notices.digest import unit_digest
+from desk.notices.recipients import read_recipients
+from desk.notices.sending import Mail, queue_digests, send_waiting
+from desk.rules import rules
 from desk.settings import DeskSettings
 from desk.store.database import open_engine, sessions, upgrade, writing
 from desk.store.models import Person
@@ -32,6 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
     serve.add_argument("--opener", help="打开来件的函数，写作 模块:函数；不写则不收上传的工作簿")
     admin = commands.add_parser("admin", help="建立系统管理员，打印一次性密码")
     admin.add_argument("login")
+    notify = commands.add_parser("notify", help="把当前名单的摘要发到企业微信和邮箱（ZEYOU_HOME/desk/notices.yaml）")
+    notify.add_argument("--dry-run", action="store_true", help="只打印，不写入发件箱，不发送")
     commands.add_parser("verify-audit", help="核对审计链")
     commands.add_parser("check-static", help="核对静态文件与 SHA256SUMS")
     scan = commands.add_parser("scan", help="承诺审查：查文本中的红线词，含须停止的内容时退出码为 1")
@@ -50,6 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _check_static()
     engine = open_engine(settings.database_url)
     upgrade(engine)
+    if asked.command == "notify":
+        return _notify(settings, sessions(engine), asked.dry_run)
     with sessions(engine)() as session:
         if asked.command == "verify-audit":
             verdict = audit.verify(session)
@@ -88,6 +100,30 @@ def _serve(settings: DeskSettings, host: str, port: int, opener: str | None) -> 
     # Forwarded headers are ours to judge (desk.login.login_by_proxy): uvicorn must not rewrite the peer's address.
     uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)
     return 0
+
+
+def _notify(settings: DeskSettings, make: sessionmaker[Session], is_dry: bool) -> int:
+    now, lists = dt.datetime.now(dt.UTC), Lists(settings.published)
+    try:
+        site, recipients = read_recipients(settings.home / "desk" / "notices.yaml")
+    except (ValueError, KeyError) as problem:
+        print(f"notices.yaml 写错：{problem}", file=sys.stderr)
+        return 1
+    if is_dry:
+        published = lists.current()
+        for recipient in recipients if published else ():
+            assert published is not None
+            with make() as session:
+                hidden = refused_leads(session, published)
+            before = lists.before(published)
+            subject, body = unit_digest(published, before, hidden, recipient.unit, rules(), site)
+            print(f"[{recipient.channel}] {recipient.unit}\n{subject}\n{body}\n")
+        print(f"试运行：{len(recipients)} 份，没有发送")
+        return 0
+    new = queue_digests(make, lists, site, recipients, rules(), now)
+    sent, left = send_waiting(make, Mail.from_environment(os.environ), lambda: dt.datetime.now(dt.UTC))
+    print(f"新写 {len(new)} 份，发出 {sent} 份，未发出 {left} 份")
+    return 1 if left else 0
 
 
 def _check_static() -> int:

@@ -225,3 +225,19 @@ class ReturnedWorkbook(Base):
     created_at: Mapped[dt.datetime]
     file_name: Mapped[str] = mapped_column(sa.String(128))
     content: Mapped[bytes] = mapped_column(sa.LargeBinary)
+
+
+class Notice(Base):
+    """One row per notice (提醒): written first, sent after, once. Counts and links only."""
+
+    __tablename__ = "notices"
+    notice_id: Mapped[int] = mapped_column(primary_key=True)
+    digest_key: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    channel: Mapped[str] = mapped_column(sa.String(8))
+    address: Mapped[str] = mapped_column(sa.Text)
+    subject: Mapped[str] = mapped_column(sa.String(128))
+    body: Mapped[str] = mapped_column(sa.Text)
+    created_at: Mapped[dt.datetime]
+    sent_at: Mapped[dt.datetime | None]
+    attempt_count: Mapped[int]
+    last_error: Mapped[str | None] = mapped_column(sa.Text)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, Route, sync_playwright
@@ -25,6 +26,7 @@ from desk.application import build_app
 from desk.settings import DeskSettings
 from desk.store.database import writing
 from desk.store.models import Contact, Person
+from intake.opening import open_sheets
 from tests.integration.desk.desk_site import HASH, PASSWORD, publish_two_days
 
 CHROMIUM = shutil.which("chromium")
@@ -50,7 +52,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     else:
         publish_two_days(home)
     app = build_app(
-        DeskSettings(home, f"sqlite:///{home / 'desk.sqlite'}"), lambda: dt.datetime(2026, 6, 30, 1, tzinfo=dt.UTC)
+        DeskSettings(home, f"sqlite:///{home / 'desk.sqlite'}"),
+        lambda: dt.datetime(2026, 6, 30, 1, tzinfo=dt.UTC),
+        open_sheets,
     )
     desk = app.state.desk
     published = desk.lists.current()
@@ -190,6 +194,32 @@ def test_a_unit_heads_week_on_a_desktop(chromium: Browser, running: Running) -> 
         page.locator(".line a, article h2 a").first.click()
         fits(page)
         picture(page, "desk-lead")
+
+
+def test_a_workbook_goes_out_and_comes_back_on_phone_and_desktop(
+    chromium: Browser, running: Running, tmp_path: Path
+) -> None:
+    for size in (PHONE, DESKTOP):
+        with visit(chromium, running, "zhang", size) as page:
+            with page.expect_download() as found:
+                page.get_by_role("link", name="下载回填表").click()
+            file = tmp_path / "回填.xlsx"
+            found.value.save_as(file)
+            book = openpyxl.load_workbook(file)
+            sheet = book["名单"]
+            columns = {cell.value: cell.column for cell in sheet[1]}
+            sheet.cell(5, columns["名单有用吗"]).value = "有用"
+            sheet.cell(6, columns["回答"]).value = "再想想"
+            book.save(file)
+            page.goto(running.address + "/workbook")
+            fits(page)
+            page.get_by_label("工作簿", exact=True).set_input_files(file)
+            page.get_by_role("button", name="上传").click()
+            page.get_by_text("记录 1 行，退回 1 行").wait_for()
+            fits(page)
+            with page.expect_download() as back:
+                page.get_by_role("link", name="下载退回件").click()
+            assert back.value.suggested_filename.startswith("退回修改")
 
 
 def test_a_leaders_meeting(chromium: Browser, running: Running) -> None:
