@@ -15,6 +15,7 @@ ORDER = (
     "nightly",
     "ranking",
     "landing",
+    "chain_edges",
 )
 
 for name in ORDER:
