@@ -10,6 +10,7 @@ its edge was hidden, which no real catalogue would tell it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,8 @@ PER_SIGNAL = 200  # candidates taken from each signal that touches every product
 TRAINED_COMPANIES = 1500
 OTHERS = 300  # products, by lot, that each company's hidden ones are compared with
 
+TOO_FEW = "产品关系太少：没有可供学习的隐藏关系"
+
 
 class LinkRanker:
     """Ranks products for a company; the score is a sum over ``SIGNALS``, each of which is rising and zero without evidence.
@@ -87,6 +90,8 @@ class LinkRanker:
         rng = np.random.default_rng(self.seed)
         rows, columns = edges.nonzero()
         hidden = rng.random(len(rows)) < 0.1
+        if not hidden.any() or hidden.all():
+            raise ValueError(TOO_FEW)
         self._know(_ones(rows[~hidden], columns[~hidden], edges.shape))
         wanted = _ones(rows[hidden], columns[hidden], edges.shape)
         asked = np.sort(rng.permutation(np.unique(rows[hidden]))[:TRAINED_COMPANIES])
@@ -99,7 +104,7 @@ class LinkRanker:
                 kept = values[np.concatenate([np.flatnonzero(is_wanted), others])]
                 groups.append((kept, int(is_wanted.sum()), int((~is_wanted).sum())))
         if not groups:
-            raise ValueError("产品关系太少：没有可供学习的隐藏关系")
+            raise ValueError(TOO_FEW)
         self._learn(groups)
         self._know(edges.astype(np.float32).tocsr())
         return self
@@ -218,7 +223,7 @@ class LinkRanker:
         pieces = [
             np.clip((values[:, at] - low) / (high - low), 0.0, 1.0)
             for at, knots in enumerate(self.knots_)
-            for low, high in zip(knots[:-1], knots[1:], strict=True)
+            for low, high in pairwise(knots)
         ]
         return np.column_stack(pieces)
 
