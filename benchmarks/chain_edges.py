@@ -175,7 +175,7 @@ def main() -> None:
             f"{alone:.3f} of the hidden belong to no other company",
             flush=True,
         )
-        lines = [("", "recall@10", "recall@50", "MRR", "s", "peak MB so far")]
+        lines: list[tuple[str, ...]] = [("", "recall@10", "recall@50", "MRR", "s", "peak MB so far")]
         for name, made in methods(graph, known).items():
             if options.method and name not in options.method:
                 continue
