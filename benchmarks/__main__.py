@@ -16,6 +16,7 @@ ORDER = (
     "ranking",
     "landing",
     "prospects",
+    "chain_edges",
 )
 
 for name in ORDER:
