@@ -144,6 +144,7 @@ class _Window:
     parts: dict[int, list[str]]
     names: dict[int, list[str]]
     notes: tuple[str, ...]
+    forms: frozenset[str]  # of every name, in which contracts know their words: most windows hold none of a contract's
 
     @classmethod
     def of(cls, top: Top, first: int, last: int) -> _Window:
@@ -165,7 +166,8 @@ class _Window:
             for note in _UNIT_NOTE.findall(text)
             for unit in _BETWEEN_UNITS.split(note)
         )
-        return cls(first, last, parts, names, notes)
+        forms = {form for own in names.values() for n in own for form in (header_form(n), split_header(n)[0])}
+        return cls(first, last, parts, names, notes, frozenset(forms))
 
 
 def find_headers(top: Top, candidates: list[Contract]) -> list[Header]:
@@ -180,6 +182,8 @@ def find_headers(top: Top, candidates: list[Contract]) -> list[Header]:
 
 
 def _read_window(window: _Window, contract: Contract) -> Header | None:
+    if contract.words.keys().isdisjoint(window.forms):
+        return None
     columns: list[Column] = []
     for index, names in window.names.items():
         for name in names:

@@ -19,6 +19,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -135,6 +136,11 @@ def _summary(readings: list[SheetReading]) -> Summary:
     )
 
 
+@cache
+def _written_out(contracts: tuple[Contract, ...]) -> str:
+    return json.dumps([repr(c) for c in contracts])
+
+
 # --- the store ------------------------------------------------------------------------------------------------------
 
 
@@ -227,7 +233,7 @@ class LandingStore:
         return summary
 
     def _version(self, content: str, *contracts: Contract) -> str:
-        known = json.dumps([repr(c) for c in contracts or load_contracts().values()]) + READER_VERSION
+        known = _written_out(contracts or tuple(load_contracts().values())) + READER_VERSION
         return hashlib.sha256((content + known).encode()).hexdigest()[:32]
 
     def _receive(self, path: Path, inbox: str, say: Say) -> None:

@@ -28,6 +28,9 @@ LARGEST_BLOCK: Final = {
 }  # fmt: skip
 
 
+MANY: Final = 200_000  # rows from which a third of the pairs is worth sparing
+
+
 def keys_of(records: Records) -> Iterator[tuple[str, Rows, Keys]]:
     """Give every blocking key as (name, rows, keys); branches never meet firms, so their keys are others."""
     core, length = records.names.core, records.names.length
@@ -138,6 +141,8 @@ def _letters(records: Records) -> Keys:
 def candidate_pairs(records: Records) -> Pairs:
     """Give the distinct pairs of all keys, in order."""
     count = np.int64(len(records))
+    coded = int((records.code >= 0).sum())
+    is_spared = count >= MANY and coded * 20 >= count  # few codes: what strangers share is learned from all pairs
     letters = _letters(records)
     branch = records.names.is_branch.astype(np.uint64)
     core = np.where(
@@ -151,10 +156,11 @@ def candidate_pairs(records: Records) -> Pairs:
         if name != "core":  # what the first key has met need not be met again
             other = ~((core[left] == core[right]) & met[left])
             left, right = left[other], right[other]
-        if name == "brand_city":
+        if name == "brand_city" and is_spared:
             # 华泰建材, 华泰物流 of one city: two firms. An abbreviation or one character off has nearly the same characters.
             one, two = letters[left], letters[right]
             near = np.minimum(np.bitwise_count(one & ~two), np.bitwise_count(two & ~one)) <= 1
+            near |= (records.code[left] >= 0) & (records.code[right] >= 0)  # they teach what strangers share
             left, right = left[near], right[near]
         return left.astype(np.int64) * count + right
 

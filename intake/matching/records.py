@@ -110,22 +110,23 @@ def prepared(table: pa.Table) -> Records:
 
     address = column("address")
 
-    def places_and_persons() -> tuple[Keys, pa.Table, Keys, Keys]:
+    def all_but_names() -> tuple[Keys, pa.Table, Keys, Keys, npt.NDArray[np.int64]]:
         folded = _folded(column("legal_person"), column("phone"), address)
         rest, road, from_address = _address(folded["address"].combine_chunks())
         city = _city(column("city"))
-        return np.where(city > 0, city, _hashed(from_address)), folded, rest, road
+        return np.where(city > 0, city, _hashed(from_address)), folded, rest, road, _codes(column("uscc"))
 
     with ThreadPoolExecutor(max_workers=1) as beside:  # names on one core, the rest on the other
-        others = beside.submit(places_and_persons)
+        others = beside.submit(all_but_names)
         taken = names.take_apart(column("name"))
         alias_row, alias_key = _aliases(taken, column("aliases"))
-        city, folded, rest, road = others.result()
+        core_key = names.whole_hash(taken.core)
+        city, folded, rest, road, code = others.result()
     return Records(
         record_id=table["record_id"].combine_chunks(),
         names=taken,
-        core_key=names.whole_hash(taken.core),
-        code=_codes(column("uscc")),
+        core_key=core_key,
+        code=code,
         place=_hashed(taken.city),
         province=_hashed(taken.province),
         city=city,

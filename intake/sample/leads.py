@@ -74,6 +74,13 @@ class Lead:
     refused_kind: str | None = None
     landing_hazard: float = 0.0
     events: dict[str, dt.date] = field(default_factory=dict)
+    # Set by details.py, from a stream of its own: what was drawn before stays as it was.
+    energy: float | None = None
+    is_expansion: bool = False
+    is_inflated: bool = False  # what was signed is many times what is filed and built
+    recruiter_no: str | None = None
+    event_id: str | None = None
+    details: dict[str, str | float | dt.date | None] = field(default_factory=dict)  # the other columns, by field
 
 
 def draw_leads(enterprises: Enterprises, count: int, as_of: dt.date, rng: np.random.Generator) -> list[Lead]:
@@ -207,7 +214,9 @@ def _report_again(lead: Lead, as_of: dt.date, rng: np.random.Generator) -> Lead:
     later = lead.reported + dt.timedelta(days=int(rng.integers(10, 150)))
     others = [i for i in range(len(district.UNITS)) if i != lead.unit]
     unit = int(rng.choice(others))
-    copy = Lead(**{name: getattr(lead, name) for name in Lead.__dataclass_fields__ if name != "events"})
+    copy = Lead(
+        **{name: getattr(lead, name) for name in Lead.__dataclass_fields__ if name not in {"events", "details"}}
+    )
     copy.unit, copy.unit_name = unit, district.UNITS[unit].name
     copy.reported, copy.is_month_only = min(later, as_of), False
     copy.written_name = _respell(lead.enterprise_name, rng)

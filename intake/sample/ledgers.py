@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from intake.sample import district
+from intake.sample import details, district
 from intake.sample.industries import lettered
 from intake.sample.leads import Lead
 from intake.sample.process import fake_phone
@@ -57,6 +57,11 @@ class Office:
     @property
     def file(self) -> str:
         return f"线索台账_{self.kind}.xlsx"
+
+    @property
+    def whole_form(self) -> Form:
+        """The form with the columns that every office of the kind adds behind its own."""
+        return replace(self.form, columns=self.form.columns + details.COLUMNS[self.kind])
 
 
 _PERSONAL: Final = (Column("contact_person", "联系人", "资方"), Column("contact_phone", "联系电话", "资方"))
@@ -289,12 +294,13 @@ def _write_office(
     for lead in ordered:
         unit = district.UNITS[lead.unit]
         sheets.setdefault(_sheet_name(office, unit) if office.sheet_per_unit else f"{office.kind}汇总", []).append(lead)
+    form = office.whole_form
     with open_book(path) as book:
         if office.kind == "镇":
             book.book.add_worksheet("填表说明").write_string(0, 0, "合成数据：每镇一张表，请勿改动表头")
         for name, own in sheets.items():
             cells = [_cells(lead, office, mistakes.get(lead.lead_id), rng) for lead in own]
-            numbers = write_sheet(book, name, office.form, cells)
+            numbers = write_sheet(book, name, form, cells)
             rows += [
                 LedgerRow(
                     lead.lead_id,
@@ -361,6 +367,7 @@ def _cells(lead: Lead, office: Office, mistaken: float | None, rng: np.random.Ge
         if column.field in _AMOUNTS:
             wan = getattr(lead, _AMOUNTS[column.field])
             cells[column.field] = amount_cell(wan, column.unit, rng, office.share_text_amounts)
+    cells |= {c.field: details.cell(c, lead, str(cells["contact_person"])) for c in details.COLUMNS[office.kind]}
     if mistaken is not None:
         cells["investment_wan_cny"] = mistaken
     elif lead.usd_wan and lead.investment:

@@ -50,6 +50,12 @@ class FollowUp:
     content: str
     result: str | None
     next_step: str | None
+    # Added by show.py: with which enterprise, on which trip, by whom.
+    counterparty: str | None = None
+    counterparty_uscc: str | None = None
+    event_id: str | None = None
+    city: str | None = None
+    recruiter_no: str | None = None
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,11 @@ _FOLLOW_UP_HEADERS: Final = {
         "洽谈内容",
         "跟进结果",
         "下一步计划",
+        "洽谈对象",
+        "洽谈对象信用代码",
+        "专员工号",
+        "活动编号",
+        "所在城市",
     ),
     1: (
         "项目编号",
@@ -103,12 +108,33 @@ _FOLLOW_UP_HEADERS: Final = {
         "工作内容",
         "成效",
         "下步计划",
+        "对接单位",
+        "洽谈对象信用代码",
+        "招商专员工号",
+        "外出编号",
+        "拜访城市",
     ),
-    2: ("编号", "项目名称", "负责单位", "洽谈日期", "填报时间", "类型", "层级", "进展情况", "结果", "下一步工作"),
+    2: (
+        "编号",
+        "项目名称",
+        "负责单位",
+        "洽谈日期",
+        "填报时间",
+        "类型",
+        "层级",
+        "进展情况",
+        "结果",
+        "下一步工作",
+        "来访单位",
+        "洽谈对象信用代码",
+        "专员工号",
+        "来源活动编号",
+        "洽谈地点",
+    ),
 }
 _FOLLOW_UP_FIELDS: Final = (
     "lead_id", "project_name", "unit_name", "follow_up_date", "recorded_date", "method", "led_by", "content", "result",
-    "next_step",
+    "next_step", "counterparty_name", "counterparty_uscc", "recruiter_no", "event_id", "city_name",
 )  # fmt: skip
 _METHOD_WORDS: Final = {
     "电话": ("电话", "电话沟通", "微信"),
@@ -206,6 +232,11 @@ def _follow_up_cells(follow_up: FollowUp, lead: Lead, rng: np.random.Generator) 
         "content": follow_up.content,
         "result": _word(_RESULT_WORDS, follow_up.result, rng),
         "next_step": follow_up.next_step,
+        "counterparty_name": follow_up.counterparty,
+        "counterparty_uscc": follow_up.counterparty_uscc,
+        "recruiter_no": follow_up.recruiter_no,
+        "event_id": follow_up.event_id,
+        "city_name": follow_up.city,
     }
 
 

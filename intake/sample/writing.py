@@ -10,7 +10,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +18,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from intake.sample import district
+from intake.sample import (
+    decisions,
+    details,
+    district,
+    firms,
+    measures,
+    outings,
+    partners,
+    people,
+    permits,
+    places,
+    projects,
+    show,
+    tasks,
+    wishes,
+)
 from intake.sample.enterprises import BROKEN_KINDS, Enterprises, draw_enterprises, write_register
 from intake.sample.leads import Lead, draw_leads
 from intake.sample.ledgers import LedgerRow, spoil, write_ledgers
@@ -32,6 +47,8 @@ from intake.sample.records import (
     write_targets,
     write_units,
 )
+from intake.sample.tables import Ledger, refused_of, write_ledger, write_truth
+from intake.sample.world import World
 
 FEWEST_LEADS: Final = 60  # two a unit
 FEWEST_ENTERPRISES: Final = 500
@@ -73,7 +90,7 @@ def write_sample(
         raise ValueError(f"样例至少要 {FEWEST_LEADS} 条线索、{FEWEST_ENTERPRISES} 家企业")
     started = time.perf_counter()
     # One stream a subject: a change in how follow-ups are written moves no lead.
-    streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(8)]
+    streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(20)]
     inbox, truth = out / "inbox", out / "truth"
     for folder in (inbox, truth):
         shutil.rmtree(folder, ignore_errors=True)  # a sample is written whole: no workbook of an earlier one stays
@@ -85,7 +102,13 @@ def write_sample(
 
     drawn = draw_leads(enterprises, leads, as_of, streams[2])
     follow_ups, moves = run_process(drawn, as_of, streams[3])
+    facts = show.sign_again(drawn, moves, as_of, streams[8]) + show.inflate(drawn, streams[8])
     spoil(drawn, Counter(f.lead_id for f in follow_ups), streams[4])
+    staff = people.draw_recruiters(as_of, streams[9])
+    people.assign_recruiters(drawn, staff, streams[9])
+    trips = outings.draw_trips(drawn, as_of, streams[11])
+    local = firms.draw_local_firms(enterprises, streams[13])
+    details.set_details(drawn, enterprises, local, as_of, streams[10])
     progress(f"过程：线索 {len(drawn):,} 条，跟进 {len(follow_ups):,} 次，阶段变动 {len(moves):,} 次")
 
     by_id = {lead.lead_id: lead for lead in drawn}
@@ -93,10 +116,19 @@ def write_sample(
     progress(f"线索台账：{len(ledger_rows):,} 行")
     written = {row.lead_id for row in ledger_rows if row.is_current}
     write_units(inbox / "单位名录.xlsx")
+    facts += _show_in(follow_ups, drawn, written, as_of, trips, staff, streams[8])
     targets, missing = draw_targets(as_of, streams[6])
+    more, more_missing = tasks.more_targets(as_of, streams[12])
+    targets, missing = sorted(targets + more, key=lambda t: t.year), missing + more_missing
     records = write_follow_ups(inbox, follow_ups, by_id, written, streams[7])
     records += write_moves(inbox, moves, by_id, written, streams[7])
     records += write_targets(inbox / "年度任务.xlsx", targets)
+    world = World(enterprises, [lead for lead in drawn if lead.lead_id in written], follow_ups, moves, as_of)
+    others, more_facts = _other_ledgers(world, targets, trips, staff, local, streams)
+    for ledger in others:
+        write_ledger(inbox, ledger, streams[19])
+    write_truth(truth, others)
+    progress(f"其余台账：{len({ledger.contract for ledger in others})} 种，{sum(len(x.rows) for x in others):,} 行")
     # What Excel and WPS leave beside a workbook that somebody has open.
     (inbox / "~$线索台账_镇.xlsx").write_bytes(b"\x06Zhao" + b"\x00" * 160)
     (inbox / ".~线索台账_街道.xlsx").write_bytes(b"\x05Qian" + b"\x00" * 49)
@@ -104,12 +136,14 @@ def write_sample(
 
     tables = {
         "leads": _lead_rows(drawn, enterprises, moves, {r.lead_id: r for r in ledger_rows if r.is_current}),
-        "ledger_rows": [asdict(row) for row in ledger_rows],
+        "lead_details": _detail_rows(drawn),
+        "ledger_rows": [dict(vars(row)) for row in ledger_rows],
         "follow_ups": _record_rows(follow_ups, "follow_ups", records),
         "stage_moves": _record_rows(moves, "stage_moves", records),
         "targets": _record_rows(targets, "targets", records),
         "targets_not_set": [dict(zip(("year", "unit_name", "indicator"), key, strict=True)) for key in missing],
-        "refused_rows": _refused_rows(ledger_rows, records),
+        "show_facts": sorted(facts + more_facts, key=lambda f: (f["kind"], f["date"], f["lead_id"] or "")),
+        "refused_rows": _refused_rows(ledger_rows, records) + refused_of(others),
         "same_firm": _same_firm_rows(drawn),
         "strange_rows": _strange_rows(drawn, ledger_rows, records),
         "register_refused": [
@@ -132,6 +166,93 @@ def write_sample(
     )
     (out / "说明.txt").write_text(_explanation(seed, as_of, summary), encoding="utf-8")
     return summary
+
+
+def _show_in(
+    follow_ups: list[FollowUp],
+    leads: list[Lead],
+    written: set[str],
+    as_of: dt.date,
+    trips: list[outings.Trip],
+    staff: list[people.Recruiter],
+    rng: np.random.Generator,
+) -> list[dict[str, Any]]:
+    """Make follow-ups tell what they tell in the ledgers, true or for show; changes the list in place."""
+    by_number, by_id = {r.number: r for r in staff}, {lead.lead_id: lead for lead in leads}
+    follow_ups[:] = show.enrich(follow_ups, leads, rng)
+    facts = show.copy_texts(follow_ups, leads, written, rng) + show.shift_records(follow_ups, leads, as_of, rng)
+    show.name_events(follow_ups, trips, leads)
+    for i, follow_up in enumerate(follow_ups):
+        number = people.recruiter_of(by_id[follow_up.lead_id], follow_up.date, by_number)
+        follow_ups[i] = replace(follow_up, recruiter_no=number)
+    return facts + show.found_afterwards(follow_ups, leads, written, as_of)
+
+
+def _other_ledgers(
+    world: World,
+    targets: list[Target],
+    trips: list[outings.Trip],
+    staff: list[people.Recruiter],
+    local: list[firms.LocalFirm],
+    streams: list[np.random.Generator],
+) -> tuple[list[Ledger], list[dict[str, Any]]]:
+    """Draw every ledger besides the first five, and facts found on the way."""
+    as_of = world.as_of
+    parks = places.PARK_NAMES
+    teams, without_leader = people.teams_ledger(world, streams[9])
+    commitments, unlawful = projects.commitments_ledger(world, streams[14])
+    signals, leaving = wishes.signals_ledger(world, local, streams[16])
+    outing, claimed = outings.trips_ledger(world, trips, streams[11])
+    facts = [
+        {"kind": kind, "lead_id": lead_id, "other_lead_id": None, "date": as_of, "detail": detail}
+        for kind, detail, ids in (
+            ("无包保领导", "已签约未明确领导和班子", without_leader),
+            ("违规承诺", "合同约定事项含不得承诺的内容", unlawful),
+            ("多次出差同一线索", "两次外出都列了该线索", [c["lead_id"] for c in claimed]),
+        )
+        for lead_id in ids
+    ]
+    facts += [
+        {"kind": "外迁迹象", "lead_id": None, "other_lead_id": None, "date": firm["first_sign_date"]}
+        | {"detail": f"{firm['enterprise_name']} {firm['uscc']}"}
+        for firm in leaving
+    ]
+    return [
+        people.recruiters_ledger(staff, streams[9]),
+        teams,
+        people.transfers_ledger(world, streams[9]),
+        permits.rules_ledger(),
+        permits.procedures_ledger(world, streams[15]),
+        commitments,
+        *projects.progress_ledgers(world, streams[14]),
+        projects.tax_ledger(world, local, streams[14]),
+        projects.evidence_ledger(world, streams[14]),
+        outing,
+        outings.meetings_ledger(world, streams[11]),
+        outings.publicity_ledger(world, streams[11]),
+        tasks.city_ledger(as_of, targets),
+        tasks.changes_ledger(as_of, targets, streams[12]),
+        tasks.rates_ledger(as_of, streams[12]),
+        tasks.scoring_ledger(as_of),
+        tasks.marks_ledger(world, streams[12]),
+        tasks.ranks_ledger(as_of, streams[12]),
+        firms.firms_ledger(world, local, parks, streams[13]),
+        firms.supply_ledger(world, local, streams[13]),
+        firms.needs_ledger(world, local, parks, streams[13]),
+        wishes.requests_ledger(world, local, streams[16]),
+        signals,
+        partners.agencies_ledger(world, streams[17]),
+        *partners.fund_ledgers(world, streams[17]),
+        partners.connections_ledger(world, local, streams[17]),
+        partners.lists_ledger(world, streams[17]),
+        places.parks_ledger(world, streams[18]),
+        places.sites_ledger(world, streams[18]),
+        places.buildings_ledger(world, streams[18]),
+        measures.policies_ledger(as_of),
+        measures.catalogue_ledger(as_of),
+        decisions.reviews_ledger(world, streams[18]),
+        decisions.merges_ledger(world, streams[18]),
+    ], facts
 
 
 def _table(rows: list[dict[str, Any]]) -> pa.Table:
@@ -190,6 +311,11 @@ def _lead_rows(
     return rows
 
 
+def _detail_rows(leads: list[Lead]) -> list[dict[str, Any]]:
+    names = sorted({name for lead in leads for name in lead.details})
+    return [{"lead_id": lead.lead_id} | {name: lead.details.get(name) for name in names} for lead in leads]
+
+
 def _record_rows(
     items: Sequence[FollowUp | Move | Target], ledger: str, records: list[RecordRow]
 ) -> list[dict[str, Any]]:
@@ -198,7 +324,7 @@ def _record_rows(
     for number, item in enumerate(items):
         record = places.get(number)
         rows.append(
-            asdict(item)
+            vars(item)
             | {
                 "file": record.file if record else None,
                 "sheet": record.sheet if record else None,
@@ -254,7 +380,7 @@ def _explanation(seed: int, as_of: dt.date, summary: SampleSummary) -> str:
 本文件夹由 python -m intake sample 写出，种子 {seed}，截至 {as_of}。区、单位、企业、人名、电话均为虚构；
 信用代码校验位正确，但行政区划为不存在的 99xx，不属于任何企业；电话以 1540000 开头，不属于任何人。
 
-inbox/            各单位报来的台账（.xlsx），写法各不相同，约百分之一的行故意写错
+inbox/            各单位报来的全部台账（.xlsx），写法各不相同，约百分之一的行故意写错
 register.parquet  企业名录 {summary.register:,} 家，约千分之三故意写错
 truth/            真值：每条线索、每次变动的真实情况，哪些行应被拒收，哪些线索是同一家企业；平台不读它
 

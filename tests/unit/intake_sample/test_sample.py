@@ -23,6 +23,50 @@ from intake.values import month_end, parse_industry, uscc_valid
 AS_OF = dt.date(2026, 6, 30)
 PHONE = re.compile(r"(?<!\d)1\d{10}(?!\d)")
 Row = dict[str, object]
+LEDGERS = {name for name, contract in load_contracts().items() if not contract.bulk}
+FILES = {
+    "单位名录": "units",
+    "线索台账": "leads",
+    "跟进记录": "follow_ups",
+    "项目进展": "stage_moves",
+    "年度任务": "targets",
+    "上级下达任务": "district_targets",
+    "任务调整": "target_changes",
+    "月度汇率": "exchange_rates",
+    "考核计分规则": "scoring_rules",
+    "考核评分": "assessment_marks",
+    "外部排名": "external_ranks",
+    "招商队伍": "recruiters",
+    "责任领导班子": "officials_teams",
+    "线索流转": "lead_transfers",
+    "手续规程": "procedure_rules",
+    "手续办理": "procedures",
+    "项目约定": "project_commitments",
+    "到资进度": "investment_progress",
+    "实缴税收": "tax_paid",
+    "佐证材料": "evidence_items",
+    "外出招商与活动": "trips_events",
+    "调度事项": "meeting_items",
+    "宣传发布": "publicity_releases",
+    "本地企业": "local_enterprises",
+    "上下游供需": "supply_links",
+    "产业链需求": "chain_needs",
+    "企业诉求": "enterprise_requests",
+    "企业动向": "enterprise_signals",
+    "人脉资源": "connections",
+    "委托招商机构": "agencies",
+    "总部楼宇": "headquarters_buildings",
+    "基金台账": "funds",
+    "基金投资项目": "fund_investments",
+    "园区名录": "parks",
+    "地块厂房": "parcels_plants",
+    "政策库": "policies",
+    "目录清单": "catalogue_items",
+    "外部榜单": "external_lists",
+    "准入评审": "admission_reviews",
+    "归并决定": "merge_decisions",
+}
+FIRST_FIVE = {"units", "leads", "follow_ups", "stage_moves", "targets"}  # their truth has its own columns
 
 
 @pytest.fixture(scope="module")
@@ -85,14 +129,15 @@ def test_no_file_is_unreadable_and_every_row_is_accounted_for(landed: Landed) ->
     assert landed.problems == ()
     for name, summary in landed.rows.items():
         assert summary.read == summary.accepted + summary.refused + summary.not_data, name
-    written = {name for file in landed.files for name in file.contracts}
-    assert written == {"units", "leads", "follow_ups", "stage_moves", "targets"}
-    assert {name for name, summary in landed.rows.items() if summary.accepted} == written
+    # Every ledger that the platform knows is written, and at least one row of each can be read.
+    assert {name for file in landed.files for name in file.contracts} == LEDGERS
+    assert {name for name, summary in landed.rows.items() if summary.accepted} == LEDGERS
 
 
 def test_every_workbook_is_read_by_the_ledger_it_is(landed: Landed) -> None:
-    expected = {"单位": "units", "线索": "leads", "跟进": "follow_ups", "项目": "stage_moves", "年度": "targets"}
-    assert {f.file: f.contracts for f in landed.files} == {f.file: (expected[f.file[:2]],) for f in landed.files}
+    assert {f.file: f.contracts for f in landed.files} == {
+        f.file: (FILES[f.file.removesuffix(".xlsx").split("_")[0]],) for f in landed.files
+    }
 
 
 def test_exactly_the_intended_rows_are_refused(sample: Path, landed: Landed) -> None:
@@ -165,8 +210,33 @@ def test_accepted_records_equal_the_truth(sample: Path, landed: Landed, ledger: 
             assert row["lead_id"] == (true["strange_lead_id"] or true["lead_id"])
 
 
+def test_other_columns_of_leads_equal_the_truth(sample: Path, landed: Landed) -> None:
+    by_id = {row["lead_id"]: row for row in truth(sample, "lead_details")}
+    filled: Counter[str] = Counter()
+    for row in rows(landed, "leads"):
+        for name, true in by_id[row["lead_id"]].items():
+            if row[name] is not None:  # an office need not have the column
+                filled[name] += 1
+                assert row[name] == (pytest.approx(true, abs=0.01) if isinstance(true, float) else true), name
+    assert set(filled) == {name for row in by_id.values() for name in row}
+
+
+@pytest.mark.parametrize("ledger", sorted(LEDGERS - FIRST_FIVE))
+def test_accepted_rows_of_every_other_ledger_equal_the_truth(sample: Path, landed: Landed, ledger: str) -> None:
+    by_place = {written_place(row): row for row in truth(sample, ledger) if not row["is_refused"]}
+    accepted = {place(row): row for row in rows(landed, ledger)}
+    assert set(accepted) == set(by_place)
+    for where, row in accepted.items():
+        for f in load_contracts()[ledger].landed_fields:
+            true, read = by_place[where][f.name], row[f.name]
+            if isinstance(true, float):  # 万美元 and 千平方米 are rounded in the cell
+                assert read == pytest.approx(true, rel=1e-4, abs=0.01), (where, f.name)
+            else:
+                assert read == true, (where, f.name)
+
+
 def test_keys_of_records_are_unique(landed: Landed) -> None:
-    for name in ("follow_ups", "stage_moves", "targets", "units"):
+    for name in sorted(LEDGERS - {"leads"}):
         key = load_contracts()[name].key
         counts = Counter(tuple(row[field] for field in key) for row in rows(landed, name))
         assert max(counts.values()) == 1, name
@@ -217,6 +287,110 @@ def test_same_firm_pairs_share_an_enterprise_and_differ_in_spelling_or_unit(samp
         one, other = by_id[pair["lead_id"]], by_id[pair["other_lead_id"]]
         assert one["enterprise_id"] == other["enterprise_id"] and one["uscc"] == other["uscc"]
         assert one["unit_name"] != other["unit_name"]
+
+
+def test_what_the_city_sets_is_what_the_units_were_given_and_changes_start_from_it(sample: Path) -> None:
+    units: dict[tuple[object, object], float] = {}
+    first: dict[tuple[object, object, object], object] = {}
+    for row in truth(sample, "targets"):
+        key = row["year"], row["indicator"]
+        units[key] = units.get(key, 0.0) + float(str(row["value"]))
+        first[row["year"], row["unit_name"], row["indicator"]] = row["value"]
+    city = {(r["target_year"], r["indicator"]): r["target_value"] for r in truth(sample, "district_targets")}
+    assert set(city) == set(units)
+    # One task of this year is more than all units together were given.
+    assert {key for key in city if city[key] != units[key]} == {(AS_OF.year, "签约金额")}
+    changes = truth(sample, "target_changes")
+    by_group: Counter[object] = Counter()
+    for row in changes:
+        assert row["old_value"] == first[row["target_year"], row["unit_name"], row["indicator"]]
+        by_group[row["indicator"], row["effective_date"]] += row["new_value"] - row["old_value"]  # type: ignore[operator]
+    september = {group: change for group, change in by_group.items() if group[1].month == 9}  # type: ignore[index]
+    assert september and set(september.values()) == {0}
+
+
+def test_weights_of_every_scoring_scheme_and_edition_add_up_to_one(sample: Path) -> None:
+    total: Counter[object] = Counter()
+    for row in truth(sample, "scoring_rules"):
+        total[row["scheme_name"], row["valid_from_date"]] += round(100 * float(str(row["weight"] or 0)))
+    assert len(total) == 6 and set(total.values()) == {100}
+
+
+def test_money_paid_in_adds_up_month_by_month_and_follows_the_signing(sample: Path) -> None:
+    signed: dict[object, object] = {}
+    for move in truth(sample, "stage_moves"):
+        if move["stage"] == "签约":
+            signed[move["lead_id"]] = min(move["date"], signed.get(move["lead_id"], move["date"]))  # type: ignore[type-var]
+    by_lead: dict[object, list[Row]] = {}
+    for row in truth(sample, "investment_progress"):
+        by_lead.setdefault(row["lead_id"], []).append(row)
+    assert set(by_lead) <= set(signed)
+    for lead, months in by_lead.items():
+        total, of_year = 0.0, Counter[int]()
+        for row in sorted(months, key=lambda row: str(row["period_date"])):
+            day = row["period_date"]
+            assert isinstance(day, dt.date) and str(signed[lead])[:7] <= str(day)[:7] and day <= AS_OF
+            paid = float(str(row["month_paid_in_wan_cny"]))
+            total += paid
+            of_year[day.year] += paid  # type: ignore[assignment]
+            assert row["total_paid_in_wan_cny"] == pytest.approx(total, abs=0.06)
+            assert row["year_paid_in_wan_cny"] == pytest.approx(of_year[day.year], abs=0.06)
+
+
+def test_permits_come_in_their_order_and_a_start_follows_its_permit(sample: Path) -> None:
+    after = {
+        (row["project_kind"], row["procedure_step"]): str(row["after_steps"] or "").split("、")
+        for row in truth(sample, "procedure_rules")
+    }
+    start = {row["lead_id"]: row["start_date"] for row in truth(sample, "leads")}
+    by_lead: dict[object, dict[object, Row]] = {}
+    for row in truth(sample, "procedures"):
+        by_lead.setdefault(row["lead_id"], {})[row["procedure_step"]] = row
+    blocked = 0
+    for lead, steps in by_lead.items():
+        for name, row in steps.items():
+            blocked += row["blocker"] is not None
+            assert (row["done_date"] is None) == (row["document_no"] is None)
+            assert row["done_date"] is None or row["accepted_date"] <= row["done_date"] <= AS_OF  # type: ignore[operator]
+            if row["done_date"] and name != "竣工验收":
+                for before in after[row["project_kind"], name]:
+                    if before in steps and steps[before]["is_required"]:
+                        assert steps[before]["done_date"] <= row["done_date"], (lead, name)  # type: ignore[operator]
+        done = steps["施工许可"]["done_date"]
+        if done and start[lead]:
+            assert done <= start[lead], lead  # type: ignore[operator]
+    assert blocked > 3
+
+
+def test_what_is_for_show_stands_in_the_ledgers(sample: Path, landed: Landed) -> None:
+    facts: dict[object, list[Row]] = {}
+    for fact in truth(sample, "show_facts"):
+        facts.setdefault(fact["kind"], []).append(fact)
+    assert {
+        "雷同内容",
+        "倒填日期",
+        "期末突击",
+        "重复签约",
+        "金额偏大",
+        "一次性接触",
+        "无洽谈对象",
+        "无包保领导",
+    } <= set(facts)
+    follow_ups: dict[tuple[object, object], Row] = {}
+    for row in truth(sample, "follow_ups"):
+        follow_ups[row["lead_id"], row["date"]] = row
+    for fact in facts["倒填日期"]:
+        row = follow_ups[fact["lead_id"], fact["date"]]
+        assert (row["recorded"] - row["date"]).days > 30  # type: ignore[operator]
+    for fact in facts["雷同内容"]:
+        copy = follow_ups[fact["other_lead_id"], fact["date"]]["content"]
+        texts = [row["content"] for (lead, _), row in follow_ups.items() if lead == fact["lead_id"]]
+        assert copy in texts or copy in [str(text).replace("企业", "公司", 1).replace("。", "") for text in texts]
+    signings = Counter(row["lead_id"] for row in truth(sample, "stage_moves") if row["stage"] == "签约")
+    for fact in facts["重复签约"]:
+        assert signings[fact["lead_id"]] + signings[fact["other_lead_id"]] >= 2
+    led = {row["lead_id"] for row in rows(landed, "officials_teams")}
+    assert not led & {fact["lead_id"] for fact in facts["无包保领导"]}
 
 
 def test_targets_that_were_never_set_are_absent_not_zero(sample: Path, landed: Landed) -> None:
@@ -308,7 +482,7 @@ def test_warm_leads_land_cold_ones_are_lost_and_promises_are_optimistic(tmp_path
 
 @pytest.mark.parametrize("as_of", [dt.date(2024, 2, 29), dt.date(2026, 3, 15)])
 def test_any_as_of_day_gives_a_readable_district(as_of: dt.date, tmp_path: Path) -> None:
-    write_sample(out=tmp_path / "sample", leads=150, register=2000, seed=2, as_of=as_of)
+    write_sample(out=tmp_path / "sample", leads=80, register=1000, seed=2, as_of=as_of)
     landed = LandingStore(tmp_path / "landing").land_inbox(tmp_path / "sample" / "inbox")
     refused = {(r["file"], r["sheet"], r["row"]) for r in rows(landed, "refused")}
     assert refused == {written_place(row) for row in truth(tmp_path / "sample", "refused_rows")}
