@@ -25,7 +25,7 @@ from desk import charts
 from desk.actions import Conflict, Invalid, NotAllowed
 from desk.guards import Guards
 from desk.listing import Lists
-from desk.pages import boards, contacts, entry, lead, leader, people, pool, today, unit
+from desk.pages import boards, contacts, entry, lead, leader, people, periods, pool, today, unit
 from desk.pages.context import Desk, MustChangePassword, NotSignedIn, render, signed_in
 from desk.pages.wording import install
 from desk.rules import rules
@@ -68,7 +68,7 @@ def build_app(settings: DeskSettings, now: Callable[[], dt.datetime] | None = No
         templates=templates,
         now=now or (lambda: dt.datetime.now(dt.UTC)),
     )
-    for module in (entry, today, lead, contacts, pool, unit, boards, leader, people):
+    for module in (entry, today, lead, contacts, pool, unit, boards, periods, leader, people):
         app.include_router(module.router)
 
     @app.get("/health", response_class=JSONResponse, summary="运行情况")

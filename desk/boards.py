@@ -46,6 +46,7 @@ class Board:
     rows: str
     section: str
     columns: tuple[BoardColumn, ...] = ()
+    choose: tuple[tuple[str, str], ...] = ()  # columns that readers choose rows by, each with what stands chosen
 
     @property
     def is_page(self) -> bool:
@@ -71,7 +72,10 @@ def read_boards(files: Iterable[tuple[str, dict[str, Any]]]) -> tuple[Board, ...
                 raise ValueError(f"{file} {entry['name']}：看板须写明 columns")
             if entry["rows"] == "reach" and not entry["unit"]:
                 raise ValueError(f"{file} {entry['name']}：rows: reach 须写明 unit")
-            boards.append(Board(**{**entry, "columns": columns, "section": content["section"]}))
+            choose = tuple((name, str(value)) for name, value in entry.get("choose", {}).items())
+            if unknown := [name for name, _ in choose if name not in {c.name for c in columns}]:
+                raise ValueError(f"{file} {entry['name']}：choose 中的列不在 columns 里：{'、'.join(unknown)}")
+            boards.append(Board(**{**entry, "columns": columns, "choose": choose, "section": content["section"]}))
     names = [board.name for board in boards]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

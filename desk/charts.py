@@ -1,4 +1,5 @@
-"""Charts as SVG drawn on the server (图): bars of reasons that add up, the funnel, progress.
+"""Charts as SVG drawn on the server (图): bars of reasons that add up, the funnel, cohorts, towns beside
+streets, progress.
 
 Belongs here: geometry and accessible text. Does not belong here: numbers (listing.py, boards), colours (static/desk.css).
 
@@ -34,17 +35,66 @@ def reason_bars(reasons: Sequence[Mapping[str, Any]], score: float) -> Markup:
     return Markup("".join([*parts, "</ol>"]))
 
 
-def funnel(rows: Sequence[Mapping[str, Any]]) -> Markup:
+def funnel(rows: Sequence[Mapping[str, Any]], column: str = "at_least_lead_count") -> Markup:
     """Draw the stages as bars, each as long as its leads, with the share of the stage before."""
-    top = max((int(r["at_least_lead_count"]) for r in rows), default=0) or 1
+    top = max((int(r[column]) for r in rows), default=0) or 1
     parts = ['<ol class="bars funnel" aria-label="阶段漏斗">']
     before: int | None = None
     for found in rows:
-        count = int(found["at_least_lead_count"])
+        count = int(found[column])
         step = f"上一阶段的 {count / before:.0%}" if before else ""
         width = max(100 * count / top, 0.6)
         parts.append(_bar(str(found["stage"]), step, 0.0, width, "stage", f"{count:,}"))
         before = count
+    return Markup("".join([*parts, "</ol>"]))
+
+
+def slices(rows: Sequence[Mapping[str, Any]]) -> Markup:
+    """Draw the funnel of one slice; several at once are not one funnel."""
+    named = {(r["slice_kind"], r["slice_name"]) for r in rows}
+    return funnel(rows, "at_least_count") if len(named) == 1 else Markup("")
+
+
+def cohorts(rows: Sequence[Mapping[str, Any]]) -> Markup:
+    """Draw cohorts by month of signing: a cell for each horizon, darker with the share started, grey while it is young."""
+    if len({(r["slice_kind"], r["slice_name"]) for r in rows}) != 1:
+        return Markup("")
+    horizons = sorted({int(r["horizon_months"]) for r in rows})
+    cells = {(r["signed_month_date"], int(r["horizon_months"])): r for r in rows}
+    months = sorted({r["signed_month_date"] for r in rows}, reverse=True)[:24]
+    width, height, left, top = 96, 26, 150, 28
+    size = f"{left + width * len(horizons)} {top + height * len(months)}"
+    parts = [f'<svg class="cohorts" viewBox="0 0 {size}" role="img" aria-label="签约批次转开工，按签约月和观察期">']
+    for at, horizon in enumerate(horizons):
+        parts.append(f'<text x="{left + width * (at + 0.5)}" y="18" class="middle">{horizon} 个月内开工</text>')
+    for line, month in enumerate(months):
+        y = top + height * line
+        signed = max(int(cells[month, h]["signed_count"]) for h in horizons if (month, h) in cells)
+        parts.append(f'<text x="0" y="{y + 17}">{month:%Y-%m}　签约 {signed}</text>')
+        for at, horizon in enumerate(horizons):
+            cell = cells.get((month, horizon))
+            if cell is None:
+                continue
+            share, x = cell["started_within_pct"], left + width * at
+            look = 'class="young"' if share is None else f'class="share" fill-opacity="{0.08 + 0.8 * share / 100:.2f}"'
+            words = "未满" if share is None else f"{share:.0f}%"
+            tone = "middle light" if (share or 0) > 55 else "middle"
+            parts.append(f'<rect x="{x + 1}" y="{y + 1}" width="{width - 2}" height="{height - 2}" {look}/>')
+            parts.append(f'<text x="{x + width / 2}" y="{y + 17}" class="{tone}">{words}</text>')
+    return Markup("".join([*parts, "</svg>"]))
+
+
+def balance(rows: Sequence[Mapping[str, Any]]) -> Markup:
+    """Draw the medians of towns and streets side by side, each indicator on its own scale, of the latest year shown."""
+    latest = max((r["target_year"] for r in rows), default=None)
+    parts = [f'<ol class="bars balance" aria-label="{escape(latest)} 年镇、街道中位数">']
+    for found in (r for r in rows if r["target_year"] == latest):
+        both = {"镇": found["town_median"], "街道": found["street_median"]}
+        top = max((v for v in both.values() if v is not None), default=0) or 1
+        for kind, (side, value) in zip(("town", "street"), both.items(), strict=True):
+            note = f"{side}中位数（{found['measure']}）"
+            words = "暂无" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
+            parts.append(_bar(str(found["indicator"]), note, 0.0, max(100 * (value or 0) / top, 0.6), kind, words))
     return Markup("".join([*parts, "</ol>"]))
 
 

@@ -1,4 +1,4 @@
-"""Published tables as pages (看板): any table of the catalogue, with its 口径, its day and its source; the funnel drawn.
+"""Published tables as pages (看板): any table of the catalogue, with its 口径, its day and its source; funnel, cohorts and balance drawn.
 
 Belongs here: one page for all boards. Does not belong here: the catalogue (desk/boards.py), charts.
 """
@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import pyarrow as pa
 import pyarrow.compute as pc
 from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import Response
 
+from desk import charts
 from desk.access import EVERYTHING
 from desk.boards import Board, all_boards, board_named, read_table
 from desk.pages.context import DeskDep, Line, ViewerDep, list_in_use, render
 
 router = APIRouter()
 ROWS_A_PAGE = 100
+DRAWN = {"funnel_cohorts": charts.cohorts, "unit_balance": charts.balance, "funnel_slices": charts.slices}
 
 
 @router.get("/boards", summary="看板目录")
@@ -46,6 +49,7 @@ def board(
     table = read_table(published.snapshot.folder, name, columns=[c.name for c in found.columns])
     if table is None:
         raise HTTPException(404, "这份名单发布时还没有这张看板")
+    titles = {c.name: c.title for c in found.columns}
     if found.unit:
         reach = viewer.reach("detail") if found.rows == "reach" else EVERYTHING
         units = read_table(published.snapshot.folder, name, columns=[found.unit])
@@ -53,11 +57,24 @@ def board(
         table = table.filter(reach.mask(column))
         if unit and found.unit in table.column_names:
             table = table.filter(pc.equal(table[found.unit], unit))
+    choices = []
+    for column_name, default in found.choose:
+        column = table[column_name]
+        texts = pc.if_else(column, "是", "否") if pa.types.is_boolean(column.type) else pc.cast(column, pa.string())
+        options = sorted(set(texts.to_pylist()) - {None}, reverse=pa.types.is_date(column.type))
+        # The default holds where nothing was asked for yet; 全部 is asked for by leaving it empty.
+        asked = request.query_params
+        chosen = asked.get(column_name, "" if asked or default not in options else default)
+        choices.append({"name": column_name, "title": titles[column_name], "options": options, "chosen": chosen})
+        if chosen:
+            table = table.filter(pc.fill_null(pc.equal(texts, chosen), False))
     rows = table.slice(after, ROWS_A_PAGE).to_pylist()
     more = after + ROWS_A_PAGE if table.num_rows > after + ROWS_A_PAGE else None
     stages = [r for r in rows if r.get("stage") != "终止"] if name == "funnel" else []
     return render(
         request, desk, "board.html", viewer,
         board=found, rows=rows, total=table.num_rows, next=more, unit=unit, stages=stages,
+        choices=choices, chosen={c["name"]: c["chosen"] for c in choices},
+        chart=DRAWN[name](table.to_pylist()) if name in DRAWN and rows else "",
         units=sorted(published.units) if found.unit else [],
     )  # fmt: skip

@@ -43,6 +43,8 @@ def shown(value: Any, kind: str) -> str:
     """Write a cell of a board by its kind; missing is 暂无, never 0."""
     if _is_missing(value):
         return MISSING
+    if isinstance(value, bool):
+        return "是" if value else "否"
     if kind == "money":
         return money(float(value))
     if kind == "pct":
@@ -52,7 +54,8 @@ def shown(value: Any, kind: str) -> str:
     if kind == "count":
         return f"{int(value):,}"
     if kind == "number":
-        return f"{float(value):g}"
+        # Never 1e+06, and no separators: years are numbers too.
+        return f"{float(value):.4f}".rstrip("0").rstrip(".")
     return value.isoformat() if isinstance(value, dt.date) else str(value)
 
 

@@ -34,8 +34,7 @@ AS_OF = dt.date(2026, 6, 30)
 STEPS = {
     "warehouse": ["path:seeds", "path:models/staging", "path:models/intermediate", "path:models/marts"],
     "features": ["path:models/features"],
-    "boards": ["path:models/boards"],
-    "scores": ["path:models/scores"],
+    "scores": ["path:models/scores", "path:models/boards"],
 }
 LEDGERS = tuple(name for name, contract in load_contracts().items() if not contract.bulk)
 Row = dict[str, Any]

@@ -19,8 +19,7 @@ from orchestration.resources import WarehouseDbt, Workplace, manifest_of
 
 FACTS = "path:seeds path:models/staging path:models/intermediate path:models/marts"
 FEATURES = "path:models/features"
-BOARDS = "path:models/boards"
-SCORES = "path:models/scores"
+SCORES = "path:models/scores path:models/boards"
 
 
 class StageTranslator(DagsterDbtTranslator):
@@ -110,7 +109,7 @@ def _build(
 
 
 def sql_assets(project: DbtProject) -> list[dg.AssetsDefinition]:
-    """Build the four dbt assets definitions from the parsed project."""
+    """Build the three dbt assets definitions from the parsed project."""
     shared: dict[str, Any] = {
         "manifest": manifest_of(project),
         "project": project,
@@ -130,14 +129,9 @@ def sql_assets(project: DbtProject) -> list[dg.AssetsDefinition]:
         """Features of every (lead, as-of) up to the day of the partition."""
         yield from _build(context, dbt, workplace, context.partition_key)
 
-    @dbt_assets(name="boards", select=BOARDS, partitions_def=AS_OF_DAYS, **shared)
-    def boards(context: dg.AssetExecutionContext, dbt: WarehouseDbt, workplace: Workplace) -> Iterator[Any]:
-        """Boards: what is late, in arrears or blocked on the day of the partition."""
-        yield from _build(context, dbt, workplace, context.partition_key)
-
     @dbt_assets(name="scores", select=SCORES, partitions_def=AS_OF_DAYS, **shared)
     def scores(context: dg.AssetExecutionContext, dbt: WarehouseDbt, workplace: Workplace) -> Iterator[Any]:
-        """Contributions of every current lead by the active tables, and prospects of every node."""
+        """Contributions of every current lead by the active tables, prospects of every node, and boards of the day."""
         yield from _build(context, dbt, workplace, context.partition_key)
 
-    return [facts, features, boards, scores]
+    return [facts, features, scores]

@@ -18,7 +18,16 @@ def pages(site: Site) -> list[str]:
         "/lead": [f"?id={lead}" for lead in leads],
         "/pool": ["", "?unit=乙街道"],
         "/unit": ["", *(f"?name={unit}" for unit in UNITS)],
-        "/boards/{name}": ["units", "funnel", "unit_targets", "follow_ups", "lead_facts"],
+        "/boards/{name}": [
+            "units",
+            "funnel",
+            "unit_targets",
+            "follow_ups",
+            "lead_facts",
+            "copied_texts",
+            "no_counterparty",
+        ],
+        "/periods": ["", "?since=2025-07&until=2026-02&indicator=跟进次数", "?unit=甲镇&zero=1"],
         "/prospects": ["", "?node=water.ro"],
     }
     plain = (

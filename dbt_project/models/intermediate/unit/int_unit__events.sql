@@ -20,24 +20,49 @@ first_reached as (
     where has_required_evidence and stage in ('签约', '开工')
     group by lead_id, stage
 
+),
+
+events as (
+
+    select
+        lead_id,
+        '报备' as event,
+        reported_date as event_date
+    from leads
+
+    union all
+
+    -- A project is counted once, on the day on which it first reached the stage; a repeated signing of one investor and
+    -- project is not counted at all (重复签约只计第一次).
+    select
+        first_reached.lead_id,
+        first_reached.stage as event,
+        first_reached.reached_date as event_date
+    from first_reached
+    left join {{ ref('int_lead__signings') }} as signings on first_reached.lead_id = signings.lead_id
+    where first_reached.stage != '签约' or signings.is_counted
+
+),
+
+transfers as (
+
+    select
+        transfers.lead_id,
+        transfers.transferred_date,
+        transfers.from_unit_name
+    from {{ ref('fct_lead_transfers') }} as transfers
+    inner join {{ ref('stg_ledger__units') }} as units on transfers.from_unit_name = units.unit_name
+
 )
 
 select
-    unit_name,
-    '报备' as event,
-    lead_id,
-    reported_date as event_date,
-    investment_wan_cny
-from leads
-
-union all
-
--- A project is counted once, on the day on which it first reached the stage.
-select
-    leads.unit_name,
-    first_reached.stage as event,
-    leads.lead_id,
-    first_reached.reached_date as event_date,
+    -- The unit that was responsible on that day: a hand-over moves later events, never earlier ones.
+    coalesce(transfers.from_unit_name, leads.unit_name) as unit_name,
+    events.event,
+    events.lead_id,
+    events.event_date,
     leads.investment_wan_cny
-from first_reached
-inner join leads on first_reached.lead_id = leads.lead_id
+from events
+inner join leads on events.lead_id = leads.lead_id
+asof left join transfers
+    on events.lead_id = transfers.lead_id and events.event_date < transfers.transferred_date

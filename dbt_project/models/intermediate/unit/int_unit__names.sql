@@ -1,9 +1,10 @@
--- Every way in which ledgers write a unit: its name, and its short names (简称).
+-- Every way in which ledgers write a unit: its name, its short names (简称) and the names that it had before (曾用名称).
 with units as (
 
     select
         unit_name,
-        short_names
+        short_names,
+        former_names
     from {{ ref('stg_ledger__units') }}
 
 ),
@@ -12,7 +13,7 @@ spoken as (
 
     select
         unit_name,
-        unnest(regexp_split_to_array(short_names, '[、;；,，]')) as written_name
+        unnest(regexp_split_to_array(concat_ws('、', short_names, former_names), '[、;；,，]')) as written_name
     from units
 
 ),

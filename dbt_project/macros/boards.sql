@@ -1,0 +1,76 @@
+{#- A limit of seeds/board_limits.csv as it was valid on the day (阈值，以截至日有效的为准). -#}
+{% macro board_limit(rule_code) -%}
+    (
+        select arg_max(limit_value, valid_from)
+        from {{ ref('board_limits') }}
+        where rule_code = '{{ rule_code }}' and valid_from < {{ as_of_date() }}
+    )
+{%- endmacro %}
+
+{#- A number in words: two decimals at most, none that say nothing. -#}
+{% macro plain_number(expression) -%}
+    regexp_replace(printf('%.2f', cast({{ expression }} as double)), '\.?0+$', '')
+{%- endmacro %}
+
+{#- Sum of money without an order of adding: a sum of doubles would depend on the order of the rows. -#}
+{% macro money_sum(expression, condition=none) -%}
+    cast(
+        sum(cast({{ expression }} as decimal(18, 4))) {% if condition %}filter (where {{ condition }}) {% endif %}as double
+    )
+{%- endmacro %}
+
+{#- Project names compare without the words that every name holds, and without the phase (一期、二期). -#}
+{% macro project_form(column) -%}
+    regexp_replace({{ name_form(column) }}, '项目|工程|[一二三四]期|[()]', '', 'g')
+{%- endmacro %}
+
+{#- Signings (one row per lead: its first counted 签约) of one investor and project: a signing that follows the one before
+    within so many months belongs to the same group, and only the first of a group counts (重复签约只计第一次). -#}
+{% macro grouped_signings(moves, months) -%}
+signings as (
+
+    select
+        moves.lead_id,
+        min(moves.moved_date) as signed_date,
+        min(coalesce(identities.enterprise_id, moves.lead_id)) as enterprise_id,
+        min(coalesce({{ project_form('leads.project_name') }}, moves.lead_id)) as project_form
+    from {{ moves }} as moves
+    inner join {{ ref('stg_ledger__leads') }} as leads on moves.lead_id = leads.lead_id
+    left join {{ ref('stg_identity__leads') }} as identities on moves.lead_id = identities.lead_id
+    where moves.stage = '签约' and moves.has_required_evidence
+    group by moves.lead_id
+
+),
+
+linked_signings as (
+
+    select
+        *,
+        lag(lead_id) over in_order as previous_lead_id,
+        lag(signed_date) over in_order as previous_signed_date
+    from signings
+    window in_order as (partition by enterprise_id, project_form order by signed_date, lead_id)
+
+),
+
+counted_signings as (
+
+    select
+        *,
+        previous_signed_date is null
+        or signed_date > previous_signed_date + to_months(cast({{ months }} as integer)) as is_counted
+    from linked_signings
+
+),
+
+grouped_signings as (
+
+    select
+        *,
+        count(*) filter (where is_counted) over (
+            partition by enterprise_id, project_form order by signed_date, lead_id
+        ) as group_no
+    from counted_signings
+
+)
+{%- endmacro %}

@@ -1,0 +1,29 @@
+-- Leads talked to on one day only and never again since (一次性接触). Signed or ended leads are not listed.
+{% set as_of = as_of_date() %}
+with limits as (
+
+    select
+        {{ board_limit('single_touch_days') }} as limit_days,
+        {{ board_limit('single_touch_long_days') }} as long_limit_days
+
+)
+
+select
+    progress.lead_id,
+    progress.project_name,
+    progress.unit_name,
+    progress.stage,
+    progress.reported_date,
+    progress.first_contact_date as contact_date,
+    progress.contact_count,
+    cast({{ as_of }} - progress.first_contact_date as bigint) as days_since_contact,
+    cast(limits.limit_days as bigint) as limit_days,
+    cast(limits.long_limit_days as bigint) as long_limit_days,
+    {{ as_of }} - progress.first_contact_date > limits.long_limit_days as is_over_long_limit,
+    progress.as_of_date
+from {{ ref('brd_lead__progress') }} as progress
+cross join limits
+where progress.contact_day_count = 1
+    and {{ as_of }} - progress.first_contact_date > limits.limit_days
+    and not progress.is_ended
+    and progress.stage_order < (select min(stage_order) from {{ ref('stage_rules') }} where stage = '签约')

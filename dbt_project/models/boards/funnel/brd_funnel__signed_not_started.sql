@@ -1,0 +1,43 @@
+-- Signed and not started, with the days since signing and the start that the contract promised (超时限未开工).
+{% set as_of = as_of_date() %}
+with deadlines as (
+
+    select
+        lead_id,
+        arg_max(start_due_date, (agreed_date, agreed_contract_no)) as start_due_date,
+        arg_max(agreed_contract_no, (agreed_date, agreed_contract_no)) as agreed_contract_no
+    from {{ ref('stg_ledger__project_commitments') }}
+    where agreed_date < {{ as_of }} and start_due_date is not null
+    group by lead_id
+
+)
+
+select
+    progress.lead_id,
+    progress.project_name,
+    progress.enterprise_name,
+    progress.unit_name,
+    progress.unit_type,
+    progress.stage,
+    progress.is_counted_signing,
+    progress.signed_date,
+    cast({{ as_of }} - progress.signed_date as bigint) as days_since_signed,
+    deadlines.agreed_contract_no,
+    deadlines.start_due_date,
+    coalesce(deadlines.start_due_date < {{ as_of }}, false) as is_past_due,
+    case when deadlines.start_due_date < {{ as_of }} then cast({{ as_of }} - deadlines.start_due_date as bigint) end as past_due_days,
+    case
+        when deadlines.start_due_date is null then '合同未约定开工日期'
+        when deadlines.start_due_date < {{ as_of }} then '超过约定开工日期'
+        else '未到约定开工日期'
+    end as due_text,
+    progress.investment_wan_cny,
+    progress.last_activity_date,
+    progress.as_of_date
+from {{ ref('brd_lead__progress') }} as progress
+left join deadlines on progress.lead_id = deadlines.lead_id
+where progress.signed_date is not null
+    and progress.started_date is null
+    and not progress.is_ended
+    -- A project that is said to be further than 开工 skipped that row of the ledger; it is not waiting to start.
+    and progress.stage_order < (select min(stage_order) from {{ ref('stage_rules') }} where stage = '开工')

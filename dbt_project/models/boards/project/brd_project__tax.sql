@@ -1,0 +1,146 @@
+-- Yearly tax of a project, promised, estimated and paid side by side, never mixed: `year_no` counts full years after 投产
+-- (year 0: the year that the contract or the lead calls 达产, or the year of 投产 itself for what was paid).
+{% set as_of = as_of_date() %}
+with progress as (
+
+    select * from {{ ref('brd_lead__progress') }}
+
+),
+
+contracts as (
+
+    select *
+    from {{ ref('stg_ledger__project_commitments') }}
+    where agreed_date < {{ as_of }}
+    qualify row_number() over (partition by lead_id order by agreed_date desc, agreed_contract_no desc) = 1
+
+),
+
+promised as (
+
+    select
+        lead_id,
+        agreed_land_mu,
+        agreed_tax_wan_cny_per_mu,
+        agreed_contract_no,
+        unnest([
+            {'year_no': 1, 'tax_wan_cny': agreed_tax_year1_wan_cny},
+            {'year_no': 2, 'tax_wan_cny': agreed_tax_year2_wan_cny},
+            {'year_no': 3, 'tax_wan_cny': agreed_tax_year3_wan_cny}
+        ], recursive := true)
+    from contracts
+
+),
+
+-- A code that two leads share says nothing about one of them.
+leads_by_code as (
+
+    select
+        uscc,
+        min(lead_id) as lead_id
+    from {{ ref('dim_leads') }}
+    where uscc is not null
+    group by uscc
+    having count(*) = 1
+
+),
+
+paid as (
+
+    select
+        coalesce(tax_paid.lead_id, leads_by_code.lead_id) as lead_id,
+        tax_paid.tax_year,
+        {{ money_sum('tax_paid.paid_tax_wan_cny') }} as paid_tax_wan_cny,
+        max(tax_paid.land_mu) as land_mu
+    from {{ ref('stg_ledger__tax_paid') }} as tax_paid
+    left join leads_by_code on tax_paid.uscc = leads_by_code.uscc
+    where coalesce(tax_paid.confirmed_date, make_date(tax_paid.tax_year, 12, 31)) < {{ as_of }}
+    group by 1, 2
+
+),
+
+told as (
+
+    select
+        promised.lead_id,
+        '承诺' as tax_basis,
+        promised.year_no,
+        promised.tax_wan_cny,
+        null as tax_low_wan_cny,
+        null as tax_high_wan_cny,
+        coalesce(promised.agreed_tax_wan_cny_per_mu, promised.tax_wan_cny / nullif(promised.agreed_land_mu, 0))
+            as tax_wan_cny_per_mu,
+        '项目约定（合同' || promised.agreed_contract_no || '）' as source_text
+    from promised
+    where promised.tax_wan_cny is not null
+
+    union all
+
+    select
+        leads.lead_id,
+        '台账' || coalesce(leads.tax_basis, '未注明性质') as tax_basis,
+        0 as year_no,
+        leads.promised_tax_wan_cny,
+        null as tax_low_wan_cny,
+        null as tax_high_wan_cny,
+        coalesce(leads.tax_intensity_wan_cny_per_mu, leads.promised_tax_wan_cny / nullif(leads.land_mu, 0)) as tax_wan_cny_per_mu,
+        '线索台账' as source_text
+    from {{ ref('stg_ledger__leads') }} as leads
+    where leads.promised_tax_wan_cny is not null
+
+    union all
+
+    select
+        parts.lead_id,
+        case parts.tax_kind when 'model' then '模型估算' else '规则估算' end as tax_basis,
+        0 as year_no,
+        greatest(exp(parts.tax_log) - 1, 0.0) as tax_wan_cny,
+        parts.tax_low_wan_cny,
+        parts.tax_high_wan_cny,
+        greatest(exp(parts.tax_log) - 1, 0.0) / nullif(leads.land_mu, 0) as tax_wan_cny_per_mu,
+        '税收模型 ' || parts.tax_version as source_text
+    from {{ ref('scr_lead__parts') }} as parts
+    inner join {{ ref('stg_ledger__leads') }} as leads on parts.lead_id = leads.lead_id
+    where parts.tax_log is not null
+
+    union all
+
+    select
+        paid.lead_id,
+        '实际' as tax_basis,
+        -- Paid without a 投产 on the books: which year of the project it was can't be told.
+        coalesce(paid.tax_year - year(progress.operation_date), -1) as year_no,
+        {{ money_sum('paid.paid_tax_wan_cny') }} as tax_wan_cny,
+        null as tax_low_wan_cny,
+        null as tax_high_wan_cny,
+        {{ money_sum('paid.paid_tax_wan_cny') }} / nullif(max(coalesce(paid.land_mu, leads.land_mu)), 0) as tax_wan_cny_per_mu,
+        '实缴税收（' || string_agg(cast(paid.tax_year as varchar), '、' order by paid.tax_year) || '年）' as source_text
+    from paid
+    inner join progress on paid.lead_id = progress.lead_id
+    inner join {{ ref('stg_ledger__leads') }} as leads on paid.lead_id = leads.lead_id
+    group by paid.lead_id, coalesce(paid.tax_year - year(progress.operation_date), -1)
+
+)
+
+select
+    told.lead_id,
+    told.tax_basis,
+    cast(told.year_no as bigint) as year_no,
+    case
+        when told.year_no > 0 then '投产后第' || cast(told.year_no as varchar) || '年'
+        when told.tax_basis = '实际' and told.year_no = 0 then '投产当年'
+        when told.tax_basis = '实际' then '未登记投产'
+        else '达产年'
+    end as year_text,
+    progress.project_name,
+    progress.unit_name,
+    progress.stage,
+    told.tax_wan_cny,
+    told.tax_low_wan_cny,
+    told.tax_high_wan_cny,
+    round(told.tax_wan_cny_per_mu, 4) as tax_wan_cny_per_mu,
+    told.tax_basis in ('模型估算', '规则估算', '台账估算', '台账未注明性质') as is_estimate,
+    told.source_text,
+    progress.as_of_date
+from told
+inner join progress on told.lead_id = progress.lead_id

@@ -1,0 +1,185 @@
+-- Every unit, indicator and month up to the day, in one shape: any range of months is a sum (半年、季度、任意区间).
+-- Units with nothing stand with 0. `started_value` counts only what belongs to projects that have started (不落地都是零).
+{% set as_of = as_of_date() %}
+with indicators as (
+
+    select
+        indicator,
+        indicator_order,
+        measure
+    from (values
+        ('新增线索数', 1, '个'), ('填报次数', 2, '次'), ('跟进次数', 3, '次'), ('走访次数', 4, '次'), ('进展更新次数', 5, '次'),
+        ('外出招商次数', 6, '次'), ('新签约项目数', 7, '个'), ('签约金额', 8, '万元'), ('新开工项目数', 9, '个'),
+        ('开工金额', 10, '万元'), ('新投产项目数', 11, '个'), ('到位资金', 12, '万元'), ('固定资产投资', 13, '万元'),
+        ('实际使用外资', 14, '万美元')
+    ) as listed (indicator, indicator_order, measure)
+
+),
+
+progress as (
+
+    select * from {{ ref('brd_lead__progress') }}
+
+),
+
+follow_ups as (
+
+    select * from {{ ref('fct_follow_ups') }} where known_date < {{ as_of }}
+
+),
+
+moves as (
+
+    select * from {{ ref('fct_stage_moves') }} where known_date < {{ as_of }}
+
+),
+
+-- Two reports of one month: the later one stands.
+paid as (
+
+    select *
+    from {{ ref('stg_ledger__investment_progress') }}
+    where period_date < {{ as_of }}
+    qualify row_number() over (partition by lead_id, date_trunc('month', period_date) order by period_date desc) = 1
+
+),
+
+transfers as (
+
+    select
+        transfers.lead_id,
+        transfers.transferred_date,
+        transfers.from_unit_name
+    from {{ ref('fct_lead_transfers') }} as transfers
+    inner join {{ ref('dim_units') }} as units on transfers.from_unit_name = units.unit_name
+
+),
+
+lead_money as (
+
+    select
+        lead_id,
+        '到位资金' as indicator,
+        period_date as event_date,
+        month_paid_in_wan_cny as amount
+    from paid
+
+    union all
+
+    select
+        lead_id,
+        '固定资产投资' as indicator,
+        period_date as event_date,
+        month_fixed_investment_wan_cny as amount
+    from paid
+
+    union all
+
+    select
+        lead_id,
+        '实际使用外资' as indicator,
+        counted_date as event_date,
+        amount_wan_usd as amount
+    from {{ ref('int_project__fdi') }}
+    where fdi_kind = '实际使用外资' and counted_date < {{ as_of }}
+
+),
+
+trips as (
+
+    select
+        names.unit_name,
+        trips.start_date
+    from {{ ref('stg_ledger__trips_events') }} as trips
+    inner join {{ ref('int_unit__names') }} as names
+        on {{ name_form('trips.written_unit_name') }} = names.name_form and not names.is_ambiguous
+    where trips.event_kind = '外出招商' and trips.start_date < {{ as_of }}
+
+),
+
+events as (
+
+    select '新增线索数' as indicator, reported_unit_name as unit_name, lead_id, reported_date as event_date, 1.0 as amount
+    from progress
+    union all
+    select '填报次数', unit_name, lead_id, recorded_date, 1.0 from follow_ups where recorded_date is not null
+    union all
+    select '填报次数', unit_name, lead_id, recorded_date, 1.0 from moves where recorded_date is not null
+    union all
+    select '跟进次数', unit_name, lead_id, follow_up_date, 1.0 from follow_ups
+    union all
+    select '走访次数', unit_name, lead_id, follow_up_date, 1.0 from follow_ups where is_in_person
+    union all
+    select '进展更新次数', unit_name, lead_id, moved_date, 1.0 from moves
+    union all
+    select '外出招商次数', unit_name, null, start_date, 1.0 from trips
+    union all
+    select '新签约项目数', signed_unit_name, lead_id, signed_date, 1.0 from progress where is_counted_signing
+    union all
+    select '签约金额', signed_unit_name, lead_id, signed_date, investment_wan_cny from progress where is_counted_signing
+    union all
+    select '新开工项目数', started_unit_name, lead_id, started_date, 1.0 from progress where started_date is not null
+    union all
+    select '开工金额', started_unit_name, lead_id, started_date, investment_wan_cny from progress where started_date is not null
+    union all
+    select '新投产项目数', operation_unit_name, lead_id, operation_date, 1.0 from progress where operation_date is not null
+    union all
+    select
+        lead_money.indicator,
+        coalesce(transfers.from_unit_name, leads.unit_name) as unit_name,
+        lead_money.lead_id,
+        lead_money.event_date,
+        lead_money.amount
+    from lead_money
+    inner join {{ ref('dim_leads') }} as leads on lead_money.lead_id = leads.lead_id
+    asof left join transfers
+        on lead_money.lead_id = transfers.lead_id and lead_money.event_date < transfers.transferred_date
+
+),
+
+started_leads as (
+
+    select lead_id from progress where started_date is not null
+
+),
+
+monthly as (
+
+    select
+        events.indicator,
+        events.unit_name,
+        cast(date_trunc('month', events.event_date) as date) as month_date,
+        {{ money_sum('events.amount') }} as amount,
+        {{ money_sum('events.amount', 'started_leads.lead_id is not null') }} as started_amount
+    from events
+    left join started_leads on events.lead_id = started_leads.lead_id
+    group by 1, 2, 3
+
+),
+
+months as (
+
+    select cast(unnest(generate_series(
+        (select coalesce(min(month_date), date_trunc('month', {{ as_of }} - 1)) from monthly),
+        date_trunc('month', {{ as_of }} - 1), interval 1 month
+    )) as date) as month_date
+
+)
+
+select
+    units.unit_name,
+    units.unit_type,
+    indicators.indicator,
+    cast(indicators.indicator_order as bigint) as indicator_order,
+    indicators.measure,
+    months.month_date,
+    coalesce(monthly.amount, 0) as indicator_value,
+    case when indicators.indicator != '外出招商次数' then coalesce(monthly.started_amount, 0) end as started_value,
+    {{ as_of }} as as_of_date
+from {{ ref('dim_units') }} as units
+cross join indicators
+cross join months
+left join monthly
+    on units.unit_name = monthly.unit_name
+    and indicators.indicator = monthly.indicator
+    and months.month_date = monthly.month_date

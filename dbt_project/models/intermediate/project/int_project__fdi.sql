@@ -1,0 +1,79 @@
+-- Foreign money in 万美元, each amount with the rate it was stated or converted at. Written in US dollars, the ledger's own
+-- rate turns it back; anything else takes the month's dollar rate. No rate: null, never 0, and counted as not converted.
+with rates as (
+
+    select
+        cast(date_trunc('month', rate_month_date) as date) as month_date,
+        cny_per_unit,
+        exchange_rates.rate_source
+    from {{ ref('stg_ledger__exchange_rates') }} as exchange_rates
+    left join {{ ref('rate_sources') }} as sources on exchange_rates.rate_source = sources.rate_source
+    where currency = 'USD' and cny_per_unit > 0
+    -- Two rates of one month: the source that the office put first, else the row received last.
+    qualify row_number() over (
+        partition by date_trunc('month', rate_month_date)
+        order by coalesce(sources.precedence, 999), received_seq desc, source_row desc, exchange_rates.rate_source
+    ) = 1
+
+),
+
+amounts as (
+
+    select
+        lead_id,
+        '合同外资' as fdi_kind,
+        agreed_contract_no as document_no,
+        agreed_date as counted_date,
+        fdi_wan_cny as amount_wan_cny,
+        fdi_currency as currency,
+        fdi_rate as written_rate
+    from {{ ref('stg_ledger__project_commitments') }}
+    where fdi_wan_cny > 0
+
+    union all
+
+    select
+        lead_id,
+        '计划外资' as fdi_kind,
+        '线索台账' as document_no,
+        reported_date as counted_date,
+        fdi_wan_cny as amount_wan_cny,
+        fdi_currency as currency,
+        fdi_rate as written_rate
+    from {{ ref('stg_ledger__leads') }}
+    where fdi_wan_cny > 0
+
+    union all
+
+    select
+        lead_id,
+        '实际使用外资' as fdi_kind,
+        coalesce(evidence_no, strftime(period_date, '%Y-%m')) as document_no,
+        period_date as counted_date,
+        paid_in_fdi_wan_cny as amount_wan_cny,
+        paid_in_fdi_currency as currency,
+        paid_in_fdi_rate as written_rate
+    from {{ ref('stg_ledger__investment_progress') }}
+    where paid_in_fdi_wan_cny > 0
+    -- Two reports of one month: the later one stands.
+    qualify row_number() over (
+        partition by lead_id, date_trunc('month', period_date) order by period_date desc
+    ) = 1
+
+)
+
+select
+    amounts.lead_id,
+    amounts.fdi_kind,
+    amounts.document_no,
+    amounts.counted_date,
+    amounts.amount_wan_cny,
+    case when amounts.currency = 'USD' then amounts.written_rate else rates.cny_per_unit end as usd_rate,
+    case when amounts.currency = 'USD' then '台账填报' else rates.rate_source end as rate_source,
+    round(
+        amounts.amount_wan_cny
+        / nullif(case when amounts.currency = 'USD' then amounts.written_rate else rates.cny_per_unit end, 0), 4
+    ) as amount_wan_usd
+from amounts
+inner join {{ ref('dim_leads') }} as leads on amounts.lead_id = leads.lead_id
+left join rates on date_trunc('month', amounts.counted_date) = rates.month_date

@@ -1,0 +1,36 @@
+-- Every move of every lead beside the one before it: forward, past a stage, back, or once more. Nothing is overwritten.
+with moves as (
+
+    select
+        moves.*,
+        leads.reported_date,
+        leads.project_name,
+        lag(moves.stage) over in_order as previous_stage,
+        lag(moves.stage_order) over in_order as previous_order,
+        lag(moves.moved_date) over in_order as previous_date
+    from {{ ref('fct_stage_moves') }} as moves
+    inner join {{ ref('dim_leads') }} as leads on moves.lead_id = leads.lead_id
+    window in_order as (partition by moves.lead_id order by moves.moved_date, moves.stage_order)
+
+)
+
+select
+    lead_id,
+    project_name,
+    unit_name,
+    moved_date,
+    known_date,
+    stage,
+    previous_stage,
+    case
+        when stage = '终止' then '终止'
+        when stage_order < coalesce(previous_order, 1) or previous_stage = '终止' then '回退'
+        when stage_order = coalesce(previous_order, 1) then '再次'
+        when stage_order > coalesce(previous_order, 1) + 1 then '跳过' || cast(stage_order - coalesce(previous_order, 1) - 1 as varchar) || '个阶段'
+        else '前进'
+    end as move_kind,
+    cast(moved_date - coalesce(previous_date, reported_date) as bigint) as days_since_previous,
+    moved_date < reported_date as is_before_reported,
+    has_required_evidence,
+    not_counted_reason
+from moves

@@ -1,0 +1,125 @@
+"""Any range of months beside the one before and the same of last year (期间对比), summed from the monthly indicators.
+
+Belongs here: what a period is, which one comes before it, sums. Does not belong here: how the months were counted
+(dbt_project/models/boards/unit), the page (pages/periods.py).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
+
+
+@dataclass(frozen=True, order=True)
+class Month:
+    """One month of the calendar."""
+
+    year: int
+    month: int
+
+    @classmethod
+    def read(cls, text: str) -> Month:
+        """Read `2026-06`; ValueError says in Chinese what is wrong."""
+        found = _MONTH.fullmatch(text.strip())
+        if found is None or not 1 <= int(found[2]) <= 12:
+            raise ValueError(f"“{text}”应为年月，如 2026-06")
+        return cls(int(found[1]), int(found[2]))
+
+    @classmethod
+    def of(cls, day: dt.date) -> Month:
+        """Give the month of a day."""
+        return cls(day.year, day.month)
+
+    def shifted(self, months: int) -> Month:
+        """Give the month so many later (earlier if negative)."""
+        at = self.year * 12 + self.month - 1 + months
+        return Month(at // 12, at % 12 + 1)
+
+    @property
+    def next_start(self) -> dt.date:
+        """Give the day on which it is over."""
+        following = self.shifted(1)
+        return dt.date(following.year, following.month, 1)
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-{self.month:02d}"
+
+
+@dataclass(frozen=True)
+class Period:
+    """Months from `since` to `until`, both included."""
+
+    since: Month
+    until: Month
+
+    def __post_init__(self) -> None:
+        if self.until < self.since:
+            raise ValueError(f"起始月 {self.since} 晚于截止月 {self.until}")
+
+    @property
+    def months(self) -> int:
+        """Give how many months it has."""
+        return (self.until.year - self.since.year) * 12 + self.until.month - self.since.month + 1
+
+    @property
+    def before(self) -> Period:
+        """Give the period of the same length that ends where this one begins (上期)."""
+        return Period(self.since.shifted(-self.months), self.since.shifted(-1))
+
+    @property
+    def last_year(self) -> Period:
+        """Give the same months of the year before (去年同期)."""
+        return Period(self.since.shifted(-12), self.until.shifted(-12))
+
+    def holds(self, day: dt.date) -> bool:
+        """Say whether a day falls into it."""
+        return self.since <= Month.of(day) <= self.until
+
+    def is_over(self, as_of: dt.date) -> bool:
+        """Say whether all its days are known: facts of the day itself are not."""
+        return self.until.next_start <= as_of
+
+    def __str__(self) -> str:
+        return str(self.since) if self.months == 1 else f"{self.since} 至 {self.until}"
+
+
+def usual_periods(as_of: dt.date) -> dict[str, Period]:
+    """Give month, quarter, half-year and year that the last known day falls into."""
+    last = Month.of(as_of - dt.timedelta(days=1))
+    found = {}
+    for name, length in (("本月", 1), ("本季度", 3), ("本半年", 6), ("本年", 12)):
+        start = Month(last.year, (last.month - 1) // length * length + 1)
+        found[name] = Period(start, start.shifted(length - 1))
+    return found
+
+
+def compared(
+    rows: Iterable[Mapping[str, Any]], period: Period, key: str, value: str, as_of: dt.date
+) -> list[dict[str, Any]]:
+    """Sum `value` of each `key` over the period, the one before and the same of last year.
+
+    A period that reaches before the first month on the books can't be told: its sum is None (暂无), not 0. The change is
+    None too while the period runs, since a part of a period is no match for a whole one.
+    """
+    spans = {"value": period, "before": period.before, "last_year": period.last_year}
+    rows = list(rows)
+    first = min((Month.of(row["month_date"]) for row in rows), default=None)
+    sums: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        entry = sums.setdefault(row[key], {key: row[key], **dict.fromkeys(spans, 0.0), "measure": row["measure"]})
+        for name, span in spans.items():
+            if span.holds(row["month_date"]):
+                entry[name] += row[value] or 0.0
+    for entry in sums.values():
+        for name, span in spans.items():
+            if first is None or span.since < first:
+                entry[name] = None
+        for name in ("before", "last_year"):
+            is_told = entry[name] and entry["value"] is not None and period.is_over(as_of)
+            entry[f"{name}_change_pct"] = 100 * (entry["value"] - entry[name]) / entry[name] if is_told else None
+    return list(sums.values())
