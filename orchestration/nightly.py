@@ -34,6 +34,7 @@ STEP_NAMES = {
     "learning__landing_candidate": "学习：落地模型",
     "learning__tax_candidate": "学习：税收模型",
     "active_models": "学习：启用的版本",
+    "boards": "加工：进度与督查看板",
     "scores": "评分：贡献与潜客",
     "scoring__ranked_leads": "评分：排序",
     "assessment": "评分：考核",

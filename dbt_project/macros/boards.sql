@@ -8,7 +8,7 @@
 {%- endmacro %}
 
 {#- A number in words: two decimals at most, none that say nothing. -#}
-{% macro plain_number(expression) -%}
+{% macro number_text(expression) -%}
     regexp_replace(printf('%.2f', cast({{ expression }} as double)), '\.?0+$', '')
 {%- endmacro %}
 

@@ -79,10 +79,10 @@ def test_every_asset_has_a_stage_and_says_what_it_is(loaded: dict[str, Any]) -> 
         "intermediate",
         "marts",
         "features",
+        "boards",
         "learning",
         "scores",
         "scoring",
-        "boards",
     }
     assert set(loaded["groups"].values()) == stages | {"publication"}
     assert set(loaded["described"]) == set(loaded["made"])

@@ -21,7 +21,7 @@ def home(district: District, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home after the night's three builds, each green alone."""
     folder = tmp_path_factory.mktemp("home")
     write_landing(district, folder)
-    for step in ("warehouse", "features"):
+    for step in ("warehouse", "features", "boards"):
         build(folder, *STEPS[step])
     # Learning comes between features and scores: the first two steps must not ask for its files.
     write_learning(folder, model_tables())

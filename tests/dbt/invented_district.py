@@ -34,7 +34,8 @@ AS_OF = dt.date(2026, 6, 30)
 STEPS = {
     "warehouse": ["path:seeds", "path:models/staging", "path:models/intermediate", "path:models/marts"],
     "features": ["path:models/features"],
-    "scores": ["path:models/scores", "path:models/boards"],
+    "boards": ["path:models/boards"],
+    "scores": ["path:models/scores"],
 }
 LEDGERS = tuple(name for name, contract in load_contracts().items() if not contract.bulk)
 Row = dict[str, Any]

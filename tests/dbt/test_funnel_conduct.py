@@ -145,6 +145,11 @@ def district() -> FullDistrict:
          "paid_in_fdi_wan_cny": 1440.0, "paid_in_fdi_currency": "CNY", "paid_in_fdi_rate": 1.0},
         {"lead_id": "A14", "period_date": day("2026-04-30"), "month_paid_in_wan_cny": 500.0,
          "paid_in_fdi_wan_cny": 500.0, "paid_in_fdi_currency": "CNY", "paid_in_fdi_rate": 1.0},
+        {"lead_id": "A14", "period_date": day("2026-05-31"), "month_paid_in_wan_cny": 720.0,
+         "paid_in_fdi_wan_cny": 720.0, "paid_in_fdi_currency": "CNY", "paid_in_fdi_rate": 1.0},
+        # The month is over only at the end of the day itself: not known yet.
+        {"lead_id": "A14", "period_date": day("2026-06-15"), "month_paid_in_wan_cny": 7200.0,
+         "paid_in_fdi_wan_cny": 7200.0, "paid_in_fdi_currency": "CNY", "paid_in_fdi_rate": 1.0},
         # Two reports of one month: the later stands.
         {"lead_id": "A02", "period_date": day("2026-01-10"), "month_paid_in_wan_cny": 90.0},
         {"lead_id": "A02", "period_date": day("2026-01-31"), "month_paid_in_wan_cny": 100.0,
@@ -156,6 +161,7 @@ def district() -> FullDistrict:
         {"currency": "USD", "rate_month_date": day("2026-03-01"), "cny_per_unit": 7.0, "rate_source": "国家外汇管理局"},
         {"currency": "USD", "rate_month_date": day("2026-03-15"), "cny_per_unit": 7.2,
          "rate_source": "中国外汇交易中心"},
+        {"currency": "USD", "rate_month_date": day("2026-05-15"), "cny_per_unit": 7.2, "rate_source": "中国外汇交易中心"},
     ]  # fmt: skip
     targets = [
         {"target_year": 2025, "unit_name": "甲镇", "indicator": "新签约项目数", "target_value": 4.0, "measure": "个"},
@@ -202,7 +208,13 @@ def boards(tmp_path_factory: pytest.TempPathFactory) -> Boards:
     pq.write_table(table.set_column(table.column_names.index("enterprise_id"), "enterprise_id", firms), path)
     write_learning(home, model_tables())
     # Grain tests of every board run in the shared home of this folder; here only the figures are looked at.
-    chosen = ("--select", "+path:models/boards", "+mart_funnel__moves", "+mart_unit__monthly")
+    chosen = (
+        "--select",
+        "+path:models/boards",
+        "+path:models/scores/project",
+        "+mart_funnel__moves",
+        "+mart_unit__monthly",
+    )
     run = run_dbt(home, "build", *chosen, "--exclude-resource-type", "test", as_of=AS_OF)
     assert run.returncode == 0, run.stdout[-4000:]
 
@@ -276,8 +288,8 @@ def test_a_moved_project_counts_where_it_was_on_the_day(boards: Boards) -> None:
 def test_the_later_report_of_a_month_stands_and_foreign_money_is_apart(boards: Boards) -> None:
     assert value(boards, "甲镇", "到位资金", "2026-01") == 100
     assert value(boards, "甲镇", "固定资产投资", "2026-01") == 40
-    # 720 万元 at the ledger's 7.2; 1440 at 7.2 of the source that the office put first, not 7.0; April has no rate.
-    assert [value(boards, "东街道", "实际使用外资", f"2026-0{m}") for m in (2, 3, 4)] == [100, 200, 0]
+    # 720 万元 at the ledger's 7.2; March has two rates, April none; May's one rate is 7.2; June is not over.
+    assert [value(boards, "东街道", "实际使用外资", f"2026-0{m}") for m in (2, 3, 4, 5, 6)] == [100, 0, 0, 100, 0]
 
 
 def test_the_zero_rule_leaves_only_started_projects(boards: Boards) -> None:
@@ -524,7 +536,7 @@ def test_the_size_ladder(boards: Boards) -> None:
 
 
 def test_tax_promised_estimated_and_paid_stay_apart(boards: Boards) -> None:
-    frame = boards("brd_project__tax")
+    frame = boards("scr_project__tax")
     told = frame[frame["lead_id"] == "A15"].set_index(["tax_basis", "year_no"])["tax_wan_cny"]
     assert told["承诺"].to_dict() == {1: 100, 2: 200, 3: 300}
     assert told["实际"].to_dict() == {0: 10, 1: 80, 2: 150}
@@ -537,7 +549,7 @@ def test_tax_promised_estimated_and_paid_stay_apart(boards: Boards) -> None:
 
 
 def test_tax_paid_beside_tax_promised(boards: Boards) -> None:
-    frame = boards("brd_project__tax_realised")
+    frame = boards("scr_project__tax_realised")
     for kind, key in [("项目", "A15"), ("投资方类型", "民企"), ("责任单位", "新丁镇"), ("全区", "全区")]:
         found = only(frame, slice_kind=kind, slice_key=key)
         assert found[["promised_wan_cny", "paid_wan_cny", "paid_to_promised_pct"]].tolist() == [300, 230, 76.67]
@@ -557,19 +569,19 @@ def test_quality_by_quarter(boards: Boards) -> None:
 
 
 def test_foreign_money_in_dollars_with_its_rate(boards: Boards) -> None:
-    found = only(boards("brd_project__foreign"), lead_id="A14")
-    assert (found["contract_wan_usd"], found["paid_wan_usd"], found["unconverted_count"]) == (1000, 300, 1)
+    found = only(boards("scr_project__foreign"), lead_id="A14")
+    assert (found["contract_wan_usd"], found["paid_wan_usd"], found["unconverted_count"]) == (1000, 200, 2)
     assert "中国外汇交易中心 7.2000" in found["rate_text"] and "台账填报 7.2000" in found["rate_text"]
     logit = boards("scr_lead__parts").set_index("lead_id").loc["A14", "landing_logit"]
     chance = 1 / (1 + 2.718281828459045**-logit)
     assert found["landing_probability"] == pytest.approx(chance)
-    assert found["weighted_wan_usd"] == pytest.approx(700 * chance, abs=1e-3)
-    units = boards("brd_project__foreign_units")
+    assert found["weighted_wan_usd"] == pytest.approx(800 * chance, abs=1e-3)
+    units = boards("scr_project__foreign_units")
     whole = only(units, slice_name="全区", target_year=2026)
-    assert whole[["contract_wan_usd", "paid_wan_usd", "target_value", "gap_value"]].tolist() == [1000, 300, 900, 600]
-    assert whole["is_short"] == (700 * chance < 600)
+    assert whole[["contract_wan_usd", "paid_wan_usd", "target_value", "gap_value"]].tolist() == [1000, 200, 900, 700]
+    assert whole["is_short"] == (800 * chance < 700)
     nothing = only(units, slice_name="西街道", target_year=2026)
     assert nothing["paid_wan_usd"] == 0 and nothing["target_text"] == "未下达"
     assert pd.isna(nothing["gap_value"]) and pd.isna(nothing["is_short"])
     # Domestic projects are nowhere in it.
-    assert set(boards("brd_project__foreign")["lead_id"]) == {"A14"}
+    assert set(boards("scr_project__foreign")["lead_id"]) == {"A14"}

@@ -19,7 +19,8 @@ from orchestration.resources import WarehouseDbt, Workplace, manifest_of
 
 FACTS = "path:seeds path:models/staging path:models/intermediate path:models/marts"
 FEATURES = "path:models/features"
-SCORES = "path:models/scores path:models/boards"
+BOARDS = "path:models/boards"
+SCORES = "path:models/scores"
 
 
 class StageTranslator(DagsterDbtTranslator):
@@ -109,7 +110,7 @@ def _build(
 
 
 def sql_assets(project: DbtProject) -> list[dg.AssetsDefinition]:
-    """Build the three dbt assets definitions from the parsed project."""
+    """Build the four dbt assets definitions from the parsed project."""
     shared: dict[str, Any] = {
         "manifest": manifest_of(project),
         "project": project,
@@ -129,9 +130,14 @@ def sql_assets(project: DbtProject) -> list[dg.AssetsDefinition]:
         """Features of every (lead, as-of) up to the day of the partition."""
         yield from _build(context, dbt, workplace, context.partition_key)
 
-    @dbt_assets(name="scores", select=SCORES, partitions_def=AS_OF_DAYS, **shared)
-    def scores(context: dg.AssetExecutionContext, dbt: WarehouseDbt, workplace: Workplace) -> Iterator[Any]:
-        """Contributions of every current lead by the active tables, prospects of every node, and boards of the day."""
+    @dbt_assets(name="boards", select=BOARDS, partitions_def=AS_OF_DAYS, **shared)
+    def boards(context: dg.AssetExecutionContext, dbt: WarehouseDbt, workplace: Workplace) -> Iterator[Any]:
+        """Boards: what is late, in arrears or blocked on the day of the partition."""
         yield from _build(context, dbt, workplace, context.partition_key)
 
-    return [facts, features, scores]
+    @dbt_assets(name="scores", select=SCORES, partitions_def=AS_OF_DAYS, **shared)
+    def scores(context: dg.AssetExecutionContext, dbt: WarehouseDbt, workplace: Workplace) -> Iterator[Any]:
+        """Contributions of every current lead by the active tables, and prospects of every node."""
+        yield from _build(context, dbt, workplace, context.partition_key)
+
+    return [facts, features, boards, scores]

@@ -9,7 +9,7 @@ with built as (
     from (
         select *
         from {{ ref('stg_ledger__investment_progress') }}
-        where period_date < {{ as_of }}
+        where greatest(last_day(period_date), coalesce(verified_date, period_date)) < {{ as_of }}
         qualify row_number() over (partition by lead_id, date_trunc('month', period_date) order by period_date desc) = 1
     ) as monthly
     group by lead_id
@@ -80,8 +80,8 @@ select
     paid_in_wan_cny,
     case
         when comparison = '累计固定资产投资'
-            then '累计固投为签约额的' || printf('%.2f', ratio) || '%，低于' || {{ plain_number('limit_value') }} || '%'
-        else '签约额为' || comparison || '的' || printf('%.2f', ratio) || '倍，高于' || {{ plain_number('limit_value') }} || '倍'
+            then '累计固投为签约额的' || printf('%.2f', ratio) || '%，低于' || {{ number_text('limit_value') }} || '%'
+        else '签约额为' || comparison || '的' || printf('%.2f', ratio) || '倍，高于' || {{ number_text('limit_value') }} || '倍'
     end as fact_text,
     as_of_date
 from compared

@@ -2,7 +2,7 @@
 -- Texts are compared without blanks, punctuation and digits, by the share of three-character pieces (三字片段) that they have in
 -- common (Jaccard). Equal texts meet directly. Others meet only where they share one of their first pieces in the order of a
 -- hash: two sets that are at least `t` alike must share one among the first (1 - t) of each, and in one piece only neighbours
--- of like length and beginning are compared, so that 2 million texts stay feasible (docs/decisions/0030).
+-- of like length and beginning are compared, so that 2 million texts stay feasible (docs/decisions/0031).
 {% set as_of = as_of_date() %}
 with limits as (
 
@@ -12,7 +12,7 @@ with limits as (
 
 ),
 
-texts as materialized (
+texts as (
 
     select
         facts.lead_id,
@@ -29,21 +29,24 @@ texts as materialized (
 
 ),
 
+-- In the order in which they were said: the first use of a text stands for it.
 long_texts as materialized (
 
-    select texts.*
+    select
+        texts.*,
+        row_number() over (order by follow_up_date, lead_id, method, content) as use_no
     from texts
     cross join limits
     where length(plain) >= limits.min_chars
 
 ),
 
--- The earliest use of each text stands for it.
 first_uses as materialized (
 
     select
         plain,
-        arg_min(struct_pack(lead_id, follow_up_date, method, content, unit_name), (follow_up_date, lead_id, method, content)) as first_use,
+        row_number() over (order by plain) as text_id,
+        min(use_no) as first_use_no,
         count(*) as use_count
     from long_texts
     group by plain
@@ -53,11 +56,12 @@ first_uses as materialized (
 pieced_texts as (
 
     select
-        row_number() over (order by plain) as text_id,
-        plain,
-        (first_use).follow_up_date as first_date,
-        -- Sorted by hash: one order for all texts, so that the first pieces of two texts can be compared.
-        list_sort(list_distinct(list_transform(range(1, length(plain) - 1), lambda i: hash(substr(plain, i, 3))))) as pieces
+        text_id,
+        first_use_no,
+        -- Sorted by hash: one order for all texts, so that the first pieces of two texts can be compared. 32 bits: half the room.
+        list_sort(list_distinct(list_transform(
+            range(1, length(plain) - 1), lambda i: cast(hash(substr(plain, i, 3)) % 4294967296 as uinteger)
+        ))) as pieces
     from first_uses
 
 ),
@@ -74,6 +78,18 @@ distinct_texts as materialized (
             pieces, lambda piece: case when piece % 128 >= 64 then 1::ubigint << (piece % 64) else 0::ubigint end
         ), 'bit_or') as high_bits
     from pieced_texts
+
+),
+
+-- What the sieve needs of a text, without its pieces.
+sketches as (
+
+    select
+        text_id,
+        len(pieces) as piece_count,
+        low_bits,
+        high_bits
+    from distinct_texts
 
 ),
 
@@ -120,17 +136,13 @@ likely as materialized (
 
     select
         pairs.left_id,
-        pairs.right_id,
-        left_texts.first_date as left_date,
-        right_texts.first_date as right_date,
-        left_texts.pieces as left_pieces,
-        right_texts.pieces as right_pieces
+        pairs.right_id
     from pairs
-    inner join distinct_texts as left_texts on pairs.left_id = left_texts.text_id
-    inner join distinct_texts as right_texts on pairs.right_id = right_texts.text_id
+    inner join sketches as left_texts on pairs.left_id = left_texts.text_id
+    inner join sketches as right_texts on pairs.right_id = right_texts.text_id
     cross join limits
     where bit_count(xor(left_texts.low_bits, right_texts.low_bits)) + bit_count(xor(left_texts.high_bits, right_texts.high_bits))
-        <= (len(left_texts.pieces) + len(right_texts.pieces))
+        <= (left_texts.piece_count + right_texts.piece_count)
             * (1 - limits.limit_similarity) / (1 + limits.limit_similarity) + 1e-9
 
 ),
@@ -138,21 +150,21 @@ likely as materialized (
 compared as (
 
     select
-        left_id,
-        right_id,
-        left_date,
-        right_date,
-        len(list_intersect(left_pieces, right_pieces)) as shared_count,
-        len(left_pieces) + len(right_pieces) as piece_sum
+        left_texts.first_use_no as left_use_no,
+        right_texts.first_use_no as right_use_no,
+        len(list_intersect(left_texts.pieces, right_texts.pieces)) as shared_count,
+        len(left_texts.pieces) + len(right_texts.pieces) as piece_sum
     from likely
+    inner join distinct_texts as left_texts on likely.left_id = left_texts.text_id
+    inner join distinct_texts as right_texts on likely.right_id = right_texts.text_id
 
 ),
 
 alike as (
 
     select
-        case when (left_date, left_id) < (right_date, right_id) then right_id else left_id end as later_id,
-        case when (left_date, left_id) < (right_date, right_id) then left_id else right_id end as earlier_id,
+        greatest(left_use_no, right_use_no) as later_use_no,
+        least(left_use_no, right_use_no) as earlier_use_no,
         shared_count / (piece_sum - shared_count) as similarity
     from compared
     cross join limits
@@ -160,65 +172,44 @@ alike as (
 
 ),
 
--- The nearest earlier text, or among equals the earliest.
-nearest as (
-
-    select
-        later_id,
-        earlier_id,
-        similarity
-    from alike
-    qualify row_number() over (partition by later_id order by similarity desc, earlier_id) = 1
-
-),
-
 matched as (
 
     -- Equal texts: every later use beside the first.
     select
-        long_texts.*,
-        first_uses.first_use as other,
+        long_texts.use_no,
+        first_uses.first_use_no as other_use_no,
         1.0 as similarity
     from long_texts
-    inner join first_uses on long_texts.plain = first_uses.plain and first_uses.use_count > 1
-    where (long_texts.lead_id, long_texts.follow_up_date, long_texts.method, long_texts.content)
-        is distinct from (first_use.lead_id, first_use.follow_up_date, first_use.method, first_use.content)
+    inner join first_uses on long_texts.plain = first_uses.plain and long_texts.use_no > first_uses.first_use_no
 
     union all
 
-    -- Nearly equal: the first use of a text beside the first use of the other.
+    -- Nearly equal: the first use of a text beside the nearest earlier one, or among equals the earliest.
     select
-        long_texts.*,
-        other_uses.first_use as other,
-        nearest.similarity
-    from nearest
-    inner join distinct_texts as later on nearest.later_id = later.text_id
-    inner join distinct_texts as earlier on nearest.earlier_id = earlier.text_id
-    inner join first_uses on later.plain = first_uses.plain
-    inner join first_uses as other_uses on earlier.plain = other_uses.plain
-    inner join long_texts
-        on long_texts.plain = later.plain
-        and long_texts.lead_id = first_uses.first_use.lead_id
-        and long_texts.follow_up_date = first_uses.first_use.follow_up_date
-        and long_texts.method = first_uses.first_use.method
-        and long_texts.content = first_uses.first_use.content
+        later_use_no,
+        earlier_use_no,
+        similarity
+    from alike
+    qualify row_number() over (partition by later_use_no order by similarity desc, earlier_use_no) = 1
 
 )
 
 select
-    matched.lead_id,
-    matched.follow_up_date,
-    matched.method,
-    matched.content,
-    matched.unit_name,
-    matched.other.lead_id as other_lead_id,
-    matched.other.follow_up_date as other_follow_up_date,
-    matched.other.unit_name as other_unit_name,
-    matched.other.content as other_content,
+    mine.lead_id,
+    mine.follow_up_date,
+    mine.method,
+    mine.content,
+    mine.unit_name,
+    other.lead_id as other_lead_id,
+    other.follow_up_date as other_follow_up_date,
+    other.unit_name as other_unit_name,
+    other.content as other_content,
     round(matched.similarity, 4) as similarity,
     limits.limit_similarity,
-    matched.lead_id = matched.other.lead_id as is_same_lead,
-    matched.unit_name = matched.other.unit_name as is_same_unit,
+    mine.lead_id = other.lead_id as is_same_lead,
+    mine.unit_name = other.unit_name as is_same_unit,
     {{ as_of }} as as_of_date
 from matched
 cross join limits
+inner join long_texts as mine on matched.use_no = mine.use_no
+inner join long_texts as other on matched.other_use_no = other.use_no

@@ -74,7 +74,7 @@ axes as (
         -- Below the lowest step is 0 points: the figure is known.
         least(cast(sum(coalesce(points, 0)) as double), 100) as axis_points,
         string_agg(
-            input_name || {{ plain_number('input_value') }} || measure || '，' || {{ plain_number('coalesce(points, 0)') }} || '分',
+            input_name || {{ number_text('input_value') }} || measure || '，' || {{ number_text('coalesce(points, 0)') }} || '分',
             '；' order by input_code
         ) as inputs_text
     from earned

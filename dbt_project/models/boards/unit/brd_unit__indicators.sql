@@ -39,7 +39,8 @@ paid as (
 
     select *
     from {{ ref('stg_ledger__investment_progress') }}
-    where period_date < {{ as_of }}
+    -- A month's figure is known when the month is over, or once it was verified.
+    where greatest(last_day(period_date), coalesce(verified_date, period_date)) < {{ as_of }}
     qualify row_number() over (partition by lead_id, date_trunc('month', period_date) order by period_date desc) = 1
 
 ),
@@ -81,7 +82,7 @@ lead_money as (
         counted_date as event_date,
         amount_wan_usd as amount
     from {{ ref('int_project__fdi') }}
-    where fdi_kind = '实际使用外资' and counted_date < {{ as_of }}
+    where fdi_kind = '实际使用外资' and known_date < {{ as_of }}
 
 ),
 
@@ -93,7 +94,7 @@ trips as (
     from {{ ref('stg_ledger__trips_events') }} as trips
     inner join {{ ref('int_unit__names') }} as names
         on {{ name_form('trips.written_unit_name') }} = names.name_form and not names.is_ambiguous
-    where trips.event_kind = '外出招商' and trips.start_date < {{ as_of }}
+    where trips.event_kind = '外出招商' and greatest(trips.start_date, coalesce(trips.end_date, trips.start_date)) < {{ as_of }}
 
 ),
 

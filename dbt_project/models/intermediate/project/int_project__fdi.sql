@@ -1,19 +1,16 @@
 -- Foreign money in 万美元, each amount with the rate it was stated or converted at. Written in US dollars, the ledger's own
--- rate turns it back; anything else takes the month's dollar rate. No rate: null, never 0, and counted as not converted.
+-- rate turns it back; anything else takes the month's one stated dollar rate. No rate, or two different ones (nobody chooses
+-- between them here): null, never 0, and counted as not converted.
 with rates as (
 
     select
-        cast(date_trunc('month', rate_month_date) as date) as month_date,
-        cny_per_unit,
-        exchange_rates.rate_source
-    from {{ ref('stg_ledger__exchange_rates') }} as exchange_rates
-    left join {{ ref('rate_sources') }} as sources on exchange_rates.rate_source = sources.rate_source
+        date_trunc('month', rate_month_date) as month_date,
+        min(cny_per_unit) as cny_per_unit,
+        string_agg(distinct rate_source, '、' order by rate_source) as rate_source
+    from {{ ref('stg_ledger__exchange_rates') }}
     where currency = 'USD' and cny_per_unit > 0
-    -- Two rates of one month: the source that the office put first, else the row received last.
-    qualify row_number() over (
-        partition by date_trunc('month', rate_month_date)
-        order by coalesce(sources.precedence, 999), received_seq desc, source_row desc, exchange_rates.rate_source
-    ) = 1
+    group by 1
+    having count(distinct cny_per_unit) = 1
 
 ),
 
@@ -24,6 +21,7 @@ amounts as (
         '合同外资' as fdi_kind,
         agreed_contract_no as document_no,
         agreed_date as counted_date,
+        agreed_date as known_date,
         fdi_wan_cny as amount_wan_cny,
         fdi_currency as currency,
         fdi_rate as written_rate
@@ -37,6 +35,7 @@ amounts as (
         '计划外资' as fdi_kind,
         '线索台账' as document_no,
         reported_date as counted_date,
+        reported_date as known_date,
         fdi_wan_cny as amount_wan_cny,
         fdi_currency as currency,
         fdi_rate as written_rate
@@ -50,6 +49,8 @@ amounts as (
         '实际使用外资' as fdi_kind,
         coalesce(evidence_no, strftime(period_date, '%Y-%m')) as document_no,
         period_date as counted_date,
+        -- A month's figure is known when the month is over, or once it was verified.
+        greatest(last_day(period_date), coalesce(verified_date, period_date)) as known_date,
         paid_in_fdi_wan_cny as amount_wan_cny,
         paid_in_fdi_currency as currency,
         paid_in_fdi_rate as written_rate
@@ -67,6 +68,7 @@ select
     amounts.fdi_kind,
     amounts.document_no,
     amounts.counted_date,
+    amounts.known_date,
     amounts.amount_wan_cny,
     case when amounts.currency = 'USD' then amounts.written_rate else rates.cny_per_unit end as usd_rate,
     case when amounts.currency = 'USD' then '台账填报' else rates.rate_source end as rate_source,

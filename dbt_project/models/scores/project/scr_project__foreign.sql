@@ -13,7 +13,7 @@ with money as (
             list_sort(list_distinct(list(fdi_kind || '：' || rate_source || ' ' || printf('%.4f', usd_rate)))), 'string_agg', '；'
         ) as rate_text
     from {{ ref('int_project__fdi') }}
-    where counted_date < {{ as_of }}
+    where known_date < {{ as_of }}
     group by lead_id
 
 )

@@ -10,7 +10,7 @@ with money as (
         fdi.amount_wan_usd
     from {{ ref('int_project__fdi') }} as fdi
     inner join {{ ref('brd_lead__progress') }} as leads on fdi.lead_id = leads.lead_id
-    where fdi.counted_date < {{ as_of }}
+    where fdi.known_date < {{ as_of }}
 
 ),
 
@@ -72,7 +72,7 @@ pipeline as (
         units.slice_name,
         coalesce({{ money_sum('foreign_leads.weighted_wan_usd') }}, 0) as weighted_wan_usd,
         count(*) filter (where not foreign_leads.is_ended) as foreign_lead_count
-    from {{ ref('brd_project__foreign') }} as foreign_leads
+    from {{ ref('scr_project__foreign') }} as foreign_leads
     inner join units on foreign_leads.unit_name = units.unit_name
     group by units.slice_name
 
@@ -108,7 +108,7 @@ select
     paid_wan_usd,
     unconverted_count,
     target_value,
-    coalesce({{ plain_number('target_value') }} || '万美元', '未下达') as target_text,
+    coalesce({{ number_text('target_value') }} || '万美元', '未下达') as target_text,
     gap_value,
     case when target_value > 0 then round(100 * paid_wan_usd / target_value, 2) end as completion_pct,
     foreign_lead_count,

@@ -20,8 +20,8 @@ years as (
         promised.year_no,
         promised.tax_wan_cny as promised_wan_cny,
         paid.tax_wan_cny as paid_wan_cny
-    from {{ ref('brd_project__tax') }} as promised
-    inner join {{ ref('brd_project__tax') }} as paid
+    from {{ ref('scr_project__tax') }} as promised
+    inner join {{ ref('scr_project__tax') }} as paid
         on promised.lead_id = paid.lead_id and promised.year_no = paid.year_no and paid.tax_basis = '实际'
     where promised.tax_basis = '承诺'
 
