@@ -16,6 +16,11 @@
     end
 {%- endmacro %}
 
+{#- A number as people write it: no trailing zeros; null stays null. -#}
+{% macro plain_number(figure) -%}
+    regexp_replace(printf('%.2f', {{ figure }}), '\.?0+$', '')
+{%- endmacro %}
+
 {#- Counted in the one measure of the indicator: 亿元 as 万元. -#}
 {% macro in_wan(figure, written_measure) -%}
     case when {{ written_measure }} = '亿元' then {{ figure }} * 10000 else {{ figure }} end
