@@ -107,11 +107,14 @@ facts as (
         moves.evidence_no,
         case
             when not moves.has_required_evidence then moves.not_counted_reason
+            when moves.stage = '签约' and not signings.is_counted
+                then '未计入：与' || signings.previous_lead_id || '重复签约，只计第一次'
             when counts.counted_by = '阶段金额' and leads.investment_wan_cny is null then '未计入：未填总投资'
         end,
         '项目进展'
     from moves
     inner join leads on moves.lead_id = leads.lead_id
+    left join {{ ref('int_lead__signings') }} as signings on moves.lead_id = signings.lead_id
     cross join (values ('阶段个数'), ('阶段金额')) as counts (counted_by)
 
     union all
