@@ -15,7 +15,9 @@ ORDER = (
     "nightly",
     "ranking",
     "landing",
+    "tax",
     "chain_edges",
+    "chain_reach",
 )
 
 for name in ORDER:
