@@ -15,8 +15,13 @@ ORDER = (
     "nightly",
     "ranking",
     "landing",
+<<<<<<< HEAD
     "prospects",
+=======
+    "tax",
+>>>>>>> work-chaintax2
     "chain_edges",
+    "chain_reach",
 )
 
 for name in ORDER:

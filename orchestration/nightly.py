@@ -37,6 +37,8 @@ STEP_NAMES = {
     "boards": "加工：进度与督查看板",
     "scores": "评分：贡献与潜客",
     "scoring__ranked_leads": "评分：排序",
+    "scoring__lead_ownership": "评分：首报首谈",
+    "scoring__lead_assignment": "评分：分派",
     "assessment": "评分：考核",
     "publication__snapshot": "发布",
     "publication__archive": "发布：存档",

@@ -19,6 +19,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 TIERS = ("unit", "contract", "dbt", "integration", "browser")
 ROOT = Path(__file__).parent
+# Slow enough to be worth a second nightly run on the other worker.
+WITH_A_HOME_OF_ITS_OWN = ("test_gates.py",)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if tier not in TIERS:
             raise pytest.UsageError(f"{item.nodeid}: tests live in one of {', '.join(TIERS)}")
         item.add_marker(tier)
-        together = rest[0] if tier in ("unit", "contract") else "desk" if "desk" in rest[:-1] else tier
+        together = rest[0] if tier in ("unit", "contract") or rest[0] in ("desk", *WITH_A_HOME_OF_ITS_OWN) else tier
         item.add_marker(pytest.mark.xdist_group(f"{tier}/{together}"))
     is_worker = "PYTEST_XDIST_WORKER" in os.environ
     items.sort(key=lambda item: TIERS.index(item.path.relative_to(ROOT).parts[0]) * (-1 if is_worker else 1))
