@@ -15,11 +15,8 @@ ORDER = (
     "nightly",
     "ranking",
     "landing",
-<<<<<<< HEAD
     "prospects",
-=======
     "tax",
->>>>>>> work-chaintax2
     "chain_edges",
     "chain_reach",
 )
