@@ -151,9 +151,10 @@ def district() -> FullDistrict:
         {"lead_id": "A14", "period_date": day("2026-06-15"), "month_paid_in_wan_cny": 7200.0,
          "paid_in_fdi_wan_cny": 7200.0, "paid_in_fdi_currency": "CNY", "paid_in_fdi_rate": 1.0},
         # Two reports of one month: the later stands.
-        {"lead_id": "A02", "period_date": day("2026-01-10"), "month_paid_in_wan_cny": 90.0},
+        {"lead_id": "A02", "period_date": day("2026-01-10"), "month_paid_in_wan_cny": 90.0,
+         "evidence_kind": "银行凭证"},
         {"lead_id": "A02", "period_date": day("2026-01-31"), "month_paid_in_wan_cny": 100.0,
-         "month_fixed_investment_wan_cny": 40.0},
+         "month_fixed_investment_wan_cny": 40.0, "evidence_kind": "银行凭证"},
         {"lead_id": "A07", "period_date": day("2026-02-28"), "month_paid_in_wan_cny": 10.0,
          "month_fixed_investment_wan_cny": 5000.0, "total_paid_in_wan_cny": 6000.0},
     ]  # fmt: skip
@@ -288,6 +289,8 @@ def test_a_moved_project_counts_where_it_was_on_the_day(boards: Boards) -> None:
 def test_the_later_report_of_a_month_stands_and_foreign_money_is_apart(boards: Boards) -> None:
     assert value(boards, "甲镇", "到位资金", "2026-01") == 100
     assert value(boards, "甲镇", "固定资产投资", "2026-01") == 40
+    # Nothing shows that A14's money came in: it counts for the task no more than here.
+    assert value(boards, "东街道", "到位资金", "2026-03") == 0
     # 720 万元 at the ledger's 7.2; March has two rates, April none; May's one rate is 7.2; June is not over.
     assert [value(boards, "东街道", "实际使用外资", f"2026-0{m}") for m in (2, 3, 4, 5, 6)] == [100, 0, 0, 100, 0]
 

@@ -34,55 +34,17 @@ moves as (
 
 ),
 
--- Two reports of one month: the later one stands.
-paid as (
-
-    select *
-    from {{ ref('stg_ledger__investment_progress') }}
-    -- A month's figure is known when the month is over, or once it was verified.
-    where greatest(last_day(period_date), coalesce(verified_date, period_date)) < {{ as_of }}
-    qualify row_number() over (partition by lead_id, date_trunc('month', period_date) order by period_date desc) = 1
-
-),
-
-transfers as (
+-- Money counts as it counts for the tasks, by the same rows (凭证、汇率、流转前归原单位).
+money as (
 
     select
-        transfers.lead_id,
-        transfers.transferred_date,
-        transfers.from_unit_name
-    from {{ ref('fct_lead_transfers') }} as transfers
-    inner join {{ ref('dim_units') }} as units on transfers.from_unit_name = units.unit_name
-
-),
-
-lead_money as (
-
-    select
+        indicator,
+        unit_name,
         lead_id,
-        '到位资金' as indicator,
-        period_date as event_date,
-        month_paid_in_wan_cny as amount
-    from paid
-
-    union all
-
-    select
-        lead_id,
-        '固定资产投资' as indicator,
-        period_date as event_date,
-        month_fixed_investment_wan_cny as amount
-    from paid
-
-    union all
-
-    select
-        lead_id,
-        '实际使用外资' as indicator,
-        counted_date as event_date,
-        amount_wan_usd as amount
-    from {{ ref('int_project__fdi') }}
-    where fdi_kind = '实际使用外资' and known_date < {{ as_of }}
+        fact_date as event_date,
+        fact_value as amount
+    from {{ ref('fct_task_facts') }}
+    where indicator in ('到位资金', '固定资产投资', '实际使用外资') and not_counted_reason is null and known_date < {{ as_of }}
 
 ),
 
@@ -125,16 +87,7 @@ events as (
     union all
     select '新投产项目数', operation_unit_name, lead_id, operation_date, 1.0 from progress where operation_date is not null
     union all
-    select
-        lead_money.indicator,
-        coalesce(transfers.from_unit_name, leads.unit_name) as unit_name,
-        lead_money.lead_id,
-        lead_money.event_date,
-        lead_money.amount
-    from lead_money
-    inner join {{ ref('dim_leads') }} as leads on lead_money.lead_id = leads.lead_id
-    asof left join transfers
-        on lead_money.lead_id = transfers.lead_id and lead_money.event_date < transfers.transferred_date
+    select indicator, unit_name, lead_id, event_date, amount from money
 
 ),
 

@@ -36,6 +36,10 @@ progress as (
         dollar_rates.rate_count
     from {{ ref('stg_ledger__investment_progress') }} as progress
     left join dollar_rates on date_trunc('month', progress.period_date) = dollar_rates.rate_month
+    -- Two reports of one month: the later one stands.
+    qualify row_number() over (
+        partition by progress.lead_id, date_trunc('month', progress.period_date) order by progress.period_date desc
+    ) = 1
 
 ),
 
