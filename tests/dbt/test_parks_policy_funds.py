@@ -18,7 +18,7 @@ from invented_district import day, exported, run_dbt, write_landing
 from desk.promises import scan
 
 pytestmark = pytest.mark.dbt
-FOLDERS = ("lead", "park", "care", "fund", "policy", "trip", "team")
+FOLDERS = ("park", "care", "fund", "policy", "trip", "team")
 LEDGERS_READ = (
     "units", "leads", "follow_ups", "stage_moves", "parks", "parcels_plants", "admission_reviews", "project_commitments",
     "tax_paid", "investment_progress", "headquarters_buildings", "local_enterprises", "enterprise_requests",
@@ -52,6 +52,7 @@ def small_district() -> Any:
     measure = {"issuing_level": "省", "legal_basis": "中小企业促进法", "is_tax_linked": False, "review_result": "通过",
                "review_no": "审1", "generality": "普惠", "valid_from_date": "2025-01-01", "amount_text": "补助10万元"}  # fmt: skip
     return SimpleNamespace(
+        others={},
         units=[
             {"unit_name": "云山镇", "unit_type": "镇", "short_names": "云山"},
             {"unit_name": "河东街道办事处", "unit_type": "街道", "short_names": "河东"},
@@ -206,10 +207,10 @@ def tables(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd
     write_landing(small_district(), folder)
     ledgers = [f"stg_ledger__{name}" for name in LEDGERS_READ]
     facts = ["int_unit__names", "int_lead__units", "fct_follow_ups", "fct_stage_moves", "stg_identity__leads"]
-    scores = [f"path:models/scores/{name}" for name in FOLDERS]
+    scores = ["scr_lead__standing", *(f"path:models/scores/{name}" for name in FOLDERS)]
     run = run_dbt(folder, "run", "--select", *ledgers, *facts, *scores)
     assert run.returncode == 0, run.stdout[-4000:]
-    names = [
+    names = ["scr_lead__standing"] + [
         path.stem
         for name in FOLDERS
         for path in (Path(__file__).parents[2] / "dbt_project/models/scores" / name).glob("*.sql")
