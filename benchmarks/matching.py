@@ -100,7 +100,8 @@ def main() -> None:
             )
         )
     if os.environ.get("ZEYOU_REFERENCE_DATA"):
-        subprocess.run([sys.executable, str(HERE / "matching_pairs.py")], check=True)
+        peers = ["--peers", arguments.peers] if arguments.peers else []
+        subprocess.run([sys.executable, str(HERE / "matching_pairs.py"), *peers], check=True)
 
 
 if __name__ == "__main__":

@@ -7,14 +7,18 @@ part: the best threshold of the bigram similarity of the names, as written and a
 
 from __future__ import annotations
 
+import argparse
 import os
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -68,7 +72,14 @@ def best_threshold(value: Any, label: Any) -> float:
     return float(max(np.linspace(0.05, 0.95, 46), key=lambda t: scores(value >= t, label)[2]))
 
 
-def compared(title: str, left: dict[str, list[Any]], right: dict[str, list[Any]], label: Any, train: Any) -> list[Line]:
+def compared(
+    title: str,
+    left: dict[str, list[Any]],
+    right: dict[str, list[Any]],
+    label: Any,
+    train: Any,
+    peers: str | None,
+) -> list[Line]:
     count = len(label)
     records = records_of(left, right, count)
     one = np.arange(count, dtype=np.int32)
@@ -89,19 +100,47 @@ def compared(title: str, left: dict[str, list[Any]], right: dict[str, list[Any]]
         value = similarity([str(t) for t in texts[:count]], [str(t) for t in texts[count:]])
         threshold = best_threshold(value[train], label[train])
         lines.append(line(f"{title}: bigrams of {name}", (value >= threshold)[~train], label[~train]))
+    if peers:
+        # Splink reads names in the form that served it better: core names for firms, as written for others.
+        texts = cores if title.startswith("cn_") else [*left["name"], *right["name"]]
+        chance = by_splink(peers, {**left, "name": texts[:count]}, {**right, "name": texts[count:]}, label, train)
+        threshold = best_threshold(chance[train], label[train])
+        lines.append(line(f"{title}: Splink, labels, best threshold", (chance >= threshold)[~train], label[~train]))
     return lines
 
 
-def firm_names(data: Path) -> list[Line]:
+def by_splink(peers: str, left: dict[str, list[Any]], right: dict[str, list[Any]], label: Any, train: Any) -> Any:
+    """Give Splink's probability of each pair, from a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, out = Path(folder) / "pairs.parquet", Path(folder) / "out.parquet"
+        sides = [
+            pa.table(
+                {
+                    "unique_id": pa.array(range(len(label)), pa.int64()),
+                    "source_dataset": [name] * len(label),
+                    "pair": pa.array(range(len(label)), pa.int64()),
+                    "is_match": label,
+                    "is_train": train,
+                    **{k: pa.array([None if v is None else str(v) for v in vs], pa.string()) for k, vs in side.items()},
+                }
+            )
+            for name, side in (("l", left), ("r", right))
+        ]
+        pq.write_table(pa.concat_tables(sides), source)
+        by_peer(peers, "pairs", source, out)
+        return pq.read_table(out)["only"].to_numpy()
+
+
+def firm_names(data: Path, peers: str | None) -> list[Line]:
     got = duckdb.execute(
         f"""select "left", "right", label, hash("left" || "right") % 2 = 0 as train, kind
         from '{data}/cn_company_alias_pairs.parquet' order by "left", "right", label"""
     ).fetchnumpy()
     left, right = ({"name": list(got[side])} for side in ("left", "right"))
-    return compared("cn_company_alias_pairs", left, right, got["label"].astype(bool), got["train"].astype(bool))
+    return compared("cn_company_alias_pairs", left, right, got["label"].astype(bool), got["train"].astype(bool), peers)
 
 
-def magellan(data: Path, name: str, columns: dict[str, str]) -> list[Line]:
+def magellan(data: Path, name: str, columns: dict[str, str], peers: str | None) -> list[Line]:
     got = duckdb.execute(f"select * from '{data}/magellan_structured_{name}.parquet'").to_arrow_table().to_pydict()
     left, right = ({ours: got[f"{side}_{theirs}"] for ours, theirs in columns.items()} for side in ("l", "r"))
     return compared(
@@ -110,10 +149,11 @@ def magellan(data: Path, name: str, columns: dict[str, str]) -> list[Line]:
         right,
         np.array(got["label"]).astype(bool),
         np.array([s != "test" for s in got["split"]]),
+        peers,
     )
 
 
-def febrl(data: Path) -> list[Line]:
+def febrl(data: Path, peers: str | None) -> list[Line]:
     """Link persons by the whole path, given names for a firm's and the birthday for its legal person."""
     rows = duckdb.execute(
         f"""
@@ -127,30 +167,54 @@ def febrl(data: Path) -> list[Line]:
         from (from '{data}/splink_febrl_dataset4a.parquet' union all from '{data}/splink_febrl_dataset4b.parquet')
         """
     ).to_arrow_table()
-    found = match(checked(rows, "febrl"))
-    groups: dict[str, list[str]] = {}
-    for record, enterprise in zip(
-        found.table["record_id"].to_pylist(), found.table["enterprise_id"].to_pylist(), strict=True
-    ):
-        groups.setdefault(enterprise, []).append(record)
+    table = checked(rows, "febrl")
+    groups = {"ours, no labels": match(table).table["enterprise_id"].to_pylist()}
+    if peers:
+        with tempfile.TemporaryDirectory() as folder:
+            source, out = Path(folder) / "persons.parquet", Path(folder) / "out.parquet"
+            pq.write_table(table, source)
+            by_peer(peers, "persons", source, out)
+            groups["Splink, no labels"] = pq.read_table(out)["only"].to_pylist()
+    return [_linked(f"febrl 4a/4b: {title}", table["record_id"].to_pylist(), ids) for title, ids in groups.items()]
+
+
+def _linked(title: str, records: list[str], ids: list[Any]) -> Line:
+    """Count the links between the two files: a record's number tells its other."""
+    members: dict[Any, list[str]] = {}
+    for record, found in zip(records, ids, strict=True):
+        members.setdefault(found, []).append(record)
     said = right = 0
-    for group in groups.values():
+    for group in members.values():
         first = [record.split("-")[1] for record in group if record.endswith("org")]
         second = [record.split("-")[1] for record in group if not record.endswith("org")]
         said += len(first) * len(second)
         right += len(set(first) & set(second))
     precision, recall = right / max(said, 1), right / 5000
-    f1 = 2 * precision * recall / (precision + recall)
-    return [("febrl 4a/4b: ours, no labels", f"{precision:.4f}", f"{recall:.4f}", f"{f1:.4f}")]
+    return title, f"{precision:.4f}", f"{recall:.4f}", f"{2 * precision * recall / (precision + recall):.4f}"
+
+
+def by_peer(peers: str, case: str, source: Path, out: Path) -> None:
+    command = [peers, str(Path(__file__).with_name("matching_peers.py")), case, str(source), str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2000:])
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peers", help="python of the environment with Splink")
+    peers = parser.parse_args().peers
     data = Path(os.environ["ZEYOU_REFERENCE_DATA"]) / "matching"
-    lines = firm_names(data)
-    lines += febrl(data)
-    lines += magellan(data, "dblpacm", {"name": "title", "legal_person": "authors", "city": "venue", "uscc": "year"})
+    lines = firm_names(data, peers)
+    lines += febrl(data, peers)
     lines += magellan(
-        data, "walmartamazon", {"name": "title", "legal_person": "brand", "phone": "modelno", "city": "category"}
+        data, "dblpacm", {"name": "title", "legal_person": "authors", "city": "venue", "uscc": "year"}, peers
+    )
+    lines += magellan(
+        data,
+        "walmartamazon",
+        {"name": "title", "legal_person": "brand", "phone": "modelno", "city": "category"},
+        peers,
     )
     print("\nreal labelled pairs: firm names are what it is made for, persons, papers and goods are not")
     print(laid_out([("pairs: method", "precision", "recall", "F1"), *lines]))

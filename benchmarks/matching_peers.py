@@ -114,6 +114,81 @@ def splink(source: Path) -> dict[str, Any]:
     return found
 
 
+def splink_pairs(source: Path) -> dict[str, Any]:
+    """Give Splink's probability of each labelled pair (rows with one `pair`); m is learned from those of the training part."""
+    import splink.comparison_library as cl
+    from splink import DuckDBAPI, Linker, SettingsCreator, block_on
+
+    table = pq.read_table(source)
+    frame = table.to_pandas()
+    attributes = [
+        c
+        for c in table.column_names
+        if c not in ("unique_id", "source_dataset", "pair", "is_match", "is_train", "name")
+    ]
+    settings = SettingsCreator(
+        link_type="link_only",
+        comparisons=[
+            cl.JaroWinklerAtThresholds("name", [0.95, 0.88, 0.8, 0.7]),
+            *(cl.JaroWinklerAtThresholds(column, [0.9]) for column in attributes),
+        ],
+        blocking_rules_to_generate_predictions=[block_on("pair")],
+        retain_intermediate_calculation_columns=False,
+    )
+    api = DuckDBAPI()
+    sides = [frame[frame["source_dataset"] == side] for side in ("l", "r")]
+    linker = Linker(
+        [api.register(side, dataset_display_name=name) for side, name in zip(sides, "lr", strict=True)], settings
+    )
+    linker.training.estimate_u_using_random_sampling(max_pairs=1_000_000, seed=1)
+    known = sides[0][sides[0]["is_train"] & sides[0]["is_match"]]
+    labels = known[["pair"]].assign(
+        source_dataset_l="l", source_dataset_r="r", unique_id_l=known["pair"], unique_id_r=known["pair"]
+    )
+    linker.training.estimate_m_from_pairwise_labels(api.register(labels.drop(columns="pair")))
+    pairs = linker.inference.predict(threshold_match_probability=0.0).as_pyarrow_table()
+    found = np.zeros(len(sides[0]))
+    found[pairs["unique_id_l"].to_numpy().astype(int)] = pairs["match_probability"].to_numpy()
+    return {"": found}
+
+
+def splink_persons(source: Path) -> dict[str, Any]:
+    """Cluster the persons of febrl 4 (record_id, name, birthday, number, suburb, address), without labels."""
+    import splink.comparison_library as cl
+    from splink import DuckDBAPI, Linker, SettingsCreator, block_on
+
+    frame = pq.read_table(source).to_pandas().rename(columns={"record_id": "unique_id"})
+    rules = [
+        block_on("phone"),
+        block_on("legal_person"),
+        block_on("name"),
+        block_on("address"),
+        block_on("substr(name, 1, 4)", "city"),
+    ]
+    settings = SettingsCreator(
+        link_type="dedupe_only",
+        comparisons=[
+            cl.JaroWinklerAtThresholds("name", [0.95, 0.88]),
+            cl.LevenshteinAtThresholds("legal_person", [1, 2]),
+            cl.LevenshteinAtThresholds("phone", [1, 2]),
+            cl.JaroWinklerAtThresholds("city", [0.9]),
+            cl.JaroWinklerAtThresholds("address", [0.9]),
+        ],
+        blocking_rules_to_generate_predictions=rules,
+        retain_intermediate_calculation_columns=False,
+    )
+    api = DuckDBAPI()
+    linker = Linker(api.register(frame), settings)
+    linker.training.estimate_probability_two_random_records_match([block_on("phone")], recall=0.6)
+    linker.training.estimate_u_using_random_sampling(max_pairs=1_000_000, seed=1)
+    linker.training.estimate_parameters_using_expectation_maximisation(block_on("phone"))
+    linker.training.estimate_parameters_using_expectation_maximisation(block_on("name"))
+    pairs = linker.inference.predict(threshold_match_probability=0.5).as_pyarrow_table()
+    place = {name: at for at, name in enumerate(frame["unique_id"])}
+    left, right = (np.array([place[i] for i in pairs[f"unique_id_{side}"].to_pylist()]) for side in "lr")
+    return {"": components(len(frame), left, right)}
+
+
 def linkage(source: Path) -> dict[str, Any]:
     """Compare within blocks with recordlinkage, tell matches by its ECM classifier."""
     import jellyfish
@@ -165,7 +240,14 @@ def main() -> None:
     if case == "prepare":
         prepare(source, out)
         return
-    found = {"exact": exact, "splink": splink, "linkage": linkage, "ours": ours}[case](source)
+    found = {
+        "exact": exact,
+        "splink": splink,
+        "linkage": linkage,
+        "ours": ours,
+        "pairs": splink_pairs,
+        "persons": splink_persons,
+    }[case](source)
     seconds = time.perf_counter() - started
     pq.write_table(pa.table({name or "only": pa.array(labels) for name, labels in found.items()}), out)
     used = resource.getrusage(resource.RUSAGE_SELF)
