@@ -30,7 +30,7 @@ from orchestration.settings import OFFICE_FILES, REPOSITORY, Settings
 LEARNED = ("learning/model_tables.parquet", "learning/model_versions.parquet")
 EXPOSURE_COLUMNS = ["snapshot_id", "as_of_date", "lead_id", "unit_name", "rank", "band", "is_exploration"]
 CODE = ("intake", "models", "desk", "dbt_project", "orchestration")
-STAGES = ("seeds", "staging", "intermediate", "marts", "features", "scores", "scoring")
+STAGES = ("seeds", "staging", "intermediate", "marts", "features", "boards", "scores", "scoring")
 
 
 @dataclass(frozen=True)

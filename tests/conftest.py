@@ -23,6 +23,7 @@ ROOT = Path(__file__).parent
 WITH_A_HOME_OF_ITS_OWN = ("test_gates.py",)
 
 
+@pytest.hookimpl(tryfirst=True)  # before the workers read the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test with the tier of its folder and run quick tiers first; a test outside a tier is an error.
 

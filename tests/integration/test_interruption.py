@@ -45,8 +45,8 @@ with prepare_instance(settings) as instance:
 """
 
 
-# After the ledgers, amid the SQL, and between scoring and publication.
-@pytest.mark.parametrize("steps", [2, 7, 14])
+# After the ledgers, and between scoring and publication.
+@pytest.mark.parametrize("steps", [2, 14])
 def test_killed_after_a_step_and_run_again(
     steps: int, nightly: Home, district: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -10,8 +10,8 @@ firms as (
     select
         nodes.chain_id,
         count(distinct firms.enterprise_key) as enterprise_count,
-        sum(firms.output_wan_cny) filter (where firms.is_main_node) as output_wan_cny,
-        sum(firms.tax_wan_cny) filter (where firms.is_main_node) as tax_wan_cny
+        {{ money_sum('firms.output_wan_cny', 'firms.is_main_node') }} as output_wan_cny,
+        {{ money_sum('firms.tax_wan_cny', 'firms.is_main_node') }} as tax_wan_cny
     from {{ ref('int_enterprise__local_nodes') }} as firms
     inner join {{ ref('stg_chain__nodes') }} as nodes on firms.node_id = nodes.node_id
     group by nodes.chain_id

@@ -51,8 +51,8 @@ trade as (
         from_node_id,
         to_node_id,
         count(*) as link_count,
-        sum(yearly_amount_wan_cny) as trade_wan_cny,
-        sum(yearly_amount_wan_cny) filter (where is_local) as local_trade_wan_cny
+        {{ money_sum('yearly_amount_wan_cny') }} as trade_wan_cny,
+        {{ money_sum('yearly_amount_wan_cny', 'is_local') }} as local_trade_wan_cny
     from placed
     group by from_node_id, to_node_id
 

@@ -7,8 +7,8 @@ local_firms as (
     select
         node_id,
         count(*) as local_enterprise_count,
-        sum(output_wan_cny) filter (where is_main_node) as output_wan_cny,
-        sum(tax_wan_cny) filter (where is_main_node) as tax_wan_cny,
+        {{ money_sum('output_wan_cny', 'is_main_node') }} as output_wan_cny,
+        {{ money_sum('tax_wan_cny', 'is_main_node') }} as tax_wan_cny,
         count(output_wan_cny) filter (where is_main_node) as output_known_count,
         string_agg(enterprise_name, '、' order by is_leader desc, output_wan_cny desc nulls last, enterprise_key)
             filter (where is_leader) as leader_names
@@ -126,7 +126,9 @@ figures as (
         local_firms.output_wan_cny,
         local_firms.tax_wan_cny,
         100.0 * local_firms.output_wan_cny
-        / nullif(sum(local_firms.output_wan_cny) over (partition by nodes.chain_id), 0) as output_share_pct,
+        / nullif(
+            cast(sum(cast(local_firms.output_wan_cny as decimal(18, 4))) over (partition by nodes.chain_id) as double), 0
+        ) as output_share_pct,
         local_firms.leader_names
     from {{ ref('int_chain__nodes') }} as nodes
     left join local_firms on nodes.node_id = local_firms.node_id

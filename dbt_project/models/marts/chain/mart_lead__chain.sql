@@ -74,7 +74,7 @@ duplicates as (
     select
         lead_id,
         count(*) as duplicate_count,
-        sum(output_wan_cny) as duplicate_output_wan_cny,
+        {{ money_sum('output_wan_cny') }} as duplicate_output_wan_cny,
         string_agg(enterprise_name, '、' order by output_wan_cny desc nulls last, enterprise_key) as duplicate_names
     from (
         select

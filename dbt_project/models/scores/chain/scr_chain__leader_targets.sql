@@ -23,7 +23,7 @@ named_partners as (
         '供应商' as side_name,
         links.supplier_name as target_name,
         min(links.product_text) as product_text,
-        sum(links.yearly_amount_wan_cny) as yearly_amount_wan_cny
+        {{ money_sum('links.yearly_amount_wan_cny') }} as yearly_amount_wan_cny
     from leaders
     inner join {{ ref('stg_ledger__supply_links') }} as links on leaders.name_form = {{ name_form('links.customer_name') }}
     where not coalesce(links.is_local, false) and coalesce(links.as_of_date <= {{ day }}, true)
@@ -36,7 +36,7 @@ named_partners as (
         '客户',
         links.customer_name,
         min(links.product_text),
-        sum(links.yearly_amount_wan_cny)
+        {{ money_sum('links.yearly_amount_wan_cny') }}
     from leaders
     inner join {{ ref('stg_ledger__supply_links') }} as links on leaders.name_form = {{ name_form('links.supplier_name') }}
     where not coalesce(links.is_local, false) and coalesce(links.as_of_date <= {{ day }}, true)

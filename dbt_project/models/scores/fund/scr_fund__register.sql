@@ -16,15 +16,13 @@ projects as (
         count(*) as project_count,
         count(*) filter (where step in ('出资', '退出')) as paid_project_count,
         count(*) filter (where is_landed) as landed_count,
-        sum(invested_wan_cny) filter (where step in ('出资', '退出')) as project_invested_wan_cny,
-        sum(outside_capital_wan_cny) filter (where step in ('出资', '退出')) as outside_capital_wan_cny,
+        {{ money_sum('invested_wan_cny', "step in ('出资', '退出')") }} as project_invested_wan_cny,
+        {{ money_sum('outside_capital_wan_cny', "step in ('出资', '退出')") }} as outside_capital_wan_cny,
         -- The ratio compares like with like: projects that tell both.
-        sum(outside_capital_wan_cny) filter (where step in ('出资', '退出') and invested_wan_cny > 0)
-        / nullif(sum(invested_wan_cny) filter (
-            where step in ('出资', '退出') and outside_capital_wan_cny is not null and invested_wan_cny > 0
-        ), 0) as leverage_ratio,
-        sum(reinvestment_counted_wan_cny) as reinvestment_counted_wan_cny,
-        sum(paid_tax_wan_cny) filter (where is_landed) as landed_tax_wan_cny
+        {{ money_sum('outside_capital_wan_cny', "step in ('出资', '退出') and invested_wan_cny > 0") }}
+        / nullif({{ money_sum('invested_wan_cny', "step in ('出资', '退出') and outside_capital_wan_cny is not null and invested_wan_cny > 0") }}, 0) as leverage_ratio,
+        {{ money_sum('reinvestment_counted_wan_cny') }} as reinvestment_counted_wan_cny,
+        {{ money_sum('paid_tax_wan_cny', 'is_landed') }} as landed_tax_wan_cny
     from {{ ref('scr_fund__projects') }}
     group by fund_name
 

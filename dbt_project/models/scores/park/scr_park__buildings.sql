@@ -21,8 +21,8 @@ tenants as (
     select
         {{ name_form('building_name') }} as building_form,
         count(*) as tenant_count,
-        sum(office_area_m2) filter (where tax_wan_cny is not null) as office_area_m2,
-        sum(tax_wan_cny) filter (where office_area_m2 is not null) as tax_wan_cny,
+        {{ money_sum('office_area_m2', 'tax_wan_cny is not null') }} as office_area_m2,
+        {{ money_sum('tax_wan_cny', 'office_area_m2 is not null') }} as tax_wan_cny,
         string_agg(enterprise_name || '（' || headquarters_kind || '）', '、' order by enterprise_name) as tenant_text
     from {{ ref('stg_ledger__local_enterprises') }}
     where headquarters_kind is not null and headquarters_kind != '非总部' and building_name is not null

@@ -5,9 +5,9 @@ select
     count(*) as project_count,
     count(*) filter (where is_in_park) as in_park_count,
     100.0 * count(*) filter (where is_in_park) / count(*) as in_park_pct,
-    sum(investment_wan_cny) as investment_wan_cny,
-    sum(investment_wan_cny) filter (where is_in_park) as in_park_wan_cny,
-    100.0 * coalesce(sum(investment_wan_cny) filter (where is_in_park), 0) / nullif(sum(investment_wan_cny), 0)
+    {{ money_sum('investment_wan_cny') }} as investment_wan_cny,
+    {{ money_sum('investment_wan_cny', 'is_in_park') }} as in_park_wan_cny,
+    100.0 * coalesce({{ money_sum('investment_wan_cny', 'is_in_park') }}, 0) / nullif({{ money_sum('investment_wan_cny') }}, 0)
         as in_park_investment_pct,
     count(*) filter (where investment_wan_cny is null) as no_investment_count,
     count(*) filter (where not is_in_park and outside_park_reason = '未填写原因') as no_reason_count,

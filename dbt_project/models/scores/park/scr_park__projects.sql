@@ -35,7 +35,7 @@ paid as (
         select
             lead_id,
             tax_year,
-            sum(paid_tax_wan_cny) as paid_tax_wan_cny
+            {{ money_sum('paid_tax_wan_cny') }} as paid_tax_wan_cny
         from {{ ref('stg_ledger__tax_paid') }}
         where lead_id is not null
             and coalesce(confirmed_date, make_date(cast(tax_year as integer) + 1, 1, 1)) < {{ as_of_date() }}

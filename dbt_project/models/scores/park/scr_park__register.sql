@@ -20,8 +20,8 @@ sites as (
         {{ name_form('park_name') }} as park_form,
         count(*) filter (where site_kind = '地块') as free_parcel_count,
         count(*) filter (where site_kind = '厂房') as free_plant_count,
-        coalesce(sum(area_mu) filter (where site_kind = '地块'), 0) as free_parcel_mu,
-        coalesce(sum(area_mu) filter (where site_kind = '厂房'), 0) as free_plant_mu
+        coalesce({{ money_sum('area_mu', "site_kind = '地块'") }}, 0) as free_parcel_mu,
+        coalesce({{ money_sum('area_mu', "site_kind = '厂房'") }}, 0) as free_plant_mu
     from {{ ref('stg_ledger__parcels_plants') }}
     where site_status = '可用'
         and area_mu > 0

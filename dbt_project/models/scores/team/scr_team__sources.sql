@@ -30,7 +30,7 @@ counted as (
         count(introduced_by) as with_introducer_count,
         count(*) filter (where signed_date is not null) as signed_count,
         count(*) filter (where started_date is not null) as started_count,
-        sum(investment_wan_cny) filter (where started_date is not null) as started_wan_cny
+        {{ money_sum('investment_wan_cny', 'started_date is not null') }} as started_wan_cny
     from leads
     group by grouping sets ((side, source_name), (side), ())
     having count(*) > 0

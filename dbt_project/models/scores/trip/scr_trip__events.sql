@@ -75,7 +75,7 @@ counted as (
         -- Only what happened from the event on is its result.
         count(*) filter (where results.signed_date >= events.start_date) as signed_lead_count,
         count(*) filter (where results.started_date >= events.start_date) as started_lead_count,
-        sum(results.investment_wan_cny) filter (where results.signed_date >= events.start_date) as signed_wan_cny,
+        {{ money_sum('results.investment_wan_cny', 'results.signed_date >= events.start_date') }} as signed_wan_cny,
         count(*) filter (where results.days_to_follow_up <= 30) as followed_30d_count,
         count(*) filter (where results.days_to_follow_up <= 60) as followed_60d_count,
         count(*) filter (where results.days_to_follow_up <= 90) as followed_90d_count

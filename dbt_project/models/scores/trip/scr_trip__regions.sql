@@ -3,14 +3,14 @@ select
     region_name,
     cast(year(start_date) as bigint) as event_year,
     count(*) as event_count,
-    sum(enterprise_count) as enterprise_count,
+    {{ money_sum('enterprise_count') }} as enterprise_count,
     cast(sum(lead_count) as bigint) as lead_count,
     cast(sum(signed_lead_count) as bigint) as signed_lead_count,
     cast(sum(started_lead_count) as bigint) as started_lead_count,
-    sum(signed_wan_cny) as signed_wan_cny,
-    sum(cost_wan_cny) as cost_wan_cny,
+    {{ money_sum('signed_wan_cny') }} as signed_wan_cny,
+    {{ money_sum('cost_wan_cny') }} as cost_wan_cny,
     -- Events without a cost are left out of both sides.
-    sum(cost_wan_cny) / nullif(sum(lead_count) filter (where cost_wan_cny is not null), 0) as cost_per_lead_wan_cny,
+    {{ money_sum('cost_wan_cny') }} / nullif(sum(lead_count) filter (where cost_wan_cny is not null), 0) as cost_per_lead_wan_cny,
     count(*) filter (where cost_wan_cny is null) as no_cost_count,
     {{ as_of_date() }} as as_of_date
 from {{ ref('scr_trip__events') }}
