@@ -15,7 +15,7 @@ from typing import Any, Final
 import pandas as pd
 import yaml
 
-from desk.documents.bulletin import RULES, SYNTHETIC
+from desk.documents.issued import RULES, SYNTHETIC
 from desk.documents.whole import write_whole
 
 LAYOUT: Final = Path(__file__).with_name("wall_chart.typ")

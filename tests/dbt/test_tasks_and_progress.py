@@ -422,7 +422,10 @@ def test_the_pack_is_made_again_the_same_and_laid_out(frames: dict[str, pd.DataF
     cells = [[cell.text for cell in line.cells] for line in document.tables[0].rows]
     assert cells[0][:3] == ["指标", "全年任务", "任务依据"] and len(cells) == 1 + len(pack.tables["总体情况"])
     sheets = pd.read_excel(excel, sheet_name=None, header=2)
-    assert list(sheets) == [*pack.tables, "口径"]
+    assert list(sheets) == [*pack.tables, "图", "口径"]
+    stages = frames["brd_funnel__stages"]
+    most = stages[(stages["slice_kind"] == "全区") & (stages["stage"] == "线索")]["at_least_count"].item()
+    assert f">{most}</text>" in pack.drawings["funnel"] and len(document.inline_shapes) == len(pack.drawings) == 4
     assert (
         len(sheets["红灯项目"]) == len(pack.tables["红灯项目"]) > 15
     )  # Word shows the first, the workbook has them all

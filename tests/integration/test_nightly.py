@@ -210,7 +210,8 @@ def test_documents_are_made_of_the_published_marts_and_a_quarter_that_is_not_ove
     assert not refused.success  # on 30 June the quarter still has a day
     assert not july.success  # the list is of June
     kept = {str(path.relative_to(documents / "冻结")) for path in (documents / "冻结").rglob("说明.json")}
-    assert kept == {"调度材料/2026-06/第1版/说明.json", "考核/2026-06/第1版/说明.json"}  # made twice, kept once
+    months = {"调度材料/2026-06/第1版/说明.json", "考核/2026-06/第1版/说明.json"}  # made twice, kept once
+    assert kept == {*months, "季通报/2026Q1/第1版/说明.json"}
     bulletins = {path.name for path in documents.glob("季通报*")}
     assert bulletins == {"季通报_2026Q1.docx", "季通报_2026Q1.xlsx"}  # nothing of the refused one
     monthly = pd.read_parquet(nightly.root / "exports/marts/mart_unit__monthly.parquet")
