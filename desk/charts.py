@@ -160,7 +160,7 @@ def triangle(
 
 def trend(months: Sequence[str], series: Mapping[str, Sequence[float]], label: str) -> Markup:
     """Draw counts by month as columns side by side, each with its figure; at most three series, in the colours of the funnel."""
-    width, left, high, top = 46, 8, 120, 30
+    width, left, high, top = 46, 8, 120, 44
     tallest = max((value for values in series.values() for value in values), default=0) or 1
     size = f"{left * 2 + width * len(months)} {top + high + 24}"
     parts = [f'<svg class="drawing" viewBox="0 0 {size}" role="img" aria-label="{escape(label)}">']

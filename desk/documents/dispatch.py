@@ -27,6 +27,7 @@ BOARDS: Final = (
     "brd_funnel__stages", "brd_unit__balance", "brd_unit__indicators",
 )  # fmt: skip
 FACTS: Final = ("fct_task_facts", "dim_leads")
+MOST_LETTERS: Final = 90
 MOST_DRAWN: Final = 12
 DRAWN: Final = ("新签约项目数", "新开工项目数", "走访次数")
 COUNTED: Final = ("新增线索数", "新签约项目数", "新开工项目数", "签约金额")
@@ -402,6 +403,11 @@ def write_dispatch_pack(folder: Path, figures: DispatchFigures, template: Path) 
     return write_issued(folder, issued, template, write_dispatch_template)
 
 
+def _short(words: str) -> str:
+    """Cut what would fill a page of Word; the workbook has it whole."""
+    return words if len(words) <= MOST_LETTERS else words[: MOST_LETTERS - 7] + "…（见附表）"
+
+
 def _context(figures: DispatchFigures) -> dict[str, Any]:
     most: int = yaml.safe_load(RULES.read_text(encoding="utf-8"))["dispatch"]["most_rows"]
     context: dict[str, Any] = {
@@ -415,6 +421,6 @@ def _context(figures: DispatchFigures) -> dict[str, Any]:
     for i, name in enumerate(WORD_TABLES):
         table = figures.tables[name]
         left = len(table) - most
-        context[f"rows{i}"] = table.head(most).astype(str).to_dict("records")
+        context[f"rows{i}"] = table.head(most).astype(str).map(_short).to_dict("records")
         context[f"rest{i}"] = f"另有{left}项，见附表“{name}”。" if left > 0 else "" if len(table) else "本月没有。"
     return context

@@ -64,6 +64,7 @@ def new_document() -> Any:
         spacing.space_before = spacing.space_after = Pt(0)
         spacing.line_spacing = Pt(LINE_POINTS if name != "表格文字" else 18)
     picture = document.styles["插图"].paragraph_format
+    picture.space_before, picture.keep_with_next = Pt(6), True
     picture.alignment, picture.line_spacing = WD_ALIGN_PARAGRAPH.CENTER, 1.0  # a fixed line would cut the picture off
     title = document.styles["Title"].paragraph_format
     title.alignment, title.space_after, title.line_spacing = WD_ALIGN_PARAGRAPH.CENTER, Pt(LINE_POINTS), Pt(33)

@@ -167,18 +167,18 @@ def test_the_template_is_the_offices_own(tmp_path: Path) -> None:
 
 LEADS = pd.DataFrame(
     {
-        "lead_id": ["A", "B", "C", "D", "E"],
-        "project_name": ["甲#项目", "乙*项目*", "丙[项目]", "丁项目", "戊$项目"],
-        "unit_name": ["甲镇"] * 5,
-        "investment_wan_cny": [5000.0, None, 8000.0, 1.0, 2.0],
-        "stage": ["注册", "签约", "开工", "终止", "签约"],
+        "lead_id": ["A", "B", "C", "D", "E", "F"],
+        "project_name": ["甲#项目", "乙*项目*", "丙[项目]", "丁项目", "戊$项目", "己项目"],
+        "unit_name": ["甲镇"] * 6,
+        "investment_wan_cny": [5000.0, None, 8000.0, 1.0, 2.0, 3.0],
+        "stage": ["注册", "签约", "开工", "终止", "签约", "投产"],
     }
 )
 REACHED = pd.DataFrame(
     [
         ("A", "签约", DAY(2026, 1, 1)), ("A", "注册", DAY(2026, 2, 1)), ("B", "签约", DAY(2026, 4, 1)),
         ("C", "签约", DAY(2025, 1, 1)), ("C", "开工", DAY(2026, 6, 1)), ("D", "签约", DAY(2025, 1, 1)),
-        ("E", "签约", DAY(2026, 6, 29)),
+        ("E", "签约", DAY(2026, 6, 29)), ("F", "签约", DAY(2025, 1, 1)), ("F", "投产", DAY(2026, 1, 1)),
     ],
     columns=["lead_id", "stage", "reached_date"],
 ).assign(known_date=lambda rows: rows["reached_date"].where(rows["lead_id"] != "E", DAY(2026, 6, 30)))  # fmt: skip
@@ -190,7 +190,8 @@ def test_lights_follow_the_printed_rule() -> None:
         "A": "红",
         "B": "黄",
         "C": "绿",
-    }  # 180, 90 days, started; lost; signed too late to know
+        "F": "绿",
+    }  # 180, 90 days, started; lost; signed too late to know; in operation, the start never written down
     assert projects.loc["A", "等待天数"] == 180 and projects.loc["B", "等待天数"] == 90
 
 
@@ -203,5 +204,5 @@ def test_the_chart_is_one_a1_page_with_every_project_and_the_rule(tmp_path: Path
     info = subprocess.run(["pdfinfo", path], capture_output=True, text=True, check=True).stdout
     assert "Pages:           1" in info and "2383.94 x 1683.78 pts" in info
     text = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True).stdout
-    for words in ("甲#项目", "乙*项目*", "丙[项目]", "合成数据", "红 1、黄 1、绿 1", "180 天未开工为红"):
+    for words in ("甲#项目", "乙*项目*", "丙[项目]", "合成数据", "红 1、黄 1、绿 2", "180 天未开工为红"):
         assert words.replace(" ", "") in text.replace(" ", "")
