@@ -110,7 +110,7 @@ def arrears_bars(rows: Sequence[Mapping[str, Any]]) -> list[Bar]:
     return [
         Bar(
             str(r["unit_name"]),
-            f"完成 {r['done_text']}，任务 {r['target_text']}",
+            f"{r['indicator']}：{r['done_text']} / {r['target_text']}",
             min(max(float(r["completion_pct"] or 0), 0), 100),
             "behind-bar",
             f"欠 {r['arrears_value']:.2f}".rstrip("0").rstrip("."),

@@ -144,7 +144,7 @@ def dispatch_figures(
         "结转事项：本月以前的会议议定、截至日尚未办结的事项。",
         "催办级别只按天数列事实，是否约谈、问责由人决定。",
     )
-    drawings = _drawings(as_of, progress, frames, settings["first_indicators"][0])
+    drawings = _drawings(as_of, progress, frames, settings["first_indicators"])
     return DispatchFigures(month, as_of, chair_of(month, rules), is_synthetic, summary, tables, drawings, notes)
 
 
@@ -348,8 +348,9 @@ def _drawings(as_of: dt.date, progress: pd.DataFrame, frames: Mapping[str, pd.Da
     """Draw what the boards hold; what has no rows is not drawn."""
     stages = frames["brd_funnel__stages"]
     stages = stages[(stages["slice_kind"] == "全区") & (stages["stage"] != "终止")].sort_values("stage_order")
-    behind = progress[(progress["indicator"] == first) & (progress["arrears_value"] > 0)]
-    behind = behind.sort_values(["completion_pct", "unit_name"]).head(MOST_DRAWN)
+    behind = progress[progress["arrears_value"] > 0]
+    asked = next((name for name in first if (behind["indicator"] == name).any()), "")
+    behind = behind[behind["indicator"] == asked].sort_values(["completion_pct", "unit_name"]).head(MOST_DRAWN)
     balance = frames["brd_unit__balance"].sort_values("indicator_order")
     balance = balance[balance["indicator"].isin(DRAWN)]
     monthly = frames["brd_unit__indicators"]
@@ -361,7 +362,7 @@ def _drawings(as_of: dt.date, progress: pd.DataFrame, frames: Mapping[str, pd.Da
         "funnel": charts.as_drawing(charts.funnel_bars(_records(stages), "at_least_count"), "阶段漏斗")
         if len(stages)
         else "",
-        "arrears": charts.as_drawing(charts.arrears_bars(_records(behind)), f"{first}欠账") if len(behind) else "",
+        "arrears": charts.as_drawing(charts.arrears_bars(_records(behind)), f"{asked}欠账") if len(behind) else "",
         "balance": charts.as_drawing(charts.balance_bars(_records(balance)), "镇街对照") if len(balance) else "",
         "trend": monthly_trend(monthly, as_of) if len(monthly) else "",
     }

@@ -427,11 +427,12 @@ def test_the_pack_is_made_again_the_same_and_laid_out(frames: dict[str, pd.DataF
     cells = [[cell.text for cell in line.cells] for line in document.tables[0].rows]
     assert cells[0][:3] == ["指标", "全年任务", "任务依据"] and len(cells) == 1 + len(pack.tables["总体情况"])
     with zipfile.ZipFile(excel) as book:
-        assert sum(name.startswith("xl/media/") for name in book.namelist()) == 4
+        assert sum(name.startswith("xl/media/") for name in book.namelist()) == len(pack.drawings)
     sheets = pd.read_excel(excel, sheet_name=[*pack.tables, "口径"], header=2)
     stages = frames["brd_funnel__stages"]
     most = stages[(stages["slice_kind"] == "全区") & (stages["stage"] == "线索")]["at_least_count"].item()
-    assert f">{most}</text>" in pack.drawings["funnel"] and len(document.inline_shapes) == len(pack.drawings) == 4
+    assert f">{most}</text>" in pack.drawings["funnel"] and len(document.inline_shapes) == len(pack.drawings)
+    assert set(pack.drawings) == {"funnel", "arrears", "balance", "trend"}
     assert (
         len(sheets["红灯项目"]) == len(pack.tables["红灯项目"]) > 15
     )  # Word shows the first, the workbook has them all
