@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from desk.boards import BoardColumn, board_named
+from desk.boards import BoardColumn, Kind, board_named
 from desk.documents.chain_map import draw_chains
 from desk.trips import cities, plan_trip, trip_settings, worth_visiting
 
@@ -103,9 +103,7 @@ def _pictures(nodes: Sequence[Row], edges: Sequence[Row]) -> tuple[ChainPicture,
         classes = Counter(node["gap_class"] for node in of_chain)
         told = "、".join(f"{kind} {classes[kind]}" for kind in ("强", "补", "延"))
         targets = sum(node["prospect_count"] for node in of_chain)
-        found.append(
-            ChainPicture(name, png, f"{name}：{len(of_chain)} 个环节（{told}），目标企业 {targets} 家次")
-        )
+        found.append(ChainPicture(name, png, f"{name}：{len(of_chain)} 个环节（{told}），目标企业 {targets} 家次"))
     return tuple(found)
 
 
@@ -127,11 +125,13 @@ def _targets(nodes: Sequence[Row], firms: Sequence[Row], visits: Sequence[Row]) 
         # A municipality (直辖市) is its own province.
         place = "".join(dict.fromkeys(part for part in (firm["province_name"], firm["city_name"]) if part))
         path = paths.get(firm["enterprise_key"]) or firm["tie_text"]
-        since = None if firm["growth_age_days"] is None else f"{firm['growth_date']}（距今 {firm['growth_age_days']} 天）"
+        since = (
+            None if firm["growth_age_days"] is None else f"{firm['growth_date']}（距今 {firm['growth_age_days']} 天）"
+        )
         rows.append({**firm, "place": place, "path": path or NO_TRACE, "evidence": since or NO_TRACE})
-    titles = (
+    titles: tuple[tuple[str, str, Kind], ...] = (
         ("chain_name", "产业链", "text"), ("node_name", "环节", "text"), ("gap_class", "强补延", "text"),
-        ("node_rank", "环节内名次", "number"), ("enterprise_name", "目标企业", "text"), ("place", "所在地", "text"),
+        ("node_rank", "环节内名次", "count"), ("enterprise_name", "目标企业", "text"), ("place", "所在地", "text"),
         ("fit", "契合度", "score"), ("reason_text", "理由", "text"), ("path", "引荐路径或本地联系", "text"),
         ("evidence", "扩张证据日期", "text"), ("growth_text", "扩张证据", "text"), ("need_text", "对应的本地需求", "text"),
         ("list_text", "榜单（版次）", "text"), ("screen_result", "准入筛查", "text"), ("screen_text", "筛查依据", "text"),
@@ -181,9 +181,7 @@ def _offers(table: pa.Table, ranked: Sequence[str]) -> Extract:
     place, step = _place_in(ranked, table["lead_id"]), _place_in(OFFERED, table["verdict"])
     is_shown = pc.and_(pc.is_valid(place), pc.is_valid(step))
     lawful, place, step = table.filter(is_shown), place.filter(is_shown), step.filter(is_shown)
-    taken = (
-        "只列参加排序的线索和没有一项不符合的措施，符合在前、待核对在后；不普惠、未审查、失效或与税收挂钩的措施不得承诺，不在此列"
-    )
+    taken = "只列参加排序的线索和没有一项不符合的措施，符合在前、待核对在后；不普惠、未审查、失效或与税收挂钩的措施不得承诺，不在此列"
     return _of_board("可依法推荐的政策", "policy_matches", lawful, [step, place, lawful["policy_id"]], taken)
 
 
@@ -200,14 +198,19 @@ def _trips(rows: Sequence[Row], scores: Mapping[str, float], as_of: dt.date) -> 
         told.append(f"{region}列 {plan.visited} 家，可拜访 {len(targets)} 家")
         for stop in plan.stops:
             for order, visit in enumerate(stop.visits):
-                way = {"from_city": stop.from_city, "distance_km": stop.distance_km} if order == 0 else {}
-                found.append(
-                    {"from_city": None, "distance_km": None, **visit, "region": region, "day": stop.day, "city": stop.city}
-                    | way
-                )
-    titles = (
+                is_move = order == 0 and stop.from_city != stop.city
+                way = (stop.from_city, round(stop.distance_km)) if is_move else (None, None)
+                about = {
+                    "region": region,
+                    "day": stop.day,
+                    "city": stop.city,
+                    "from_city": way[0],
+                    "distance_km": way[1],
+                }
+                found.append({**visit, **about})
+    titles: tuple[tuple[str, str, Kind], ...] = (
         ("region", "地区", "text"), ("day", "日期（示例）", "date"), ("city", "城市", "text"), ("from_city", "来自", "text"),
-        ("distance_km", "路程（公里）", "number"), ("enterprise_name", "拜访企业", "text"), ("project_name", "线索项目", "text"),
+        ("distance_km", "路程（公里）", "count"), ("enterprise_name", "拜访企业", "text"), ("project_name", "线索项目", "text"),
         ("unit_name", "跟进单位", "text"), ("score", "评分", "score"), ("reason_text", "理由", "text"),
         ("path_text", "引荐路径", "text"), ("last_visit_date", "最近拜访", "date"),
     )  # fmt: skip

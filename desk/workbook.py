@@ -30,16 +30,17 @@ KIND_NAMES: Final = {"model": "模型", "rule": "规则估计"}
 SYNTHETIC_LABEL: Final = "（合成数据，仅供演示）"
 NOT_RANKED: Final = "不参加排序"
 WIDEST: Final = 60
+WIDEST_BESIDE: Final = 36  # a dozen columns and more, some of them sentences, must fit a printed page
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 
 GAP_MAP: Final = "强补延链图"
 TALLEST: Final = 409  # points: no row can be higher
 POINTS_A_PIXEL: Final = 0.75
 
-Kind = Literal["text", "number", "share", "money", "score", "wrapped", "date", "pct"]
+Kind = Literal["text", "number", "share", "money", "score", "wrapped", "date", "pct", "figure"]
 # How the kinds of a board's columns (desk/boards.py) stand in a sheet.
 KIND_OF_BOARD: Final[dict[str, Kind]] = {
-    "text": "wrapped", "count": "number", "money": "money", "pct": "pct", "date": "date", "score": "score", "number": "score",
+    "text": "wrapped", "count": "number", "money": "money", "pct": "pct", "date": "date", "score": "score", "number": "figure",
 }  # fmt: skip
 
 
@@ -133,6 +134,7 @@ def _formats(book: xlsxwriter.Workbook) -> dict[str, Any]:
         "money": book.add_format({**base, **rule, "num_format": "#,##0.0"}),
         "score": book.add_format({**base, **rule, "num_format": "0.0", "align": "center"}),
         "pct": book.add_format({**base, **rule, "num_format": '0.0"%"', "align": "center"}),
+        "figure": book.add_format({**base, **rule, "num_format": "General", "align": "center"}),
         "date": book.add_format({**base, **rule, "num_format": "@", "align": "center"}),
     }
 
@@ -206,7 +208,7 @@ def _write_extract(sheet: Any, formats: Mapping[str, Any], extract: Extract, lab
     """Write an extract below its note; header and the first two columns stay in sight."""
     columns = [_Column(c.title, KIND_OF_BOARD[c.kind], _value_of(c.name)) for c in extract.columns]
     sheet.freeze_panes(2, 2)
-    _write_table(sheet, formats, columns, [c.title for c in columns], extract.rows, first=1)
+    _write_table(sheet, formats, columns, [c.title for c in columns], extract.rows, first=1, widest=WIDEST_BESIDE)
     note = f"{extract.name}{label}：{extract.note}"
     # Not merged over all columns: the note must be read where the frozen columns end.
     sheet.merge_range(0, 0, 0, min(7, len(columns) - 1), note, formats["plain"])
@@ -228,16 +230,14 @@ def _write_pictures(sheet: Any, formats: Mapping[str, Any], opportunities: Oppor
     sheet.set_column(0, 0, 110)
     sheet.write_string(0, 0, f"{GAP_MAP}{label}", formats["title"])
     sheet.set_row(0, 28)
-    told = (
-        "左边色条：强绿、补红、延蓝；连线越粗，供需台账中的金额越大，细线为金额暂无；到其他产业链的连线不画。数字与规则见“链条环节”一表"
-    )
+    told = "左边色条：强绿、补红、延蓝；连线越粗，供需台账中的金额越大，细线为金额暂无；到其他产业链的连线不画。数字与规则见“链条环节”一表"
     sheet.write_string(1, 0, told if opportunities.pictures else "没有读入产业链，所以没有图", formats["plain"])
     for at, picture in enumerate(opportunities.pictures):
         row = 2 + 2 * at
         sheet.write_string(row, 0, picture.told, formats["strong"])
         height = int.from_bytes(picture.png[20:24], "big")  # in pixels, from the first chunk of a PNG
         sheet.set_row(row + 1, min(TALLEST, height * POINTS_A_PIXEL + 6))
-        options = {"image_data": io.BytesIO(picture.png), "description": picture.told, "x_offset": 4, "y_offset": 3}
+        options = {"image_data": io.BytesIO(picture.png), "description": picture.told, "object_position": 3}
         sheet.insert_image(row + 1, 0, f"{picture.name}.png", options)
     sheet.freeze_panes(2, 0)
     sheet.set_landscape()
@@ -254,8 +254,9 @@ def _write_table(
     titles: Sequence[str],
     rows: Iterable[Mapping[Any, Any]],
     first: int = 0,
+    widest: int = WIDEST,
 ) -> None:
-    """Write header and rows from row `first` on, each column as wide as its longest line, at most :data:`WIDEST`."""
+    """Write header and rows from row `first` on, each column as wide as its longest line, at most `widest` half-width characters."""
     sheet.set_row(first, 32)
     widths = [max(6.0, shown_width(column.title) / 2 + 5) for column in columns]
     for at, title in enumerate(titles):
@@ -266,9 +267,9 @@ def _write_table(
         for at, column in enumerate(columns):
             value = column.value(row)
             width = _write_cell(sheet, number, at, value, column.kind, formats[column.kind])
-            widths[at] = max(widths[at], min(width + 2, WIDEST))
+            widths[at] = max(widths[at], min(width + 2, widest))
             if column.kind == "wrapped":
-                lines = max(lines, sum(1 + shown_width(line) // WIDEST for line in str(value).split("\n")))
+                lines = max(lines, sum(1 + shown_width(line) // widest for line in str(value).split("\n")))
         sheet.set_row(number, min(TALLEST, 13 * lines + 5))
     for at, width in enumerate(widths):
         sheet.set_column(at, at, width)
@@ -290,7 +291,7 @@ def _write_cell(sheet: Any, row: int, column: int, value: Any, kind: Kind, form:
         text = _printable(str(value))
         sheet.write_string(row, column, text, form)
         return max((shown_width(line) for line in text.split("\n")), default=0)
-    sheet.write_number(row, column, float(value), form)
+    sheet.write_number(row, column, round(float(value), 1) if kind == "figure" else float(value), form)
     return 8
 
 

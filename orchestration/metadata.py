@@ -68,4 +68,6 @@ def _table(frame: pd.DataFrame) -> str:
     words = frame.map(
         lambda cell: "暂无" if cell is None or cell != cell else f"{cell:.1f}" if isinstance(cell, float) else str(cell)
     )
-    return str(words.replace({r"\|": "／", r"\s*\n\s*": "；"}, regex=True).to_markdown(index=False, disable_numparse=True))
+    return str(
+        words.replace({r"\|": "／", r"\s*\n\s*": "；"}, regex=True).to_markdown(index=False, disable_numparse=True)
+    )

@@ -106,7 +106,9 @@ def snapshot(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.Mate
         dt.date.fromisoformat(context.partition_key),
     )
     write = partial(write_ranked_workbook, weights=_weights(workplace), opportunities=found)
-    published = publish(workplace.root / "published", leads, prospects, versions, write, {b.file: t for b, t in boards.items()})
+    published = publish(
+        workplace.root / "published", leads, prospects, versions, write, {b.file: t for b, t in boards.items()}
+    )
     metadata = row_counts(len(leads), len(leads)) | {
         "snapshot_id": published.snapshot_id,
         "prospect_count": len(prospects),

@@ -2,7 +2,7 @@
 -- judged, in words. Measures that may not be promised are in the register only, without an amount.
 with leads as (
 
-    select * from {{ ref('scr_lead__standing') }} where is_open and lost_date is null
+    select * from {{ ref('scr_lead__standing') }} where is_open and lost_date is null and not is_forbidden
 
 ),
 
