@@ -187,12 +187,21 @@ def test_the_unit_rule_counts_projects_and_says_when_no_standard_is_set(home: Pa
 
 
 def test_done_of_every_unit_is_that_of_plain_pandas(home: Path) -> None:
-    """Recount the signings of 2025 and 2026 from the stage ledger alone."""
+    """Recount the signings of 2025 and 2026 from the stage ledger alone; expansions of local firms are not new recruitment."""
     moves, leads = exported(home, "marts", "fct_stage_moves"), exported(home, "marts", "dim_leads")
     transfers = exported(home, "marts", "fct_lead_transfers")
     as_of = pd.Timestamp("2026-06-30")
     signed = moves[(moves["stage"] == "签约") & moves["has_required_evidence"]]
-    signed = signed[(pd.to_datetime(signed["known_date"]) < as_of)]
+    kinds = exported(home, "marts", "mart_lead__chain").set_index("lead_id")["recruit_kind"]
+    expansions = set(kinds[kinds == "增资扩产"].index) & set(signed["lead_id"])
+    assert expansions
+    facts = exported(home, "marts", "fct_task_facts").query("lead_id in @expansions")
+    left_out = facts[facts["indicator"].isin(["新增线索数", "新签约项目数", "储备项目数"])]
+    assert left_out["not_counted_reason"].str.startswith("未计入：增资扩产（").all() and len(left_out)
+    assert (
+        not facts.loc[facts["indicator"] == "到位资金", "not_counted_reason"].fillna("").str.contains("增资扩产").any()
+    )
+    signed = signed[(pd.to_datetime(signed["known_date"]) < as_of) & ~signed["lead_id"].isin(expansions)]
     first = pd.to_datetime(signed["moved_date"]).groupby(signed["lead_id"]).min()
     owner = leads.set_index("lead_id")["unit_name"].to_dict()
     known_units = set(exported(home, "marts", "dim_units")["unit_name"])
