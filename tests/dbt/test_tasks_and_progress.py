@@ -94,9 +94,10 @@ def test_two_rates_in_a_month_are_told_and_not_chosen_between(home: Path) -> Non
     # 710万元 written in dollars at 7.1; 710万元 in a month with two rates; 720万元 in a month at 7.2.
     assert (values[2], values[3], values[4]) == (100, None, 100)
     assert "2个美元汇率" in mine[mine["fact_value"].isna()].iloc[0]["not_counted_reason"]
-    foreign = row(board(home, "brd_follow_up__foreign"), lead_id="P5")
-    assert foreign["rate_text"] == "未折算：2026年03月有2个汇率"
-    assert foreign[["agreed_wan_usd", "year_paid_wan_usd", "rest_planned_wan_usd"]].tolist() == [300, 200, 100]
+    foreign = row(exported(home, "scores", "scr_project__foreign"), lead_id="P5")
+    assert foreign["rate_text"].endswith("未折算（当月没有或不止一个美元汇率）：实际使用外资2026年03月")
+    assert foreign[["contract_wan_usd", "year_paid_wan_usd", "rest_planned_wan_usd"]].tolist() == [300, 200, 100]
+    assert pd.isna(foreign["planned_wan_usd"])  # nobody filed it
     assert "2024年版" in foreign["restriction_text"] and "人工核对" in foreign["restriction_text"]
     done = row(board(home, "brd_task__progress"), unit_name="东园区", target_year=2026, indicator="实际使用外资")
     assert (done["done_text"], done["measure"], done["completion_pct"]) == ("200万美元", "万美元", 50)
