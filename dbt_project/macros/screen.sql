@@ -139,7 +139,8 @@ catalogue_hits as (
 
 {#- How an item is quoted: catalogue, edition, number, text, date, and whether anyone verified it. -#}
 {% macro item_quoted(hits) -%}
-    {{ hits }}.catalogue_name || '（' || {{ edition_form(hits ~ '.catalogue_edition') }} || '）' || {{ hits }}.item_kind || {{ hits }}.item_no || '“'
+    {{ hits }}.catalogue_name || '（' || {{ edition_form(hits ~ '.catalogue_edition') }} || '）'
+    || case when starts_with({{ hits }}.item_no, {{ hits }}.item_kind) then '' else {{ hits }}.item_kind end || {{ hits }}.item_no || '“'
     || {{ hits }}.item_text || '”，' || strftime({{ hits }}.valid_from_date, '%Y-%m-%d') || '起施行，' || {{ hits }}.evidence_kind
     || coalesce('：' || {{ hits }}.hit_words, '')
     || case when not {{ hits }}.is_known_edition then '，版本未登记' else '' end
