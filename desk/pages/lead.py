@@ -93,6 +93,26 @@ def timeline(
     return sorted(lines, key=lambda line: (line["day"], line["kind"] == "办公桌"), reverse=True)
 
 
+def origin(published: PublishedList, lead_id: str) -> list[tuple[str, str]]:
+    """Give where a lead comes from: source, who recommended it, event, file, sheet and row; empty for a list older than that table."""
+    found = published.about(lead_id, "lead_standing")
+    if not found:
+        return []
+    row = found[0]
+    recommended = [row["introduced_by"], row["agency_name"]]
+    contract = row["agency_contract_no"]
+    place = "　".join(str(x) for x in (row["source_file"], row["source_sheet"]) if x)
+    if row["source_row"] is not None:
+        place += f"　第 {row['source_row']} 行"
+    return [
+        ("来源", row["lead_source"] or "暂无"),
+        ("推荐单位", "、".join(x for x in recommended if x) + (f"（合同 {contract}）" if contract else "") or "暂无"),
+        ("来源地", row["origin_name"] or "暂无"),
+        ("活动编号", row["event_id"] or "暂无"),
+        ("文件、表、行", place or "暂无"),
+    ]
+
+
 def boards_about(published: PublishedList, lead_id: str, shown: int = 4) -> list[tuple[Board, list[dict[str, Any]]]]:
     """Give the boards that speak of a lead, with their first rows of it: parks, offers, requests, money."""
     found = []
@@ -124,6 +144,7 @@ def lead(
         row=row,
         fact=fact,
         found_on=boards_about(published, id),
+        origin=origin(published, id),
         can_write=viewer.reach("write").covers(row["unit_name"]),
         sees_private=viewer.reach("private").covers(row["unit_name"]),
         contacts=contacts.of_lead(database, viewer, id),

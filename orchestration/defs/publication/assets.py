@@ -28,12 +28,13 @@ from desk.documents import (
     write_wall_chart,
 )
 from desk.documents.dispatch import BOARDS, FACTS
+from desk.opportunities import gather
 from desk.snapshot import Snapshot, current, publish
 from desk.workbook import write_ranked_workbook
 from intake.landing import content_hash
 from models.ranking import RankingWeights
 from orchestration.archive import keep
-from orchestration.metadata import preview, row_counts
+from orchestration.metadata import preview, row_counts, told_of_opportunities
 from orchestration.partitions import AS_OF_DAYS, MONTHS, ONE_DAY_A_RUN, QUARTERS
 from orchestration.resources import DBT_FOLDER, Workplace
 
@@ -97,16 +98,24 @@ def snapshot(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.Mate
     leads = pq.read_table(workplace.parquet("scoring/ranked_leads"))
     prospects = pq.read_table(workplace.export("scores/scr_prospect__nodes"))
     versions = _versions(workplace, context.partition_key)
-    boards = {board.file: pq.read_table(_made(workplace, board.export)) for board in all_boards()}
-    write = partial(write_ranked_workbook, weights=_weights(workplace))
-    published = publish(workplace.root / "published", leads, prospects, versions, write, boards)
+    boards = {board: pq.read_table(_made(workplace, board.export)) for board in all_boards()}
+    found = gather(
+        {board.name: table for board, table in boards.items()},
+        prospects,
+        leads.to_pandas(),
+        dt.date.fromisoformat(context.partition_key),
+    )
+    write = partial(write_ranked_workbook, weights=_weights(workplace), opportunities=found)
+    published = publish(
+        workplace.root / "published", leads, prospects, versions, write, {b.file: t for b, t in boards.items()}
+    )
     metadata = row_counts(len(leads), len(leads)) | {
         "snapshot_id": published.snapshot_id,
         "prospect_count": len(prospects),
         "folder": dg.MetadataValue.path(str(published.folder)),
         "manifest": dg.MetadataValue.json(published.manifest),
     }
-    return dg.MaterializeResult(metadata=metadata)
+    return dg.MaterializeResult(metadata=metadata | told_of_opportunities(found))
 
 
 @dg.asset(
