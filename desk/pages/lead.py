@@ -98,17 +98,17 @@ def origin(published: PublishedList, lead_id: str) -> list[tuple[str, str]]:
     found = published.about(lead_id, "lead_standing")
     if not found:
         return []
-    row = found[0]
-    recommended = [row["introduced_by"], row["agency_name"]]
-    contract = row["agency_contract_no"]
-    place = "　".join(str(x) for x in (row["source_file"], row["source_sheet"]) if x)
-    if row["source_row"] is not None:
-        place += f"　第 {row['source_row']} 行"
+    of = found[0].get  # a list of another version may have fewer columns
+    contract = of("agency_contract_no")
+    recommended = "、".join(x for x in (of("introduced_by"), of("agency_name")) if x)
+    place = "　".join(str(x) for x in (of("source_file"), of("source_sheet")) if x)
+    if of("source_row") is not None:
+        place += f"　第 {of('source_row')} 行"
     return [
-        ("来源", row["lead_source"] or "暂无"),
-        ("推荐单位", "、".join(x for x in recommended if x) + (f"（合同 {contract}）" if contract else "") or "暂无"),
-        ("来源地", row["origin_name"] or "暂无"),
-        ("活动编号", row["event_id"] or "暂无"),
+        ("来源", of("lead_source") or "暂无"),
+        ("推荐单位", recommended + (f"（合同 {contract}）" if contract else "") or "暂无"),
+        ("来源地", of("origin_name") or "暂无"),
+        ("活动编号", of("event_id") or "暂无"),
         ("文件、表、行", place or "暂无"),
     ]
 
