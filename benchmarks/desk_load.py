@@ -64,6 +64,7 @@ def list_of(as_of: dt.date, leads: int, shift: int) -> pd.DataFrame:
     frame = ranking(as_of, leads, shift)
     numbers = frame["lead_id"].str[1:].astype(int)
     frame["unit_name"] = [f"第{n % UNITS}镇" for n in numbers]
+    frame["enterprise_name"] = [f"云川{n % (leads * 2 // 5 + 1)}号材料有限公司" for n in numbers]
     frame["band"] = np.array(["A", "B", "C", "D"])[np.minimum(np.arange(leads) * 4 // max(leads, 1), 3)]
     more = [
         [
