@@ -12,7 +12,7 @@ import datetime as dt
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -24,6 +24,21 @@ from desk.store.database import writing
 from desk.store.models import Assignment, Event, Person
 
 _LOCK_SPACE = 4207
+_LEADS: Final = sa.bindparam("leads", expanding=True)
+# Statements of every page are put together once: that takes as long as running them.
+_LATER: Final = aliased(Event)
+_STANDING: Final = (
+    sa.select(Event, Person.person_name)
+    .join(Person, Person.person_id == Event.person_id)
+    .outerjoin(_LATER, _LATER.undone_event_id == Event.event_id)
+    .where(Event.kind == "answer", Event.lead_id.in_(_LEADS), _LATER.event_id.is_(None))
+    .order_by(Event.event_id)
+)
+_HOLDERS: Final = (
+    sa.select(Assignment.lead_id, Person.person_id, Person.person_name)
+    .join(Person, Person.person_id == Assignment.person_id)
+    .where(Assignment.lead_id.in_(_LEADS))
+)
 
 
 class NotAllowed(Exception):
@@ -82,14 +97,7 @@ def _may_write(viewer: Viewer, unit: str) -> None:
 
 def standing_answers(session: Session, lead_ids: Sequence[str]) -> dict[str, Answer]:
     """Give the last answer of each lead that nobody took back."""
-    undo = aliased(Event)
-    found = session.execute(
-        sa.select(Event, Person.person_name)
-        .join(Person, Person.person_id == Event.person_id)
-        .outerjoin(undo, undo.undone_event_id == Event.event_id)
-        .where(Event.kind == "answer", Event.lead_id.in_(lead_ids), undo.event_id.is_(None))
-        .order_by(Event.event_id)
-    )
+    found = session.execute(_STANDING, {"leads": lead_ids})
     return {event.lead_id: Answer(event, name) for event, name in found}
 
 
@@ -233,11 +241,7 @@ def timeline_events(session: Session, lead_id: str) -> list[tuple[Event, str, bo
 
 def holders(session: Session, lead_ids: Sequence[str]) -> dict[str, tuple[int, str]]:
     """Give who holds each lead: person and name."""
-    found = session.execute(
-        sa.select(Assignment.lead_id, Person.person_id, Person.person_name)
-        .join(Person, Person.person_id == Assignment.person_id)
-        .where(Assignment.lead_id.in_(lead_ids))
-    )
+    found = session.execute(_HOLDERS, {"leads": lead_ids})
     return {lead: (person, name) for lead, person, name in found}
 
 

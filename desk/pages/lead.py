@@ -9,7 +9,6 @@ import datetime as dt
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-import pyarrow.parquet as pq
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
@@ -18,7 +17,7 @@ from desk import actions, contacts
 from desk.access import SHARED_COLUMNS, Viewer
 from desk.boards import Board, all_boards
 from desk.guards import same_site_path
-from desk.listing import PublishedList, relatives, similar_landings
+from desk.listing import PublishedList, similar_landings
 from desk.pages.context import (
     ClientId,
     DeskDep,
@@ -37,6 +36,7 @@ from desk.rules import LEVELS, METHODS, RESULTS
 
 router = APIRouter()
 LeadId = Annotated[Line, Form(min_length=1)]
+SHOWN_RELATIVES = 20
 
 
 def found_lead(published: PublishedList, session: Session, lead_id: str) -> dict[str, Any]:
@@ -98,31 +98,26 @@ def origin(published: PublishedList, lead_id: str) -> list[tuple[str, str]]:
     found = published.about(lead_id, "lead_standing")
     if not found:
         return []
-    row = found[0]
-    recommended = [row["introduced_by"], row["agency_name"]]
-    contract = row["agency_contract_no"]
-    place = "　".join(str(x) for x in (row["source_file"], row["source_sheet"]) if x)
-    if row["source_row"] is not None:
-        place += f"　第 {row['source_row']} 行"
+    of = found[0].get  # a list of another version may have fewer columns
+    contract = of("agency_contract_no")
+    recommended = "、".join(x for x in (of("introduced_by"), of("agency_name")) if x)
+    place = "　".join(str(x) for x in (of("source_file"), of("source_sheet")) if x)
+    if of("source_row") is not None:
+        place += f"　第 {of('source_row')} 行"
     return [
-        ("来源", row["lead_source"] or "暂无"),
-        ("推荐单位", "、".join(x for x in recommended if x) + (f"（合同 {contract}）" if contract else "") or "暂无"),
-        ("来源地", row["origin_name"] or "暂无"),
-        ("活动编号", row["event_id"] or "暂无"),
+        ("来源", of("lead_source") or "暂无"),
+        ("推荐单位", recommended + (f"（合同 {contract}）" if contract else "") or "暂无"),
+        ("来源地", of("origin_name") or "暂无"),
+        ("活动编号", of("event_id") or "暂无"),
         ("文件、表、行", place or "暂无"),
     ]
 
 
 def boards_about(published: PublishedList, lead_id: str, shown: int = 4) -> list[tuple[Board, list[dict[str, Any]]]]:
     """Give the boards that speak of a lead, with their first rows of it: parks, offers, requests, money."""
-    found = []
-    for board in (b for b in all_boards() if b.use == "both"):
-        path = published.snapshot.folder / board.file
-        if path.exists() and "lead_id" in pq.read_schema(path).names:
-            rows = published.about(lead_id, board.name)[:shown]
-            if rows:
-                found.append((board, rows))
-    return found
+    wanted = [b for b in all_boards() if b.use == "both" and b.name in published.tables_of_leads]
+    found = [(board, published.about(lead_id, board.name)[:shown]) for board in wanted]
+    return [(board, rows) for board, rows in found if rows]
 
 
 @router.get("/lead", summary="线索页")
@@ -138,6 +133,7 @@ def lead(
         return render(request, desk, "shared_lead.html", viewer, lead=shared)
     answers, held = actions.standing_answers(database, [id]), actions.holders(database, [id])
     hidden = hidden_leads(database, published)
+    same = [x for x in published.relatives(id) if x["lead_id"] not in hidden]
     return render(
         request, desk, "lead.html", viewer,
         card=card(desk, published, desk.lists.before(published), row, answers.get(id), held.get(id)),
@@ -150,7 +146,8 @@ def lead(
         contacts=contacts.of_lead(database, viewer, id),
         timeline=timeline(published, database, viewer, id, row["unit_name"]),
         similar=[x for x in similar_landings(published, id) if x["lead_id"] not in hidden],
-        relatives=[x for x in relatives(published, id) if x["lead_id"] not in hidden],
+        relatives=same[:SHOWN_RELATIVES],
+        relative_count=len(same),
         answers=desk.rules.answers,
         methods=METHODS, levels=LEVELS, results=RESULTS,
         undo_minutes=desk.rules.limits.undo_minutes,
