@@ -182,9 +182,7 @@ def _one_row(board: Board, as_of: dt.date) -> pa.Table:
     return pa.table(content | ({board.unit: pa.array([UNITS[0]])} if board.unit else {}))
 
 
-def publish_list(
-    home: Path, as_of: dt.date, leads: int = 90, shift: int = 0, frame: pd.DataFrame | None = None
-) -> str:
+def publish_list(home: Path, as_of: dt.date, leads: int = 90, shift: int = 0, frame: pd.DataFrame | None = None) -> str:
     """Publish a list as the nightly job does; give its name. A frame of one's own takes the place of `leads` and `shift`."""
     frame = ranking(as_of, leads, shift) if frame is None else frame
     prospects = pa.table(
