@@ -155,7 +155,7 @@ def load(port: int, people: list[Recruiter], seconds: int, seed: int) -> tuple[d
                 answer = connection.getresponse()
                 content = answer.read()
                 # Two people of a unit may answer one lead: the second is told of the first.
-                good = answer.status == 200 and len(content) > 1000 or (kind == "answer" and answer.status == 409)
+                good = (answer.status == 200 and len(content) > 1000) or (kind == "answer" and answer.status == 409)
                 if not good:
                     wrong.append(f"{kind} {address} {answer.status}")
             except OSError as error:
@@ -189,12 +189,16 @@ def under_load(home: Path, url: str, name: str, frame: pd.DataFrame, seconds: in
         first = time.perf_counter() - started
         load(port, people, 5, 2)
         taken, wrong = load(port, people, seconds, 3)
-    print(f"{name}: the first second of requests, with reading the list: {first:.1f} s; errors: {len(wrong)} {wrong[:3]}")
+    print(
+        f"{name}: the first second of requests, with reading the list: {first:.1f} s; errors: {len(wrong)} {wrong[:3]}"
+    )
     rows = []
     for kind in SHARES:
         found = taken[kind]
         p50, p95, p99 = np.percentile(found, (50, 95, 99))
-        rows.append([f"{name} {kind}", f"{len(found):,}", f"{p50:.0f}", f"{p95:.0f}", f"{p99:.0f}", f"{max(found):.0f}"])
+        rows.append(
+            [f"{name} {kind}", f"{len(found):,}", f"{p50:.0f}", f"{p95:.0f}", f"{p99:.0f}", f"{max(found):.0f}"]
+        )
     return rows
 
 
@@ -256,7 +260,9 @@ def main() -> None:
         publish_list(home, today - dt.timedelta(days=1), frame=list_of(today, leads, 1))
         frame = list_of(today, leads, 0)
         publish_list(home, today, frame=frame)
-        print(f"{leads:,} leads, {PEOPLE} recruiters of {UNITS} units, {RATE} requests a second for {seconds} s, ms; target p95 150")
+        print(
+            f"{leads:,} leads, {PEOPLE} recruiters of {UNITS} units, {RATE} requests a second for {seconds} s, ms; target p95 150"
+        )
         rows = [["database and request", "count", "p50", "p95", "p99", "max"]]
         url = f"sqlite:///{home / 'load.sqlite'}"
         rows += under_load(home, url, "SQLite", frame, seconds)
@@ -267,7 +273,14 @@ def main() -> None:
                 rows += under_load(home, address, "PostgreSQL", frame, seconds)
         print(table(rows))
         url = f"sqlite:///{home / 'download.sqlite'}"
-        print(table([["a view as a workbook", "rows", "seconds", "ratio", "limit"], *download(home, url, staff(home, url, frame))]))
+        print(
+            table(
+                [
+                    ["a view as a workbook", "rows", "seconds", "ratio", "limit"],
+                    *download(home, url, staff(home, url, frame)),
+                ]
+            )
+        )
 
 
 if __name__ == "__main__":

@@ -25,7 +25,21 @@ from desk import charts
 from desk.actions import Conflict, Invalid, NotAllowed
 from desk.guards import Guards
 from desk.listing import Lists
-from desk.pages import boards, contacts, entry, forms, lead, leader, people, periods, pool, today, trips, unit
+from desk.pages import (
+    boards,
+    contacts,
+    entry,
+    forms,
+    lead,
+    leader,
+    people,
+    periods,
+    pool,
+    today,
+    transfers,
+    trips,
+    unit,
+)
 from desk.pages.context import Desk, MustChangePassword, NotSignedIn, render, signed_in
 from desk.pages.wording import install
 from desk.rules import rules
@@ -52,8 +66,9 @@ def build_app(
     settings: DeskSettings,
     now: Callable[[], dt.datetime] | None = None,
     open_workbook: Callable[[Path], Iterable[Any]] | None = None,
+    read_code: Callable[[str], str | None] | None = None,
 ) -> FastAPI:
-    """Build a desk; its tables are brought up to date first. `open_workbook`: see :class:`desk.pages.context.Desk`."""
+    """Build a desk; its tables are brought up to date first. `open_workbook`, `read_code`: :class:`desk.pages.context.Desk`."""
     engine = open_engine(settings.database_url)
     upgrade(engine)
     templates = Jinja2Templates(TEMPLATES)
@@ -72,8 +87,9 @@ def build_app(
         templates=templates,
         now=now or (lambda: dt.datetime.now(dt.UTC)),
         open_workbook=open_workbook,
+        read_code=read_code,
     )
-    for module in (entry, today, forms, lead, contacts, pool, unit, boards, periods, leader, people, trips):
+    for module in (entry, today, forms, lead, transfers, contacts, pool, unit, boards, periods, leader, people, trips):
         app.include_router(module.router)
 
     @app.get("/health", response_class=JSONResponse, summary="运行情况")
