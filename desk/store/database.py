@@ -20,10 +20,11 @@ BUSY_MS: Final = 5_000
 
 
 def open_engine(url: str) -> sa.Engine:
-    """Give an engine; SQLite gets a write-ahead log, foreign keys, and a wait of 5 s for another writer."""
+    """Give an engine; each waits 5 s for another writer. SQLite gets a write-ahead log and foreign keys besides."""
     target = sa.make_url(url)
     if target.get_backend_name() != "sqlite":
-        return sa.create_engine(target, pool_size=10, max_overflow=10, pool_pre_ping=True)
+        waits = {"options": f"-c lock_timeout={BUSY_MS}"}
+        return sa.create_engine(target, pool_size=10, max_overflow=10, pool_pre_ping=True, connect_args=waits)
     if target.database:
         file = Path(target.database)
         file.parent.mkdir(parents=True, exist_ok=True)
