@@ -8,11 +8,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from anyio import to_thread
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -44,7 +46,7 @@ from desk.pages.context import Desk, MustChangePassword, NotSignedIn, render, si
 from desk.pages.wording import install
 from desk.rules import rules
 from desk.settings import DeskSettings
-from desk.store.database import open_engine, sessions, upgrade
+from desk.store.database import THREADS, open_engine, sessions, upgrade
 
 STATIC: Final = Path(__file__).parent / "static"
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -76,7 +78,7 @@ def build_app(
     templates.env.globals["charts"] = charts
     app = FastAPI(
         title="择优办公桌", docs_url=None, redoc_url=None, openapi_url=None, responses=ANSWERS,
-        default_response_class=HTMLResponse,
+        default_response_class=HTMLResponse, lifespan=_few_threads,
     )  # fmt: skip
     app.state.desk = Desk(
         settings=settings,
@@ -103,6 +105,13 @@ def build_app(
     )
     _handle_errors(app)
     return app
+
+
+@asynccontextmanager
+async def _few_threads(_app: FastAPI) -> AsyncIterator[None]:
+    """Serve with as many threads as the pool of connections is made for."""
+    to_thread.current_default_thread_limiter().total_tokens = THREADS
+    yield
 
 
 def static_versions() -> dict[str, str]:
