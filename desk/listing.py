@@ -74,7 +74,8 @@ class PublishedList:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self.table = pq.read_table(snapshot.folder / LEADS)
+        self.handed_over = _handed_over(snapshot.folder)
+        self.table = self._with_handlers(pq.read_table(snapshot.folder / LEADS))
         self.faces: dict[tuple[str, str], Markup] = {}  # drawn by pages/today.py
         self._moved_since: dict[str, npt.NDArray[np.bool_]] = {}
         self._row_of = {lead: at for at, lead in enumerate(self.table["lead_id"].to_pylist())}
@@ -109,7 +110,16 @@ class PublishedList:
     @cached_property
     def facts(self) -> pa.Table | None:
         """Give the facts of every lead (lead_facts), or None for a snapshot older than that table."""
-        return read_table(self.snapshot.folder, "lead_facts")
+        found = read_table(self.snapshot.folder, "lead_facts")
+        return None if found is None else self._with_handlers(found)
+
+    def _with_handlers(self, table: pa.Table) -> pa.Table:
+        """Put who works on a lead that was handed over (线索流转) in the place of who reported it."""
+        if not self.handed_over or "unit_name" not in table.column_names:
+            return table
+        pairs = zip(table["lead_id"].to_pylist(), table["unit_name"].to_pylist(), strict=True)
+        units = pa.array([self.handed_over.get(lead, (unit, unit))[1] for lead, unit in pairs], pa.string())
+        return table.set_column(table.column_names.index("unit_name"), "unit_name", units)
 
     @cached_property
     def _fact_row_of(self) -> dict[str, int]:
@@ -286,6 +296,19 @@ class PublishedList:
         old = dict(zip(before.table["lead_id"].to_pylist(), before.table["rank"].to_pylist(), strict=True))
         pairs = zip(self.table["lead_id"].to_pylist(), self.table["rank"].to_pylist(), strict=True)
         return np.asarray([rank is not None and old.get(lead) != rank for lead, rank in pairs], dtype=bool)
+
+
+def _handed_over(folder: Path) -> dict[str, tuple[str, str]]:
+    """Give of each lead that was handed over by the list's day who reported it (首谈，业绩归属) and who works on it now."""
+    table, units = read_table(folder, "ownership"), read_table(folder, "units")
+    if table is None or units is None:
+        return {}
+    is_moved = pc.and_(
+        pc.equal(table["credit_unit"], table["unit_name"]), pc.not_equal(table["owner_unit"], table["credit_unit"])
+    )
+    moved = table.filter(pc.fill_null(is_moved, False)).select(["lead_id", "credit_unit", "owner_unit"]).to_pylist()
+    known = set(units["unit_name"].to_pylist())
+    return {row["lead_id"]: (row["credit_unit"], row["owner_unit"]) for row in moved if row["owner_unit"] in known}
 
 
 def firm_marks(name: str | None, uscc: str | None, enterprise_key: str | None = None) -> list[str]:

@@ -129,7 +129,13 @@ def face(
     key = (row["lead_id"], before.snapshot_id if before else "")
     found = published.faces.get(key)
     if found is None:
-        given = {"row": row, "chips": chips(desk, published, row, fact), "change": change(row, before)}
+        credit = published.handed_over.get(row["lead_id"], ("", ""))[0]
+        given = {
+            "row": row,
+            "credit": credit,
+            "chips": chips(desk, published, row, fact),
+            "change": change(row, before),
+        }
         found = Markup(desk.templates.env.get_template("card_face.html").render(given))
         if len(published.faces) >= KEPT_FACES:
             published.faces.clear()

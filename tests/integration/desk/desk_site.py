@@ -23,6 +23,7 @@ from desk.snapshot import publish, ranked_leads_table
 from desk.store.database import writing
 from desk.store.models import Contact, Event, Person
 from intake.opening import open_sheets
+from intake.values import parse_uscc
 from models.ranking import RANKING_COLUMNS
 
 PASSWORD = "correct horse battery"
@@ -267,7 +268,7 @@ def secret_of(unit: str) -> dict[str, str]:
 
 def build_site(home: Path, database_url: str) -> Site:
     """Open a desk on what is published, make the people, give every unit a contact and a follow-up."""
-    app = build_app(DeskSettings(home, database_url), now=lambda: NOW, open_workbook=open_sheets)
+    app = build_app(DeskSettings(home, database_url), now=lambda: NOW, open_workbook=open_sheets, read_code=parse_uscc)
     site = Site(app, home)
     with site.database() as session:
         for login, (role, unit) in PEOPLE.items():
