@@ -89,7 +89,8 @@ class _Rehearsal:
         self, cuts: list[tuple[pd.DataFrame, pd.DataFrame]]
     ) -> tuple[float, float | None, int, list[dict[str, Any]]]:
         """Stiffness, half-life in days and bins with the least mean absolute error over the cuts, and all that was tried."""
-        settings, tried = self.settings, []
+        settings = self.settings
+        tried: list[dict[str, Any]] = []
         if not cuts:
             return settings.default_alpha, settings.default_half_life_days, settings.default_max_bins, tried
         for bins in settings.candidate_max_bins:

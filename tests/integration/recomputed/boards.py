@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import pandas as pd
+
 from recomputed import funnel, tasks, unit
 from recomputed.ledgers import Ledgers
 

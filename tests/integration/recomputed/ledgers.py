@@ -19,7 +19,14 @@ import yaml
 SEEDS = Path(__file__).resolve().parents[3] / "dbt_project" / "seeds"
 CONTRACTS = SEEDS.parents[1] / "intake" / "contracts"
 # A ledger has its own columns: what a layout has no place for is not known, though the sample's people knew it.
-MASKED = ("is_foreign", "fixed_investment_wan_cny", "land_mu", "promised_tax_wan_cny", "registered_capital_wan_cny", "lead_source")
+MASKED = (
+    "is_foreign",
+    "fixed_investment_wan_cny",
+    "land_mu",
+    "promised_tax_wan_cny",
+    "registered_capital_wan_cny",
+    "lead_source",
+)
 IN_PERSON = ("见商", "出差", "考察")
 
 
@@ -64,9 +71,18 @@ class Ledgers:
     @cached_property
     def units(self) -> pd.DataFrame:
         """单位名录 with every spelling."""
-        return pd.read_excel(self.folder / "inbox" / "单位名录.xlsx", header=1).rename(
-            columns={"单位名称": "unit_name", "单位类型": "unit_type", "上级单位": "parent_unit_name", "简称": "short_names"}
-        ).dropna(subset=["unit_type"])
+        return (
+            pd.read_excel(self.folder / "inbox" / "单位名录.xlsx", header=1)
+            .rename(
+                columns={
+                    "单位名称": "unit_name",
+                    "单位类型": "unit_type",
+                    "上级单位": "parent_unit_name",
+                    "简称": "short_names",
+                }
+            )
+            .dropna(subset=["unit_type"])
+        )
 
     @cached_property
     def unit_types(self) -> pd.Series:
@@ -87,7 +103,7 @@ class Ledgers:
     def answering(self, lead_ids: pd.Series, dates: pd.Series) -> pd.Series:
         """Unit that answered for a lead on a day: a hand-over moves what comes on its day and after."""
         present = self.leads["unit_name"]
-        by_lead = {lead: rows for lead, rows in self.transfers.groupby("lead_id")}
+        by_lead = dict(self.transfers.groupby("lead_id"))
 
         def unit(lead: str, day: pd.Timestamp) -> str | None:
             rows = by_lead.get(lead)
@@ -118,7 +134,9 @@ class Ledgers:
         table["unit_name"] = last.reindex(table.index).fillna(table["unit_name"])
         table["unit_type"] = table["unit_name"].map(self.unit_types)
         for field in MASKED:
-            table[field] = table[field].where(pd.Series(self._filled(field), dtype=bool).reindex(table.index, fill_value=False))
+            table[field] = table[field].where(
+                pd.Series(self._filled(field), dtype=bool).reindex(table.index, fill_value=False)
+            )
         return table
 
     def _filled(self, field: str) -> dict[str, bool]:
@@ -253,4 +271,6 @@ class Ledgers:
 
 def share(part: pd.Series, whole: pd.Series) -> pd.Series:
     """Percent with two places; nothing where there is nothing to divide by."""
-    return (100 * part / whole.where(whole != 0)).astype(float).map(lambda x: np.nan if pd.isna(x) else round(x + 1e-9, 2))
+    return (
+        (100 * part / whole.where(whole != 0)).astype(float).map(lambda x: np.nan if pd.isna(x) else round(x + 1e-9, 2))
+    )
