@@ -91,6 +91,18 @@ events as (
 
 ),
 
+-- Expansions (增资扩产) are new recruitment in no month where they are none for the task.
+left_out as (
+
+    select
+        kinds.lead_id,
+        unnest(if(flagged.indicator = '新开工项目数', ['新开工项目数', '开工金额'], [flagged.indicator])) as indicator
+    from {{ ref('int_lead__recruit_kind') }} as kinds
+    inner join {{ ref('indicators') }} as flagged on flagged.leaves_out_expansions
+    where kinds.is_expansion
+
+),
+
 started_leads as (
 
     select lead_id from progress where started_date is not null
@@ -107,6 +119,7 @@ monthly as (
         {{ money_sum('events.amount', 'started_leads.lead_id is not null') }} as started_amount
     from events
     left join started_leads on events.lead_id = started_leads.lead_id
+    anti join left_out on events.lead_id = left_out.lead_id and events.indicator = left_out.indicator
     group by 1, 2, 3
 
 ),
