@@ -49,7 +49,7 @@ run: $(STAMP) $(if $(INBOX),,$(SAMPLE)/.written)
 	  $(if $(AS_OF),--as-of $(AS_OF),$(if $(INBOX),,--as-of $(SAMPLE_DAY)))
 
 test: $(STAMP)
-	@$(PY) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	@$(PY) -m pytest -n 2 --no-loadscope-reorder
 
 lint: $(STAMP)
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy && $(VENV)/bin/lint-imports
@@ -58,7 +58,7 @@ ui: $(STAMP)
 	@$(PY) -m orchestration ui
 
 desk: $(STAMP)
-	@$(PY) -m desk serve --opener intake.opening:open_sheets
+	@$(PY) -m desk serve --opener intake.opening:open_sheets --code-reader intake.values:parse_uscc
 
 # Peers of the benchmarks live in an environment of their own, so that what runs at night never depends on them.
 $(BENCH)/.installed: requirements.lock benchmarks/peers.lock

@@ -1,7 +1,7 @@
 """From gaps to named targets (从缺口到目标企业): what stands beside the ranked list, in the workbook and in Dagster alike.
 
 Belongs here: which rows of the published tables are taken, how many and in which order, and the sentence that says so. Does not
-belong here: the tables themselves (dbt_project), the drawing of a chain (documents/chain_map.py), cells and widths (workbook.py).
+belong here: the tables themselves (dbt_project), the drawing of a chain (documents/pictures.py), cells and widths (workbook.py).
 
 Whatever is recommended here is on the ranked list or a prospect; what the screens forbid is neither.
 """
@@ -19,7 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from desk.boards import BoardColumn, Kind, board_named
-from desk.documents.chain_map import draw_chains
+from desk.charts import chain_map
+from desk.documents.pictures import SHOWN, pictures
 from desk.trips import cities, plan_trip, trip_settings, worth_visiting
 
 Row = Mapping[str, Any]
@@ -27,6 +28,7 @@ READ: Final = ("chain_nodes", "chain_edges", "lead_screens", "park_matches", "po
 PROSPECTS_A_NODE: Final = 10
 PARKS_A_LEAD: Final = 3
 MOST_ROWS: Final = 500
+MAP_WIDTH_MM: Final = 240
 TRIP_DAYS: Final = 3
 NO_TRACE: Final = "暂无"
 LEGEND: Final = "左边色条：强绿、补红、延蓝；连线越粗，供需台账中的金额越大，细线为金额暂无；到其他产业链的连线不画。数字与规则见“链条环节”一表"
@@ -99,12 +101,16 @@ def _pictures(nodes: Sequence[Row], edges: Sequence[Row]) -> tuple[ChainPicture,
     chains: dict[str, list[Row]] = {}
     for node in sorted(nodes, key=lambda n: n["node_order"]):
         chains.setdefault(node["chain_name"], []).append(node)
+    drawings = {name: chain_map(name, of_chain, edges) for name, of_chain in chains.items()}
+    drawn = pictures(drawings, MAP_WIDTH_MM, SHOWN, is_titled=True)
     found = []
-    for (name, of_chain), png in zip(chains.items(), draw_chains(chains, edges), strict=True):
+    for name, of_chain in chains.items():
         classes = Counter(node["gap_class"] for node in of_chain)
         told = "、".join(f"{kind} {classes[kind]}" for kind in ("强", "补", "延"))
         targets = sum(node["prospect_count"] for node in of_chain)
-        found.append(ChainPicture(name, png, f"{name}：{len(of_chain)} 个环节（{told}），目标企业 {targets} 家次"))
+        found.append(
+            ChainPicture(name, drawn[name], f"{name}：{len(of_chain)} 个环节（{told}），目标企业 {targets} 家次")
+        )
     return tuple(found)
 
 

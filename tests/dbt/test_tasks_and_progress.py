@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -291,6 +292,10 @@ def test_lights_come_with_their_reasons(home: Path) -> None:
     assert found.loc["P2", "missing_team_text"] == "领导、班子、计划"
     assert "P8" not in found.index  # its signing has no evidence
     assert found.loc["P7", "unit_name"] == "东园区"
+    # In operation; its start and completion were never written down: neither waited for nor late.
+    assert found.loc["P10", ["waiting_days", "start_late_days", "completion_late_days"]].isna().all()
+    assert found.loc["P10", "operation_late_days"] == 30
+    assert found.loc["P10", "light_reasons"] == "没有责任领导、服务专班"
 
 
 def test_talks_without_a_next_action_are_red(home: Path) -> None:
@@ -431,8 +436,13 @@ def test_the_pack_is_made_again_the_same_and_laid_out(frames: dict[str, pd.DataF
     assert "{{" not in text and "{%" not in text
     cells = [[cell.text for cell in line.cells] for line in document.tables[0].rows]
     assert cells[0][:3] == ["指标", "全年任务", "任务依据"] and len(cells) == 1 + len(pack.tables["总体情况"])
-    sheets = pd.read_excel(excel, sheet_name=None, header=2)
-    assert list(sheets) == [*pack.tables, "口径"]
+    with zipfile.ZipFile(excel) as book:
+        assert sum(name.startswith("xl/media/") for name in book.namelist()) == len(pack.drawings)
+    sheets = pd.read_excel(excel, sheet_name=[*pack.tables, "口径"], header=2)
+    stages = frames["brd_funnel__stages"]
+    most = stages[(stages["slice_kind"] == "全区") & (stages["stage"] == "线索")]["at_least_count"].item()
+    assert f">{most}</text>" in pack.drawings["funnel"] and len(document.inline_shapes) == len(pack.drawings)
+    assert set(pack.drawings) == {"funnel", "arrears", "balance", "trend"}
     assert (
         len(sheets["红灯项目"]) == len(pack.tables["红灯项目"]) > 15
     )  # Word shows the first, the workbook has them all

@@ -11,7 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from installation import AS_OF, Home, content_hashes, settings_at
+import xlsxwriter
+from installation import AS_OF, Home, content_hashes
 
 from desk.boards import all_boards
 from desk.snapshot import current, verified
@@ -20,6 +21,7 @@ from models.chain import fit_points, load_chains
 from models.ranking import RankingWeights
 from models.registry import Registry
 from orchestration.nightly import run_nightly
+from orchestration.settings import Settings
 
 ISSUE_COLUMNS = [
     "lead_id", "project_name", "enterprise_name", "uscc", "unit_name", "stage", "rank", "band", "score",
@@ -234,10 +236,20 @@ def test_the_graph_materialised_twice_leaves_the_same_bytes(nightly: Home) -> No
     assert content_hashes(nightly.root) == before
 
 
-def test_an_earlier_day_can_be_rebuilt_and_knows_less(nightly: Home, district: Path, tmp_path: Path) -> None:
-    earlier = dt.date(2026, 3, 31)
-    shutil.copytree(nightly.root, tmp_path / "home", symlinks=True)
-    assert run_nightly(settings_at(tmp_path / "home", district), earlier).success
+def test_an_earlier_day_knows_less_and_broken_ledgers_or_no_register_stop_nobody(
+    nightly: Home, district: Path, tmp_path: Path
+) -> None:
+    earlier, inbox = dt.date(2026, 3, 31), tmp_path / "inbox"
+    shutil.copytree(district / "inbox", inbox)
+    (inbox / "坏的台账.xlsx").write_bytes(b"PK\x03\x04 not a workbook")
+    with xlsxwriter.Workbook(str(inbox / "空的台账.xlsx")) as book:
+        book.add_worksheet()
+    result = run_nightly(Settings(tmp_path / "home", inbox, None), earlier)
+    assert result.success, "an office without a register still gets its list"
+    assert any("every_file_could_be_read" in problem for problem in result.problems)
+    files = pd.read_parquet(tmp_path / "home" / "landing/files.parquet").set_index("file")
+    assert "损坏" in files.loc["坏的台账.xlsx", "problem"] and "空" in files.loc["空的台账.xlsx", "problem"]
+    assert files["problem"].notna().sum() == 2
     snapshot = current(tmp_path / "home" / "published")
     assert snapshot is not None and snapshot.as_of_date == earlier
     leads = pq.read_table(snapshot.folder / "ranked_leads.parquet").to_pandas()
@@ -263,7 +275,8 @@ def test_documents_are_made_of_the_published_marts_and_a_quarter_that_is_not_ove
     assert not refused.success  # on 30 June the quarter still has a day
     assert not july.success  # the list is of June
     kept = {str(path.relative_to(documents / "冻结")) for path in (documents / "冻结").rglob("说明.json")}
-    assert kept == {"调度材料/2026-06/第1版/说明.json", "考核/2026-06/第1版/说明.json"}  # made twice, kept once
+    months = {"调度材料/2026-06/第1版/说明.json", "考核/2026-06/第1版/说明.json"}  # made twice, kept once
+    assert kept == {*months, "季通报/2026Q1/第1版/说明.json"}
     bulletins = {path.name for path in documents.glob("季通报*")}
     assert bulletins == {"季通报_2026Q1.docx", "季通报_2026Q1.xlsx"}  # nothing of the refused one
     monthly = pd.read_parquet(nightly.root / "exports/marts/mart_unit__monthly.parquet")

@@ -23,6 +23,7 @@ from desk.snapshot import publish, ranked_leads_table
 from desk.store.database import writing
 from desk.store.models import Contact, Event, Person
 from intake.opening import open_sheets
+from intake.values import parse_uscc
 from models.ranking import RANKING_COLUMNS
 
 PASSWORD = "correct horse battery"
@@ -182,9 +183,9 @@ def _one_row(board: Board, as_of: dt.date) -> pa.Table:
     return pa.table(content | ({board.unit: pa.array([UNITS[0]])} if board.unit else {}))
 
 
-def publish_list(home: Path, as_of: dt.date, leads: int = 90, shift: int = 0) -> str:
-    """Publish a list as the nightly job does; give its name."""
-    frame = ranking(as_of, leads, shift)
+def publish_list(home: Path, as_of: dt.date, leads: int = 90, shift: int = 0, frame: pd.DataFrame | None = None) -> str:
+    """Publish a list as the nightly job does; give its name. A frame of one's own takes the place of `leads` and `shift`."""
+    frame = ranking(as_of, leads, shift) if frame is None else frame
     prospects = pa.table(
         {"chain_name": ["环保水处理"], "node_id": ["water.ro"], "node_name": ["反渗透膜"], "gap_class": ["补"], "node_rank": [1],
          "enterprise_name": ["<b>某公司</b>"], "uscc": pa.array([None], pa.string()), "registration_no": pa.array([None], pa.string()),
@@ -267,7 +268,7 @@ def secret_of(unit: str) -> dict[str, str]:
 
 def build_site(home: Path, database_url: str) -> Site:
     """Open a desk on what is published, make the people, give every unit a contact and a follow-up."""
-    app = build_app(DeskSettings(home, database_url), now=lambda: NOW, open_workbook=open_sheets)
+    app = build_app(DeskSettings(home, database_url), now=lambda: NOW, open_workbook=open_sheets, read_code=parse_uscc)
     site = Site(app, home)
     with site.database() as session:
         for login, (role, unit) in PEOPLE.items():
