@@ -34,7 +34,6 @@ from desk.pages.context import (
     Desk,
     DeskDep,
     FormDep,
-    Line,
     Number,
     ReadDep,
     ViewerDep,
@@ -42,7 +41,7 @@ from desk.pages.context import (
     list_in_use,
     render,
 )
-from desk.pages.today import Only, narrowed
+from desk.pages.today import AskedDep, narrowed
 from desk.store.database import writing
 from desk.store.keys import key as key_of
 from desk.store.models import Event, ReturnedWorkbook
@@ -60,30 +59,24 @@ def download(
     desk: DeskDep,
     database: ReadDep,
     viewer: ViewerDep,
+    asked: AskedDep,
     view: Literal["list", "pool", "unit"] = "list",
-    q: Annotated[Line, Query()] = "",
-    unit: Annotated[Line, Query()] = "",
-    band: Annotated[str, Query(max_length=4)] = "",
-    stage: Annotated[Line, Query()] = "",
-    chain: Annotated[Line, Query()] = "",
-    only: Only = "ranked",
-    mine: Literal["", "1"] = "",
 ) -> Response:
     """Give a view with its filters as a workbook; the same predicate decides its rows as on the page."""
     if viewer.role == "admin":
         raise HTTPException(403, "系统管理员不接触线索")
-    published = list_in_use(desk)
+    published, filters = list_in_use(desk), asked.filters
     if view == "pool":
         visible = EVERYTHING.mask(published.table["unit_name"])
-        rows = published.select(Filters(q, unit, "", stage, "", ""), visible, hidden_leads(database, published))
+        pooled = Filters(filters.search, filters.unit, "", filters.stage, "", "")
+        rows = published.select(pooled, visible, hidden_leads(database, published))
     elif view == "unit":
-        chosen = unit or viewer.unit_name or ""
+        chosen = filters.unit or viewer.unit_name or ""
         if not viewer.reach("detail").covers(chosen) or chosen not in published.units:
             raise HTTPException(404)
         rows = narrowed(database, viewer, published, Filters(unit=chosen, only=""), False, None)
     else:
-        filters = Filters(q, unit, band, stage, chain, only)
-        rows = narrowed(database, viewer, published, filters, bool(mine), desk.lists.before(published))
+        rows = narrowed(database, viewer, published, filters, asked.is_mine, desk.lists.before(published))
     most = desk.rules.limits.rows_a_workbook
     if len(rows) > most:
         raise Invalid(f"这个视图有 {len(rows):,} 条，一份工作簿最多 {most:,} 条；请先筛选")

@@ -6,12 +6,13 @@ Belongs here: the list page. Does not belong here: selecting rows (listing.py), 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup
 from sqlalchemy.exc import IntegrityError
@@ -40,12 +41,25 @@ Only = Literal["ranked", "excluded", "moved"]
 KEPT_FACES: Final = 20_000  # about 2 KB each
 
 
-@router.get("/", summary="今日名单")
-def today(
-    request: Request,
-    desk: DeskDep,
-    database: ReadDep,
-    viewer: ViewerDep,
+@dataclass(frozen=True)
+class Asked:
+    """What an address narrows the list to; the page and its workbook have the same."""
+
+    filters: Filters
+    is_mine: bool
+
+    @property
+    def address(self) -> dict[str, str]:
+        """Give it as parameters of an address; what is usual is left out."""
+        f = self.filters
+        only = "" if f.only == "ranked" else f.only
+        return {
+            "q": f.search, "unit": f.unit, "band": f.band, "stage": f.stage, "chain": f.chain, "only": only,
+            "mine": "1" if self.is_mine else "",
+        }  # fmt: skip
+
+
+def asked_for(
     q: Annotated[Line, Query()] = "",
     unit: Annotated[Line, Query()] = "",
     band: Annotated[str, Query(max_length=4)] = "",
@@ -53,6 +67,21 @@ def today(
     chain: Annotated[Line, Query()] = "",
     only: Only = "ranked",
     mine: Literal["", "1"] = "",
+) -> Asked:
+    """Read what an address narrows the list to."""
+    return Asked(Filters(q, unit, band, stage, chain, only), bool(mine))
+
+
+AskedDep = Annotated[Asked, Depends(asked_for)]
+
+
+@router.get("/", summary="今日名单")
+def today(
+    request: Request,
+    desk: DeskDep,
+    database: ReadDep,
+    viewer: ViewerDep,
+    asked: AskedDep,
     after: Annotated[str, Query(max_length=80)] = "",
 ) -> Response:
     """Show a page of the list, narrowed by the address."""
@@ -63,16 +92,14 @@ def today(
     published = (desk.lists.at(snapshot_id) if snapshot_id else None) or newest
     start = int(row) if row.isdigit() and len(row) < 10 and published.snapshot_id == snapshot_id else -1
     before = desk.lists.before(published)
-    rows = narrowed(database, viewer, published, Filters(q, unit, band, stage, chain, only), bool(mine), before)
+    rows = narrowed(database, viewer, published, asked.filters, asked.is_mine, before)
     page = published.page(rows, start, desk.rules.limits.rows_a_page)
-    asked = {"q": q, "unit": unit, "band": band, "stage": stage, "chain": chain, "only": only, "mine": mine}
-    asked["only"] = "" if only == "ranked" else only
     _show_once(desk, viewer, published, [r["lead_id"] for r in page.rows])
     return render(
         request, desk, "today.html", viewer,
         page=page,
         cards=cards(desk, database, published, before, page.rows),
-        asked=asked,
+        asked=asked.address,
         is_first=start < 0,
         newer=newest.snapshot_id if newest.snapshot_id != published.snapshot_id else None,
         shown_list=published,

@@ -220,7 +220,10 @@ def test_names_that_look_like_formulas_go_out_as_text_and_no_foreign_contact_goe
                 assert answer.status_code in (403, 404)
                 continue
             with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
-                inside = "".join(archive.read(name).decode() for name in archive.namelist())
+                # Marks of rows are random: some end like somebody's phone.
+                inside = re.sub(
+                    r">[0-9a-f]{20}<", "><", "".join(archive.read(name).decode() for name in archive.namelist())
+                )
             assert "<f>" not in re.sub(r"<dataValidations.*?</dataValidations>", "", inside)
             for unit in UNITS:
                 secret = secret_of(unit)
