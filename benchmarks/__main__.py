@@ -19,6 +19,7 @@ ORDER = (
     "tax",
     "chain_edges",
     "chain_reach",
+    "desk_load",
 )
 
 for name in ORDER:

@@ -12,6 +12,7 @@ import importlib
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker
@@ -38,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8000)
     serve.add_argument("--opener", help="打开来件的函数，写作 模块:函数；不写则不收上传的工作簿")
+    serve.add_argument("--code-reader", help="核对统一社会信用代码的函数，写作 模块:函数；不写则只在夜间核对")
     admin = commands.add_parser("admin", help="建立系统管理员，打印一次性密码")
     admin.add_argument("login")
     notify = commands.add_parser("notify", help="把当前名单的摘要发到企业微信和邮箱（ZEYOU_HOME/desk/notices.yaml）")
@@ -55,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
         return int(promises.is_stopped(hits))
     settings = DeskSettings.from_environment()
     if asked.command == "serve":
-        return _serve(settings, asked.host, asked.port, asked.opener)
+        return _serve(settings, asked.host, asked.port, asked.opener, asked.code_reader)
     if asked.command == "check-static":
         return _check_static()
     engine = open_engine(settings.database_url)
@@ -88,14 +90,16 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _serve(settings: DeskSettings, host: str, port: int, opener: str | None) -> int:
+def _given(name: str | None) -> Any:
+    """Give a function named as module:function; none for no name."""
+    module, _, function = (name or "").partition(":")
+    return getattr(importlib.import_module(module), function) if module else None
+
+
+def _serve(settings: DeskSettings, host: str, port: int, opener: str | None, code_reader: str | None) -> int:
     import uvicorn
 
-    open_workbook = None
-    if opener:
-        module, _, function = opener.partition(":")
-        open_workbook = getattr(importlib.import_module(module), function)
-    app = build_app(settings, open_workbook=open_workbook)
+    app = build_app(settings, open_workbook=_given(opener), read_code=_given(code_reader))
     print(f"择优办公桌：http://{host}:{port}　首个管理员：python -m desk admin 账号")
     # Forwarded headers are ours to judge (desk.login.login_by_proxy): uvicorn must not rewrite the peer's address.
     uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)

@@ -12,7 +12,7 @@ import datetime as dt
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -24,6 +24,21 @@ from desk.store.database import writing
 from desk.store.models import Assignment, Event, Person
 
 _LOCK_SPACE = 4207
+_LEADS: Final[sa.BindParameter[Any]] = sa.bindparam("leads", expanding=True)
+# Statements of every page are put together once: that takes as long as running them.
+_LATER: Final = aliased(Event)
+_STANDING: Final = (
+    sa.select(Event, Person.person_name)
+    .join(Person, Person.person_id == Event.person_id)
+    .outerjoin(_LATER, _LATER.undone_event_id == Event.event_id)
+    .where(Event.kind == "answer", Event.lead_id.in_(_LEADS), _LATER.event_id.is_(None))
+    .order_by(Event.event_id)
+)
+_HOLDERS: Final = (
+    sa.select(Assignment.lead_id, Person.person_id, Person.person_name)
+    .join(Person, Person.person_id == Assignment.person_id)
+    .where(Assignment.lead_id.in_(_LEADS))
+)
 
 
 class NotAllowed(Exception):
@@ -82,14 +97,7 @@ def _may_write(viewer: Viewer, unit: str) -> None:
 
 def standing_answers(session: Session, lead_ids: Sequence[str]) -> dict[str, Answer]:
     """Give the last answer of each lead that nobody took back."""
-    undo = aliased(Event)
-    found = session.execute(
-        sa.select(Event, Person.person_name)
-        .join(Person, Person.person_id == Event.person_id)
-        .outerjoin(undo, undo.undone_event_id == Event.event_id)
-        .where(Event.kind == "answer", Event.lead_id.in_(lead_ids), undo.event_id.is_(None))
-        .order_by(Event.event_id)
-    )
+    found = session.execute(_STANDING, {"leads": lead_ids})
     return {event.lead_id: Answer(event, name) for event, name in found}
 
 
@@ -150,6 +158,44 @@ def undo(session: Session, viewer: Viewer, event_id: int, client_id: str, now: d
         raise NotAllowed(f"超过 {minutes} 分钟，不能撤销；请另记一次")
     session.add(event_of(viewer, client_id, "undo", event.lead_id, event.unit_name, now, undone_event_id=event_id))
     session.flush()
+    return event
+
+
+def taken_back(event: Any) -> sa.ColumnElement[bool]:
+    """Say of events whether a later one took them back or corrected them."""
+    later = aliased(Event)
+    return sa.exists().where(later.undone_event_id == event.event_id)
+
+
+def correct(
+    session: Session, viewer: Viewer, rules: Rules, *, event_id: int, word: str, reason: str, client_id: str, now: dt.datetime
+) -> Event:  # fmt: skip
+    """Correct an answer that can't be undone any more: a new answer of the same day that names the old one.
+
+    By who gave it, or the head of the unit. The old one stays in the events; the night reads the new one only.
+    """
+    old = session.get(Event, event_id)
+    if old is None or old.kind != "answer" or not viewer.reach("write").covers(old.unit_name):
+        raise NotAllowed("没有这次答复，或者它不属于你的单位")
+    if old.person_id != viewer.person_id and not viewer.assigns:
+        raise NotAllowed("只有答复人和单位负责人可以更正")
+    if problem := answer_problem(rules, word, reason):
+        raise Invalid(problem)
+    lead_id = old.lead_id
+    session.rollback()  # what was read so far did not write
+    locked(session, lead_id)
+    if before := seen_before(session, viewer, client_id):
+        return before
+    if session.scalar(sa.select(Event.event_id).where(Event.undone_event_id == event_id)):
+        raise Conflict("这次答复已经更正或撤销过，请刷新后再看")
+    event = event_of(
+        viewer, client_id, "answer", old.lead_id, old.unit_name, now, undone_event_id=event_id,
+        snapshot_id=old.snapshot_id, result=word, lost_reason=reason or None, follow_up_date=old.follow_up_date,
+        method=old.method,
+    )  # fmt: skip
+    session.add(event)
+    session.flush()
+    audit.append(session, now, viewer.login, "更正答复", old.lead_id, {"原": old.result, "现": word})
     return event
 
 
@@ -217,27 +263,23 @@ def follow_up(
     return event
 
 
-def timeline_events(session: Session, lead_id: str) -> list[tuple[Event, str, bool]]:
-    """Give what people did about a lead, newest first: event, name, whether it was taken back."""
-    undo_of = aliased(Event)
+def timeline_events(session: Session, lead_id: str) -> list[tuple[Event, str, str | None]]:
+    """Give what people did about a lead, newest first: event, name, and the kind of the later event that replaced it, if any."""
+    later = aliased(Event)
     found = session.execute(
-        sa.select(Event, Person.person_name, undo_of.event_id)
+        sa.select(Event, Person.person_name, later.kind)
         .join(Person, Person.person_id == Event.person_id)
-        .outerjoin(undo_of, undo_of.undone_event_id == Event.event_id)
+        .outerjoin(later, later.undone_event_id == Event.event_id)
         .where(Event.lead_id == lead_id, Event.kind != "undo")
         .order_by(Event.event_id.desc())
         .limit(200)
     )
-    return [(event, name, taken_back is not None) for event, name, taken_back in found]
+    return [(event, name, kind) for event, name, kind in found]
 
 
 def holders(session: Session, lead_ids: Sequence[str]) -> dict[str, tuple[int, str]]:
     """Give who holds each lead: person and name."""
-    found = session.execute(
-        sa.select(Assignment.lead_id, Person.person_id, Person.person_name)
-        .join(Person, Person.person_id == Assignment.person_id)
-        .where(Assignment.lead_id.in_(lead_ids))
-    )
+    found = session.execute(_HOLDERS, {"leads": lead_ids})
     return {lead: (person, name) for lead, person, name in found}
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from anyio import to_thread
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -25,12 +27,26 @@ from desk import charts
 from desk.actions import Conflict, Invalid, NotAllowed
 from desk.guards import Guards
 from desk.listing import Lists
-from desk.pages import boards, contacts, entry, forms, lead, leader, people, periods, pool, today, trips, unit
+from desk.pages import (
+    boards,
+    contacts,
+    entry,
+    forms,
+    lead,
+    leader,
+    people,
+    periods,
+    pool,
+    today,
+    transfers,
+    trips,
+    unit,
+)
 from desk.pages.context import Desk, MustChangePassword, NotSignedIn, render, signed_in
 from desk.pages.wording import install
 from desk.rules import rules
 from desk.settings import DeskSettings
-from desk.store.database import open_engine, sessions, upgrade
+from desk.store.database import THREADS, open_engine, sessions, upgrade
 
 STATIC: Final = Path(__file__).parent / "static"
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -52,8 +68,9 @@ def build_app(
     settings: DeskSettings,
     now: Callable[[], dt.datetime] | None = None,
     open_workbook: Callable[[Path], Iterable[Any]] | None = None,
+    read_code: Callable[[str], str | None] | None = None,
 ) -> FastAPI:
-    """Build a desk; its tables are brought up to date first. `open_workbook`: see :class:`desk.pages.context.Desk`."""
+    """Build a desk; its tables are brought up to date first. `open_workbook`, `read_code`: :class:`desk.pages.context.Desk`."""
     engine = open_engine(settings.database_url)
     upgrade(engine)
     templates = Jinja2Templates(TEMPLATES)
@@ -61,7 +78,7 @@ def build_app(
     templates.env.globals["charts"] = charts
     app = FastAPI(
         title="择优办公桌", docs_url=None, redoc_url=None, openapi_url=None, responses=ANSWERS,
-        default_response_class=HTMLResponse,
+        default_response_class=HTMLResponse, lifespan=_few_threads,
     )  # fmt: skip
     app.state.desk = Desk(
         settings=settings,
@@ -72,8 +89,9 @@ def build_app(
         templates=templates,
         now=now or (lambda: dt.datetime.now(dt.UTC)),
         open_workbook=open_workbook,
+        read_code=read_code,
     )
-    for module in (entry, today, forms, lead, contacts, pool, unit, boards, periods, leader, people, trips):
+    for module in (entry, today, forms, lead, transfers, contacts, pool, unit, boards, periods, leader, people, trips):
         app.include_router(module.router)
 
     @app.get("/health", response_class=JSONResponse, summary="运行情况")
@@ -87,6 +105,13 @@ def build_app(
     )
     _handle_errors(app)
     return app
+
+
+@asynccontextmanager
+async def _few_threads(_app: FastAPI) -> AsyncIterator[None]:
+    """Serve with as many threads as the pool of connections is made for."""
+    to_thread.current_default_thread_limiter().total_tokens = THREADS
+    yield
 
 
 def static_versions() -> dict[str, str]:

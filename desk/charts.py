@@ -204,6 +204,7 @@ def balance(rows: Sequence[Mapping[str, Any]]) -> Markup:
 
 PLACES = ("上游", "中游", "下游")
 BOX_W, BOX_H, GAP_Y, COLUMN_W, TOP = 210, 50, 12, 350, 34
+BEND = 46  # how far a link between two nodes of one column swings out to the right
 GAPS = {"强": "strong", "补": "fill", "延": "extend"}
 
 
@@ -219,7 +220,7 @@ def chain_map(name: str, nodes: Sequence[Mapping[str, Any]], edges: Sequence[Map
         column = PLACES.index(node["position_name"])
         at[node["node_id"]] = (COLUMN_W * column, TOP + rows[column] * (BOX_H + GAP_Y))
         rows[column] += 1
-    width, height = COLUMN_W * (len(PLACES) - 1) + BOX_W, TOP + max(rows) * (BOX_H + GAP_Y)
+    width, height = COLUMN_W * (len(PLACES) - 1) + BOX_W + BEND, TOP + max(rows) * (BOX_H + GAP_Y)
     drawn = [e for e in edges if e["from_node_id"] in at and e["to_node_id"] in at]
     most = max((e["trade_wan_cny"] or 0.0 for e in drawn), default=0.0)
     label = f"{name}：{len(nodes)} 个环节，{len(drawn)} 条上下游关系"
@@ -252,7 +253,7 @@ def _link(start: tuple[float, float], end: tuple[float, float]) -> str:
         middle = (x1 + x2) / 2
         return f"M{x1} {y1}C{middle} {y1} {middle} {y2} {x2} {y2}"
     x1, x2 = start[0] + BOX_W, end[0] + BOX_W
-    bend = max(x1, x2) + 46
+    bend = max(x1, x2) + BEND
     return f"M{x1} {y1}C{bend} {y1} {bend} {y2} {x2} {y2}"
 
 

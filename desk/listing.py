@@ -27,9 +27,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from markupsafe import Markup
 from pypinyin import Style, lazy_pinyin, pinyin
 
-from desk.boards import read_table
+from desk.boards import all_boards, read_table
 from desk.snapshot import LEADS, PROSPECTS, Snapshot, verified
 
 KEPT: Final = 3
@@ -73,7 +74,9 @@ class PublishedList:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self.table = pq.read_table(snapshot.folder / LEADS)
+        self.handed_over = _handed_over(snapshot.folder)
+        self.table = self._with_handlers(pq.read_table(snapshot.folder / LEADS))
+        self.faces: dict[tuple[str, str], Markup] = {}  # drawn by pages/today.py
         self._moved_since: dict[str, npt.NDArray[np.bool_]] = {}
         self._row_of = {lead: at for at, lead in enumerate(self.table["lead_id"].to_pylist())}
 
@@ -107,7 +110,16 @@ class PublishedList:
     @cached_property
     def facts(self) -> pa.Table | None:
         """Give the facts of every lead (lead_facts), or None for a snapshot older than that table."""
-        return read_table(self.snapshot.folder, "lead_facts")
+        found = read_table(self.snapshot.folder, "lead_facts")
+        return None if found is None else self._with_handlers(found)
+
+    def _with_handlers(self, table: pa.Table) -> pa.Table:
+        """Put who works on a lead that was handed over (线索流转) in the place of who reported it."""
+        if not self.handed_over or "unit_name" not in table.column_names:
+            return table
+        pairs = zip(table["lead_id"].to_pylist(), table["unit_name"].to_pylist(), strict=True)
+        units = pa.array([self.handed_over.get(lead, (unit, unit))[1] for lead, unit in pairs], pa.string())
+        return table.set_column(table.column_names.index("unit_name"), "unit_name", units)
 
     @cached_property
     def _fact_row_of(self) -> dict[str, int]:
@@ -191,6 +203,41 @@ class PublishedList:
         table = read_table(self.snapshot.folder, name, [("lead_id", "=", lead_id)])
         return [] if table is None else table.to_pylist()
 
+    @cached_property
+    def tables_of_leads(self) -> frozenset[str]:
+        """Give the names of the published tables that speak of single leads."""
+        folder = self.snapshot.folder
+        files = [(board.name, folder / board.file) for board in all_boards()]
+        return frozenset(n for n, file in files if file.exists() and "lead_id" in pq.read_schema(file).names)
+
+    @cached_property
+    def _relatives(self) -> dict[str, list[int]]:
+        """Give the rows of the facts by enterprise: its key, else its name."""
+        found: dict[str, list[int]] = {}
+        if self.facts is not None:
+            names = self.facts["enterprise_name"].to_pylist()
+            has_keys = "enterprise_key" in self.facts.column_names
+            keys = self.facts["enterprise_key"].to_pylist() if has_keys else [None] * len(names)
+            for at, (key, name) in enumerate(zip(keys, names, strict=True)):
+                for mark in (f"key {key}" if key else "", f"name {name}" if name else ""):
+                    if mark:
+                        found.setdefault(mark, []).append(at)
+        return found
+
+    def relatives(self, lead_id: str) -> list[dict[str, Any]]:
+        """Give the other leads of the same enterprise by its key, else by its name: what the shared pool says of them."""
+        mine = self.fact(lead_id)
+        if not mine or self.facts is None:
+            return []
+        key = mine.get("enterprise_key")
+        rows = self._relatives.get(f"key {key}" if key else f"name {mine['enterprise_name']}", [])
+        columns = ["lead_id", "project_name", "enterprise_name", "unit_name", "stage", "reported_date"]
+        same = self.facts.select(columns).take(pa.array(rows, pa.int64())).to_pylist()
+        return sorted(
+            (row for row in same if row["lead_id"] != lead_id),
+            key=lambda row: (row["reported_date"] or dt.date.max, row["lead_id"]),
+        )
+
     def rows_of(self, lead_ids: Iterable[str]) -> npt.NDArray[np.int64]:
         """Give the row numbers of leads; ids that are not in the list are left out."""
         found = [self._row_of[lead] for lead in lead_ids if lead in self._row_of]
@@ -249,6 +296,19 @@ class PublishedList:
         old = dict(zip(before.table["lead_id"].to_pylist(), before.table["rank"].to_pylist(), strict=True))
         pairs = zip(self.table["lead_id"].to_pylist(), self.table["rank"].to_pylist(), strict=True)
         return np.asarray([rank is not None and old.get(lead) != rank for lead, rank in pairs], dtype=bool)
+
+
+def _handed_over(folder: Path) -> dict[str, tuple[str, str]]:
+    """Give of each lead that was handed over by the list's day who reported it (首谈，业绩归属) and who works on it now."""
+    table, units = read_table(folder, "ownership"), read_table(folder, "units")
+    if table is None or units is None:
+        return {}
+    is_moved = pc.and_(
+        pc.equal(table["credit_unit"], table["unit_name"]), pc.not_equal(table["owner_unit"], table["credit_unit"])
+    )
+    moved = table.filter(pc.fill_null(is_moved, False)).select(["lead_id", "credit_unit", "owner_unit"]).to_pylist()
+    known = set(units["unit_name"].to_pylist())
+    return {row["lead_id"]: (row["credit_unit"], row["owner_unit"]) for row in moved if row["owner_unit"] in known}
 
 
 def firm_marks(name: str | None, uscc: str | None, enterprise_key: str | None = None) -> list[str]:
@@ -463,18 +523,6 @@ def similar_landings(published: PublishedList, lead_id: str, shown: int = 3) -> 
         "node_name",
     ]
     return sorted(done.select(columns).to_pylist(), key=distance)[:shown]
-
-
-def relatives(published: PublishedList, lead_id: str) -> list[dict[str, Any]]:
-    """Give the other leads of the same enterprise: what the shared pool says of them."""
-    facts, mine = published.facts, published.fact(lead_id)
-    if facts is None or not mine:
-        return []
-    key = mine.get("enterprise_key")
-    column, value = ("enterprise_key", key) if key else ("enterprise_name", mine["enterprise_name"])
-    same = facts.filter(pc.and_kleene(pc.equal(facts[column], value), pc.not_equal(facts["lead_id"], lead_id)))
-    columns = ["lead_id", "project_name", "enterprise_name", "unit_name", "stage", "reported_date"]
-    return sorted(same.select(columns).to_pylist(), key=lambda row: (row["reported_date"], row["lead_id"]))
 
 
 def _mask(found: Any) -> npt.NDArray[np.bool_]:

@@ -29,6 +29,11 @@ COOKIE: Final = "zeyou_desk"
 SHORTEST_PASSWORD: Final = 10
 _SEEN_EVERY: Final = dt.timedelta(minutes=1)
 _HASHER: Final = PasswordHasher()
+_OF_COOKIE: Final = (
+    sa.select(Session, Person)
+    .join(Person, Person.person_id == Session.person_id)
+    .where(Session.token_hash == sa.bindparam("token_hash"))
+)
 
 
 class Refused(Exception):
@@ -120,11 +125,7 @@ def viewer_by_cookie(
     database: Database, token: str, now: dt.datetime, parents: Mapping[str, str | None], limits: Limits
 ) -> Viewer | None:
     """Give who a session belongs to, or None when it ran out."""
-    found = database.execute(
-        sa.select(Session, Person)
-        .join(Person, Person.person_id == Session.person_id)
-        .where(Session.token_hash == _digest(token))
-    ).one_or_none()
+    found = database.execute(_OF_COOKIE, {"token_hash": _digest(token)}).one_or_none()
     if found is None:
         return None
     session, person = found

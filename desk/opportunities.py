@@ -31,6 +31,7 @@ MOST_ROWS: Final = 500
 MAP_WIDTH_MM: Final = 240
 TRIP_DAYS: Final = 3
 NO_TRACE: Final = "暂无"
+LEGEND: Final = "左边色条：强绿、补红、延蓝；连线越粗，供需台账中的金额越大，细线为金额暂无；到其他产业链的连线不画。数字与规则见“链条环节”一表"
 SEVERITY: Final = ("禁止", "疑似", "无法判断", "通过")
 OFFERED: Final = ("符合", "待核对")
 

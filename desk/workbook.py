@@ -21,7 +21,7 @@ from typing import Any, Final, Literal
 import pandas as pd
 import xlsxwriter
 
-from desk.opportunities import Extract, Opportunities
+from desk.opportunities import LEGEND, Extract, Opportunities
 from models.ranking import RankingWeights, top_reasons
 
 FONT: Final = "Microsoft YaHei"
@@ -230,8 +230,7 @@ def _write_pictures(sheet: Any, formats: Mapping[str, Any], opportunities: Oppor
     sheet.set_column(0, 0, 110)
     sheet.write_string(0, 0, f"{GAP_MAP}{label}", formats["title"])
     sheet.set_row(0, 28)
-    told = "左边色条：强绿、补红、延蓝；连线越粗，供需台账中的金额越大，细线为金额暂无；到其他产业链的连线不画。数字与规则见“链条环节”一表"
-    sheet.write_string(1, 0, told if opportunities.pictures else "没有读入产业链，所以没有图", formats["plain"])
+    sheet.write_string(1, 0, LEGEND if opportunities.pictures else "没有读入产业链，所以没有图", formats["plain"])
     for at, picture in enumerate(opportunities.pictures):
         row = 2 + 2 * at
         sheet.write_string(row, 0, picture.told, formats["strong"])

@@ -13,7 +13,8 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from desk.opportunities import Opportunities, targets_by_node
+from desk.opportunities import LEGEND, Opportunities, targets_by_node
+from desk.workbook import SYNTHETIC_LABEL
 
 ROWS_IN, ROWS_OUT, REFUSED = "zeyou/rows_in", "zeyou/rows_out", "zeyou/refused"
 
@@ -47,17 +48,19 @@ def picture(png: bytes, alternative: str) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md(inline(png, alternative))
 
 
-def told_of_opportunities(found: Opportunities, rows: int = 10) -> dict[str, Any]:
+def told_of_opportunities(found: Opportunities, is_synthetic: bool = False, rows: int = 10) -> dict[str, Any]:
     """Give the gap map drawn (强补延链图), the targets of every node, and the first rows of each extract below its note."""
+    label = SYNTHETIC_LABEL if is_synthetic else ""
     drawn = "\n\n".join(f"**{chain.told}**\n\n{inline(chain.png, chain.told)}" for chain in found.pictures)
-    told = {"强补延链图": dg.MetadataValue.md(drawn or "没有读入产业链，所以没有图")}
+    legend = f"{label}{LEGEND}\n\n{drawn}" if drawn else "没有读入产业链，所以没有图"
+    told = {"强补延链图": dg.MetadataValue.md(legend)}
     for extract in found.extracts:
         titles = {column.name: column.title for column in extract.columns}
         if extract.name == "目标企业":
             frame = pd.DataFrame(targets_by_node(found))
         else:
             frame = pd.DataFrame(extract.rows[:rows], columns=list(titles), dtype=object).rename(columns=titles)
-        told[extract.name] = dg.MetadataValue.md(f"{extract.note}\n\n{_table(frame)}")
+        told[extract.name] = dg.MetadataValue.md(f"{label}{extract.note}\n\n{_table(frame)}")
     return told
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import pandas as pd
 import yaml
+from markupsafe import Markup
 
 from desk import charts
 from desk.documents.bulletin import monthly_trend
@@ -353,20 +354,26 @@ def _drawings(as_of: dt.date, progress: pd.DataFrame, frames: Mapping[str, pd.Da
     behind = behind[behind["indicator"] == asked].sort_values(["completion_pct", "unit_name"]).head(MOST_DRAWN)
     balance = frames["brd_unit__balance"].sort_values("indicator_order")
     balance = balance[balance["indicator"].isin(DRAWN)]
-    monthly = frames["brd_unit__indicators"]
-    monthly = monthly.assign(month_date=_days(monthly["month_date"])).pivot_table(
-        index="month_date", columns="indicator", values="indicator_value", aggfunc="sum"
-    )
-    monthly = monthly.rename(columns={"新签约项目数": "signed_count", "新开工项目数": "started_count"}).reset_index()
     drawn = {
         "funnel": charts.as_drawing(charts.funnel_bars(_records(stages), "at_least_count"), "阶段漏斗")
         if len(stages)
         else "",
         "arrears": charts.as_drawing(charts.arrears_bars(_records(behind)), f"{asked}欠账") if len(behind) else "",
         "balance": charts.as_drawing(charts.balance_bars(_records(balance)), "镇街对照") if len(balance) else "",
-        "trend": monthly_trend(monthly, as_of) if len(monthly) else "",
+        "trend": indicators_trend(frames["brd_unit__indicators"], as_of),
     }
     return {mark: str(drawing) for mark, drawing in drawn.items() if drawing}
+
+
+def indicators_trend(indicators: pd.DataFrame, as_of: dt.date) -> Markup:
+    """Draw the signings and starts of all units in the last twelve months, from `brd_unit__indicators`; nothing where it is empty."""
+    if indicators.empty:
+        return Markup("")
+    monthly = indicators.assign(month_date=_days(indicators["month_date"])).pivot_table(
+        index="month_date", columns="indicator", values="indicator_value", aggfunc="sum"
+    )
+    named = monthly.rename(columns={"新签约项目数": "signed_count", "新开工项目数": "started_count"})
+    return monthly_trend(named.reset_index(), as_of)
 
 
 def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:

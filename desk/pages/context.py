@@ -50,7 +50,8 @@ class Desk:
     """One running desk. `now` and `transport` (to the sign-on server) are replaced by tests.
 
     `open_workbook` opens a file that anybody may have sent, or raises ValueError with one Chinese line; it is given to the desk,
-    which knows nothing of intake. None: nothing can be sent in by page.
+    which knows nothing of intake. None: nothing can be sent in by page. `read_code` reads a credit code (统一社会信用代码) in the same
+    way; None: codes are checked at night only.
     """
 
     settings: DeskSettings
@@ -62,6 +63,7 @@ class Desk:
     now: Callable[[], dt.datetime]
     transport: httpx.BaseTransport | None = None
     open_workbook: Callable[[Path], Iterable[Any]] | None = None
+    read_code: Callable[[str], str | None] | None = None
 
     @property
     def today(self) -> dt.date:

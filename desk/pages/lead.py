@@ -9,18 +9,19 @@ import datetime as dt
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-import pyarrow.parquet as pq
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from desk import actions, contacts
+from desk import actions, contacts, transfers
 from desk.access import SHARED_COLUMNS, Viewer
 from desk.boards import Board, all_boards
 from desk.guards import same_site_path
-from desk.listing import PublishedList, relatives, similar_landings
+from desk.ledgers import OFFICE_ZONE
+from desk.listing import PublishedList, similar_landings
 from desk.pages.context import (
     ClientId,
+    Desk,
     DeskDep,
     FormDep,
     Line,
@@ -37,6 +38,7 @@ from desk.rules import LEVELS, METHODS, RESULTS
 
 router = APIRouter()
 LeadId = Annotated[Line, Form(min_length=1)]
+SHOWN_RELATIVES = 20
 
 
 def found_lead(published: PublishedList, session: Session, lead_id: str) -> dict[str, Any]:
@@ -51,7 +53,6 @@ def timeline(
     published: PublishedList, session: Session, viewer: Viewer, lead_id: str, unit: str
 ) -> list[dict[str, Any]]:
     """Give what happened to a lead, newest first. What was said belongs to the unit; that it happened does not."""
-    is_private = viewer.reach("private").covers(unit)
     lines: list[dict[str, Any]] = []
     # What the night read from the desk stands below as the desk's own record, with who wrote it.
     for row in (r for r in published.about(lead_id, "stage_moves") if not r.get("is_from_desk")):
@@ -59,10 +60,12 @@ def timeline(
         lines.append({"day": row["moved_date"], "kind": "阶段", "title": f"进入“{row['stage']}”", "text": note})
     for row in (r for r in published.about(lead_id, "follow_ups") if not r.get("is_from_desk")):
         text = "；".join(x for x in (row["content"], f"下一步：{row['next_step']}" if row["next_step"] else "") if x)
+        # After a hand-over what was said before stays with who said it.
+        own = viewer.reach("private").covers(row.get("unit_name") or unit)
         title = f"{row['method']}跟进" + (f"·{row['led_by']}" if row["led_by"] else "")
         result = f"·{row['result']}" if row["result"] else ""
         lines.append(
-            {"day": row["follow_up_date"], "kind": "跟进", "title": title + result, "text": text if is_private else ""}
+            {"day": row["follow_up_date"], "kind": "跟进", "title": title + result, "text": text if own else ""}
         )
     words = {
         "answer": "答复",
@@ -70,23 +73,37 @@ def timeline(
         "claim": "认领",
         "release": "释放",
         "assign": "分派",
-        "transfer_request": "流转",
+        "transfer_request": "申请移交",
+        "transfer_reply": "移交",
     }
-    for event, name, is_undone in actions.timeline_events(session, lead_id):
-        own = viewer.reach("private").covers(event.unit_name)
+    for event, name, later in actions.timeline_events(session, lead_id):
+        told, reach = event.detail or {}, viewer.reach("private")
+        # Both units of a hand-over read why it was asked for.
+        own = reach.covers(event.unit_name) or (
+            event.kind.startswith("transfer") and reach.covers(told.get("to_unit_name"))
+        )
         text = "；".join(
             x for x in (event.content, event.lost_reason, f"下一步：{event.next_step}" if event.next_step else "") if x
         )
         title = f"{words.get(event.kind, event.kind)}" + (f"“{event.result}”" if event.result else "")
+        if event.kind == "transfer_request":
+            title += f"：{event.unit_name}→{told.get('to_unit_name')}"
+        elif event.kind == "transfer_reply":
+            title += (
+                "已同意" if told.get("is_accepted") else "已退回"
+            ) + f"：{event.unit_name}→{told.get('to_unit_name')}"
+        if event.undone_event_id:
+            title = f"更正为{title}"
+        may_correct = event.kind == "answer" and not later and viewer.reach("write").covers(event.unit_name)
         lines.append(
             {
-                "day": event.follow_up_date or event.recorded_at.date(),
+                "day": event.follow_up_date or event.recorded_at.astimezone(OFFICE_ZONE).date(),
                 "kind": "办公桌",
                 "title": f"{title}（{name}）" if own else title,
                 "text": text if own else "",
-                "is_undone": is_undone,
-                "event_id": event.event_id
-                if event.person_id == viewer.person_id and event.kind in ("answer", "follow_up")
+                "replaced": {None: "", "undo": "已撤销"}.get(later, "已更正"),
+                "corrected_as": event.event_id
+                if may_correct and (event.person_id == viewer.person_id or viewer.assigns)
                 else None,
             }
         )
@@ -98,31 +115,26 @@ def origin(published: PublishedList, lead_id: str) -> list[tuple[str, str]]:
     found = published.about(lead_id, "lead_standing")
     if not found:
         return []
-    row = found[0]
-    recommended = [row["introduced_by"], row["agency_name"]]
-    contract = row["agency_contract_no"]
-    place = "　".join(str(x) for x in (row["source_file"], row["source_sheet"]) if x)
-    if row["source_row"] is not None:
-        place += f"　第 {row['source_row']} 行"
+    of = found[0].get  # a list of another version may have fewer columns
+    contract = of("agency_contract_no")
+    recommended = "、".join(x for x in (of("introduced_by"), of("agency_name")) if x)
+    place = "　".join(str(x) for x in (of("source_file"), of("source_sheet")) if x)
+    if of("source_row") is not None:
+        place += f"　第 {of('source_row')} 行"
     return [
-        ("来源", row["lead_source"] or "暂无"),
-        ("推荐单位", "、".join(x for x in recommended if x) + (f"（合同 {contract}）" if contract else "") or "暂无"),
-        ("来源地", row["origin_name"] or "暂无"),
-        ("活动编号", row["event_id"] or "暂无"),
+        ("来源", of("lead_source") or "暂无"),
+        ("推荐单位", recommended + (f"（合同 {contract}）" if contract else "") or "暂无"),
+        ("来源地", of("origin_name") or "暂无"),
+        ("活动编号", of("event_id") or "暂无"),
         ("文件、表、行", place or "暂无"),
     ]
 
 
 def boards_about(published: PublishedList, lead_id: str, shown: int = 4) -> list[tuple[Board, list[dict[str, Any]]]]:
     """Give the boards that speak of a lead, with their first rows of it: parks, offers, requests, money."""
-    found = []
-    for board in (b for b in all_boards() if b.use == "both"):
-        path = published.snapshot.folder / board.file
-        if path.exists() and "lead_id" in pq.read_schema(path).names:
-            rows = published.about(lead_id, board.name)[:shown]
-            if rows:
-                found.append((board, rows))
-    return found
+    wanted = [b for b in all_boards() if b.use == "both" and b.name in published.tables_of_leads]
+    found = [(board, published.about(lead_id, board.name)[:shown]) for board in wanted]
+    return [(board, rows) for board, rows in found if rows]
 
 
 @router.get("/lead", summary="线索页")
@@ -135,9 +147,11 @@ def lead(
     fact = published.fact(id)
     if not viewer.reach("detail").covers(row["unit_name"]):
         shared = {name: (fact or row).get(name) for name in SHARED_COLUMNS}
-        return render(request, desk, "shared_lead.html", viewer, lead=shared)
+        about = transfer_about(desk, published, database, viewer, row)
+        return render(request, desk, "shared_lead.html", viewer, lead=shared, **about)
     answers, held = actions.standing_answers(database, [id]), actions.holders(database, [id])
     hidden = hidden_leads(database, published)
+    same = [x for x in published.relatives(id) if x["lead_id"] not in hidden]
     return render(
         request, desk, "lead.html", viewer,
         card=card(desk, published, desk.lists.before(published), row, answers.get(id), held.get(id)),
@@ -150,11 +164,56 @@ def lead(
         contacts=contacts.of_lead(database, viewer, id),
         timeline=timeline(published, database, viewer, id, row["unit_name"]),
         similar=[x for x in similar_landings(published, id) if x["lead_id"] not in hidden],
-        relatives=[x for x in relatives(published, id) if x["lead_id"] not in hidden],
+        relatives=same[:SHOWN_RELATIVES],
+        relative_count=len(same),
         answers=desk.rules.answers,
         methods=METHODS, levels=LEVELS, results=RESULTS,
         undo_minutes=desk.rules.limits.undo_minutes,
+        **transfer_about(desk, published, database, viewer, row),
     )  # fmt: skip
+
+
+def transfer_about(
+    desk: Desk, published: PublishedList, session: Session, viewer: Viewer, row: dict[str, Any]
+) -> dict[str, Any]:
+    """Give what the section about handing over shows; to a third unit nothing."""
+    unit, reach = row["unit_name"], viewer.reach("write")
+    found = transfers.standing_transfer(session, row["lead_id"])
+    if found and not (reach.covers(found.giver) or reach.covers(found.taker)):
+        found = None
+    gives = reach.covers(unit)
+    is_open = found is None or not (found.is_accepted is None or (found.is_accepted and found.giver == unit))
+    takers = sorted(set(published.units) - {unit}) if gives else sorted(viewer.units & set(published.units))
+    return {
+        "transfer": found, "lead_id": row["lead_id"], "lead_unit": unit, "gives": gives, "takers": takers,
+        "may_ask": bool(viewer.units) and is_open and bool(takers),
+        "answers_transfer": found is not None and transfers.may_answer(viewer, found),
+    }  # fmt: skip
+
+
+@router.post("/corrections", summary="更正答复")
+def correct(
+    desk: DeskDep,
+    viewer: FormDep,
+    event_id: Annotated[Number, Form()],
+    word: Annotated[Line, Form()],
+    client_id: Annotated[ClientId, Form()],
+    reason: Annotated[Line, Form()] = "",
+) -> Response:
+    """Correct an answer after the time for undoing it."""
+    with desk.sessions() as session:
+        lead_id = actions.correct(
+            session,
+            viewer,
+            desk.rules,
+            event_id=event_id,
+            word=word,
+            reason=reason,
+            client_id=client_id,
+            now=desk.now(),
+        ).lead_id
+        session.commit()
+    return RedirectResponse(f"/lead?{urlencode({'id': lead_id})}#timeline", 303)
 
 
 @router.post("/answers", summary="三十秒答复")

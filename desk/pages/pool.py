@@ -102,6 +102,22 @@ def report(
         raise HTTPException(403, "只有责任单位的人可以报备线索")
     asked = {"project_name": project_name, "enterprise_name": enterprise_name, "uscc": uscc, "content": content}
     published = list_in_use(desk)
+    if uscc and desk.read_code is not None:
+        try:
+            uscc = desk.read_code(uscc) or ""
+        except ValueError as wrong:
+            return render(
+                request,
+                desk,
+                "report.html",
+                viewer,
+                422,
+                conflicts=[],
+                done=None,
+                asked=asked,
+                problem="；".join(wrong.args),
+            )
+        asked["uscc"] = uscc
     with desk.sessions() as session:
         if refuses(session, firm_marks(enterprise_name, uscc)):
             raise actions.Conflict("这家企业已拒绝联系，不能报备")

@@ -6,13 +6,14 @@ Belongs here: the list page. Does not belong here: selecting rows (listing.py), 
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
+from markupsafe import Markup
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -36,6 +37,7 @@ from desk.store.models import Exposure, SavedView
 
 router = APIRouter()
 Only = Literal["ranked", "excluded", "moved"]
+KEPT_FACES: Final = 20_000  # about 2 KB each
 
 
 @router.get("/", summary="今日名单")
@@ -110,8 +112,7 @@ def card(
     fact = published.fact(row["lead_id"])
     return {
         "row": row,
-        "chips": chips(desk, published, row, fact),
-        "change": change(row, before),
+        "face": face(desk, published, before, row, fact),
         "answer": answer,
         "holder": held,
         "next_step": next_step(fact, published.as_of_date, desk.rules.first_contact_days, desk.rules.follow_up_days)
@@ -119,6 +120,27 @@ def card(
         else None,
         "reported_date": fact.get("reported_date"),
     }
+
+
+def face(
+    desk: Desk, published: PublishedList, before: PublishedList | None, row: dict[str, Any], fact: dict[str, Any]
+) -> Markup:
+    """Give what the list itself says of a lead, drawn: the same for everybody who may see it, so drawn once a list."""
+    key = (row["lead_id"], before.snapshot_id if before else "")
+    found = published.faces.get(key)
+    if found is None:
+        credit = published.handed_over.get(row["lead_id"], ("", ""))[0]
+        given = {
+            "row": row,
+            "credit": credit,
+            "chips": chips(desk, published, row, fact),
+            "change": change(row, before),
+        }
+        found = Markup(desk.templates.env.get_template("card_face.html").render(given))
+        if len(published.faces) >= KEPT_FACES:
+            published.faces.clear()
+        published.faces[key] = found
+    return found
 
 
 def chips(

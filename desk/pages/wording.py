@@ -34,6 +34,21 @@ def money(value: float | None) -> str:
     return f"{value / 10_000:,.4g} 亿元" if abs(value) >= 10_000 else f"{value:,.0f} 万元"
 
 
+def between(low: float | None, high: float | None) -> str:
+    """Write a range with its unit once, where both ends have the same.
+
+    Examples
+    --------
+    >>> between(60, 240), between(8000, 20000), between(None, 3)
+    ('60–240 万元', '8,000 万元–2 亿元', '暂无')
+    """
+    first, last = money(low), money(high)
+    if MISSING in (first, last):
+        return MISSING
+    unit = last[last.index(" ") :]
+    return f"{first.removesuffix(unit)}–{last}"
+
+
 def share(value: float | None) -> str:
     """Write a share of 0 to 1 as per cent."""
     return MISSING if _is_missing(value) or value is None else f"{value:.0%}"
@@ -74,5 +89,6 @@ def install(environment: Environment, versions: Mapping[str, str]) -> None:
     environment.autoescape = True
     environment.filters |= {"money": money, "share": share, "signed": signed, "moment": moment, "shown": shown}
     environment.filters["query"] = lambda values: Markup(urlencode({k: v for k, v in values.items() if v}))
+    environment.globals["between"] = between
     environment.globals["static"] = lambda name: f"/static/{name}?v={versions[name]}"
     environment.trim_blocks = environment.lstrip_blocks = True

@@ -17,19 +17,24 @@ from sqlalchemy.orm import Session, sessionmaker
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 BUSY_MS: Final = 5_000
+# A request may hold two connections (one reads, one writes): with fewer than twice as many as there are threads, threads
+# that hold one could wait for each other's. Sixteen threads are plenty: one process computes on one core.
+THREADS: Final = 16
+_POOL: Final = {"pool_size": THREADS, "max_overflow": 2 * THREADS}
 
 
 def open_engine(url: str) -> sa.Engine:
-    """Give an engine; SQLite gets a write-ahead log, foreign keys, and a wait of 5 s for another writer."""
+    """Give an engine; each waits 5 s for another writer. SQLite gets a write-ahead log and foreign keys besides."""
     target = sa.make_url(url)
     if target.get_backend_name() != "sqlite":
-        return sa.create_engine(target, pool_size=10, max_overflow=10, pool_pre_ping=True)
+        waits = {"options": f"-c lock_timeout={BUSY_MS}"}
+        return sa.create_engine(target, pool_pre_ping=True, connect_args=waits, **_POOL)
     if target.database:
         file = Path(target.database)
         file.parent.mkdir(parents=True, exist_ok=True)
         # Contacts are in it: nobody but the service reads the file.
         os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-    engine = sa.create_engine(target, pool_size=20, max_overflow=20)
+    engine = sa.create_engine(target, **_POOL)
 
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:

@@ -89,16 +89,22 @@ class _Rehearsal:
         self, cuts: list[tuple[pd.DataFrame, pd.DataFrame]]
     ) -> tuple[float, float | None, int, list[dict[str, Any]]]:
         """Stiffness, half-life in days and bins with the least mean absolute error over the cuts, and all that was tried."""
-        settings, tried = self.settings, []
+        settings = self.settings
+        tried: list[dict[str, Any]] = []
         if not cuts:
             return settings.default_alpha, settings.default_half_life_days, settings.default_max_bins, tried
         for bins in settings.candidate_max_bins:
             for alpha in settings.candidate_alphas:
                 for life in settings.candidate_half_lives_days:
                     error = float(np.abs(self.residuals(cuts, alpha, life, bins)).mean())
-                    entry = {"alpha": alpha, "half_life_days": life, "max_bins": bins, "mae_log": round(error, 6)}
+                    entry: dict[str, Any] = {
+                        "alpha": alpha,
+                        "half_life_days": life,
+                        "max_bins": bins,
+                        "mae_log": round(error, 6),
+                    }
                     tried.append(entry)
-        best = min(tried, key=lambda one: one["mae_log"])  # the first of equals
+        best = min(tried, key=lambda one: float(one["mae_log"]))  # the first of equals
         return best["alpha"], best["half_life_days"], best["max_bins"], tried
 
     def cuts(self, projects: pd.DataFrame) -> list[tuple[pd.DataFrame, pd.DataFrame]]:

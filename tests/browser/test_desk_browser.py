@@ -194,6 +194,12 @@ def test_a_unit_heads_week_on_a_desktop(chromium: Browser, running: Running) -> 
         page.locator(".line a, article h2 a").first.click()
         fits(page)
         picture(page, "desk-lead")
+        page.get_by_text("申请移交给其他单位").click()
+        page.get_by_label("移交原因").fill("接收单位有现成厂房")
+        page.get_by_role("button", name="申请移交").click()
+        page.get_by_text("负责人答复。").wait_for()
+        page.get_by_role("button", name="撤回申请").click()
+        page.get_by_text("申请移交给其他单位").wait_for()
 
 
 def test_a_workbook_goes_out_and_comes_back_on_phone_and_desktop(

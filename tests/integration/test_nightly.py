@@ -224,7 +224,8 @@ def test_the_workbook_and_the_ui_lead_from_gaps_to_targets(nightly: Home, leads:
     metadata = event.asset_materialization.metadata
     assert str(metadata["强补延链图"].value).count("data:image/png;base64,iVBOR") == 4
     for name in ("链条环节", "目标企业", "准入筛查", "园区匹配", "可依法推荐的政策", "外出行程"):
-        assert book[name]["A1"].value.endswith(str(metadata[name].value).split("\n")[0])
+        label, _, note = str(metadata[name].value).split("\n")[0].partition("）")
+        assert "合成数据" in label and book[name]["A1"].value.endswith(f"{label}）：{note}")
         assert "|:--" in str(metadata[name].value)
 
 

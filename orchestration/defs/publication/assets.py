@@ -115,7 +115,7 @@ def snapshot(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.Mate
         "folder": dg.MetadataValue.path(str(published.folder)),
         "manifest": dg.MetadataValue.json(published.manifest),
     }
-    return dg.MaterializeResult(metadata=metadata | told_of_opportunities(found))
+    return dg.MaterializeResult(metadata=metadata | told_of_opportunities(found, versions["is_synthetic"]))
 
 
 @dg.asset(

@@ -23,6 +23,7 @@ from desk.snapshot import publish, ranked_leads_table
 from desk.store.database import writing
 from desk.store.models import Contact, Event, Person
 from intake.opening import open_sheets
+from intake.values import parse_uscc
 from models.ranking import RANKING_COLUMNS
 
 PASSWORD = "correct horse battery"
@@ -115,6 +116,10 @@ def _tables(frame: pd.DataFrame, as_of: dt.date) -> dict[str, pa.Table]:
     kinds = dict.fromkeys(follow_ups[0], text) | {"follow_up_date": day}
     return {
         "boards/lead_facts.parquet": pa.Table.from_pylist(facts, pa.schema(list(FACTS.items()))),
+        "boards/lead_standing.parquet": pa.table(
+            {name: [f[name] for f in facts] for name in ("lead_id", "unit_name")}
+            | {"introduced_by": [NASTY[0]] * len(facts), "source_row": [12] * len(facts)}
+        ),
         "boards/follow_ups.parquet": pa.Table.from_pylist(follow_ups, pa.schema(list(kinds.items()))),
         "boards/stage_moves.parquet": pa.table(
             {"lead_id": ["L00000"], "stage": ["在谈"], "moved_date": pa.array([as_of], day),
@@ -178,9 +183,9 @@ def _one_row(board: Board, as_of: dt.date) -> pa.Table:
     return pa.table(content | ({board.unit: pa.array([UNITS[0]])} if board.unit else {}))
 
 
-def publish_list(home: Path, as_of: dt.date, leads: int = 90, shift: int = 0) -> str:
-    """Publish a list as the nightly job does; give its name."""
-    frame = ranking(as_of, leads, shift)
+def publish_list(home: Path, as_of: dt.date, leads: int = 90, shift: int = 0, frame: pd.DataFrame | None = None) -> str:
+    """Publish a list as the nightly job does; give its name. A frame of one's own takes the place of `leads` and `shift`."""
+    frame = ranking(as_of, leads, shift) if frame is None else frame
     prospects = pa.table(
         {"chain_name": ["环保水处理"], "node_id": ["water.ro"], "node_name": ["反渗透膜"], "gap_class": ["补"], "node_rank": [1],
          "enterprise_name": ["<b>某公司</b>"], "uscc": pa.array([None], pa.string()), "registration_no": pa.array([None], pa.string()),
@@ -263,7 +268,7 @@ def secret_of(unit: str) -> dict[str, str]:
 
 def build_site(home: Path, database_url: str) -> Site:
     """Open a desk on what is published, make the people, give every unit a contact and a follow-up."""
-    app = build_app(DeskSettings(home, database_url), now=lambda: NOW, open_workbook=open_sheets)
+    app = build_app(DeskSettings(home, database_url), now=lambda: NOW, open_workbook=open_sheets, read_code=parse_uscc)
     site = Site(app, home)
     with site.database() as session:
         for login, (role, unit) in PEOPLE.items():

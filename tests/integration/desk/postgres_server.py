@@ -32,8 +32,8 @@ def _user() -> str | None:
 
 
 @contextmanager
-def running_postgres() -> Iterator[str]:
-    """Give the address of an empty database; the server and its folder go afterwards."""
+def running_postgres(fsync: str = "off") -> Iterator[str]:
+    """Give the address of an empty database; the server and its folder go afterwards. Tests need no disk to be waited for."""
     found = programs()
     if found is None:
         raise FileNotFoundError
@@ -50,7 +50,7 @@ def running_postgres() -> Iterator[str]:
 
     try:
         run(str(found / "initdb"), "-D", str(data), "-A", "trust", "-U", "desk", "--no-sync", "-E", "UTF8")
-        options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off -c max_connections=60"
+        options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync={fsync} -c max_connections=60"
         run(str(found / "pg_ctl"), "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
         try:
             yield f"postgresql+psycopg2://desk@/postgres?host={folder}"

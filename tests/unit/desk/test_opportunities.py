@@ -160,7 +160,8 @@ def test_a_picture_shows_the_chain_as_drawn(found: Opportunities) -> None:
 
 
 def test_dagster_is_told_the_pictures_and_the_first_rows(found: Opportunities) -> None:
-    told = told_of_opportunities(found)
+    told = told_of_opportunities(found, is_synthetic=True)
+    assert all("合成数据" in str(value.value) for value in told.values())
     assert told["强补延链图"].value.count("data:image/png;base64,") == 1
     assert "| 环节0" in str(told["目标企业"].value) and "商会引荐" in str(told["目标企业"].value)
     empty = told_of_opportunities(gather(tables([]), prospects(), listed([]), AS_OF))
