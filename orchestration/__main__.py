@@ -172,6 +172,9 @@ def _rebuild(arguments: argparse.Namespace) -> int:
     found = rebuild(settings, list_of(settings, arguments.as_of))
     for line in [*found.result.problems, *found.remarks]:
         print(f"  {line}")
+    if not found.result.success:
+        print(f"{found.snapshot_id}：重建没有完成，没有比较")
+        return 1
     if found.is_equal:
         print(f"{found.snapshot_id}：重建的清单与当时发布的逐字节相同（{found.folder}）")
         return 0

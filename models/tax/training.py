@@ -97,9 +97,14 @@ class _Rehearsal:
             for alpha in settings.candidate_alphas:
                 for life in settings.candidate_half_lives_days:
                     error = float(np.abs(self.residuals(cuts, alpha, life, bins)).mean())
-                    entry = {"alpha": alpha, "half_life_days": life, "max_bins": bins, "mae_log": round(error, 6)}
+                    entry: dict[str, Any] = {
+                        "alpha": alpha,
+                        "half_life_days": life,
+                        "max_bins": bins,
+                        "mae_log": round(error, 6),
+                    }
                     tried.append(entry)
-        best = min(tried, key=lambda one: one["mae_log"])  # the first of equals
+        best = min(tried, key=lambda one: float(one["mae_log"]))  # the first of equals
         return best["alpha"], best["half_life_days"], best["max_bins"], tried
 
     def cuts(self, projects: pd.DataFrame) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
