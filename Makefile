@@ -49,7 +49,7 @@ run: $(STAMP) $(if $(INBOX),,$(SAMPLE)/.written)
 	  $(if $(AS_OF),--as-of $(AS_OF),$(if $(INBOX),,--as-of $(SAMPLE_DAY)))
 
 test: $(STAMP)
-	@$(PY) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	@$(PY) -m pytest -n 2 --no-loadscope-reorder
 
 lint: $(STAMP)
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy && $(VENV)/bin/lint-imports

@@ -1,18 +1,19 @@
 """The nightly job under Dagster against the same functions and `dbt build` called plainly, on the same inputs.
 
 Both run in fresh processes and fresh homes on the fictional district, and on the real register of 1.1 million rows where
-ZEYOU_REFERENCE_DATA is set; memory is the peak over the whole process tree.
+ZEYOU_REFERENCE_DATA is set; memory is the peak over the whole process tree. The peer leaves out the archive of what the list
+was made of, and Dagster's metadata (cards, pictures, previews).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from benchmarks.measure import measure, table
@@ -25,20 +26,28 @@ REAL = "enterprises/cn_registry_1978_2004_core.parquet"
 def plain(home: Path, inbox: Path, register: Path) -> None:
     """Do what the nightly job does, without Dagster."""
     import pandas as pd
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from desk.boards import all_boards
+    from desk.documents import chart_projects, write_wall_chart
     from desk.snapshot import publish, ranked_leads_table
     from desk.workbook import write_ranked_workbook
-    from intake.landing import LandingStore, content_hash
+    from intake.chain_graph import write_listed
+    from intake.first_report import first_reports, protection_days
+    from intake.landing import LandingStore, content_hash, write_parquet
     from intake.matching.leads import match_leads
+    from models.assessment import assess, assessment_table
+    from models.assignment import AssignmentSettings, assignment_table
     from models.chain import load_chains
     from models.landing import LandingSettings, train_landing
     from models.promotion import judge, version_in_use
-    from models.ranking import RankingWeights, rank_leads
+    from models.ranking import RankingWeights, exploration_picks, rank_leads
     from models.registry import Registry
     from models.tax import TaxSettings, train_tax
     from models.wording import word_contributions
-    from orchestration.defs.transformation.assets import FACTS, FEATURES, SCORES
+    from orchestration.defs.scoring import assets as scoring
+    from orchestration.defs.transformation.assets import BOARDS, FACTS, FEATURES, SCORES
     from orchestration.quality import suites, validate
     from orchestration.resources import DBT_EXECUTABLE, DBT_FOLDER, dbt_environment
 
@@ -49,21 +58,25 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     chains = load_chains()
     for name, frame in chains.to_tables().items():
         frame.to_parquet(home / "landing" / f"chain_{name}.parquet", index=False)
+    write_listed(home, home / "landing/chain_listed.parquet")
     for name in ("units", "leads", "follow_ups", "stage_moves"):
         found = validate(name, pd.read_parquet(home / f"landing/{name}.parquet"), getattr(suites, name))
         assert found.passed, found.failed
 
     def dbt_build(select: str) -> None:
         (home / "warehouse").mkdir(exist_ok=True)
-        environment = {**os.environ, **dbt_environment(home, home / "dbt")}
+        environment = {**os.environ, **dbt_environment(home, home / "dbt", AS_OF)}
         command = [str(DBT_EXECUTABLE), "--quiet", "build", "--project-dir", str(DBT_FOLDER), "--profiles-dir"]
-        command += [str(DBT_FOLDER), "--vars", json.dumps({"as_of": AS_OF}), "--select", *select.split()]
+        command += [str(DBT_FOLDER), "--select", *select.split()]
         subprocess.run(command, env=environment, check=True)
+
+    def exported(name: str) -> pd.DataFrame:
+        return pd.read_parquet(home / f"exports/{name}.parquet")
 
     dbt_build(FACTS)
     dbt_build(FEATURES)
-    features = pd.read_parquet(home / "exports/features/ftr_lead__12m.parquet")
-    outcomes = pd.read_parquet(home / "exports/marts/mart_outcomes.parquet")
+    dbt_build(BOARDS)
+    features, outcomes = exported("features/ftr_lead__12m"), exported("marts/mart_outcomes")
     day = dt.date.fromisoformat(AS_OF) - dt.timedelta(days=1)
     registry = Registry(home / "registry")
     runs = {
@@ -84,32 +97,92 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     pd.DataFrame(versions).astype(floats).to_parquet(home / "learning/model_versions.parquet", index=False)
     dbt_build(SCORES)
     worded = word_contributions(
-        pd.read_parquet(home / "exports/scores/scr_lead__contributions.parquet"),
+        exported("scores/scr_lead__contributions"),
         LandingSettings.load(),
         TaxSettings.load(),
         {c.name: c.label for c in chains.components},
         {c.chain_id: c.name for c in chains.chains},
     )
-    parts = pd.read_parquet(home / "exports/scores/scr_lead__parts.parquet")
-    ranking = rank_leads(parts, worded, RankingWeights.load())
-    ranking["is_exploration"] = False
-    others = pd.read_parquet(home / "exports/scores/scr_lead__same_enterprise.parquet").set_index("lead_id")
+    parts = exported("scores/scr_lead__parts")
+    weights = RankingWeights.load()
+    ranking = rank_leads(parts, worded, weights)
+    ranking["is_exploration"] = ranking["lead_id"].isin(exploration_picks(ranking, weights))
+    others = exported("scores/scr_lead__same_enterprise").set_index("lead_id")
     ranking["same_enterprise"] = ranking["lead_id"].map(others["same_enterprise_text"])
     checked = ranking.assign(
         reason_count=ranking["reasons"].map(len),
         is_ranked_or_excluded=ranking["rank"].notna() | ranking["excluded_reason"].notna(),
     )
     assert validate("ranked_leads", checked.drop(columns="reasons"), suites.ranked_leads).passed
+    (home / "scoring").mkdir()
+    leads = ranked_leads_table(ranking)
+    write_parquet(home / "scoring/ranked_leads.parquet", leads)
+
+    as_of = dt.date.fromisoformat(AS_OF)
+
+    def known(name: str, column: str, columns: list[str]) -> pa.Table:
+        return pq.read_table(home / f"exports/marts/{name}.parquet", columns=columns, filters=[(column, "<", as_of)])
+
+    reports = known("dim_leads", "reported_date", scoring.REPORT)
+    identities = pq.read_table(home / "landing/lead_identities.parquet", columns=["record_id", "enterprise_id"])
+    progress = [
+        known(name, "known_date", ["lead_id", column]).rename_columns(["lead_id", "progress_date"])
+        for name, column in scoring.PROGRESS.items()
+    ]
+    moved = known("fct_lead_transfers", "transferred_date", ["lead_id", "to_unit_name", "transferred_date"])
+    judged = first_reports(
+        reports.join(identities, "lead_id", "record_id"),
+        pa.concat_tables(progress),
+        moved.rename_columns(["lead_id", "to_unit", "transfer_date"]),
+        protection_days(),
+    )
+    write_parquet(home / "scoring/lead_ownership.parquet", reports.join(judged, "lead_id").sort_by("lead_id"))
+    stood = assess(
+        *(exported(f"marts/{name}") for name in scoring.ASSESSED),
+        pd.read_csv(DBT_FOLDER / "seeds/indicators.csv"),
+        as_of,
+        pd.read_csv(DBT_FOLDER / "seeds/scoring_measures.csv", keep_default_na=False)
+        .set_index("measure_key")["measure_text"]
+        .to_dict(),
+    )
+    for name in scoring.STANDINGS:
+        write_parquet(home / f"scoring/assessment_{name}.parquet", assessment_table(name, getattr(stood, name)))
+    built = {part: exported(f"scores/{name}") for part, name in scoring.ASSIGNED_FROM.items()}
+    first = ranking.loc[ranking["rank"].notna(), ["lead_id", "project_name", "unit_name", "rank", "score"]]
+    standing = built["leads"].loc[built["leads"]["is_before_land"] & built["leads"]["lost_date"].isna()]
+    assigned, _ = assignment_table(
+        first.merge(standing[["lead_id", "chain_unit_name", "park_name"]], on="lead_id"),
+        built["matches"],
+        built["parks"].query("is_usable"),
+        built["recruiters"].query("is_active").groupby("unit_name").size(),
+        AssignmentSettings.load(),
+    )
+    write_parquet(
+        home / "scoring/lead_assignment.parquet",
+        pa.Table.from_pandas(assigned, scoring.ASSIGNED, preserve_index=False),
+    )
     described = {
         "as_of_date": AS_OF,
         "is_synthetic": True,
         "models": {row["part"]: row["version"] for row in versions},
         "model_kinds": {row["part"]: row["kind"] for row in versions},
-        "weights": RankingWeights.load().version,
+        "weights": weights.version,
         "data": {name: content_hash(home / f"landing/{name}.parquet") for name in ("leads", "register")},
     }
     prospects = pq.read_table(home / "exports/scores/scr_prospect__nodes.parquet")
-    publish(home / "published", ranked_leads_table(ranking), prospects, described, write_ranked_workbook)
+    boards = {
+        board.file: pq.read_table(
+            home / f"{board.export}.parquet"
+            if board.export.startswith("scoring/")
+            else home / f"exports/{board.export}.parquet"
+        )
+        for board in all_boards()
+    }
+    write = partial(write_ranked_workbook, weights=weights)
+    publish(home / "published", leads, prospects, described, write, boards)
+    (home / "documents").mkdir()
+    projects = chart_projects(exported("marts/dim_leads"), outcomes, as_of)
+    write_wall_chart(home / "documents/挂图作战.pdf", projects, as_of, is_synthetic=True)
 
 
 def main() -> None:

@@ -68,16 +68,14 @@ class Task:
 
 def ours(task: Task) -> tuple[Floats, str]:
     """Give 10, 50 and 90% of the tax model as it stands: the sum of tables and split-conformal offsets."""
-    settings, tried = task.settings, []
-    for alpha in settings.candidate_alphas:
-        for life in settings.candidate_half_lives_days:
-            tried.append((float(np.abs(task.rehearsal.residuals(task.cuts, alpha, life)).mean()), alpha, life))
-    _, alpha, life = min(tried, key=lambda one: round(one[0], 6))
-    offsets = conformal_offsets(task.rehearsal.residuals(task.cuts, alpha, life), settings.interval_level)
+    alpha, life, bins, _ = task.rehearsal.choose(task.cuts)
+    offsets = conformal_offsets(task.rehearsal.residuals(task.cuts, alpha, life, bins), task.settings.interval_level)
     if offsets is None:
         raise SystemExit("too few residuals for an interval")
-    middle = task.rehearsal.train(task.train, alpha, life).score(matrix(task.test, settings))
-    return np.column_stack([middle + offsets[0], middle, middle + offsets[1]]), f"stiffness {alpha}, half-life {life}"
+    middle = task.rehearsal.train(task.train, alpha, life, bins).score(matrix(task.test, task.settings))
+    return np.column_stack(
+        [middle + offsets[0], middle, middle + offsets[1]]
+    ), f"stiffness {alpha}, half-life {life}, {bins} bins"
 
 
 def constant(task: Task) -> tuple[Floats, str]:

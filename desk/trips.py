@@ -10,7 +10,7 @@ import csv
 import datetime as dt
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -100,6 +100,24 @@ def cities() -> Mapping[str, City]:
 def trip_settings() -> TripSettings:
     """Give the settings of this installation."""
     return read_trip_settings(yaml.safe_load(PATH.read_text(encoding="utf-8")), cities())
+
+
+def worth_visiting(
+    rows: Iterable[Mapping[str, Any]], scores: Mapping[str, float], region: str, since: dt.date
+) -> list[dict[str, Any]]:
+    """Give whom a trip to a region (or province) could visit: leads that have a score, and prospects; not who was visited since a day.
+
+    ``rows`` are of scr_trip__targets; each gets the ``score`` that :func:`plan_trip` orders by.
+    """
+    names = {c.name for c in cities().values() if region in (c.region, c.province)}
+    found = []
+    for row in rows:
+        is_lead = row["target_kind"] == "lead"
+        if row["city_name"] not in names or (is_lead and row["lead_id"] not in scores):
+            continue
+        if row["last_visit_date"] is None or row["last_visit_date"] < since:
+            found.append({**row, "score": scores[row["lead_id"]] if is_lead else row["fit"]})
+    return found
 
 
 def distance_km(a: City, b: City) -> float:

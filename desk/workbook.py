@@ -1,7 +1,7 @@
 """The ranked list as a workbook for Excel and WPS (择优清单.xlsx).
 
 Belongs here: sheets, columns, widths, formats and wording of the list. Does not belong here: ranks and reasons themselves
-(models.ranking), what is published beside it (snapshot.py), ledgers that come in (intake).
+(models.ranking), which targets, parks and offers stand beside it (opportunities.py), what is published (snapshot.py).
 
 Every cell is written as a string or a number by its column's kind: a name that begins with = stays a name, a credit code
 stays text.
@@ -10,9 +10,10 @@ stays text.
 from __future__ import annotations
 
 import datetime as dt
+import io
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -20,6 +21,7 @@ from typing import Any, Final, Literal
 import pandas as pd
 import xlsxwriter
 
+from desk.opportunities import LEGEND, Extract, Opportunities
 from models.ranking import RankingWeights, top_reasons
 
 FONT: Final = "Microsoft YaHei"
@@ -28,9 +30,18 @@ KIND_NAMES: Final = {"model": "模型", "rule": "规则估计"}
 SYNTHETIC_LABEL: Final = "（合成数据，仅供演示）"
 NOT_RANKED: Final = "不参加排序"
 WIDEST: Final = 60
+WIDEST_BESIDE: Final = 36  # a dozen columns and more, some of them sentences, must fit a printed page
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 
-Kind = Literal["text", "number", "share", "money", "score", "wrapped"]
+GAP_MAP: Final = "强补延链图"
+TALLEST: Final = 409  # points: no row can be higher
+POINTS_A_PIXEL: Final = 0.75
+
+Kind = Literal["text", "number", "share", "money", "score", "wrapped", "date", "pct", "figure"]
+# How the kinds of a board's columns (desk/boards.py) stand in a sheet.
+KIND_OF_BOARD: Final[dict[str, Kind]] = {
+    "text": "wrapped", "count": "number", "money": "money", "pct": "pct", "date": "date", "score": "score", "number": "figure",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -79,9 +90,13 @@ def reasons_in_words(reasons: Any, part: str, weights: RankingWeights) -> str:
 
 
 def write_ranked_workbook(
-    path: Path, leads: pd.DataFrame, manifest: Mapping[str, Any], weights: RankingWeights | None = None
+    path: Path,
+    leads: pd.DataFrame,
+    manifest: Mapping[str, Any],
+    weights: RankingWeights | None = None,
+    opportunities: Opportunities | None = None,
 ) -> None:
-    """Write the instructions, all leads, those not ranked, and one sheet a unit; the same list gives the same bytes."""
+    """Write the instructions, all leads, those not ranked, what stands beside them, and one sheet a unit; the same list gives the same bytes."""
     weights = weights or RankingWeights.load()
     columns = _columns(weights)
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -90,10 +105,14 @@ def write_ranked_workbook(
         book.set_properties({"title": "择优清单", "created": dt.datetime(as_of.year, as_of.month, as_of.day)})
         formats = _formats(book)
         label = SYNTHETIC_LABEL if manifest["is_synthetic"] else ""
-        _write_instructions(book.add_worksheet("说明"), formats, leads, manifest, weights)
+        _write_instructions(book.add_worksheet("说明"), formats, leads, manifest, weights, opportunities)
         _write_leads(book.add_worksheet("全部线索"), formats, columns, leads, label)
         _write_leads(book.add_worksheet(NOT_RANKED), formats, columns, leads[leads["rank"].isna()], label)
-        names = {"说明", "全部线索", NOT_RANKED}
+        names = {"说明", "全部线索", NOT_RANKED, GAP_MAP}
+        if opportunities is not None:
+            _write_pictures(book.add_worksheet(GAP_MAP), formats, opportunities, label)
+            for extract in opportunities.extracts:
+                _write_extract(book.add_worksheet(_sheet_name(extract.name, names)), formats, extract, label)
         for unit, of_unit in leads.groupby("unit_name", sort=True):
             _write_leads(book.add_worksheet(_sheet_name(str(unit), names)), formats, columns, of_unit, label)
 
@@ -114,11 +133,19 @@ def _formats(book: xlsxwriter.Workbook) -> dict[str, Any]:
         "share": book.add_format({**base, **rule, "num_format": "0.0%", "align": "center"}),
         "money": book.add_format({**base, **rule, "num_format": "#,##0.0"}),
         "score": book.add_format({**base, **rule, "num_format": "0.0", "align": "center"}),
+        "pct": book.add_format({**base, **rule, "num_format": '0.0"%"', "align": "center"}),
+        "figure": book.add_format({**base, **rule, "num_format": "General", "align": "center"}),
+        "date": book.add_format({**base, **rule, "num_format": "@", "align": "center"}),
     }
 
 
 def _write_instructions(
-    sheet: Any, formats: Mapping[str, Any], leads: pd.DataFrame, manifest: Mapping[str, Any], weights: RankingWeights
+    sheet: Any,
+    formats: Mapping[str, Any],
+    leads: pd.DataFrame,
+    manifest: Mapping[str, Any],
+    weights: RankingWeights,
+    opportunities: Opportunities | None,
 ) -> None:
     ranked = int(leads["rank"].notna().sum())
     kinds = manifest["model_kinds"]
@@ -150,6 +177,9 @@ def _write_instructions(
             f"快照 {manifest['snapshot_id']}；模型 {'、'.join(manifest['models'].values())}；{manifest['weights']}",
         ),
     ]
+    if opportunities is not None:
+        names = "、".join([GAP_MAP, *(extract.name for extract in opportunities.extracts)])
+        rows.insert(2, ("链条到企业", f"另有 {names} 各一表，第一行写明口径、列了多少、全部在哪里看"))
     sheet.hide_gridlines(2)
     sheet.set_landscape()
     sheet.set_paper(9)
@@ -169,29 +199,85 @@ def _write_leads(
     sheet: Any, formats: Mapping[str, Any], columns: list[_Column], leads: pd.DataFrame, label: str
 ) -> None:
     sheet.freeze_panes(1, 4)
-    sheet.set_row(0, 32)
+    named = [f"{c.title}{label}" if c.title == "项目名称" else c.title for c in columns]
+    _write_table(sheet, formats, columns, named, leads.to_dict("records"))
+    sheet.set_header(f"&L择优清单{label}&R&A")
+
+
+def _write_extract(sheet: Any, formats: Mapping[str, Any], extract: Extract, label: str) -> None:
+    """Write an extract below its note; header and the first two columns stay in sight."""
+    columns = [_Column(c.title, KIND_OF_BOARD[c.kind], _value_of(c.name)) for c in extract.columns]
+    sheet.freeze_panes(2, 2)
+    _write_table(sheet, formats, columns, [c.title for c in columns], extract.rows, first=1, widest=WIDEST_BESIDE)
+    note = f"{extract.name}{label}：{extract.note}"
+    # Not merged over all columns: the note must be read where the frozen columns end.
+    sheet.merge_range(0, 0, 0, min(7, len(columns) - 1), note, formats["plain"])
+    sheet.set_row(0, 48)
+    sheet.set_header(f"&L{extract.name}{label}&R&A")
+
+
+def _value_of(name: str) -> Callable[[Mapping[str, Any]], Any]:
+    def value(row: Mapping[str, Any]) -> Any:
+        found = row.get(name)
+        return ("是" if found else "否") if isinstance(found, bool) else found
+
+    return value
+
+
+def _write_pictures(sheet: Any, formats: Mapping[str, Any], opportunities: Opportunities, label: str) -> None:
+    """Put the chains below each other, each on rows of its own, so that none hides another."""
+    sheet.hide_gridlines(2)
+    sheet.set_column(0, 0, 110)
+    sheet.write_string(0, 0, f"{GAP_MAP}{label}", formats["title"])
+    sheet.set_row(0, 28)
+    sheet.write_string(1, 0, LEGEND if opportunities.pictures else "没有读入产业链，所以没有图", formats["plain"])
+    for at, picture in enumerate(opportunities.pictures):
+        row = 2 + 2 * at
+        sheet.write_string(row, 0, picture.told, formats["strong"])
+        height = int.from_bytes(picture.png[20:24], "big")  # in pixels, from the first chunk of a PNG
+        sheet.set_row(row + 1, min(TALLEST, height * POINTS_A_PIXEL + 6))
+        options = {"image_data": io.BytesIO(picture.png), "description": picture.told, "object_position": 3}
+        sheet.insert_image(row + 1, 0, f"{picture.name}.png", options)
+    sheet.freeze_panes(2, 0)
+    sheet.set_landscape()
+    sheet.set_paper(8)  # A3
+    sheet.fit_to_pages(1, 0)
+    sheet.set_header(f"&L{GAP_MAP}{label}&R&A")
+    sheet.set_footer("&R第 &P 页，共 &N 页")
+
+
+def _write_table(
+    sheet: Any,
+    formats: Mapping[str, Any],
+    columns: Sequence[_Column],
+    titles: Sequence[str],
+    rows: Iterable[Mapping[Any, Any]],
+    first: int = 0,
+    widest: int = WIDEST,
+) -> None:
+    """Write header and rows from row `first` on, each column as wide as its longest line, at most `widest` half-width characters."""
+    sheet.set_row(first, 32)
     widths = [max(6.0, shown_width(column.title) / 2 + 5) for column in columns]
-    for at, column in enumerate(columns):
-        title = f"{column.title}{label}" if column.title == "项目名称" else column.title
-        sheet.write_string(0, at, title, formats["header"])
-    rows: list[dict[Any, Any]] = leads.to_dict("records")
-    for number, row in enumerate(rows, start=1):
+    for at, title in enumerate(titles):
+        sheet.write_string(first, at, title, formats["header"])
+    number = first
+    for number, row in enumerate(rows, start=first + 1):
         lines = 1
         for at, column in enumerate(columns):
             value = column.value(row)
             width = _write_cell(sheet, number, at, value, column.kind, formats[column.kind])
-            widths[at] = max(widths[at], min(width + 2, WIDEST))
-            lines = max(lines, str(value).count("\n") + 1)
-        sheet.set_row(number, 13 * lines + 5)
+            widths[at] = max(widths[at], min(width + 2, widest))
+            if column.kind == "wrapped":
+                lines = max(lines, sum(1 + shown_width(line) // widest for line in str(value).split("\n")))
+        sheet.set_row(number, min(TALLEST, 13 * lines + 5))
     for at, width in enumerate(widths):
         sheet.set_column(at, at, width)
-    sheet.autofilter(0, 0, max(len(leads), 1), len(columns) - 1)
+    sheet.autofilter(first, 0, max(number, first + 1), len(columns) - 1)
     sheet.set_landscape()
     sheet.set_paper(8)  # A3
     sheet.set_margins(0.4, 0.4, 0.5, 0.5)
     sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(0)
-    sheet.set_header(f"&L择优清单{label}&R&A")
+    sheet.repeat_rows(first)
     sheet.set_footer("&R第 &P 页，共 &N 页")
 
 
@@ -200,11 +286,11 @@ def _write_cell(sheet: Any, row: int, column: int, value: Any, kind: Kind, form:
     if value is None or (not isinstance(value, str) and pd.isna(value)):
         sheet.write_blank(row, column, None, form)
         return 0
-    if kind in ("text", "wrapped"):
+    if kind in ("text", "wrapped", "date"):
         text = _printable(str(value))
         sheet.write_string(row, column, text, form)
         return max((shown_width(line) for line in text.split("\n")), default=0)
-    sheet.write_number(row, column, float(value), form)
+    sheet.write_number(row, column, round(float(value), 1) if kind == "figure" else float(value), form)
     return 8
 
 

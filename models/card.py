@@ -27,8 +27,8 @@ TAX_ERRORS = {
 NOT_USED = "单位名称、人员姓名、联系方式、当前环节、承诺的返还：不作特征（不公平、会泄露结果，或法律不许）。"
 
 
-def model_card(version: str, report: Mapping[str, Any]) -> str:
-    """Give the card as Markdown."""
+def model_card(version: str, report: Mapping[str, Any], names: Mapping[str, str] | None = None) -> str:
+    """Give the card as Markdown; `names` are of values that are codes, as those of chains."""
     task = str(report["task"])
     lines = [f"## {TASK_NAMES[task]}：{report['label']}", f"版本 {version}；数据截至 {report['data_through']}。", ""]
     window = "至".join(report["window"]) if report["window"] else "暂无"
@@ -43,7 +43,7 @@ def model_card(version: str, report: Mapping[str, Any]) -> str:
         lines += _share_and_level(report)
     else:
         lines.append("- 口径：达产后一年实际入库税收；承诺和估算都不作标签")
-    lines += ["", *_examination(task, report.get("holdout"))]
+    lines += ["", *_examination(task, report.get("holdout"), names or {})]
     if report["reasons"]:
         lines += ["", "**未通过，不作为模型使用**：" + "；".join(report["reasons"])]
     if report["terms"]:
@@ -73,7 +73,7 @@ def _share_and_level(report: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _segments(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def _segments(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> list[str]:
     if not rows:
         return []
     head = [
@@ -82,7 +82,7 @@ def _segments(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         "|---|---|---|---|---|---|---|",
     ]
     return head + [
-        f"| {r['label']}：{r['value']} | {r['lead_count']:,} | {r['landed_lead_count']:,} | {r['expected_share']:.1%} "
+        f"| {r['label']}：{names.get(r['value'], r['value'])} | {r['lead_count']:,} | {r['landed_lead_count']:,} | {r['expected_share']:.1%} "
         f"| {r['observed_share']:.1%} | {_shown(r['expected_minus_observed'])} | {_number(r['roc_auc'])} |"
         for r in rows
     ]
@@ -115,7 +115,7 @@ def _number(value: float | None) -> str:
     return "暂无" if value is None else f"{value:.3f}"
 
 
-def _examination(task: str, holdout: Mapping[str, Any] | None) -> list[str]:
+def _examination(task: str, holdout: Mapping[str, Any] | None, names: Mapping[str, str]) -> list[str]:
     if not holdout:
         return ["样本外检验：数据不足，没有做。"]
     head = f"样本外检验：{holdout['from']} 起 {holdout['row_count']:,} 行，训练时没有见过。"
@@ -129,7 +129,7 @@ def _examination(task: str, holdout: Mapping[str, Any] | None) -> list[str]:
         for key, name in METRIC_NAMES.items()
     ]
     table = [head, "", "| 指标（95% 区间） | 模型 | 平均落地率 | 规则分 |", "|---|---|---|---|", *rows]
-    return table + _segments(holdout.get("segments", []))
+    return table + _segments(holdout.get("segments", []), names)
 
 
 def _shown(entry: Mapping[str, float | None]) -> str:

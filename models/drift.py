@@ -7,7 +7,8 @@ it (people), whether a candidate is promoted (promotion).
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,25 +79,29 @@ def feature_drift(then: pd.DataFrame, now: pd.DataFrame, labels: dict[str, str],
 
 def plot_drift(table: pd.DataFrame, warn: float) -> bytes:
     """PNG of the indices with the line beyond which a warning is given."""
-    axis, font, close = _figure((6, 0.28 * len(table) + 1))
-    names = table["label"] if font else table["feature"]
-    axis.barh(list(names)[::-1], list(table["psi"])[::-1])
-    axis.axvline(warn, color="grey", linestyle=":")
-    axis.set_xlabel("PSI")
-    return close()
+    buffer = io.BytesIO()
+    with _drawing((6, 0.28 * len(table) + 1), buffer) as (axis, font):
+        names = table["label"] if font else table["feature"]
+        axis.barh(list(names)[::-1], list(table["psi"])[::-1])
+        axis.axvline(warn, color="grey", linestyle=":")
+        axis.set_xlabel("PSI")
+    return buffer.getvalue()
 
 
 def plot_distributions(then: Floats, now: Floats) -> bytes:
     """PNG of two distributions of scores."""
-    axis, font, close = _figure((6, 3))
-    edges = np.histogram_bin_edges(np.concatenate([then, now]), 30)
-    for values, name in ((then, "训练窗口" if font else "then"), (now, "今天" if font else "now")):
-        axis.hist(values, bins=list(edges), density=True, histtype="step", label=name)
-    axis.legend()
-    return close()
+    buffer = io.BytesIO()
+    with _drawing((6, 3), buffer) as (axis, font):
+        edges = np.histogram_bin_edges(np.concatenate([then, now]), 30)
+        for values, name in ((then, "训练窗口" if font else "then"), (now, "今天" if font else "now")):
+            axis.hist(values, bins=list(edges), density=True, histtype="step", label=name)
+        axis.legend()
+    return buffer.getvalue()
 
 
-def _figure(size: tuple[float, float]) -> tuple[Any, str | None, Callable[[], bytes]]:
+@contextmanager
+def _drawing(size: tuple[float, float], target: io.BytesIO) -> Iterator[tuple[Any, str | None]]:
+    """Give an axis and the Chinese font, if one is installed; words take their font when they are written, so all within."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -106,12 +111,5 @@ def _figure(size: tuple[float, float]) -> tuple[Any, str | None, Callable[[], by
     settings: dict[Any, Any] = {"axes.unicode_minus": False, **({"font.family": [font]} if font else {})}
     with mpl.rc_context(settings):
         figure = Figure(figsize=size, dpi=90, layout="constrained")
-        axis = figure.subplots()
-
-    def close() -> bytes:
-        buffer = io.BytesIO()
-        with mpl.rc_context(settings):
-            figure.savefig(buffer, format="png", metadata={"Software": None})
-        return buffer.getvalue()
-
-    return axis, font, close
+        yield figure.subplots(), font
+        figure.savefig(target, format="png", metadata={"Software": None})

@@ -13,6 +13,9 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from desk.opportunities import LEGEND, Opportunities, targets_by_node
+from desk.workbook import SYNTHETIC_LABEL
+
 ROWS_IN, ROWS_OUT, REFUSED = "zeyou/rows_in", "zeyou/rows_out", "zeyou/refused"
 
 
@@ -35,6 +38,39 @@ def returned_workbooks(files: pd.DataFrame, outbox: Path) -> dict[str, Any]:
     return {"退回件": dg.MetadataValue.md(table), "退回件所在文件夹": dg.MetadataValue.path(outbox)}
 
 
+def inline(png: bytes, alternative: str) -> str:
+    """Give a PNG as Markdown that needs no file server."""
+    return f"![{alternative}](data:image/png;base64,{base64.b64encode(png).decode()})"
+
+
 def picture(png: bytes, alternative: str) -> dg.MarkdownMetadataValue:
-    """Give a PNG inline: the UI shows it without a file server."""
-    return dg.MetadataValue.md(f"![{alternative}](data:image/png;base64,{base64.b64encode(png).decode()})")
+    """Give a PNG inline: the UI shows it as it stands."""
+    return dg.MetadataValue.md(inline(png, alternative))
+
+
+def told_of_opportunities(found: Opportunities, is_synthetic: bool = False, rows: int = 10) -> dict[str, Any]:
+    """Give the gap map drawn (强补延链图), the targets of every node, and the first rows of each extract below its note."""
+    label = SYNTHETIC_LABEL if is_synthetic else ""
+    drawn = "\n\n".join(f"**{chain.told}**\n\n{inline(chain.png, chain.told)}" for chain in found.pictures)
+    legend = f"{label}{LEGEND}\n\n{drawn}" if drawn else "没有读入产业链，所以没有图"
+    told = {"强补延链图": dg.MetadataValue.md(legend)}
+    for extract in found.extracts:
+        titles = {column.name: column.title for column in extract.columns}
+        if extract.name == "目标企业":
+            frame = pd.DataFrame(targets_by_node(found))
+        else:
+            frame = pd.DataFrame(extract.rows[:rows], columns=list(titles), dtype=object).rename(columns=titles)
+        told[extract.name] = dg.MetadataValue.md(f"{label}{extract.note}\n\n{_table(frame)}")
+    return told
+
+
+def _table(frame: pd.DataFrame) -> str:
+    """Give a frame as a Markdown table; what is missing reads 暂无, and no cell breaks a row."""
+    if frame.empty:
+        return "没有"
+    words = frame.map(
+        lambda cell: "暂无" if cell is None or cell != cell else f"{cell:.1f}" if isinstance(cell, float) else str(cell)
+    )
+    return str(
+        words.replace({r"\|": "／", r"\s*\n\s*": "；"}, regex=True).to_markdown(index=False, disable_numparse=True)
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -19,25 +20,41 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 TIERS = ("unit", "contract", "dbt", "integration", "browser")
 ROOT = Path(__file__).parent
-# Slow enough to be worth a second nightly run on the other worker.
-WITH_A_HOME_OF_ITS_OWN = ("test_gates.py",)
+# Two workers, two nightly runs: modules that need a built home share it on one worker, those named here share another one.
+SECOND_HOME = ("test_gates.py", "test_desk_circle.py", "test_interruption.py")
+OF_ITS_OWN = ("test_real_register.py",)
 
 
-@pytest.hookimpl(tryfirst=True)  # before the workers read the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test with the tier of its folder and run quick tiers first; a test outside a tier is an error.
-
-    On two workers (`-n 2 --dist loadgroup`) what shares a built home stays on one of them, and the longest goes first.
-    """
+    """Mark every test with the tier of its folder and run quick tiers first; a test outside a tier is an error."""
     for item in items:
-        tier, *rest = item.path.relative_to(ROOT).parts
+        tier = item.path.relative_to(ROOT).parts[0]
         if tier not in TIERS:
             raise pytest.UsageError(f"{item.nodeid}: tests live in one of {', '.join(TIERS)}")
         item.add_marker(tier)
-        together = rest[0] if tier in ("unit", "contract") or rest[0] in ("desk", *WITH_A_HOME_OF_ITS_OWN) else tier
-        item.add_marker(pytest.mark.xdist_group(f"{tier}/{together}"))
+    # On workers the longest goes first.
     is_worker = "PYTEST_XDIST_WORKER" in os.environ
     items.sort(key=lambda item: TIERS.index(item.path.relative_to(ROOT).parts[0]) * (-1 if is_worker else 1))
+
+
+def room_of(nodeid: str) -> str:
+    """Tests of one room share what was built for them: a home, a district, a server."""
+    _, tier, *rest = nodeid.split("::")[0].split("/")
+    if tier in ("unit", "contract") or rest[0] in ("desk", *OF_ITS_OWN):
+        return f"{tier}/{rest[0]}"
+    return f"{tier}/second" if rest[0] in SECOND_HOME else tier
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests of a room on one worker: `--dist loadgroup` of xdist 3.8 no longer reads its marks under pytest 9.2."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByRoom(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return room_of(nodeid)
+
+    return ByRoom(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -37,3 +37,48 @@ fitted as (
 
 )
 {%- endmacro %}
+
+{#- CTEs up to `matched`: rows of a relation with a key, industry_code and fit_text, and the nodes that a leading part of the code or a product
+    word names. An exclude word (口罩机) switches off all words of its node in that text. The register goes another way
+    (int_enterprise__chain_nodes), for its millions of texts. -#}
+{% macro nodes_of(relation, key) -%}
+by_code as (
+
+    select
+        subjects.{{ key }},
+        prefixes.node_id,
+        max(prefixes.digit_count) as matched_digits
+    from {{ relation }} as subjects
+    inner join {{ ref('int_chain__prefixes') }} as prefixes
+        on left(subjects.industry_code, prefixes.digit_count) = prefixes.prefix_code
+    group by subjects.{{ key }}, prefixes.node_id
+
+),
+
+by_word as (
+
+    select
+        subjects.{{ key }},
+        words.node_id,
+        count(*) as matched_word_count,
+        string_agg(words.word, '、' order by words.word_order) as matched_words
+    from {{ relation }} as subjects
+    inner join {{ ref('stg_chain__words') }} as words on contains(subjects.fit_text, words.word)
+    group by subjects.{{ key }}, words.node_id
+    having not bool_or(words.is_exclude)
+
+),
+
+matched as (
+
+    select
+        coalesce(by_code.{{ key }}, by_word.{{ key }}) as {{ key }},
+        coalesce(by_code.node_id, by_word.node_id) as node_id,
+        coalesce(by_code.matched_digits, 0) as matched_digits,
+        coalesce(by_word.matched_word_count, 0) as matched_word_count,
+        by_word.matched_words
+    from by_code
+    full outer join by_word on by_code.{{ key }} = by_word.{{ key }} and by_code.node_id = by_word.node_id
+
+)
+{%- endmacro %}

@@ -139,9 +139,42 @@ catalogue_hits as (
 
 {#- How an item is quoted: catalogue, edition, number, text, date, and whether anyone verified it. -#}
 {% macro item_quoted(hits) -%}
-    {{ hits }}.catalogue_name || '（' || {{ edition_form(hits ~ '.catalogue_edition') }} || '）' || {{ hits }}.item_kind || {{ hits }}.item_no || '“'
+    {{ hits }}.catalogue_name || '（' || {{ edition_form(hits ~ '.catalogue_edition') }} || '）'
+    || case when starts_with({{ hits }}.item_no, {{ hits }}.item_kind) then '' else {{ hits }}.item_kind end || {{ hits }}.item_no || '“'
     || {{ hits }}.item_text || '”，' || strftime({{ hits }}.valid_from_date, '%Y-%m-%d') || '起施行，' || {{ hits }}.evidence_kind
     || coalesce('：' || {{ hits }}.hit_words, '')
     || case when not {{ hits }}.is_known_edition then '，版本未登记' else '' end
     || case when {{ hits }}.is_verified then '' else '，条目未核实' end
+{%- endmacro %}
+
+{#- CTEs up to `screens`: firms of a relation, by a key, as the catalogues of the day judge their name and scope as new capacity.
+    One row per firm that an item in force speaks of; 通过 has no row. -#}
+{% macro screened_firms(relation, key, day) -%}
+subjects as (
+
+    select
+        {{ key }} as subject_key,
+        {{ joined_text(['enterprise_name', 'business_scope']) }} as screen_text,
+        industry_code,
+        coalesce(regexp_matches(enterprise_type, '外商|港澳台|台港澳|外资|中外'), false) as is_foreign,
+        true as is_new_capacity,
+        cast(null as varchar) as node_id
+    from {{ relation }}
+
+),
+
+{{ catalogue_hits('subjects') }},
+
+screens as (
+
+    select
+        hits.subject_key,
+        bool_or(hits.item_result = '禁止') as is_forbidden,
+        bool_or(hits.item_result = '疑似') as is_doubtful,
+        string_agg({{ item_quoted('hits') }}, '；' order by hits.catalogue_name, hits.item_no) as screen_text
+    from catalogue_hits as hits
+    where hits.item_result in ('禁止', '疑似') and {{ in_force('hits', day) }}
+    group by hits.subject_key
+
+)
 {%- endmacro %}

@@ -1,9 +1,8 @@
 """The quarterly bulletin (季通报): what was found, signed and started, by unit and beside its task, in Word and in Excel.
 
-Page, fonts and levels follow GB/T 9704; fonts are named in styles and never shipped. The office owns the template: the first
-run writes one, which may be edited in Word; it is filled by docxtpl.
+Page, fonts and levels follow GB/T 9704; fonts are named in styles and never shipped.
 
-Belongs here: the figures of a quarter, their 口径, filling the template. Does not belong here: the page itself (template.py).
+Belongs here: the figures of a quarter, their 口径, their words. Does not belong here: the page itself (template.py), writing (issued.py).
 """
 
 from __future__ import annotations
@@ -15,17 +14,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-import xlsxwriter
 import yaml
+from markupsafe import Markup
 
+from desk import charts
+from desk.documents.issued import NO_RATE, NOT_SET, RULES, SYNTHETIC, Issued, write_issued
 from desk.documents.template import write_default_template
-from desk.documents.whole import pinned_zip, write_whole
 
-NOT_SET: Final = "未下达"
-NO_RATE: Final = "暂无"
-SYNTHETIC: Final = "（合成数据，仅供演示）"
-RULES: Final = Path(__file__).with_name("rules.yaml")
-_CREATED: Final = dt.datetime(2000, 1, 1)
 # Indicator of 年度任务 -> what the month table counts.
 COUNTS: Final = {"新增线索数": "new_lead_count", "新签约项目数": "signed_count", "新开工项目数": "started_count"}
 RANKED_BY: Final = "新开工项目数"
@@ -84,6 +79,8 @@ class BulletinFigures:
     """One row per quarter of signing: 签约季度, 签约数, started within 3/6/12 months; too young reads 未到期."""
     silent: list[str]
     """Units that had neither a new lead nor a follow-up in the quarter."""
+    drawings: dict[str, str] = field(default_factory=dict)
+    """Mark of the template -> SVG: trend (趋势), cohorts (签约批次)."""
     notes: list[str] = field(default_factory=list)
 
 
@@ -118,14 +115,20 @@ def quarter_figures(
     own = _between(months, quarter.first_day, quarter.end)
     year = _between(months, dt.date(quarter.year, 1, 1), quarter.end)
     tasks = targets[targets["target_year"] == quarter.year]
+    cohorts, lines = _cohorts(outcomes, quarter)
+    drawings = {"trend": str(monthly_trend(months, quarter.end))}
+    if lines:
+        label = "签约批次转开工，按签约季度和观察期"
+        drawings["cohorts_drawn"] = str(charts.triangle(list(cohorts.columns[2:]), lines, label))
     return BulletinFigures(
         quarter,
         known_until,
         is_synthetic,
         _totals(quarter, months, year, tasks),
         _standings(own, year, tasks, units),
-        _cohorts(outcomes, quarter),
+        cohorts,
         _silent(own, units),
+        drawings,
         [
             f"统计期为{quarter.first_day}至{quarter.end - dt.timedelta(days=1)}；数据取自{known_until}发布清单所用的台账。",
             "新增线索数：首报日期在期内的线索，按责任单位计。",
@@ -200,28 +203,44 @@ def _standings(
     return found
 
 
-def _cohorts(outcomes: pd.DataFrame, quarter: Quarter) -> pd.DataFrame:
-    """Count how many of each quarter's signings had started after so many months; eight quarters back."""
+def monthly_trend(monthly: pd.DataFrame, end: dt.date, count: int = 12) -> Markup:
+    """Draw what was signed and started in each of the last months before `end`, from columns month_date, signed_count, started_count."""
+    shown = [month.date() for month in pd.date_range(end=end - dt.timedelta(days=1), periods=count, freq="MS")]
+    sums = monthly.groupby("month_date")[["signed_count", "started_count"]].sum().reindex(shown).fillna(0)
+    series = {"新签约": sums["signed_count"].tolist(), "新开工": sums["started_count"].tolist()}
+    names = [f"{day.year}年" if day.month == 1 else f"{day.month}月" for day in shown]
+    return charts.trend(names, series, f"近{count}个月新签约、新开工项目数")
+
+
+def _cohorts(
+    outcomes: pd.DataFrame, quarter: Quarter
+) -> tuple[pd.DataFrame, list[tuple[str, list[tuple[float | None]]]]]:
+    """Count how many of each quarter's signings had started after so many months, eight quarters back: as a table, and to be drawn."""
     limits: list[int] = yaml.safe_load(RULES.read_text(encoding="utf-8"))["cohort_months"]
     dates = outcomes.assign(reached_date=pd.to_datetime(outcomes["reached_date"]))
     first = dates.groupby(["stage", "lead_id"])["reached_date"].min()
     signed = first.loc["签约"] if "签约" in first.index.get_level_values(0) else first.iloc[:0].droplevel(0)
     started = first.loc["开工"] if "开工" in first.index.get_level_values(0) else first.iloc[:0].droplevel(0)
     signed = signed[signed < pd.Timestamp(quarter.end)]
-    rows = []
+    rows: list[dict[str, Any]] = []
+    lines: list[tuple[str, list[tuple[float | None]]]] = []
     of = signed.map(lambda day: Quarter.of(day.date()))
     for cohort in sorted(of.unique())[-8:]:
         mine = signed[of == cohort]
         row: dict[str, Any] = {"签约季度": str(cohort), "签约数": len(mine)}
+        cells: list[tuple[float | None]] = []
         for months in limits:
             due = mine + pd.DateOffset(months=months)
             if (pd.Timestamp(cohort.end) + pd.DateOffset(months=months)) > pd.Timestamp(quarter.end):
                 row[f"{months}个月内开工"] = "未到期"
+                cells.append((None,))
             else:
                 count = int((started.reindex(mine.index) <= due).sum())
                 row[f"{months}个月内开工"] = f"{count}（{100 * count / len(mine):.0f}%）"
+                cells.append((100 * count / len(mine),))
         rows.append(row)
-    return pd.DataFrame(rows, columns=["签约季度", "签约数", *(f"{months}个月内开工" for months in limits)])
+        lines.append((f"{cohort}　签约 {len(mine)}", cells))
+    return pd.DataFrame(rows, columns=["签约季度", "签约数", *(f"{months}个月内开工" for months in limits)]), lines
 
 
 def _silent(own: pd.DataFrame, units: pd.DataFrame) -> list[str]:
@@ -233,22 +252,19 @@ def _silent(own: pd.DataFrame, units: pd.DataFrame) -> list[str]:
 
 
 def write_bulletin(folder: Path, figures: BulletinFigures, template: Path) -> tuple[Path, Path]:
-    """Write 季通报_2026Q2.docx and .xlsx; the same figures and template give the same bytes.
-
-    A template that is not there is written first, for the office to own and edit.
-    """
-    from docxtpl import DocxTemplate
-
-    if not template.exists():
-        write_default_template(template)
-    folder.mkdir(parents=True, exist_ok=True)
-    word, excel = (folder / f"季通报_{figures.quarter}.{suffix}" for suffix in ("docx", "xlsx"))
-    document = DocxTemplate(template)
-    document.render(_context(figures), autoescape=True)
-    write_whole(word, lambda partial: document.save(partial))
-    pinned_zip(word)
-    write_whole(excel, lambda partial: _write_excel(partial, figures))
-    return word, excel
+    """Write 季通报_2026Q2.docx and .xlsx; the same figures and template give the same bytes."""
+    words = _context(figures)
+    sources = "数据表：mart_unit__monthly（线索、签约、开工）、mart_unit__targets（任务）、mart_outcomes（签约转开工）"
+    issued = Issued(
+        stem=f"季通报_{figures.quarter}",
+        title=f"{figures.quarter.text}招商引资通报",
+        words=words,
+        drawings=figures.drawings,
+        tables={"总体情况": figures.totals, **figures.standings, "签约转开工": figures.cohorts},
+        notes=[*figures.notes, words["silent"], sources],
+        heading=lambda sheet: f"{figures.quarter.text} {sheet}{SYNTHETIC if figures.is_synthetic else ''}",
+    )
+    return write_issued(folder, issued, template, write_default_template)
 
 
 def _context(figures: BulletinFigures) -> dict[str, Any]:
@@ -269,34 +285,3 @@ def _context(figures: BulletinFigures) -> dict[str, Any]:
         "notes": figures.notes,
         "day": f"{figures.known_until.year}年{figures.known_until.month}月{figures.known_until.day}日",
     }
-
-
-def _write_excel(path: Path, figures: BulletinFigures) -> None:
-    with xlsxwriter.Workbook(path) as book:
-        book.set_properties({"title": f"{figures.quarter.text}招商引资通报", "author": "择优", "created": _CREATED})
-        head = book.add_format(
-            {"bold": True, "border": 1, "text_wrap": True, "valign": "vcenter", "bg_color": "#F2F2F2"}
-        )
-        cell = book.add_format({"border": 1})
-        bold = book.add_format({"bold": True, "font_size": 14})
-        tables = {"总体情况": figures.totals, **figures.standings, "签约转开工": figures.cohorts}
-        for name, table in tables.items():
-            sheet = book.add_worksheet(name)
-            sheet.write_string(0, 0, f"{figures.quarter.text} {name}{SYNTHETIC if figures.is_synthetic else ''}", bold)
-            for x, title in enumerate(table.columns):
-                sheet.write_string(2, x, str(title), head)
-                sheet.set_column(x, x, 24 if title == "单位" else 14)
-            for y, row in enumerate(table.itertuples(index=False), start=3):
-                for x, value in enumerate(row):
-                    if isinstance(value, str):
-                        sheet.write_string(y, x, value, cell)
-                    else:
-                        sheet.write_number(y, x, value, cell)
-            sheet.freeze_panes(3, 0)
-        notes = book.add_worksheet("口径")
-        notes.set_column(0, 0, 100)
-        sources = (
-            "数据表：mart_unit__monthly（线索、签约、开工）、mart_unit__targets（任务）、mart_outcomes（签约转开工）"
-        )
-        for y, text in enumerate([*figures.notes, _context(figures)["silent"], sources]):
-            notes.write_string(y, 0, text)

@@ -14,19 +14,23 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-import xlsxwriter
 import yaml
+from markupsafe import Markup
 
-from desk.documents.bulletin import NO_RATE, NOT_SET, RULES, SYNTHETIC
+from desk import charts
+from desk.documents.bulletin import monthly_trend
 from desk.documents.dispatch_template import WORD_TABLES, write_dispatch_template
-from desk.documents.whole import pinned_zip, write_whole
+from desk.documents.issued import NO_RATE, NOT_SET, RULES, SYNTHETIC, Issued, write_issued
 
-_CREATED: Final = dt.datetime(2000, 1, 1)
 BOARDS: Final = (
     "brd_task__progress", "brd_task__decomposition", "brd_task__unit_rule", "brd_follow_up__status",
     "brd_follow_up__bottlenecks", "brd_follow_up__procedures", "brd_assessment__supervision",
+    "brd_funnel__stages", "brd_unit__balance", "brd_unit__indicators",
 )  # fmt: skip
 FACTS: Final = ("fct_task_facts", "dim_leads")
+MOST_LETTERS: Final = 90
+MOST_DRAWN: Final = 12
+DRAWN: Final = ("新签约项目数", "新开工项目数", "走访次数")
 COUNTED: Final = ("新增线索数", "新签约项目数", "新开工项目数", "签约金额")
 
 
@@ -71,6 +75,8 @@ class DispatchFigures:
     is_synthetic: bool
     summary: str
     tables: Mapping[str, pd.DataFrame]
+    drawings: Mapping[str, str]
+    """Mark of the template -> SVG: funnel (漏斗), arrears (欠账), balance (镇街对照), trend (趋势)."""
     notes: tuple[str, ...]
 
 
@@ -139,7 +145,8 @@ def dispatch_figures(
         "结转事项：本月以前的会议议定、截至日尚未办结的事项。",
         "催办级别只按天数列事实，是否约谈、问责由人决定。",
     )
-    return DispatchFigures(month, as_of, chair_of(month, rules), is_synthetic, summary, tables, notes)
+    drawings = _drawings(as_of, progress, frames, settings["first_indicators"])
+    return DispatchFigures(month, as_of, chair_of(month, rules), is_synthetic, summary, tables, drawings, notes)
 
 
 # --- tables ---------------------------------------------------------------------------------------------------------
@@ -338,6 +345,41 @@ def _industries(year: int, as_of: dt.date, facts: pd.DataFrame, leads: pd.DataFr
     return _table(rows, ("产业链", *COUNTED)).rename(columns={"签约金额": "签约金额（万元）"})
 
 
+def _drawings(as_of: dt.date, progress: pd.DataFrame, frames: Mapping[str, pd.DataFrame], first: str) -> dict[str, str]:
+    """Draw what the boards hold; what has no rows is not drawn."""
+    stages = frames["brd_funnel__stages"]
+    stages = stages[(stages["slice_kind"] == "全区") & (stages["stage"] != "终止")].sort_values("stage_order")
+    behind = progress[progress["arrears_value"] > 0]
+    asked = next((name for name in first if (behind["indicator"] == name).any()), "")
+    behind = behind[behind["indicator"] == asked].sort_values(["completion_pct", "unit_name"]).head(MOST_DRAWN)
+    balance = frames["brd_unit__balance"].sort_values("indicator_order")
+    balance = balance[balance["indicator"].isin(DRAWN)]
+    drawn = {
+        "funnel": charts.as_drawing(charts.funnel_bars(_records(stages), "at_least_count"), "阶段漏斗")
+        if len(stages)
+        else "",
+        "arrears": charts.as_drawing(charts.arrears_bars(_records(behind)), f"{asked}欠账") if len(behind) else "",
+        "balance": charts.as_drawing(charts.balance_bars(_records(balance)), "镇街对照") if len(balance) else "",
+        "trend": indicators_trend(frames["brd_unit__indicators"], as_of),
+    }
+    return {mark: str(drawing) for mark, drawing in drawn.items() if drawing}
+
+
+def indicators_trend(indicators: pd.DataFrame, as_of: dt.date) -> Markup:
+    """Draw the signings and starts of all units in the last twelve months, from `brd_unit__indicators`; nothing where it is empty."""
+    if indicators.empty:
+        return Markup("")
+    monthly = indicators.assign(month_date=_days(indicators["month_date"])).pivot_table(
+        index="month_date", columns="indicator", values="indicator_value", aggfunc="sum"
+    )
+    named = monthly.rename(columns={"新签约项目数": "signed_count", "新开工项目数": "started_count"})
+    return monthly_trend(named.reset_index(), as_of)
+
+
+def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in rows.to_dict("records")]
+
+
 def _decomposition(year: int, rows: pd.DataFrame) -> pd.DataFrame:
     own = rows[rows["target_year"] == year].sort_values(["level", "upper_name", "indicator_order"])
     names = {
@@ -354,22 +396,24 @@ def _decomposition(year: int, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_dispatch_pack(folder: Path, figures: DispatchFigures, template: Path) -> tuple[Path, Path]:
-    """Write 调度材料_2026-06.docx and .xlsx; the same figures and template give the same bytes.
+    """Write 调度材料_2026-06.docx and .xlsx; the same figures and template give the same bytes."""
+    label = SYNTHETIC if figures.is_synthetic else ""
+    issued = Issued(
+        stem=f"调度材料_{figures.month}",
+        title=f"{figures.month.text}调度材料",
+        words=_context(figures),
+        drawings=figures.drawings,
+        tables=figures.tables,
+        notes=[f"主持：{figures.chair}", figures.summary, *figures.notes],
+        heading=lambda sheet: f"{figures.month.text}{sheet}（截至{figures.as_of}）{label}",
+        wide=frozenset({"依据", "事项", "计入的项目", "项目"}),
+    )
+    return write_issued(folder, issued, template, write_dispatch_template)
 
-    A template that is not there is written first, for the office to own and edit.
-    """
-    from docxtpl import DocxTemplate
 
-    if not template.exists():
-        write_dispatch_template(template)
-    folder.mkdir(parents=True, exist_ok=True)
-    word, excel = (folder / f"调度材料_{figures.month}.{suffix}" for suffix in ("docx", "xlsx"))
-    document = DocxTemplate(template)
-    document.render(_context(figures), autoescape=True)
-    write_whole(word, lambda partial: document.save(partial))
-    pinned_zip(word)
-    write_whole(excel, lambda partial: _write_excel(partial, figures))
-    return word, excel
+def _short(words: str) -> str:
+    """Cut what would fill a page of Word; the workbook has it whole."""
+    return words if len(words) <= MOST_LETTERS else words[: MOST_LETTERS - 7] + "…（见附表）"
 
 
 def _context(figures: DispatchFigures) -> dict[str, Any]:
@@ -385,32 +429,6 @@ def _context(figures: DispatchFigures) -> dict[str, Any]:
     for i, name in enumerate(WORD_TABLES):
         table = figures.tables[name]
         left = len(table) - most
-        context[f"rows{i}"] = table.head(most).astype(str).to_dict("records")
+        context[f"rows{i}"] = table.head(most).astype(str).map(_short).to_dict("records")
         context[f"rest{i}"] = f"另有{left}项，见附表“{name}”。" if left > 0 else "" if len(table) else "本月没有。"
     return context
-
-
-def _write_excel(path: Path, figures: DispatchFigures) -> None:
-    with xlsxwriter.Workbook(path) as book:
-        book.set_properties({"title": f"{figures.month.text}调度材料", "author": "择优", "created": _CREATED})
-        head = book.add_format({"bold": True, "border": 1, "text_wrap": True, "bg_color": "#F2F2F2"})
-        cell = book.add_format({"border": 1, "text_wrap": True, "valign": "top"})
-        bold = book.add_format({"bold": True, "font_size": 14})
-        label = SYNTHETIC if figures.is_synthetic else ""
-        for name, table in figures.tables.items():
-            sheet = book.add_worksheet(name)
-            sheet.write_string(0, 0, f"{figures.month.text}{name}（截至{figures.as_of}）{label}", bold)
-            for x, title in enumerate(table.columns):
-                sheet.write_string(2, x, str(title), head)
-                sheet.set_column(x, x, 40 if title in ("依据", "事项", "计入的项目", "项目") else 16)
-            for y, row in enumerate(table.itertuples(index=False), start=3):
-                for x, value in enumerate(row):
-                    if isinstance(value, str):
-                        sheet.write_string(y, x, value, cell)
-                    else:
-                        sheet.write_number(y, x, value, cell)
-            sheet.freeze_panes(3, 0)
-        notes = book.add_worksheet("口径")
-        notes.set_column(0, 0, 100)
-        for y, text in enumerate([f"主持：{figures.chair}", figures.summary, *figures.notes]):
-            notes.write_string(y, 0, text)

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from desk.documents.template import add_table, add_text, new_document, save_template
+from desk.documents.template import add_picture, add_table, add_text, new_document, save_template
 
 WORD_TABLES: Final = {
     "总体情况": ("指标", "全年任务", "任务依据", "完成", "完成率", "时序进度", "欠账"),
@@ -38,6 +38,16 @@ _TITLES: Final = {
     "本月新议事项": "本月议定的事项",
     "卡点部门": "手续卡点",
 }
+_PICTURES: Final = {
+    "总体情况": (
+        ("funnel", "图1  阶段漏斗：至少到达该阶段的线索数"),
+        ("trend", "图2  近12个月新签约、新开工项目数（个）"),
+    ),
+    "欠账单位": (
+        ("arrears", "图3  按时序欠账最多的单位：条为全年任务完成率"),
+        ("balance", "图4  镇街对照：单位中位数，各指标各用一把尺"),
+    ),
+}
 _ORDINALS: Final = "一二三四五六七八"
 
 
@@ -62,6 +72,8 @@ def write_dispatch_template(path: Path) -> None:
         text(f"{{%p if rest{i} %}}", indent=False)
         text(f"{{{{ rest{i} }}}}")
         text("{%p endif %}", indent=False)
+        for mark, caption in _PICTURES.get(name, ()):
+            add_picture(document, mark, caption)
     text("八、口径说明", "Heading 1")
     text("{%p for note in notes %}", indent=False)
     text("{{ loop.index }}．{{ note }}")

@@ -15,8 +15,8 @@ from typing import Any, Final
 import pandas as pd
 import yaml
 
-from desk.documents.bulletin import RULES, SYNTHETIC
 from desk.documents.dispatch import PackRefused
+from desk.documents.issued import RULES, SYNTHETIC
 from desk.documents.whole import write_whole
 
 LAYOUT: Final = Path(__file__).with_name("project_pages.typ")

@@ -22,6 +22,7 @@ FONTS: Final = {
     "Heading 2": ("楷体_GB2312", 16, False),
     "Caption": ("楷体_GB2312", 14, False),
     "表格文字": ("仿宋_GB2312", 10.5, False),
+    "插图": ("仿宋_GB2312", 10.5, False),
 }
 LINE_POINTS: Final = 28.95
 STANDING_COLUMNS: Final = (
@@ -52,7 +53,8 @@ def new_document() -> Any:
     document.core_properties.author = "择优"
     for name in ("created", "modified"):
         setattr(document.core_properties, name, dt.datetime(2000, 1, 1))
-    document.styles.add_style("表格文字", 1)
+    for name in ("表格文字", "插图"):
+        document.styles.add_style(name, 1)
     for name, (font, size, bold) in FONTS.items():
         style = document.styles[name]
         style.font.size, style.font.bold, style.font.italic = Pt(size), bold, False
@@ -61,6 +63,9 @@ def new_document() -> Any:
         spacing = style.paragraph_format
         spacing.space_before = spacing.space_after = Pt(0)
         spacing.line_spacing = Pt(LINE_POINTS if name != "表格文字" else 18)
+    picture = document.styles["插图"].paragraph_format
+    picture.space_before, picture.keep_with_next = Pt(6), True
+    picture.alignment, picture.line_spacing = WD_ALIGN_PARAGRAPH.CENTER, 1.0  # a fixed line would cut the picture off
     title = document.styles["Title"].paragraph_format
     title.alignment, title.space_after, title.line_spacing = WD_ALIGN_PARAGRAPH.CENTER, Pt(LINE_POINTS), Pt(33)
     for name in ("Caption", "Heading 1", "Heading 2"):
@@ -78,6 +83,14 @@ def add_text(document: Any, words: str, style: str = "Normal", indent: bool = Tr
     if indent:
         paragraph.paragraph_format.first_line_indent = Pt(2 * 16)
     return paragraph
+
+
+def add_picture(document: Any, mark: str, caption: str) -> None:
+    """Add a place for a picture with its caption below; where nothing is drawn, nothing stands."""
+    add_text(document, f"{{%p if {mark} %}}", indent=False)
+    add_text(document, f"{{{{ {mark} }}}}", "插图", indent=False)
+    add_text(document, caption, "Caption", indent=False)
+    add_text(document, "{%p endif %}", indent=False)
 
 
 def save_template(document: Any, path: Path) -> None:
@@ -102,6 +115,7 @@ def write_default_template(path: Path) -> None:
     text("{{ summary }}")
     text("表1  全区主要指标（个）", "Caption", indent=False)
     add_table(document, TOTAL_COLUMNS, "totals", (34, 18, 18, 22, 24, 20, 20))
+    add_picture(document, "trend", "图1  近12个月新签约、新开工项目数（个）")
     text("二、各单位开工任务完成情况", "Heading 1")
     text("{%p for group in standings %}", indent=False)
     text("{{ group.kind }}（同类单位内排名）", "Heading 2")
@@ -110,6 +124,7 @@ def write_default_template(path: Path) -> None:
     text("三、签约转开工情况", "Heading 1")
     text("表2  按签约季度分组的开工情况（个）", "Caption", indent=False)
     add_table(document, COHORT_COLUMNS, "cohorts", (30, 20, 35, 35, 35))
+    add_picture(document, "cohorts_drawn", "图2  签约批次转开工（灰格未满观察期）")
     text("四、工作动态", "Heading 1")
     text("{{ silent }}")
     text("五、口径说明", "Heading 1")

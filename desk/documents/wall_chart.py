@@ -15,7 +15,7 @@ from typing import Any, Final
 import pandas as pd
 import yaml
 
-from desk.documents.bulletin import RULES, SYNTHETIC
+from desk.documents.issued import RULES, SYNTHETIC
 from desk.documents.whole import write_whole
 
 LAYOUT: Final = Path(__file__).with_name("wall_chart.typ")
@@ -42,7 +42,12 @@ def chart_projects(leads: pd.DataFrame, outcomes: pd.DataFrame, as_of: dt.date) 
         marks = reached.get(lead["lead_id"], {})
         if "签约" not in marks or lead["stage"] in {"终止", "达效"}:
             continue
-        waiting = None if "开工" in marks else (as_of - marks["签约"]).days
+        # A start without a row of its own has passed where a later milestone has come.
+        waiting = (
+            None
+            if any(stage in marks for stage in MILESTONES[MILESTONES.index("开工") :])
+            else (as_of - marks["签约"]).days
+        )
         light = "绿" if waiting is None or waiting < limits["yellow"] else "黄" if waiting < limits["red"] else "红"
         money = lead["investment_wan_cny"]
         rows.append(

@@ -110,6 +110,26 @@ def timeline(
     return sorted(lines, key=lambda line: (line["day"], line["kind"] == "办公桌"), reverse=True)
 
 
+def origin(published: PublishedList, lead_id: str) -> list[tuple[str, str]]:
+    """Give where a lead comes from: source, who recommended it, event, file, sheet and row; empty for a list older than that table."""
+    found = published.about(lead_id, "lead_standing")
+    if not found:
+        return []
+    of = found[0].get  # a list of another version may have fewer columns
+    contract = of("agency_contract_no")
+    recommended = "、".join(x for x in (of("introduced_by"), of("agency_name")) if x)
+    place = "　".join(str(x) for x in (of("source_file"), of("source_sheet")) if x)
+    if of("source_row") is not None:
+        place += f"　第 {of('source_row')} 行"
+    return [
+        ("来源", of("lead_source") or "暂无"),
+        ("推荐单位", recommended + (f"（合同 {contract}）" if contract else "") or "暂无"),
+        ("来源地", of("origin_name") or "暂无"),
+        ("活动编号", of("event_id") or "暂无"),
+        ("文件、表、行", place or "暂无"),
+    ]
+
+
 def boards_about(published: PublishedList, lead_id: str, shown: int = 4) -> list[tuple[Board, list[dict[str, Any]]]]:
     """Give the boards that speak of a lead, with their first rows of it: parks, offers, requests, money."""
     wanted = [b for b in all_boards() if b.use == "both" and b.name in published.tables_of_leads]
@@ -138,6 +158,7 @@ def lead(
         row=row,
         fact=fact,
         found_on=boards_about(published, id),
+        origin=origin(published, id),
         can_write=viewer.reach("write").covers(row["unit_name"]),
         sees_private=viewer.reach("private").covers(row["unit_name"]),
         contacts=contacts.of_lead(database, viewer, id),

@@ -12,6 +12,7 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import Response
 
 from desk.boards import read_table
+from desk.documents.dispatch import indicators_trend
 from desk.listing import Filters
 from desk.pages.boards import without_refused
 from desk.pages.context import DeskDep, Line, ReadDep, ViewerDep, hidden_leads, list_in_use, render
@@ -32,6 +33,7 @@ def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: ViewerDep
     )
     funnel = read_table(published.snapshot.folder, "funnel")
     targets = read_table(published.snapshot.folder, "unit_targets")
+    monthly = read_table(published.snapshot.folder, "unit_indicators")
     year = published.as_of_date.year
     of_year = targets.filter(pc.equal(targets["target_year"], year)).to_pylist() if targets is not None else []
     started = [t for t in of_year if t["indicator"] == "新开工项目数"]
@@ -44,6 +46,7 @@ def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: ViewerDep
         stages=[s for s in (funnel.to_pylist() if funnel is not None else []) if s["stage"] != "终止"],
         behind=set_tasks[:TOP], unset=[t["unit_name"] for t in started if t["target_value"] is None], year=year,
         total=len(rows), trust=trust(desk, published),
+        trend=indicators_trend(monthly.to_pandas(), published.as_of_date) if monthly is not None else "",
     )  # fmt: skip
 
 

@@ -33,7 +33,7 @@ from desk.pages.context import (
     list_in_use,
     render,
 )
-from desk.trips import TripPlan, cities, plan_trip, trip_settings
+from desk.trips import TripPlan, cities, plan_trip, trip_settings, worth_visiting
 from desk.workbook import SYNTHETIC_LABEL
 
 router = APIRouter()
@@ -69,21 +69,14 @@ def _targets(
     if table is None:
         raise HTTPException(404, "这份名单发布时还没有可拜访企业")
     table = without_refused(table, database, published)
-    places = {c.name for c in cities().values() if region in (c.region, c.province)}
     ranked = published.light.select(["lead_id", "score"]).filter(pc.is_valid(published.light["score"])).to_pydict()
     scores = dict(zip(ranked["lead_id"], ranked["score"], strict=True))
     reach = viewer.reach("detail")
-    found = []
-    for row in table.to_pylist():
-        is_lead = row["target_kind"] == "lead"
-        if row["city_name"] not in places or (who != "all" and row["target_kind"] != who):
-            continue
-        if is_lead and (row["lead_id"] not in scores or not reach.covers(row["unit_name"])):
-            continue
-        if row["last_visit_date"] is not None and row["last_visit_date"] >= since:
-            continue
-        found.append({**row, "score": scores[row["lead_id"]] if is_lead else row["fit"]})
-    return found
+    return [
+        row
+        for row in worth_visiting(table.to_pylist(), scores, region, since)
+        if who in ("all", row["target_kind"]) and (row["target_kind"] != "lead" or reach.covers(row["unit_name"]))
+    ]
 
 
 def _plan(

@@ -20,6 +20,8 @@ from intake.sample.sheets import Form
 from intake.sample.tables import Ledger, Row, columns
 from intake.sample.world import World, pick, plus
 
+OPEN_TIES: Final = 150
+
 
 @dataclass(frozen=True)
 class Agency:
@@ -241,6 +243,33 @@ def connections_ledger(world: World, firms: list[LocalFirm], rng: np.random.Gene
                 "city_name": city.name,
                 "strength": pick(("强", "中", "中", "弱"), rng),
                 "unit_name": world.unit_name(lead),
+                "last_contact_date": plus(world.as_of, -float(rng.integers(5, 500))),
+                "consent_text": pick(("商会合作协议", "公开名录", "本人同意用于招商联络"), rng),
+            },
+        )
+    n = world.enterprises.in_register
+    sound = (world.enterprises.broken[:n] < 0) & (world.enterprises.status[:n] < 2)
+    on_chain = np.array([bool(industry.chain) for industry in INDUSTRIES])[world.enterprises.industry[:n]]
+    followed = {lead.enterprise_name for lead in world.leads}
+    # Chambers and local firms also know firms on the chains that nobody follows yet.
+    for place in rng.permutation(np.flatnonzero(sound & on_chain))[:OPEN_TIES].tolist():
+        city = district.CITIES[int(world.enterprises.city[place])]
+        target = world.enterprises.name[place].as_py()
+        if city.name == district.LOCAL_CITY or target in followed:
+            continue
+        firm = pick(firms, rng) if firms and rng.random() < 0.5 else None
+        name = firm.name if firm else f"{city.name.removesuffix('市')}云川商会"
+        rows.setdefault(
+            (name, target),
+            {
+                "introducer_name": name,
+                "introducer_uscc": firm.uscc if firm else None,
+                "relation_kind": "上下游" if firm else "商会",
+                "target_name": target,
+                "target_uscc": world.enterprises.uscc[place].as_py(),
+                "city_name": city.name,
+                "strength": pick(("强", "中", "弱"), rng),
+                "unit_name": world.unit_name(pick(world.leads, rng)),
                 "last_contact_date": plus(world.as_of, -float(rng.integers(5, 500))),
                 "consent_text": pick(("商会合作协议", "公开名录", "本人同意用于招商联络"), rng),
             },

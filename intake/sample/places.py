@@ -11,12 +11,13 @@ from typing import Final
 
 import numpy as np
 
-from intake.sample.leads import Lead, month_end
+from intake.sample.leads import Lead
 from intake.sample.sheets import Form
 from intake.sample.tables import Ledger, Row, columns
 from intake.sample.world import World, pick, plus
 
 QUARTERS: Final = 5  # reports of each park, the newest last
+REPORT_DAY: Final = 20  # of the last month of a quarter
 STALE_PARK: Final = "古渡特色园区"  # has not reported for a year
 FULL_PARK: Final = "石桥环保装备园"  # has no power to give
 
@@ -72,9 +73,9 @@ def parks_ledger(world: World, rng: np.random.Generator) -> Ledger:
     """One report a park and quarter; land shrinks as projects take it."""
     rows: list[Row] = []
     ends: list[dt.date] = []
-    day = world.as_of
+    day = world.as_of - dt.timedelta(days=1)  # figures of the day itself are not known yet
     while len(ends) < QUARTERS:
-        if month_end(day) == day and day.month % 3 == 0:
+        if day.day == REPORT_DAY and day.month % 3 == 0:
             ends.append(day)
         day -= dt.timedelta(days=1)
     for number, end in enumerate(reversed(ends)):

@@ -43,7 +43,8 @@ class TaxSettings:
     candidate_half_lives_days: tuple[float | None, ...]
     default_alpha: float
     default_half_life_days: float | None
-    max_bins: int
+    candidate_max_bins: tuple[int, ...]
+    default_max_bins: int
     ridge: float
     features: tuple[FeatureLabel, ...]
     categorical: tuple[str, ...]
@@ -76,7 +77,10 @@ class TaxSettings:
             raise ValueError("rule.basis：不在 features 中")
         if not rule["interval_factor"] >= 1:
             raise ValueError("rule.interval_factor：应不小于 1")
-        for key in ("paid_stages", "candidate_alphas", "candidate_half_lives_days"):
+        if "max_bins" in rest:  # an office's file from before bins were chosen by forward splits
+            rest["default_max_bins"] = rest.pop("max_bins")
+            rest["candidate_max_bins"] = (rest["default_max_bins"],)
+        for key in ("paid_stages", "candidate_alphas", "candidate_half_lives_days", "candidate_max_bins"):
             rest[key] = tuple(_take(rest, key))
         try:
             return cls(
@@ -105,6 +109,39 @@ class TaxSettings:
         return next(f for f in self.features if f.name == feature).value_text(value)
 
 
+def estimate_rates(rule: Mapping[str, Any]) -> tuple[float, dict[str, float]]:
+    """Yearly tax per 万元 of the basis: for a section that is not told, and by section.
+
+    The prior is the share of net production tax in output of a sector (投入产出表) times output per 万元 of the basis;
+    what the office wrote itself (``default_tax_per_wan_cny``, ``tax_per_wan_cny_by_section``) goes first. Sectors that got
+    more in subsidies than they paid count as the least rate.
+
+    Examples
+    --------
+    >>> estimate_rates({"sector_prior": {"output_per_wan_cny": 0.5, "least_tax_per_output": 0.002, "tax_per_output": 0.04,
+    ...     "tax_per_output_by_section": {"A": -0.03, "C": 0.05}}, "tax_per_wan_cny_by_section": {"F": 0.06}})
+    (0.02, {'A': 0.001, 'C': 0.025, 'F': 0.06})
+    """
+    rates: dict[str, float] = {}
+    default: float | None = None
+    if "sector_prior" in rule:
+        prior = rule["sector_prior"]
+        turnover, least = float(prior["output_per_wan_cny"]), float(prior["least_tax_per_output"])
+        if not (turnover > 0 and least > 0):
+            raise ValueError("rule.sector_prior：output_per_wan_cny 和 least_tax_per_output 应大于 0")
+        default = max(float(prior["tax_per_output"]), least) * turnover
+        rates = {str(k): max(float(v), least) * turnover for k, v in prior["tax_per_output_by_section"].items()}
+    if rule.get("default_tax_per_wan_cny") is not None:
+        default = float(rule["default_tax_per_wan_cny"])
+    if default is None:
+        raise ValueError("rule：sector_prior 与 default_tax_per_wan_cny 至少要有一项")
+    rates |= {str(k): float(v) for k, v in (rule.get("tax_per_wan_cny_by_section") or {}).items()}
+    wrong = sorted(k for k, v in {"default": default, **rates}.items() if not v > 0)
+    if wrong:
+        raise ValueError(f"rule：{wrong} 每万元税收应大于 0")
+    return default, rates
+
+
 def estimate_tables(rule: Mapping[str, Any]) -> AdditiveTables:
     """Tax per 万元 of the basis, by section, as tables on the log1p scale.
 
@@ -112,13 +149,13 @@ def estimate_tables(rule: Mapping[str, Any]) -> AdditiveTables:
     most). The sum is exact for the default rate; for another section the product is taken on the log scale, off by
     less than 1/tax.
     """
-    rate = float(rule["default_tax_per_wan_cny"])
+    rate, rates = estimate_rates(rule)
     reference = math.log1p(float(rule["reference_wan_cny"]) * rate)
     decades = np.arange(20, 71) / 10.0
     edges = np.round(10.0**decades)
     middles = 10.0 ** np.concatenate([[decades[0] - 0.05], decades + 0.05])
     size = Term(str(rule["basis"]), str(rule["basis"]), True, edges, np.log1p(middles * rate) - reference)
-    by_section = {str(k): math.log(float(v) / rate) for k, v in rule["tax_per_wan_cny_by_section"].items()}
+    by_section = {section: math.log(value / rate) for section, value in rates.items()}
     section = Term("industry_section", "industry_section", False, categories=by_section)
     return AdditiveTables(reference, [size, section]).rounded()
 

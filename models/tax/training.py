@@ -58,7 +58,9 @@ class _Rehearsal:
     def known(self, day: dt.date) -> pd.DataFrame:
         return paid_projects(self.features, self.outcomes, day, self.settings)
 
-    def train(self, projects: pd.DataFrame, alpha: float, half_life_days: float | None) -> AdditiveTables:
+    def train(
+        self, projects: pd.DataFrame, alpha: float, half_life_days: float | None, max_bins: int
+    ) -> AdditiveTables:
         settings = self.settings
         known = as_days(projects["known_date"])
         age = (known.max() - known).astype(np.float64)
@@ -66,20 +68,39 @@ class _Rehearsal:
         model = AdditiveRegressor(
             categorical=list(settings.categorical),
             monotone=settings.monotone,
-            max_bins=settings.max_bins,
+            max_bins=max_bins,
             alpha=alpha,
             ridge=settings.ridge,
         )
         tables: AdditiveTables = model.fit(matrix(projects, settings), _log_tax(projects), sample_weight=weight).tables_
         return tables
 
-    def residuals(self, cuts: list[tuple[pd.DataFrame, pd.DataFrame]], alpha: float, half_life: float | None) -> Floats:
+    def residuals(
+        self, cuts: list[tuple[pd.DataFrame, pd.DataFrame]], alpha: float, half_life: float | None, max_bins: int
+    ) -> Floats:
         """Out-of-time residuals over several cuts."""
         parts = [
-            _log_tax(test) - self.train(train, alpha, half_life).score(matrix(test, self.settings))
+            _log_tax(test) - self.train(train, alpha, half_life, max_bins).score(matrix(test, self.settings))
             for train, test in cuts
         ]
         return np.concatenate(parts) if parts else np.empty(0)
+
+    def choose(
+        self, cuts: list[tuple[pd.DataFrame, pd.DataFrame]]
+    ) -> tuple[float, float | None, int, list[dict[str, Any]]]:
+        """Stiffness, half-life in days and bins with the least mean absolute error over the cuts, and all that was tried."""
+        settings = self.settings
+        tried: list[dict[str, Any]] = []
+        if not cuts:
+            return settings.default_alpha, settings.default_half_life_days, settings.default_max_bins, tried
+        for bins in settings.candidate_max_bins:
+            for alpha in settings.candidate_alphas:
+                for life in settings.candidate_half_lives_days:
+                    error = float(np.abs(self.residuals(cuts, alpha, life, bins)).mean())
+                    entry = {"alpha": alpha, "half_life_days": life, "max_bins": bins, "mae_log": round(error, 6)}
+                    tried.append(entry)
+        best = min(tried, key=lambda one: one["mae_log"])  # the first of equals
+        return best["alpha"], best["half_life_days"], best["max_bins"], tried
 
     def cuts(self, projects: pd.DataFrame) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
         """Forward cuts by the day on which tax became known, inside ``projects``."""
@@ -123,19 +144,11 @@ def train_tax(features: pd.DataFrame, outcomes: pd.DataFrame, data_through: dt.d
         return _rule(report, reasons, projects, settings)
 
     inner = rehearsal.cuts(train)
-    alpha, half_life = settings.default_alpha, settings.default_half_life_days
-    tried: list[dict[str, Any]] = []
-    if inner:
-        for candidate in settings.candidate_alphas:
-            for life in settings.candidate_half_lives_days:
-                error = float(np.abs(rehearsal.residuals(inner, candidate, life)).mean())
-                tried.append({"alpha": candidate, "half_life_days": life, "mae_log": round(error, 6)})
-        best = min(range(len(tried)), key=lambda i: (tried[i]["mae_log"], i))
-        alpha, half_life = tried[best]["alpha"], tried[best]["half_life_days"]
-    past = rehearsal.residuals(inner, alpha, half_life)
+    alpha, half_life, bins, tried = rehearsal.choose(inner)
+    past = rehearsal.residuals(inner, alpha, half_life, bins)
 
     x, y = matrix(test, settings), _log_tax(test)
-    predicted = rehearsal.train(train, alpha, half_life).score(x)
+    predicted = rehearsal.train(train, alpha, half_life, bins).score(x)
     promised = np.full(len(test), np.nan)
     if "promised_tax_wan_cny" in test:
         promised = np.log1p(numeric_values(test["promised_tax_wan_cny"]))
@@ -154,6 +167,7 @@ def train_tax(features: pd.DataFrame, outcomes: pd.DataFrame, data_through: dt.d
     report["chosen"] = {
         "alpha": alpha,
         "half_life_days": half_life,
+        "max_bins": bins,
         "by": "forward_splits" if inner else "default",
         "tried": tried,
     }
@@ -168,7 +182,7 @@ def train_tax(features: pd.DataFrame, outcomes: pd.DataFrame, data_through: dt.d
     if reasons or offsets is None:
         return _rule(report, reasons, projects, settings)
 
-    final = rehearsal.train(projects, alpha, half_life)
+    final = rehearsal.train(projects, alpha, half_life, bins)
     size = final.contributions(matrix(projects, settings)).abs().mean().sort_values(ascending=False, kind="stable")
     labels = settings.feature_labels
     report.update(

@@ -150,7 +150,8 @@ OTHERS: dict[str, list[Row]] = {
         {"lead_id": "P5", "agreed_contract_no": "合5", "agreed_date": "2025-11-01", **_money("fdi", 2100.0)},
         {"lead_id": "P10", "agreed_contract_no": "合10", "agreed_date": "2022-06-01", "agreed_tax_year1_wan_cny": 100.0,
          "agreed_tax_year2_wan_cny": 150.0, "agreed_land_mu": 40.0, "agreed_tax_wan_cny_per_mu": 5.0,
-         "agreed_intensity_wan_cny_per_mu": 500.0},
+         "agreed_intensity_wan_cny_per_mu": 500.0, "start_due_date": "2022-12-01", "completion_due_date": "2023-12-01",
+         "operation_due_date": "2024-04-01"},
     ),
     "officials_teams": _rows(
         {"lead_id": "P1", "leader_name": "甲领导", "leader_post": "副区长", "team_name": "膜材料专班",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import duckdb
 import pandas as pd
@@ -161,7 +161,8 @@ def chain_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pd.concat([table, bare], ignore_index=True).to_parquet(nodes, index=False)
     build(home, "+path:models/marts/chain", "+path:models/marts/screen", "+path:models/marts/prospect",
           "+scr_chain__leader_targets", "+scr_lead__screens", "+scr_enterprise__key_targets",
-          "+scr_enterprise__local_watch", "--indirect-selection", "cautious")  # fmt: skip
+          "+scr_enterprise__local_watch", "+scr_park__matches", "+scr_policy__matches", "+scr_fund__suitable",
+          "+scr_trip__targets", "--indirect-selection", "cautious")  # fmt: skip
     return home
 
 
@@ -407,8 +408,22 @@ def screening(chain_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Scr
 class Screening:
     """The project's own screens, compiled, on a copy of the warehouse whose leads and items are changed at will."""
 
-    STEPS = ("mart_lead__screen_hits", "scr_screen__catalogues", "scr_lead__screens", "scr_prospect__candidates",
-             "scr_prospect__nodes")  # fmt: skip
+    STEPS = ("mart_lead__screen_hits", "scr_screen__catalogues", "scr_screen__enterprises", "scr_lead__screens",
+             "scr_lead__standing", "scr_prospect__headquarters", "scr_prospect__candidates", "scr_prospect__nodes",
+             "scr_chain__leader_targets", "scr_enterprise__key_targets", "scr_park__matches", "scr_policy__matches",
+             "scr_fund__suitable", "scr_trip__paths", "scr_trip__targets")  # fmt: skip
+    LEADS_HANDED_OUT = (
+        "scr_park__matches",
+        "scr_policy__matches",
+        "scr_fund__suitable",
+        "scr_trip__paths",
+        "scr_trip__targets",
+    )
+    FIRMS_HANDED_OUT: ClassVar = {
+        "scr_prospect__nodes": "enterprise_name", "scr_prospect__headquarters": "enterprise_name",
+        "scr_chain__leader_targets": "target_name", "scr_enterprise__key_targets": "enterprise_name",
+        "scr_trip__paths": "target_name", "scr_trip__targets": "enterprise_name",
+    }  # fmt: skip
 
     def __init__(self, home: Path, folder: Path) -> None:
         copied = folder / "warehouse.duckdb"
@@ -417,8 +432,8 @@ class Screening:
         compiled = home / "dbt_target" / "compiled" / "zeyou" / "models"
         self.queries = {name: next(compiled.rglob(f"{name}.sql")).read_text(encoding="utf-8") for name in self.STEPS}
 
-    def run(self, items: list[Row], leads: list[tuple[str, str | None, bool]]) -> tuple[set[str], set[str]]:
-        """Give the leads that are forbidden and the enterprises that are listed as prospects."""
+    def run(self, items: list[Row], leads: list[tuple[str, str | None, bool]]) -> tuple[set[str], set[str], set[str]]:
+        """Give the leads that are forbidden, the leads that any list hands out, and the enterprises that nobody follows on any list."""
         do = self.connection.execute
         do("begin")
         try:
@@ -441,10 +456,15 @@ class Screening:
                 schema = "marts" if name.startswith("mart") else "scores"
                 do(f"create or replace table {schema}.{name} as {query}")
             forbidden = do("select lead_id from scores.scr_lead__screens where screen_result = '禁止'").fetchall()
-            listed = do("select distinct enterprise_name from scores.scr_prospect__nodes").fetchall()
+            out = " union ".join(f"select lead_id from scores.{name}" for name in self.LEADS_HANDED_OUT)
+            firms = " union ".join(
+                f"select {column} from scores.{name}" for name, column in self.FIRMS_HANDED_OUT.items()
+            )
+            firms = f"select * from ({firms}) except select enterprise_name from scores.scr_lead__standing"
+            found = [do(query).fetchall() for query in (out, firms)]
         finally:
             do("rollback")
-        return {row[0] for row in forbidden}, {row[0] for row in listed}
+        return {row[0] for row in forbidden}, {row[0] for row in found[0]}, {row[0] for row in found[1]}
 
 
 LEADS = ["CODE", "HERE", "LIFTED", "OUT"]
@@ -455,7 +475,7 @@ LEADS = ["CODE", "HERE", "LIFTED", "OUT"]
 def test_what_an_item_in_force_forbids_is_forbidden_on_every_path(
     screening: Screening, items: list[Row], leads: list[tuple[str, str | None, bool]]
 ) -> None:
-    forbidden, listed = screening.run(items, leads)
+    forbidden, handed_out, listed = screening.run(items, leads)
     drawn = dict(zip(sorted(LEADS), leads, strict=False))
     expected = {
         lead
@@ -463,6 +483,9 @@ def test_what_an_item_in_force_forbids_is_forbidden_on_every_path(
         if any(_forbids(item, text, code, is_new) for item in items)
     }
     assert forbidden & set(drawn) == expected
+    assert not forbidden & handed_out
+    # A lead is handed out somewhere unless something forbids it: the assertion above is not about empty lists.
+    assert set(LEADS) - forbidden <= handed_out
     for firm in chain_district().register:
         text = firm["enterprise_name"] + "\n" + firm["business_scope"]
         if any(_forbids(item, text, firm["industry_code"], True) for item in items):

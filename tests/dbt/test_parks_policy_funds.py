@@ -263,7 +263,7 @@ def test_agreed_and_actual_after_landing(tables: dict[str, pd.DataFrame]) -> Non
     assert found["breach_text"] == "投资强度 160.0 低于约定 200.0 万元/亩；亩均税收 8.0 低于约定 20.0 万元/亩"
     outside = row(tables["scr_park__projects"], lead_id="A4")
     assert values(outside, "place_text", "outside_park_reason", "started_date") == ["园外", "未填写原因", None]
-    shares = row(tables["scr_park__concentration"], unit_name="全区", signed_year="合计")
+    shares = row(tables["scr_park__concentration"], unit_name="全区", signed_year="合计", signed_quarter="合计")
     assert values(shares, "project_count", "in_park_pct", "in_park_investment_pct", "no_reason_count") == [
         2,
         50.0,

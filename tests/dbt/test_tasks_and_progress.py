@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -94,9 +95,10 @@ def test_two_rates_in_a_month_are_told_and_not_chosen_between(home: Path) -> Non
     # 710万元 written in dollars at 7.1; 710万元 in a month with two rates; 720万元 in a month at 7.2.
     assert (values[2], values[3], values[4]) == (100, None, 100)
     assert "2个美元汇率" in mine[mine["fact_value"].isna()].iloc[0]["not_counted_reason"]
-    foreign = row(board(home, "brd_follow_up__foreign"), lead_id="P5")
-    assert foreign["rate_text"] == "未折算：2026年03月有2个汇率"
-    assert foreign[["agreed_wan_usd", "year_paid_wan_usd", "rest_planned_wan_usd"]].tolist() == [300, 200, 100]
+    foreign = row(exported(home, "scores", "scr_project__foreign"), lead_id="P5")
+    assert foreign["rate_text"].endswith("未折算（当月没有或不止一个美元汇率）：实际使用外资2026年03月")
+    assert foreign[["contract_wan_usd", "year_paid_wan_usd", "rest_planned_wan_usd"]].tolist() == [300, 200, 100]
+    assert pd.isna(foreign["planned_wan_usd"])  # nobody filed it
     assert "2024年版" in foreign["restriction_text"] and "人工核对" in foreign["restriction_text"]
     done = row(board(home, "brd_task__progress"), unit_name="东园区", target_year=2026, indicator="实际使用外资")
     assert (done["done_text"], done["measure"], done["completion_pct"]) == ("200万美元", "万美元", 50)
@@ -187,12 +189,21 @@ def test_the_unit_rule_counts_projects_and_says_when_no_standard_is_set(home: Pa
 
 
 def test_done_of_every_unit_is_that_of_plain_pandas(home: Path) -> None:
-    """Recount the signings of 2025 and 2026 from the stage ledger alone."""
+    """Recount the signings of 2025 and 2026 from the stage ledger alone; expansions of local firms are not new recruitment."""
     moves, leads = exported(home, "marts", "fct_stage_moves"), exported(home, "marts", "dim_leads")
     transfers = exported(home, "marts", "fct_lead_transfers")
     as_of = pd.Timestamp("2026-06-30")
     signed = moves[(moves["stage"] == "签约") & moves["has_required_evidence"]]
-    signed = signed[(pd.to_datetime(signed["known_date"]) < as_of)]
+    kinds = exported(home, "marts", "mart_lead__chain").set_index("lead_id")["recruit_kind"]
+    expansions = set(kinds[kinds == "增资扩产"].index) & set(signed["lead_id"])
+    assert expansions
+    facts = exported(home, "marts", "fct_task_facts").query("lead_id in @expansions")
+    left_out = facts[facts["indicator"].isin(["新增线索数", "新签约项目数", "储备项目数"])]
+    assert left_out["not_counted_reason"].str.startswith("未计入：增资扩产（").all() and len(left_out)
+    assert (
+        not facts.loc[facts["indicator"] == "到位资金", "not_counted_reason"].fillna("").str.contains("增资扩产").any()
+    )
+    signed = signed[(pd.to_datetime(signed["known_date"]) < as_of) & ~signed["lead_id"].isin(expansions)]
     first = pd.to_datetime(signed["moved_date"]).groupby(signed["lead_id"]).min()
     owner = leads.set_index("lead_id")["unit_name"].to_dict()
     known_units = set(exported(home, "marts", "dim_units")["unit_name"])
@@ -281,6 +292,10 @@ def test_lights_come_with_their_reasons(home: Path) -> None:
     assert found.loc["P2", "missing_team_text"] == "领导、班子、计划"
     assert "P8" not in found.index  # its signing has no evidence
     assert found.loc["P7", "unit_name"] == "东园区"
+    # In operation; its start and completion were never written down: neither waited for nor late.
+    assert found.loc["P10", ["waiting_days", "start_late_days", "completion_late_days"]].isna().all()
+    assert found.loc["P10", "operation_late_days"] == 30
+    assert found.loc["P10", "light_reasons"] == "没有责任领导、服务专班"
 
 
 def test_talks_without_a_next_action_are_red(home: Path) -> None:
@@ -421,8 +436,13 @@ def test_the_pack_is_made_again_the_same_and_laid_out(frames: dict[str, pd.DataF
     assert "{{" not in text and "{%" not in text
     cells = [[cell.text for cell in line.cells] for line in document.tables[0].rows]
     assert cells[0][:3] == ["指标", "全年任务", "任务依据"] and len(cells) == 1 + len(pack.tables["总体情况"])
-    sheets = pd.read_excel(excel, sheet_name=None, header=2)
-    assert list(sheets) == [*pack.tables, "口径"]
+    with zipfile.ZipFile(excel) as book:
+        assert sum(name.startswith("xl/media/") for name in book.namelist()) == len(pack.drawings)
+    sheets = pd.read_excel(excel, sheet_name=[*pack.tables, "口径"], header=2)
+    stages = frames["brd_funnel__stages"]
+    most = stages[(stages["slice_kind"] == "全区") & (stages["stage"] == "线索")]["at_least_count"].item()
+    assert f">{most}</text>" in pack.drawings["funnel"] and len(document.inline_shapes) == len(pack.drawings)
+    assert set(pack.drawings) == {"funnel", "arrears", "balance", "trend"}
     assert (
         len(sheets["红灯项目"]) == len(pack.tables["红灯项目"]) > 15
     )  # Word shows the first, the workbook has them all

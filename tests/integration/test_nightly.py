@@ -11,7 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from installation import AS_OF, Home, content_hashes, settings_at
+import xlsxwriter
+from installation import AS_OF, Home, content_hashes
 
 from desk.boards import all_boards
 from desk.snapshot import current, verified
@@ -20,6 +21,7 @@ from models.chain import fit_points, load_chains
 from models.ranking import RankingWeights
 from models.registry import Registry
 from orchestration.nightly import run_nightly
+from orchestration.settings import Settings
 
 ISSUE_COLUMNS = [
     "lead_id", "project_name", "enterprise_name", "uscc", "unit_name", "stage", "rank", "band", "score",
@@ -174,6 +176,59 @@ def test_the_manifest_tells_hashes_rows_and_versions(nightly: Home, leads: pd.Da
     assert leads["snapshot_id"].unique().tolist() == [manifest["snapshot_id"]]
 
 
+def test_the_workbook_and_the_ui_lead_from_gaps_to_targets(nightly: Home, leads: pd.DataFrame) -> None:
+    """Gap map drawn, targets, screens, parks, offers, trips: the sheets are the published tables, said once more with pandas."""
+    import dagster as dg
+    import openpyxl
+
+    from orchestration.nightly import prepare_instance
+
+    def built(name: str) -> pd.DataFrame:
+        return pd.read_parquet(nightly.root / f"exports/{name}.parquet")
+
+    book = openpyxl.load_workbook(nightly.current / "择优清单.xlsx")
+
+    def sheet(name: str) -> pd.DataFrame:
+        assert "合成数据" in book[name]["A1"].value
+        titles, *rows = list(book[name].iter_rows(min_row=2, values_only=True))
+        return pd.DataFrame(rows, columns=list(titles))
+
+    nodes, prospects = built("marts/mart_chain__nodes"), built("scores/scr_prospect__nodes")
+    assert len(book["强补延链图"]._images) == nodes["chain_name"].nunique() == 4
+    assert sheet("链条环节")["环节"].tolist() == nodes.sort_values("node_order")["node_name"].tolist()
+    assert sheet("链条环节")["列出的目标企业"].sum() == len(prospects)
+    targets, first = sheet("目标企业"), prospects[prospects["node_rank"] <= 10]
+    pairs = zip(targets["环节"], targets["目标企业"], strict=True)
+    assert sorted(pairs) == sorted(zip(first["node_name"], first["enterprise_name"], strict=True))
+    assert (targets["理由"].str.len() > 0).all() and (targets["引荐路径或本地联系"] != "暂无").any()
+    assert (
+        sheet("准入筛查")["结论"].value_counts().to_dict()
+        == built("scores/scr_lead__screens")["screen_result"].value_counts().to_dict()
+    )
+    ranked = leads[leads["rank"].notna()].set_index("lead_id")["rank"]
+    parks = built("scores/scr_park__matches")
+    parks = parks[parks["lead_id"].isin(ranked.index) & (parks["park_rank"] <= 3)]
+    parks = parks.assign(at=parks["lead_id"].map(ranked)).sort_values(["at", "park_rank"]).head(500)
+    told = sheet("园区匹配")
+    assert told[["项目", "园区"]].to_numpy().tolist() == parks[["project_name", "park_name"]].to_numpy().tolist()
+    offers = sheet("可依法推荐的政策")
+    assert len(offers) and set(offers["结论"]) <= {"符合", "待核对"}
+    lawful = built("scores/scr_policy__register").query("is_recommended")["policy_name"]
+    assert set(offers["政策"]) <= set(lawful)
+    trips = sheet("外出行程")
+    assert set(trips["地区"]) == {"京津", "长三角", "珠三角"}
+    assert set(trips["拜访企业"]) <= set(built("scores/scr_trip__targets")["enterprise_name"])
+    with prepare_instance(nightly.settings) as instance:
+        event = instance.get_latest_materialization_event(dg.AssetKey(["publication", "snapshot"]))
+    assert event is not None and event.asset_materialization is not None
+    metadata = event.asset_materialization.metadata
+    assert str(metadata["强补延链图"].value).count("data:image/png;base64,iVBOR") == 4
+    for name in ("链条环节", "目标企业", "准入筛查", "园区匹配", "可依法推荐的政策", "外出行程"):
+        label, _, note = str(metadata[name].value).split("\n")[0].partition("）")
+        assert "合成数据" in label and book[name]["A1"].value.endswith(f"{label}）：{note}")
+        assert "|:--" in str(metadata[name].value)
+
+
 def test_the_graph_materialised_twice_leaves_the_same_bytes(nightly: Home) -> None:
     """In one home; test_interruption compares it with another one."""
     before = content_hashes(nightly.root)
@@ -181,10 +236,20 @@ def test_the_graph_materialised_twice_leaves_the_same_bytes(nightly: Home) -> No
     assert content_hashes(nightly.root) == before
 
 
-def test_an_earlier_day_can_be_rebuilt_and_knows_less(nightly: Home, district: Path, tmp_path: Path) -> None:
-    earlier = dt.date(2026, 3, 31)
-    shutil.copytree(nightly.root, tmp_path / "home", symlinks=True)
-    assert run_nightly(settings_at(tmp_path / "home", district), earlier).success
+def test_an_earlier_day_knows_less_and_broken_ledgers_or_no_register_stop_nobody(
+    nightly: Home, district: Path, tmp_path: Path
+) -> None:
+    earlier, inbox = dt.date(2026, 3, 31), tmp_path / "inbox"
+    shutil.copytree(district / "inbox", inbox)
+    (inbox / "坏的台账.xlsx").write_bytes(b"PK\x03\x04 not a workbook")
+    with xlsxwriter.Workbook(str(inbox / "空的台账.xlsx")) as book:
+        book.add_worksheet()
+    result = run_nightly(Settings(tmp_path / "home", inbox, None), earlier)
+    assert result.success, "an office without a register still gets its list"
+    assert any("every_file_could_be_read" in problem for problem in result.problems)
+    files = pd.read_parquet(tmp_path / "home" / "landing/files.parquet").set_index("file")
+    assert "损坏" in files.loc["坏的台账.xlsx", "problem"] and "空" in files.loc["空的台账.xlsx", "problem"]
+    assert files["problem"].notna().sum() == 2
     snapshot = current(tmp_path / "home" / "published")
     assert snapshot is not None and snapshot.as_of_date == earlier
     leads = pq.read_table(snapshot.folder / "ranked_leads.parquet").to_pandas()
@@ -210,7 +275,8 @@ def test_documents_are_made_of_the_published_marts_and_a_quarter_that_is_not_ove
     assert not refused.success  # on 30 June the quarter still has a day
     assert not july.success  # the list is of June
     kept = {str(path.relative_to(documents / "冻结")) for path in (documents / "冻结").rglob("说明.json")}
-    assert kept == {"调度材料/2026-06/第1版/说明.json", "考核/2026-06/第1版/说明.json"}  # made twice, kept once
+    months = {"调度材料/2026-06/第1版/说明.json", "考核/2026-06/第1版/说明.json"}  # made twice, kept once
+    assert kept == {*months, "季通报/2026Q1/第1版/说明.json"}
     bulletins = {path.name for path in documents.glob("季通报*")}
     assert bulletins == {"季通报_2026Q1.docx", "季通报_2026Q1.xlsx"}  # nothing of the refused one
     monthly = pd.read_parquet(nightly.root / "exports/marts/mart_unit__monthly.parquet")

@@ -14,6 +14,7 @@ import pandas as pd
 
 from intake.landing import content_hash
 from models.card import gate_card, model_card
+from models.chain import load_chains
 from models.landing import LandingSettings
 from models.lifecycle import Inputs, Training, train_if_due, training_of
 from models.promotion import version_in_use
@@ -65,6 +66,7 @@ def _candidate(workplace: Workplace, name: str, as_of: dt.date, retrain: bool) -
     settings, settings_hash = settings_of(workplace, name)
     done = train_if_due(registry, settings, settings_hash, as_of, lambda: read_inputs(workplace), retrain)
     report = registry.load(name, done.version).report
+    chains = {chain.chain_id: chain.name for chain in load_chains(workplace.office_file("chains.yaml")).chains}
     when = "本次训练" if done.is_new else f"本月已于 {done.as_of} 训练，今天不再训练"
     metadata: dict[str, Any] = row_counts(report["row_count"]) | {
         "training": when,
@@ -72,7 +74,7 @@ def _candidate(workplace: Workplace, name: str, as_of: dt.date, retrain: bool) -
         "kind": f"{report['kind']}（{report['label']}）",
         "gate": dg.MetadataValue.md(gate_card(done.verdict)),
         "reasons": "；".join(report["reasons"]) or "无",
-        "model_card": dg.MetadataValue.md(model_card(done.version, report)),
+        "model_card": dg.MetadataValue.md(model_card(done.version, report, chains)),
         "report": dg.MetadataValue.json(json.loads(json.dumps(report, default=str))),
     }
     if report["terms"]:

@@ -28,12 +28,13 @@ from desk.documents import (
     write_wall_chart,
 )
 from desk.documents.dispatch import BOARDS, FACTS
+from desk.opportunities import gather
 from desk.snapshot import Snapshot, current, publish
 from desk.workbook import write_ranked_workbook
 from intake.landing import content_hash
 from models.ranking import RankingWeights
 from orchestration.archive import keep
-from orchestration.metadata import preview, row_counts
+from orchestration.metadata import preview, row_counts, told_of_opportunities
 from orchestration.partitions import AS_OF_DAYS, MONTHS, ONE_DAY_A_RUN, QUARTERS
 from orchestration.resources import DBT_FOLDER, Workplace
 
@@ -97,16 +98,24 @@ def snapshot(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.Mate
     leads = pq.read_table(workplace.parquet("scoring/ranked_leads"))
     prospects = pq.read_table(workplace.export("scores/scr_prospect__nodes"))
     versions = _versions(workplace, context.partition_key)
-    boards = {board.file: pq.read_table(_made(workplace, board.export)) for board in all_boards()}
-    write = partial(write_ranked_workbook, weights=_weights(workplace))
-    published = publish(workplace.root / "published", leads, prospects, versions, write, boards)
+    boards = {board: pq.read_table(_made(workplace, board.export)) for board in all_boards()}
+    found = gather(
+        {board.name: table for board, table in boards.items()},
+        prospects,
+        leads.to_pandas(),
+        dt.date.fromisoformat(context.partition_key),
+    )
+    write = partial(write_ranked_workbook, weights=_weights(workplace), opportunities=found)
+    published = publish(
+        workplace.root / "published", leads, prospects, versions, write, {b.file: t for b, t in boards.items()}
+    )
     metadata = row_counts(len(leads), len(leads)) | {
         "snapshot_id": published.snapshot_id,
         "prospect_count": len(prospects),
         "folder": dg.MetadataValue.path(str(published.folder)),
         "manifest": dg.MetadataValue.json(published.manifest),
     }
-    return dg.MaterializeResult(metadata=metadata)
+    return dg.MaterializeResult(metadata=metadata | told_of_opportunities(found, versions["is_synthetic"]))
 
 
 @dg.asset(
@@ -157,34 +166,6 @@ def wall_chart(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.Ma
     return dg.MaterializeResult(metadata={"挂图": dg.MetadataValue.path(path), "项目数": len(projects), **lights})
 
 
-@dg.asset(
-    key=["publication", "quarterly_bulletin"],
-    deps=_marts("mart_unit__monthly", "mart_unit__targets", "dim_units", "mart_outcomes"),
-    group_name="publication",
-    kinds={"word", "excel"},
-    owners=["team:督查考核"],
-    description="季通报 the quarter in Word and Excel, on the office's own template",
-    partitions_def=QUARTERS,
-    backfill_policy=ONE_DAY_A_RUN,
-)
-def quarterly_bulletin(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
-    """Write the bulletin of a quarter that is over, from marts that were exported after every test was green."""
-    quarter = Quarter.of(dt.date.fromisoformat(context.partition_key))
-    published = _published(workplace)
-    names = ("mart_unit__monthly", "mart_unit__targets", "dim_units", "mart_outcomes")
-    monthly, targets, units, outcomes = (pd.read_parquet(workplace.export(f"marts/{name}")) for name in names)
-    try:
-        figures = quarter_figures(
-            quarter, monthly, targets, units, outcomes, published.as_of_date, _is_synthetic(workplace)
-        )
-    except ValueError as problem:
-        raise dg.Failure(str(problem), allow_retries=False) from None
-    template = workplace.root / "documents" / "模板" / "季通报.docx"
-    word, excel = write_bulletin(workplace.root / "documents", figures, template)
-    paths = {"Word": dg.MetadataValue.path(word), "Excel": dg.MetadataValue.path(excel)}
-    return dg.MaterializeResult(metadata={**paths, "总体情况": preview(figures.totals.astype(str))})
-
-
 class Issue(dg.Config):
     """Why a frozen period is issued again (更正或申诉), who asked, who signed. 首次冻结不用填"""
 
@@ -195,6 +176,39 @@ class Issue(dg.Config):
     @property
     def correction(self) -> Correction:
         return Correction(self.reason, self.appealed_by, self.signed_by)
+
+
+@dg.asset(
+    key=["publication", "quarterly_bulletin"],
+    deps=_marts("mart_unit__monthly", "mart_unit__targets", "dim_units", "mart_outcomes"),
+    group_name="publication",
+    kinds={"word", "excel"},
+    owners=["team:督查考核"],
+    description="季通报 the quarter in Word and Excel, on the office's own template, kept as numbered frozen copies",
+    partitions_def=QUARTERS,
+    backfill_policy=ONE_DAY_A_RUN,
+)
+def quarterly_bulletin(
+    context: dg.AssetExecutionContext, workplace: Workplace, config: Issue
+) -> dg.MaterializeResult[None]:
+    """Write and freeze the bulletin of a quarter that is over, from marts that were exported after every test was green."""
+    quarter = Quarter.of(dt.date.fromisoformat(context.partition_key))
+    published, folder = _published(workplace), workplace.root / "documents"
+    names = ("mart_unit__monthly", "mart_unit__targets", "dim_units", "mart_outcomes")
+    monthly, targets, units, outcomes = (pd.read_parquet(workplace.export(f"marts/{name}")) for name in names)
+    try:
+        figures = quarter_figures(
+            quarter, monthly, targets, units, outcomes, published.as_of_date, _is_synthetic(workplace)
+        )
+        files = write_bulletin(folder, figures, folder / "模板" / "季通报.docx")
+        frozen = freeze(
+            folder, "季通报", str(quarter), files, published.as_of_date, config.correction,
+            {"snapshot": published.snapshot_id},
+        )  # fmt: skip
+    except ValueError as problem:
+        raise dg.Failure(str(problem), allow_retries=False) from None
+    paths: dict[str, Any] = {"冻结件": dg.MetadataValue.path(frozen.folder), "版本": frozen.number}
+    return dg.MaterializeResult(metadata={**paths, "总体情况": preview(figures.totals.astype(str))})
 
 
 @dg.asset(

@@ -47,24 +47,46 @@ def _adds_up(row: dict[Any, Any]) -> bool:
     return parts and units == round(float(row["score"]) * 10_000)
 
 
-@dg.asset_check(asset=ASSET, blocking=True, description="准入筛查为禁止的线索和企业，不在名单、试探名单和招商对象里")
+# Everything that is handed out, and the column by which a forbidden lead or firm would stand in it.
+LEADS_HANDED_OUT = {
+    "scr_park__matches": "lead_id",
+    "scr_policy__matches": "lead_id",
+    "scr_fund__suitable": "lead_id",
+    "scr_trip__targets": "lead_id",
+    "scr_trip__paths": "lead_id",
+}
+FIRMS_HANDED_OUT = {
+    "scr_prospect__nodes": "enterprise_key",
+    "scr_prospect__headquarters": "enterprise_key",
+    "scr_chain__leader_targets": "target_key",
+    "scr_enterprise__key_targets": "enterprise_key",
+    "scr_trip__targets": "target_key",
+}
+SCREENED = {"scr_prospect__candidates": "enterprise_key", "scr_screen__enterprises": "enterprise_key"}
+
+
+@dg.asset_check(
+    asset=ASSET, blocking=True, description="准入筛查为禁止的线索和企业，不在名单、招商对象、园区、政策、基金和行程里"
+)
 def nothing_forbidden_is_recommended(workplace: Workplace) -> dg.AssetCheckResult:
     """Look for what the screens forbid in everything that is handed out."""
-    screens, candidates, prospects = (
-        pd.read_parquet(workplace.export(f"scores/{name}"))
-        for name in ("scr_lead__screens", "scr_prospect__candidates", "scr_prospect__nodes")
-    )
+    leads = _forbidden(workplace, "scr_lead__screens", "lead_id")
+    firms = pd.concat([_forbidden(workplace, name, column) for name, column in SCREENED.items()]).drop_duplicates()
     ranked = read_ranked(workplace)
-    leads = screens.loc[screens["screen_result"] == FORBIDDEN, "lead_id"]
-    firms = candidates.loc[candidates["screen_result"] == FORBIDDEN, "enterprise_key"]
     handed_out = ranked["rank"].notna() | ranked["is_exploration"]
-    offending = pd.concat(
-        [
-            ranked.loc[handed_out & ranked["lead_id"].isin(leads), ["lead_id"]].rename(columns={"lead_id": "key"}),
-            prospects.loc[prospects["enterprise_key"].isin(firms), ["enterprise_key"]].set_axis(["key"], axis=1),
-        ]
-    )
+    found = [("ranked_leads", ranked.loc[handed_out & ranked["lead_id"].isin(leads), "lead_id"])]
+    for forbidden, places in ((leads, LEADS_HANDED_OUT), (firms, FIRMS_HANDED_OUT)):
+        for name, column in places.items():
+            keys = pd.read_parquet(workplace.export(f"scores/{name}"), columns=[column])[column]
+            found.append((name, keys[keys.isin(forbidden)]))
+    offending = pd.DataFrame([(name, key) for name, keys in found for key in keys.unique()], columns=["table", "key"])
     return accounting_result(offending, forbidden_lead_count=len(leads), forbidden_firm_count=len(firms))
+
+
+def _forbidden(workplace: Workplace, name: str, column: str) -> "pd.Series[str]":
+    """Give the keys that a screen forbids."""
+    judged = pd.read_parquet(workplace.export(f"scores/{name}"), columns=[column, "screen_result"])
+    return judged.loc[judged["screen_result"] == FORBIDDEN, column].dropna()
 
 
 @dg.asset_check(asset=ASSET, blocking=True, description="当日在册线索无一遗漏：入排或写明不排的原因")

@@ -116,6 +116,10 @@ def _tables(frame: pd.DataFrame, as_of: dt.date) -> dict[str, pa.Table]:
     kinds = dict.fromkeys(follow_ups[0], text) | {"follow_up_date": day}
     return {
         "boards/lead_facts.parquet": pa.Table.from_pylist(facts, pa.schema(list(FACTS.items()))),
+        "boards/lead_standing.parquet": pa.table(
+            {name: [f[name] for f in facts] for name in ("lead_id", "unit_name")}
+            | {"introduced_by": [NASTY[0]] * len(facts), "source_row": [12] * len(facts)}
+        ),
         "boards/follow_ups.parquet": pa.Table.from_pylist(follow_ups, pa.schema(list(kinds.items()))),
         "boards/stage_moves.parquet": pa.table(
             {"lead_id": ["L00000"], "stage": ["在谈"], "moved_date": pa.array([as_of], day),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,9 @@ from models.tax.evaluation import conformal_offsets
 from models.tax.features import paid_projects
 from models.tax.settings import DEFAULT_PATH
 
-SETTINGS = dataclasses.replace(TaxSettings.load(), bootstrap_resamples=60, candidate_alphas=(1.0, 10.0))
+SETTINGS = dataclasses.replace(
+    TaxSettings.load(), bootstrap_resamples=60, candidate_alphas=(1.0, 10.0), candidate_max_bins=(8,)
+)
 
 
 @pytest.fixture(scope="module")
@@ -94,11 +98,54 @@ def test_a_project_is_one_row_seen_before_the_milestone() -> None:
     assert known("2025-12-31") == [("a", 2.0, 90.0)]
 
 
-def test_the_estimate_is_its_rate_times_the_investment() -> None:
-    X = pd.DataFrame({"investment_wan_cny": [1000.0, 50000.0, None, 8000.0], "industry_section": ["C", "C", "C", "F"]})
+def test_the_estimate_is_the_share_of_tax_in_output_of_its_sector() -> None:
+    # By hand: 1,000 x 0.9 x 3.34%; nothing told: 10,000 x 0.9 x 3.34%; trade 8,000 x 0.9 x 6.37%; farms at the least, 0.1%.
+    X = pd.DataFrame(
+        {"investment_wan_cny": [1000.0, 50000.0, None, 8000.0, 90000.0], "industry_section": ["C", "C", "C", "F", "A"]}
+    )
     tax = np.expm1(SETTINGS.rule.score(X))
-    assert tax == pytest.approx([30, 1500, 300, 400], rel=0.15)
+    assert tax == pytest.approx([30.1, 1503, 301, 459, 81], rel=0.15)
     assert np.isfinite(SETTINGS.rule.score(X.assign(industry_section=None))).all()
+
+
+def test_the_office_s_own_rate_goes_before_the_prior() -> None:
+    content = yaml.safe_load(DEFAULT_PATH.read_text("utf-8"))
+    content["rule"]["tax_per_wan_cny_by_section"] = {"F": 0.02}
+    X = pd.DataFrame({"investment_wan_cny": [8000.0, 8000.0], "industry_section": ["F", "C"]})
+    own, prior = (np.expm1(s.rule.score(X)) for s in (TaxSettings.from_mapping(content), SETTINGS))
+    assert own[0] == pytest.approx(160, rel=0.15) and own[1] == prior[1]
+    content["rule"]["tax_per_wan_cny_by_section"] = {"F": 0}
+    with pytest.raises(ValueError, match="F"):
+        TaxSettings.from_mapping(content)
+
+
+def test_an_office_s_file_of_an_earlier_version_is_still_read() -> None:
+    content = yaml.safe_load(DEFAULT_PATH.read_text("utf-8"))
+    del content["rule"]["sector_prior"], content["candidate_max_bins"], content["default_max_bins"]
+    content["max_bins"] = 6
+    with pytest.raises(ValueError, match="sector_prior"):
+        TaxSettings.from_mapping(content)
+    content["rule"]["default_tax_per_wan_cny"] = 0.03
+    settings = TaxSettings.from_mapping(content)
+    assert settings.candidate_max_bins == (6,) and settings.default_max_bins == 6
+    X = pd.DataFrame({"investment_wan_cny": [10000.0], "industry_section": ["C"]})
+    assert np.expm1(settings.rule.score(X)) == pytest.approx([300], rel=0.15)
+
+
+def test_the_prior_is_that_of_the_input_output_table() -> None:
+    path = Path(os.environ.get("ZEYOU_REFERENCE_DATA", "")) / "standards/io_2020_sector_tax_prior.csv"
+    if not path.is_file():
+        pytest.skip("no reference data")
+    sectors = pd.read_csv(path)
+    prior = yaml.safe_load(DEFAULT_PATH.read_text("utf-8"))["rule"]["sector_prior"]
+    first = dict(zip("ABCDEFGHIJKLMNOPQRS",
+                     (1, 6, 12, 100, 103, 109, 111, 123, 125, 130, 133, 134, 136, 139, 142, 144, 145, 147, 152),
+                     strict=True))  # fmt: skip
+    section = pd.cut(sectors["code"].astype(int), [*first.values(), 154], right=False, labels=list(first))
+    sums = sectors.groupby(section, observed=True)[["net_prod_tax", "gross_output"]].sum()
+    found = (sums["net_prod_tax"] / sums["gross_output"]).round(4).to_dict()
+    assert found == prior["tax_per_output_by_section"]
+    assert round(sums["net_prod_tax"].sum() / sums["gross_output"].sum(), 4) == prior["tax_per_output"]
 
 
 def test_few_projects_give_an_estimate_with_a_measured_interval(taxed: Any) -> None:

@@ -87,6 +87,25 @@ blocked as (
 
 ),
 
+-- A milestone without a row of its own is passed, on an unknown day, where a later one has come: it is neither waited for nor late.
+passed as (
+
+    select
+        stages.*,
+        stages.stage_order >= orders.started_order as is_start_passed,
+        stages.stage_order >= orders.completed_order as is_completion_passed,
+        stages.stage_order >= orders.operation_order as is_operation_passed
+    from stages
+    cross join (
+        select
+            min(stage_order) filter (where stage = '开工') as started_order,
+            min(stage_order) filter (where stage = '竣工') as completed_order,
+            min(stage_order) filter (where stage = '投产') as operation_order
+        from {{ ref('stage_rules') }}
+    ) as orders
+
+),
+
 joined as (
 
     select
@@ -99,10 +118,15 @@ joined as (
         commitments.start_due_date,
         commitments.completion_due_date,
         commitments.operation_due_date,
-        case when stages.started_date is null then {{ as_of_date() }} - stages.signed_date end as waiting_days,
-        coalesce(stages.started_date, {{ as_of_date() }}) - commitments.start_due_date as start_late_days,
-        coalesce(stages.completed_date, {{ as_of_date() }}) - commitments.completion_due_date as completion_late_days,
-        coalesce(stages.in_operation_date, {{ as_of_date() }}) - commitments.operation_due_date as operation_late_days,
+        case when not stages.is_start_passed then {{ as_of_date() }} - stages.signed_date end as waiting_days,
+        {% for passed, reached, due, late in [
+            ('is_start_passed', 'started_date', 'start_due_date', 'start_late_days'),
+            ('is_completion_passed', 'completed_date', 'completion_due_date', 'completion_late_days'),
+            ('is_operation_passed', 'in_operation_date', 'operation_due_date', 'operation_late_days')
+        ] %}
+        coalesce(stages.{{ reached }}, case when not stages.{{ passed }} then {{ as_of_date() }} end)
+        - commitments.{{ due }} as {{ late }},
+        {% endfor %}
         latest.period_date as latest_month_date,
         latest.month_investment_wan_cny,
         latest.planned_investment_wan_cny as month_planned_wan_cny,
@@ -122,7 +146,7 @@ joined as (
         blocked.blocked_by_unit,
         blocked.blocked_days,
         blocked.blocker
-    from stages
+    from passed as stages
     inner join {{ ref('stg_ledger__leads') }} as leads on stages.lead_id = leads.lead_id
     left join teams on stages.lead_id = teams.lead_id
     left join commitments on stages.lead_id = commitments.lead_id
@@ -139,11 +163,11 @@ lit as (
         *,
         {{ light_of('waiting_days', 'signed_not_started_days') }} as waiting_light,
         -- What was late and is done is history: only what is still open has a light.
-        {{ light_of('case when started_date is null then start_late_days end', 'late_days') }} as start_light,
-        {{ light_of('case when completed_date is null then completion_late_days end', 'late_days') }} as completion_light,
-        {{ light_of('case when in_operation_date is null then operation_late_days end', 'late_days') }} as operation_light,
+        {{ light_of('case when not is_start_passed then start_late_days end', 'late_days') }} as start_light,
+        {{ light_of('case when not is_completion_passed then completion_late_days end', 'late_days') }} as completion_light,
+        {{ light_of('case when not is_operation_passed then operation_late_days end', 'late_days') }} as operation_light,
         {{ light_of('blocked_days', 'blocked_days') }} as blocked_light,
-        {{ light_of('case when completed_date is null then progress_gap_pct end', 'progress_gap_pct') }} as progress_light,
+        {{ light_of('case when not is_completion_passed then progress_gap_pct end', 'progress_gap_pct') }} as progress_light,
         case when (leader_name is null or team_name is null) and kept.is_kept then '红' end as team_light,
         kept.is_kept
     from joined

@@ -172,7 +172,9 @@ select
     case when target_value > 0 then round(100 * done_value / target_value, 2) end as completion_pct,
     round(100 * cast(passed_days as double) / all_days, 2) as passed_pct,
     round(expected_value, 2) as expected_value,
-    case when done_value is not null then round(greatest(expected_value - done_value, 0), 2) end as arrears_value,
+    -- Without the condition a task never set would show arrears of 0.
+    case when expected_value is not null and done_value is not null then round(greatest(expected_value - done_value, 0), 2) end
+        as arrears_value,
     -- A month is the twelfth part of the year: what every month that is left must bring, and what a month has brought.
     case when passed_days < all_days then round(gap_value * all_days / (all_days - passed_days) / 12, 2) end
         as required_per_month,

@@ -28,7 +28,11 @@ facts as (
     inner join {{ ref('indicators') }} as indicators on facts.indicator = indicators.indicator
     where facts.known_date < {{ as_of_date() }}
         and facts.fact_date < {{ as_of_date() }}
-        and (indicators.counted_by = '储备' or (indicators.counted_by = '阶段个数' and facts.not_counted_reason is null))
+        -- The reserve's own floor is another one than a rule's; an expansion is left out of both.
+        and (
+            (indicators.counted_by = '储备' and not coalesce(starts_with(facts.not_counted_reason, '未计入：增资扩产'), false))
+            or (indicators.counted_by = '阶段个数' and facts.not_counted_reason is null)
+        )
     qualify row_number() over (partition by facts.indicator, facts.fact_key order by facts.fact_date, facts.known_date) = 1
 
 ),

@@ -20,8 +20,11 @@ measured as (
             when targets.target_value > 0 then round(100 * cumulative.year_value / targets.target_value, 2)
         end as completion_pct
     from cumulative
-    left join {{ ref('fct_targets') }} as targets
+    -- The task that held at the end of the month: a change counts from its day, what stood before it stays ranked by the old.
+    left join {{ ref('fct_target_history') }} as targets
         on cumulative.unit_name = targets.unit_name
+        and targets.valid_from_date < least(cumulative.month_date + interval 1 month, {{ as_of_date() }})
+        and coalesce(targets.valid_to_date >= least(cumulative.month_date + interval 1 month, {{ as_of_date() }}), true)
         and cumulative.target_year = targets.target_year
         and cumulative.indicator = targets.indicator
         and (cumulative.measure in ('个', '次') or cumulative.measure = targets.measure)

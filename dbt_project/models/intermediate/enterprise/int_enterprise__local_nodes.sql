@@ -11,32 +11,7 @@ with ledger_firms as (
 
 ),
 
-by_code as (
-
-    select
-        firms.enterprise_key,
-        prefixes.node_id,
-        max(prefixes.digit_count) as matched_digits
-    from ledger_firms as firms
-    inner join {{ ref('int_chain__prefixes') }} as prefixes
-        on left(firms.industry_code, prefixes.digit_count) = prefixes.prefix_code
-    group by firms.enterprise_key, prefixes.node_id
-
-),
-
-by_word as (
-
-    select
-        firms.enterprise_key,
-        words.node_id,
-        count(*) as matched_word_count,
-        string_agg(words.word, '、' order by words.word_order) as matched_words
-    from ledger_firms as firms
-    inner join {{ ref('stg_chain__words') }} as words on contains(firms.fit_text, words.word)
-    group by firms.enterprise_key, words.node_id
-    having not bool_or(words.is_exclude)
-
-),
+{{ nodes_of('ledger_firms', 'enterprise_key') }},
 
 of_register as (
 
@@ -54,58 +29,45 @@ of_register as (
 
 ),
 
-of_ledger as (
-
-    select
-        coalesce(by_code.enterprise_key, by_word.enterprise_key) as enterprise_key,
-        coalesce(by_code.node_id, by_word.node_id) as node_id,
-        coalesce(by_code.matched_digits, 0) as matched_digits,
-        coalesce(by_word.matched_word_count, 0) as matched_word_count,
-        by_word.matched_words
-    from by_code
-    full outer join by_word on by_code.enterprise_key = by_word.enterprise_key and by_code.node_id = by_word.node_id
-
-),
-
 -- Two digits alone name a whole industry (see dbt_project.yml).
-matched as (
+together as (
 
     select
-        coalesce(of_ledger.enterprise_key, of_register.enterprise_key) as enterprise_key,
-        coalesce(of_ledger.node_id, of_register.node_id) as node_id,
+        coalesce(matched.enterprise_key, of_register.enterprise_key) as enterprise_key,
+        coalesce(matched.node_id, of_register.node_id) as node_id,
         of_register.enterprise_name as registered_name,
         of_register.capital_wan_cny,
-        greatest(coalesce(of_ledger.matched_digits, 0), coalesce(of_register.matched_digits, 0)) as matched_digits,
-        greatest(coalesce(of_ledger.matched_word_count, 0), coalesce(of_register.matched_word_count, 0)) as matched_word_count,
-        coalesce(of_ledger.matched_words, of_register.matched_words) as matched_words
-    from of_ledger
+        greatest(coalesce(matched.matched_digits, 0), coalesce(of_register.matched_digits, 0)) as matched_digits,
+        greatest(coalesce(matched.matched_word_count, 0), coalesce(of_register.matched_word_count, 0)) as matched_word_count,
+        coalesce(matched.matched_words, of_register.matched_words) as matched_words
+    from matched
     full outer join of_register
-        on of_ledger.enterprise_key = of_register.enterprise_key and of_ledger.node_id = of_register.node_id
-    where greatest(coalesce(of_ledger.matched_digits, 0), coalesce(of_register.matched_digits, 0))
+        on matched.enterprise_key = of_register.enterprise_key and matched.node_id = of_register.node_id
+    where greatest(coalesce(matched.matched_digits, 0), coalesce(of_register.matched_digits, 0))
         >= {{ var('neighbour_min_digits') }}
-        or greatest(coalesce(of_ledger.matched_word_count, 0), coalesce(of_register.matched_word_count, 0)) > 0
+        or greatest(coalesce(matched.matched_word_count, 0), coalesce(of_register.matched_word_count, 0)) > 0
 
 )
 
 select
-    matched.enterprise_key,
-    matched.node_id,
-    coalesce(ledger.enterprise_name, matched.registered_name) as enterprise_name,
-    matched.matched_digits,
-    matched.matched_word_count,
-    matched.matched_words,
+    together.enterprise_key,
+    together.node_id,
+    coalesce(ledger.enterprise_name, together.registered_name) as enterprise_name,
+    together.matched_digits,
+    together.matched_word_count,
+    together.matched_words,
     ledger.uscc is not null as is_in_ledger,
     coalesce(ledger.is_chain_leader, false)
     or listed.enterprise_key is not null
-    or coalesce(ledger.uscc is null and matched.capital_wan_cny >= minimum.minimum_capital_wan_cny, false) as is_leader,
+    or coalesce(ledger.uscc is null and together.capital_wan_cny >= minimum.minimum_capital_wan_cny, false) as is_leader,
     row_number() over (
-        partition by matched.enterprise_key
-        order by matched.matched_digits + 4 * least(matched.matched_word_count, 2) desc, nodes.node_order
+        partition by together.enterprise_key
+        order by together.matched_digits + 4 * least(together.matched_word_count, 2) desc, nodes.node_order
     ) = 1 as is_main_node,
     ledger.output_wan_cny,
     ledger.tax_wan_cny
-from matched
-inner join {{ ref('stg_chain__nodes') }} as nodes on matched.node_id = nodes.node_id
-left join {{ ref('stg_ledger__local_enterprises') }} as ledger on matched.enterprise_key = ledger.uscc
-left join {{ source('landing', 'chain_leaders') }} as listed on matched.enterprise_key = listed.enterprise_key
+from together
+inner join {{ ref('stg_chain__nodes') }} as nodes on together.node_id = nodes.node_id
+left join {{ ref('stg_ledger__local_enterprises') }} as ledger on together.enterprise_key = ledger.uscc
+left join {{ source('landing', 'chain_leaders') }} as listed on together.enterprise_key = listed.enterprise_key
 left join {{ source('landing', 'chain_leaders') }} as minimum on minimum.enterprise_key is null

@@ -44,7 +44,8 @@ rows_found as (
         enterprises.enterprise_key,
         enterprises.uscc,
         enterprises.enterprise_name,
-        enterprises.is_local
+        enterprises.is_local,
+        enterprises.source_row
     from {{ ref('stg_register__enterprises') }} as enterprises
     where enterprises.enterprise_name in (select spellings.spelling from spellings)
 
@@ -54,7 +55,8 @@ rows_found as (
         enterprises.enterprise_key,
         enterprises.uscc,
         enterprises.enterprise_name,
-        enterprises.is_local
+        enterprises.is_local,
+        enterprises.source_row
     from {{ ref('stg_register__enterprises') }} as enterprises
     where enterprises.uscc in (select names.uscc from names where names.uscc is not null)
 
@@ -66,7 +68,8 @@ found as (
         enterprise_key,
         uscc,
         {{ name_form('enterprise_name') }} as name_form,
-        is_local
+        is_local,
+        source_row
     from rows_found
 
 ),
@@ -76,7 +79,8 @@ by_name as (
     select
         name_form,
         max(enterprise_key) as enterprise_key,
-        bool_or(is_local) as is_local
+        bool_or(is_local) as is_local,
+        max(source_row) as source_row
     from found
     group by name_form
     having count(*) = 1
@@ -91,7 +95,8 @@ select
         when names.uscc is null and by_name.enterprise_key is not null then '企业名称'
         else '不在名录'
     end as match_by,
-    coalesce(by_code.is_local, by_name.is_local, false) as is_local_in_register
+    coalesce(by_code.is_local, by_name.is_local, false) as is_local_in_register,
+    coalesce(by_code.source_row, by_name.source_row) as register_row
 from names
 left join found as by_code on names.uscc = by_code.uscc
 left join by_name on names.name_form = by_name.name_form and names.uscc is null

@@ -17,45 +17,7 @@ with leads as (
 
 ),
 
-by_code as (
-
-    select
-        leads.lead_id,
-        prefixes.node_id,
-        max(prefixes.digit_count) as matched_digits
-    from leads
-    inner join {{ ref('int_chain__prefixes') }} as prefixes
-        on left(leads.industry_code, prefixes.digit_count) = prefixes.prefix_code
-    group by leads.lead_id, prefixes.node_id
-
-),
-
-by_word as (
-
-    select
-        leads.lead_id,
-        words.node_id,
-        count(*) as matched_word_count,
-        string_agg(words.word, '、' order by words.word_order) as matched_words
-    from leads
-    inner join {{ ref('stg_chain__words') }} as words on contains(leads.fit_text, words.word)
-    group by leads.lead_id, words.node_id
-    having not bool_or(words.is_exclude)
-
-),
-
-matched as (
-
-    select
-        coalesce(by_code.lead_id, by_word.lead_id) as lead_id,
-        coalesce(by_code.node_id, by_word.node_id) as node_id,
-        coalesce(by_code.matched_digits, 0) as matched_digits,
-        coalesce(by_word.matched_word_count, 0) as matched_word_count,
-        by_word.matched_words
-    from by_code
-    full outer join by_word on by_code.lead_id = by_word.lead_id and by_code.node_id = by_word.node_id
-
-),
+{{ nodes_of('leads', 'lead_id') }},
 
 {{ fit_of_matches('matched') }}
 

@@ -14,6 +14,17 @@ with rates as (
 
 ),
 
+-- Two reports of one month: the later one stands.
+months as (
+
+    select *
+    from {{ ref('stg_ledger__investment_progress') }}
+    qualify row_number() over (
+        partition by lead_id, date_trunc('month', period_date) order by period_date desc
+    ) = 1
+
+),
+
 amounts as (
 
     select
@@ -54,12 +65,23 @@ amounts as (
         paid_in_fdi_wan_cny as amount_wan_cny,
         paid_in_fdi_currency as currency,
         paid_in_fdi_rate as written_rate
-    from {{ ref('stg_ledger__investment_progress') }}
+    from months
     where paid_in_fdi_wan_cny > 0
-    -- Two reports of one month: the later one stands.
-    qualify row_number() over (
-        partition by lead_id, date_trunc('month', period_date) order by period_date desc
-    ) = 1
+
+    union all
+
+    -- A plan of a month, that of months to come too: the ledger does not say when it was made.
+    select
+        lead_id,
+        '月度计划' as fdi_kind,
+        strftime(period_date, '%Y-%m') as document_no,
+        period_date as counted_date,
+        cast(null as date) as known_date,
+        planned_fdi_wan_cny as amount_wan_cny,
+        planned_fdi_currency as currency,
+        planned_fdi_rate as written_rate
+    from months
+    where planned_fdi_wan_cny > 0
 
 )
 

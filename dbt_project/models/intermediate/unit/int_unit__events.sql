@@ -17,7 +17,7 @@ first_reached as (
         stage,
         min(moved_date) as reached_date
     from {{ ref('fct_stage_moves') }}
-    where has_required_evidence and stage in ('签约', '开工')
+    where has_required_evidence and stage in ('签约', '开工') and known_date < {{ as_of_date() }}
     group by lead_id, stage
 
 ),
@@ -66,3 +66,14 @@ from events
 inner join leads on events.lead_id = leads.lead_id
 asof left join transfers
     on events.lead_id = transfers.lead_id and events.event_date < transfers.transferred_date
+-- Months count as tasks do: an expansion (增资扩产) is not new recruitment where the indicator says so.
+anti join (
+    select
+        kinds.lead_id,
+        case when indicators.counted_by = '报备' then '报备' else indicators.stage end as event
+    from {{ ref('int_lead__recruit_kind') }} as kinds
+    inner join {{ ref('indicators') }} as indicators
+        on indicators.leaves_out_expansions and indicators.counted_by in ('报备', '阶段个数')
+    where kinds.is_expansion
+) as left_out
+    on events.lead_id = left_out.lead_id and events.event = left_out.event

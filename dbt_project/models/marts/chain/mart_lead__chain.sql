@@ -10,15 +10,15 @@ leads as (
     select
         leads.*,
         ledger.need_id as written_need_id,
-        ledger.is_expansion,
+        kinds.is_expansion,
+        kinds.recruit_basis,
+        kinds.is_of_local_firm,
         fits.matched_words,
-        {{ joined_text(['leads.project_name', 'leads.product_text']) }} as product_words_text,
-        local_firms.uscc is not null or coalesce(registered.is_local, false) as is_of_local_firm
+        {{ joined_text(['leads.project_name', 'leads.product_text']) }} as product_words_text
     from {{ ref('dim_leads') }} as leads
     inner join {{ ref('stg_ledger__leads') }} as ledger on leads.lead_id = ledger.lead_id
     left join {{ ref('int_lead__chain_fit') }} as fits on leads.lead_id = fits.lead_id and fits.node_rank = 1
-    left join {{ ref('int_lead__enterprise') }} as registered on leads.lead_id = registered.lead_id
-    left join {{ ref('stg_ledger__local_enterprises') }} as local_firms on leads.uscc = local_firms.uscc
+    inner join {{ ref('int_lead__recruit_kind') }} as kinds on leads.lead_id = kinds.lead_id
 
 ),
 
@@ -134,13 +134,8 @@ select
         end,
         nodes.saturation_text
     ) as duplicate_text,
-    case when coalesce(leads.is_expansion, leads.is_of_local_firm) then '增资扩产' else '新引进' end as recruit_kind,
-    case
-        when leads.is_expansion then '台账写明增资扩产'
-        when leads.is_expansion is null and leads.is_of_local_firm then '投资主体是本地企业'
-        when leads.is_expansion is null then '投资主体不是本地企业'
-        else '台账写明新引进' || case when leads.is_of_local_firm then '（投资主体是本地企业，请核对）' else '' end
-    end as recruit_basis,
+    case when leads.is_expansion then '增资扩产' else '新引进' end as recruit_kind,
+    leads.recruit_basis,
     listed.list_text,
     clusters.cluster_index as cluster_index_now,
     case

@@ -251,6 +251,8 @@ select
                     string_split(indicators.evidence_kinds, '、'), lambda kind: contains(facts.evidence_kind, kind)
                 )), false
             ) then '未计入：缺少到资凭证，应有' || replace(indicators.evidence_kinds, '、', '或')
+            when indicators.leaves_out_expansions and kinds.is_expansion
+                then '未计入：增资扩产（' || kinds.recruit_basis || '），与新引进分开计'
             when leads.investment_wan_cny < indicators.min_investment_wan_cny
                 then '未计入：总投资不足' || {{ plain_number('indicators.min_investment_wan_cny') }} || '万元'
         end
@@ -260,6 +262,7 @@ from facts
 inner join {{ ref('indicators') }} as indicators
     on facts.counted_by = indicators.counted_by and (indicators.stage is null or facts.stage = indicators.stage)
 inner join leads on facts.lead_id = leads.lead_id
+inner join {{ ref('int_lead__recruit_kind') }} as kinds on facts.lead_id = kinds.lead_id
 asof left join transfers
     on facts.lead_id = transfers.lead_id and facts.fact_date < transfers.transferred_date
 

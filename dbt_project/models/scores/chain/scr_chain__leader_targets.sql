@@ -58,7 +58,8 @@ by_ledger as (
         || coalesce('，年' || cast(cast(partners.yearly_amount_wan_cny as bigint) as varchar) || '万元', '，金额暂无') as reason_text
     from named_partners as partners
     left join {{ ref('int_enterprise__named') }} as named on {{ name_form('partners.target_name') }} = named.name_form
-    where not coalesce(named.is_local_in_register, false)
+    left join {{ ref('scr_screen__enterprises') }} as screens on {{ name_form('partners.target_name') }} = screens.name_form
+    where not coalesce(named.is_local_in_register, false) and coalesce(screens.screen_result, '') != '禁止'
 
 ),
 

@@ -78,4 +78,7 @@ left join {{ ref('int_enterprise__named') }} as named on coalesce(signals.name_f
 left join {{ ref('stg_ledger__local_enterprises') }} as local_firms on named.enterprise_key = local_firms.uscc
 left join leads on coalesce(signals.name_form, lists.name_form) = leads.name_form
 left join ties on coalesce(signals.name_form, lists.name_form) = ties.name_form
-where local_firms.uscc is null and not coalesce(named.is_local_in_register, false)
+left join {{ ref('scr_screen__enterprises') }} as screens on coalesce(signals.name_form, lists.name_form) = screens.name_form
+where local_firms.uscc is null
+    and not coalesce(named.is_local_in_register, false)
+    and coalesce(screens.screen_result, '') != '禁止'

@@ -3,7 +3,7 @@ with leads as (
 
     select *
     from {{ ref('scr_lead__standing') }}
-    where is_open and lost_date is null and financing_need_wan_cny > 0
+    where is_open and lost_date is null and not is_forbidden and financing_need_wan_cny > 0
 
 ),
 

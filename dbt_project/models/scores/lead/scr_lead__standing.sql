@@ -156,6 +156,7 @@ select
     leads.event_id,
     leads.promise_text,
     leads.is_two_high,
+    coalesce(screens.screen_result = '禁止', false) as is_forbidden,
     leads.source_file,
     leads.source_sheet,
     leads.source_row,
@@ -166,4 +167,5 @@ left join moves on leads.lead_id = moves.lead_id
 left join contacts on leads.lead_id = contacts.lead_id
 left join best_fit on leads.lead_id = best_fit.lead_id
 left join chain_units on coalesce(best_fit.chain_name, leads.chain_name) = chain_units.chain_name
+left join {{ ref('scr_lead__screens') }} as screens on leads.lead_id = screens.lead_id
 left join {{ ref('stg_identity__leads') }} as identities on leads.lead_id = identities.lead_id

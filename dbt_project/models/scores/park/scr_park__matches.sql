@@ -13,7 +13,7 @@
 {% set utilities = needs[2:] %}
 with leads as (
 
-    select * from {{ ref('scr_lead__standing') }} where is_before_land and lost_date is null
+    select * from {{ ref('scr_lead__standing') }} where is_before_land and lost_date is null and not is_forbidden
 
 ),
 

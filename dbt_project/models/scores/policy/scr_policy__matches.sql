@@ -2,7 +2,7 @@
 -- judged, in words. Measures that may not be promised are in the register only, without an amount.
 with leads as (
 
-    select * from {{ ref('scr_lead__standing') }} where is_open and lost_date is null
+    select * from {{ ref('scr_lead__standing') }} where is_open and lost_date is null and not is_forbidden
 
 ),
 
@@ -61,6 +61,9 @@ judged as (
             when 'research_wan_cny' then leads.research_wan_cny
             when 'patent_count' then leads.patent_count
             when 'land_mu' then leads.land_mu
+            when 'power_kva' then leads.power_kva
+            -- Not filed yet is no refusal: people see to it.
+            when 'is_filed' then case when leads.stage_order >= filed.stage_order then 1 end
             when 'intensity_wan_cny_per_mu' then leads.intensity_wan_cny_per_mu
         end as number_fact,
         case read_clauses.fact
@@ -74,6 +77,7 @@ judged as (
         read_clauses.bound
     from read_clauses
     cross join leads
+    cross join (select min(stage_order) as stage_order from {{ ref('stage_rules') }} where stage = '备案') as filed
 
 ),
 
@@ -88,6 +92,7 @@ decided as (
             when fact in ('chain_name', 'titles', 'headquarters_kind', 'is_foreign') then
                 case when text_fact is null then null
                     else len(list_filter({{ written_list('text_fact') }}, x -> contains(clause, x))) > 0 end
+            when fact = 'is_filed' then number_fact = 1
             when bound is null or direction is null then null
             when direction = 'least' then number_fact >= bound
             else number_fact <= bound

@@ -137,33 +137,7 @@ firms as (
 
 ),
 
-subjects as (
-
-    select
-        enterprise_key as subject_key,
-        {{ joined_text(['enterprise_name', 'business_scope']) }} as screen_text,
-        industry_code,
-        coalesce(regexp_matches(enterprise_type, '外商|港澳台|台港澳|外资|中外'), false) as is_foreign,
-        true as is_new_capacity,
-        cast(null as varchar) as node_id
-    from firms
-
-),
-
-{{ catalogue_hits('subjects') }},
-
-screens as (
-
-    select
-        hits.subject_key,
-        bool_or(hits.item_result = '禁止') as is_forbidden,
-        bool_or(hits.item_result = '疑似') as is_doubtful,
-        string_agg({{ item_quoted('hits') }}, '；' order by hits.catalogue_name, hits.item_no) as screen_text
-    from catalogue_hits as hits
-    where hits.item_result in ('禁止', '疑似') and {{ in_force('hits', day) }}
-    group by hits.subject_key
-
-),
+{{ screened_firms('firms', 'enterprise_key', day) }},
 
 gap as (
 

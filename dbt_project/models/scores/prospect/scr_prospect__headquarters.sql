@@ -59,6 +59,8 @@ parents as (
 
 ),
 
+{{ screened_firms('parents', 'enterprise_key', day) }},
+
 ties as (
 
     select
@@ -113,5 +115,7 @@ from kept
 left join parents on kept.parent_name = parents.enterprise_name and parents.place = 1
 left join ties on kept.parent_form = ties.name_form
 left join lists on kept.parent_form = lists.name_form
+left join screens on parents.enterprise_key = screens.subject_key
 anti join followed on kept.parent_form = followed.name_form
 where not coalesce(parents.is_local, false) and not coalesce(parents.is_struck_off, false)
+    and not coalesce(screens.is_forbidden, false)

@@ -46,9 +46,10 @@ targets as (
 
     select
         {{ name_form('enterprise_name') }} as target_form,
-        min(lead_id) as lead_id,
-        arg_min(unit_name, lead_id) as unit_name,
-        arg_min(project_name, lead_id) as project_name
+        min(lead_id) filter (where not is_forbidden) as lead_id,
+        arg_min(unit_name, lead_id) filter (where not is_forbidden) as unit_name,
+        arg_min(project_name, lead_id) filter (where not is_forbidden) as project_name,
+        bool_and(is_forbidden) as is_forbidden
     from {{ ref('scr_lead__standing') }}
     where is_open and lost_date is null
     group by target_form
@@ -66,6 +67,10 @@ known as (
         + case when ties.consent_text is not null then 2 else 0 end as path_points
     from ties
     left join targets on {{ name_form('ties.target_name') }} = targets.target_form
+    left join {{ ref('scr_screen__enterprises') }} as screens on {{ name_form('ties.target_name') }} = screens.name_form
+    -- What the screens forbid is nobody's target: a firm that nobody follows, or all that a followed one brings. A firm of a closed trade may
+    -- bring another project.
+    where coalesce(not targets.is_forbidden, coalesce(screens.screen_result, '') != '禁止')
 
 )
 

@@ -27,7 +27,7 @@ leads as (
     left join cities on leads.origin_name is not null and contains(leads.origin_name, cities.short_name)
     left join {{ ref('int_lead__enterprise') }} as firms on leads.lead_id = firms.lead_id
     left join cities as firm_cities on firms.city_name in (firm_cities.city_name, firm_cities.short_name)
-    where leads.is_before_land and leads.lost_date is null
+    where leads.is_before_land and leads.lost_date is null and not leads.is_forbidden
     qualify row_number() over (partition by leads.lead_id order by len(cities.short_name) desc nulls last, cities.city_name) = 1
 
 ),

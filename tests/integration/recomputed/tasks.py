@@ -1,0 +1,180 @@
+"""Tasks and what counts for them (C3, C104–C106). Belongs here: 任务事实, 任务进度, 分解核对, 单位达标."""
+
+from __future__ import annotations
+
+import calendar
+
+import pandas as pd
+
+from recomputed.ledgers import Ledgers, seed
+
+KEYS = ["target_year", "unit_name", "indicator"]
+
+
+def _in_measure(table: pd.DataFrame, value: str) -> pd.Series:
+    """亿元 as 万元."""
+    return table[value] * table["measure"].map({"亿元": 10000.0}).fillna(1.0)
+
+
+def first_targets(ledgers: Ledgers) -> pd.DataFrame:
+    """Tasks as first set, in the indicator's measure."""
+    table = ledgers.read("targets").rename(columns={"year": "target_year"})
+    table["unit_name"] = table["unit_name"].map(ledgers.spellings)
+    table["target_value"] = _in_measure(table, "value")
+    table = table.dropna(subset=["unit_name", "target_value"])
+    return table.drop_duplicates(KEYS, keep="last")[[*KEYS, "target_value"]]
+
+
+def changes(ledgers: Ledgers) -> pd.DataFrame:
+    table = ledgers.read("target_changes")
+    table = table.assign(unit_name=table["unit_name"].map(ledgers.spellings), new=_in_measure(table, "new_value"))
+    return table[table["effective_date"] < ledgers.as_of].sort_values("effective_date")
+
+
+def current_targets(ledgers: Ledgers) -> pd.DataFrame:
+    """Tasks as they stand on the day: the last change that holds, else what was first set."""
+    held = first_targets(ledgers).set_index(KEYS)["target_value"]
+    for row in changes(ledgers).to_dict("records"):
+        held.loc[tuple(row[k] for k in KEYS)] = row["new"]
+    return held.rename("target_value").reset_index()
+
+
+def local_firms(ledgers: Ledgers) -> set[str]:
+    """Enterprises of the district, by name as names compare."""
+    table = ledgers.read("local_enterprises")
+    return set(table["uscc"].dropna()) | set(table["enterprise_name"].dropna())
+
+
+def expansions(ledgers: Ledgers) -> set[str]:
+    """增资扩产: the ledger says so, or it says nothing and the investor is a local enterprise."""
+    leads, firms = ledgers.leads, local_firms(ledgers)
+    said = leads["is_expansion"].map(lambda x: x is True)
+    silent = leads["is_expansion"].isna()
+    local = leads["uscc"].isin(firms) | leads["enterprise_name"].isin(firms)
+    return set(leads.index[said | (silent & local)])
+
+
+def _proves(kind: str, asked: object) -> bool:
+    """Whether an evidence is of a kind that is asked for (设备发票 is a 发票)."""
+    return not isinstance(asked, str) or any(one in kind for one in asked.split("、"))
+
+
+def facts(ledgers: Ledgers) -> pd.DataFrame:
+    """What counts for tasks, one row per indicator and thing, with whether it counts. Money stands a month at a time."""
+    state = ledgers.state.reset_index()
+    grown = expansions(ledgers)
+    months = ledgers.read("investment_progress")
+    months = months[months["lead_id"].isin(ledgers.leads.index) & (months["period_date"] < ledgers.as_of)]
+    verified = months["verified_date"].fillna(months["period_date"])
+    months = months[months[["period_date"]].assign(v=verified).max(axis=1) < ledgers.as_of].copy()
+    months["unit_name"] = ledgers.answering(months["lead_id"], months["period_date"])
+    asked = seed("indicators").set_index("indicator")["evidence_kinds"]
+    rows = []
+    for name, column in [
+        ("到位资金", "month_paid_in_wan_cny"),
+        ("固定资产投资", "month_fixed_investment_wan_cny"),
+        ("实际使用外资", "paid_in_fdi_wan_cny"),
+    ]:
+        own = months[months[column].notna()]
+        kinds = asked[name]
+        proved = own["evidence_kind"].fillna("").map(lambda kind, kinds=kinds: _proves(kind, kinds)) | (
+            own[column] <= 0
+        )
+        value = own[column]
+        if name == "实际使用外资":
+            value = ledgers.written(own, "实际使用外资")  # in 万美元 as the workbook has it
+        rows.append(
+            pd.DataFrame(
+                {"indicator": name, "unit_name": own["unit_name"], "lead_id": own["lead_id"], "day": own["period_date"]}
+            ).assign(value=value.round(4), is_counted=proved & value.notna(), until=pd.NaT)
+        )
+    counted = state[~state["lead_id"].isin(grown)]
+
+    def stage(name: str, unit: str, day: str, amount: bool = False) -> pd.DataFrame:
+        own = counted[
+            counted[day].notna() & (counted["is_counted_signing"] if "签约" in name or name == "签约金额" else True)
+        ]
+        value = own["investment_wan_cny"] if amount else 1.0
+        return (
+            pd.DataFrame(
+                {"indicator": name, "unit_name": own[unit], "lead_id": own["lead_id"], "day": own[day], "value": value}
+            )
+            .assign(is_counted=True, until=pd.NaT)
+            .dropna(subset=["value"])
+        )
+
+    reserve = counted[counted["investment_wan_cny"] >= 5000]
+    leaves = pd.concat(
+        [reserve["signed_date"], ledgers.reached["终止"].reindex(reserve["lead_id"]).set_axis(reserve.index)], axis=1
+    )
+    rows += [
+        stage("新增线索数", "reported_unit_name", "reported_date"),
+        stage("新签约项目数", "signed_unit_name", "signed_date"),
+        stage("签约金额", "signed_unit_name", "signed_date", amount=True),
+        stage("新开工项目数", "started_unit_name", "started_date"),
+        stage("新投产项目数", "operation_unit_name", "operation_date"),
+        pd.DataFrame(
+            {
+                "indicator": "储备项目数",
+                "unit_name": reserve["reported_unit_name"],
+                "lead_id": reserve["lead_id"],
+                "day": reserve["reported_date"],
+                "value": 1.0,
+                "is_counted": True,
+                "until": leaves.min(axis=1),
+            }
+        ),
+    ]
+    trips = ledgers.trips[(ledgers.trips["event_kind"] == "外出招商") & (ledgers.trips["start_date"] < ledgers.as_of)]
+    rows.append(
+        pd.DataFrame(
+            {"indicator": "外出招商次数", "unit_name": trips["unit_name"], "lead_id": None, "day": trips["start_date"]}
+        ).assign(value=1.0, is_counted=True, until=pd.NaT)
+    )
+    return pd.concat(rows, ignore_index=True)
+
+
+def progress(ledgers: Ledgers) -> pd.DataFrame:
+    """任务进度与欠账: task, done, gap, what should be done by now, how it goes on."""
+    table = facts(ledgers)
+    table = table[table["is_counted"]]
+    rules = seed("indicators").query("is_task").set_index("indicator")
+    held = current_targets(ledgers).set_index(KEYS)["target_value"]
+    first = first_targets(ledgers).set_index(KEYS)["target_value"]
+    last = ledgers.as_of - pd.Timedelta(days=1)
+    rows = []
+    for year in sorted({key[0] for key in held.index}):
+        days = 366 if calendar.isleap(year) else 365
+        gone = min(max((ledgers.as_of - pd.Timestamp(year, 1, 1)).days, 0), days)
+        end = min(pd.Timestamp(year, 12, 31), last)
+        for name, rule in rules.iterrows():
+            own = table[table["indicator"] == name]
+            if rule["is_stock"]:
+                own = own[(own["day"] <= end) & ~(own["until"] <= end)]
+            else:
+                own = own[own["day"].dt.year == year]
+            done = own.groupby("unit_name")["value"].agg(["sum", "size"])
+            for unit, kind in ledgers.unit_types.items():
+                value, count = done.loc[unit] if unit in done.index else (0.0, 0)
+                target = held.get((year, unit, name))
+                row = {
+                    "unit_name": unit, "target_year": year, "indicator": name, "unit_type": kind, "target_value": target,
+                    "indicator_order": rule["indicator_order"], "original_target_value": first.get((year, unit, name)),
+                    "done_value": round(value, 4), "counted_count": count, "passed_pct": round(100 * gone / days, 2),
+                }  # fmt: skip
+                if target is not None:
+                    due = target if rule["is_stock"] else target * gone / days
+                    row |= {
+                        "gap_value": max(target - value, 0.0),
+                        "completion_pct": round(100 * value / target, 2) if target > 0 else None,
+                        "expected_value": due,
+                        "arrears_value": round(max(due - value, 0.0), 2),
+                        "pace_pct": round(100 * value / due, 2) if due > 0 else None,
+                    }
+                if gone > 0:
+                    row["done_per_month"] = value * days / gone / 12
+                    row["projected_value"] = value if rule["is_stock"] else value * days / gone
+                if target is not None and gone < days:
+                    row["required_per_month"] = max(target - value, 0.0) * days / (days - gone) / 12
+                rows.append(row)
+    return pd.DataFrame(rows)
