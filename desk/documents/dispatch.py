@@ -367,9 +367,10 @@ def _drawings(as_of: dt.date, progress: pd.DataFrame, frames: Mapping[str, pd.Da
 
 def indicators_trend(indicators: pd.DataFrame, as_of: dt.date) -> Markup:
     """Draw the signings and starts of all units in the last twelve months, from `brd_unit__indicators`; nothing where it is empty."""
-    if indicators.empty:
+    counted = indicators[indicators["indicator"].isin(["新签约项目数", "新开工项目数"])]
+    if counted["indicator"].nunique() < 2:
         return Markup("")
-    monthly = indicators.assign(month_date=_days(indicators["month_date"])).pivot_table(
+    monthly = counted.assign(month_date=_days(indicators["month_date"])).pivot_table(
         index="month_date", columns="indicator", values="indicator_value", aggfunc="sum"
     )
     named = monthly.rename(columns={"新签约项目数": "signed_count", "新开工项目数": "started_count"})

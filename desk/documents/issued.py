@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,18 @@ SYNTHETIC: Final = "（合成数据，仅供演示）"
 RULES: Final = Path(__file__).with_name("rules.yaml")
 _CREATED: Final = dt.datetime(2000, 1, 1)
 _PICTURES: Final = "图"
+
+
+# What is made to be handed out lies in `documents/` by these names; its templates and frozen copies lie in folders beside.
+HANDED_OUT: Final = re.compile(r"(调度材料|项目一页|季通报|挂图作战)_[0-9Q-]{6,10}\.(docx|xlsx|pdf)")
+
+
+def handed_out(folder: Path) -> list[Path]:
+    """Give the documents that were made, the newest period of each kind first."""
+    found = [path for path in folder.glob("*") if path.is_file() and HANDED_OUT.fullmatch(path.name)]
+    kinds = ("调度材料", "项目一页", "挂图作战", "季通报")
+    by_name = sorted(found, key=lambda path: path.name, reverse=True)
+    return sorted(by_name, key=lambda path: kinds.index(path.name.split("_")[0]))
 
 
 @dataclass(frozen=True)

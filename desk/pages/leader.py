@@ -5,28 +5,62 @@ Belongs here: the district in one page, and whom to look for at each node. Does 
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import quote
 
 import pyarrow.compute as pc
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import Path as InPath
 from fastapi.responses import Response
 
+from desk import audit
+from desk.access import Viewer
 from desk.boards import read_table
 from desk.documents.dispatch import indicators_trend
+from desk.documents.issued import handed_out
 from desk.listing import Filters
 from desk.pages.boards import without_refused
 from desk.pages.context import DeskDep, Line, ReadDep, ViewerDep, hidden_leads, list_in_use, render
 from desk.pages.today import cards, trust
+from desk.store.database import writing
 
 router = APIRouter()
 TOP = 10
+PERIODS_SHOWN = 2
+KINDS: Final[Mapping[str, str]] = {
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".pdf": "application/pdf",
+}
+
+
+def the_leader(viewer: ViewerDep) -> Viewer:
+    """Give the viewer if the page of the whole district is for it."""
+    if viewer.role not in ("leader", "analyst"):
+        raise HTTPException(403, "这一页供区领导和数据专员查看")
+    return viewer
+
+
+LeaderDep = Annotated[Viewer, Depends(the_leader)]
+
+
+def latest(folder: Path) -> dict[str, list[str]]:
+    """Give the names of the last documents of each kind (调度材料 and so on), by kind."""
+    found: dict[str, list[str]] = {}
+    periods: dict[str, set[str]] = {}
+    for path in handed_out(folder):
+        kind, period = path.stem.split("_", 1)
+        periods.setdefault(kind, set()).add(period)
+        if len(periods[kind]) <= PERIODS_SHOWN:
+            found.setdefault(kind, []).append(path.name)
+    return found
 
 
 @router.get("/leader", summary="领导页")
-def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: ViewerDep) -> Response:
-    """Show the first leads, the funnel and the units furthest behind their task."""
-    if viewer.role not in ("leader", "analyst"):
-        raise HTTPException(403, "这一页供区领导和数据专员查看")
+def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: LeaderDep) -> Response:
+    """Show the first leads, the funnel, the units furthest behind their task, and the documents of meetings."""
     published = list_in_use(desk)
     rows = published.select(
         Filters(), viewer.reach("detail").mask(published.table["unit_name"]), hidden_leads(database, published)
@@ -47,7 +81,22 @@ def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: ViewerDep
         behind=set_tasks[:TOP], unset=[t["unit_name"] for t in started if t["target_value"] is None], year=year,
         total=len(rows), trust=trust(desk, published),
         trend=indicators_trend(monthly.to_pandas(), published.as_of_date) if monthly is not None else "",
+        documents=latest(desk.settings.home / "documents"),
     )  # fmt: skip
+
+
+@router.get("/documents/{name}", summary="下载材料", response_class=Response)
+def document(desk: DeskDep, viewer: LeaderDep, name: Annotated[str, InPath(max_length=64)]) -> Response:
+    """Give a document of the meeting, bulletin or wall chart; that it was taken along is logged."""
+    made = {path.name: path for path in handed_out(desk.settings.home / "documents")}
+    if name not in made:
+        raise HTTPException(404)
+    with desk.sessions() as session:
+        writing(session)
+        audit.append(session, desk.now(), viewer.login, "下载", name)
+        session.commit()
+    headers = {"content-disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+    return Response(made[name].read_bytes(), media_type=KINDS[made[name].suffix], headers=headers)
 
 
 @router.get("/prospects", summary="目标企业")

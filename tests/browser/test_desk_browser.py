@@ -51,6 +51,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         shutil.copytree(Path(given) / "published", home / "published", symlinks=True)
     else:
         publish_two_days(home)
+    (home / "documents").mkdir()
+    for name in ("调度材料_2026-06.docx", "季通报_2026Q1.docx", "挂图作战_2026-06-30.pdf"):
+        (home / "documents" / name).write_bytes(name.encode())
     app = build_app(
         DeskSettings(home, f"sqlite:///{home / 'desk.sqlite'}"),
         lambda: dt.datetime(2026, 6, 30, 1, tzinfo=dt.UTC),
@@ -234,6 +237,10 @@ def test_a_leaders_meeting(chromium: Browser, running: Running) -> None:
             page.get_by_role("link", name="领导页").click()
             fits(page)
             assert page.locator(".funnel rect").count() >= 2
+            with page.expect_download() as taken:
+                page.get_by_role("link", name="调度材料_2026-06.docx").click()
+            assert taken.value.suggested_filename == "调度材料_2026-06.docx"
+            assert Path(taken.value.path()).read_bytes() == "调度材料_2026-06.docx".encode()
             picture(page, "desk-leader" if size is DESKTOP else "desk-leader-phone")
             for path in ("/boards/funnel", "/boards/unit_targets", "/prospects", "/pool"):
                 page.goto(running.address + path)

@@ -18,8 +18,8 @@ from fastapi.testclient import TestClient
 from desk.application import STATIC, build_app
 from desk.settings import DeskSettings
 from desk.store.database import open_engine, sessions
-from desk.store.models import Event, Person, Session
-from tests.integration.desk.desk_site import NASTY, NOW, PASSWORD, Site
+from desk.store.models import AuditEntry, Event, Person, Session
+from tests.integration.desk.desk_site import NASTY, NOW, PASSWORD, PEOPLE, Site
 
 ANSWER = {"lead_id": "L00000", "word": "有意向", "client_id": "tap-00001"}
 
@@ -87,6 +87,37 @@ def test_ids_of_others_give_nothing(site: Site) -> None:
 def test_paths_do_not_climb(site: Site, path: str) -> None:
     page = site.browser("leader").get(path)
     assert page.status_code in (200, 404) and "class Event" not in page.text and "root:" not in page.text
+
+
+def test_only_what_was_made_to_be_handed_out_is_given_and_only_to_leaders(site: Site) -> None:
+    folder = site.home / "documents"
+    (folder / "模板").mkdir(parents=True)
+    for name in (
+        "调度材料_2026-06.docx",
+        "调度材料_2026-05.docx",
+        "调度材料_2026-04.docx",
+        "草稿.docx",
+        "模板/调度材料.docx",
+    ):
+        (folder / name).write_text(name)
+    leader, page = site.browser("leader"), "/documents/{}".format
+    assert leader.get(page("调度材料_2026-06.docx")).content == "调度材料_2026-06.docx".encode()
+    shown = leader.get("/leader").text
+    assert "调度材料_2026-05.docx" in shown and "调度材料_2026-04.docx" not in shown and "草稿" not in shown
+    for name in (
+        "草稿.docx",
+        "模板/调度材料.docx",
+        "模板%2F调度材料.docx",
+        "..%2Fpublished%2Fhistory.jsonl",
+        "%2Fetc%2Fpasswd",
+    ):
+        assert leader.get(page(name)).status_code == 404, name
+    for login, (role, _) in PEOPLE.items():
+        status = site.browser(login).get(page("调度材料_2026-06.docx")).status_code
+        assert status == (200 if role in ("leader", "analyst") else 403), login
+    with site.database() as session:
+        taken = session.scalars(sa.select(AuditEntry).where(AuditEntry.subject == "调度材料_2026-06.docx")).all()
+    assert [entry.actor for entry in taken] == ["leader", "leader", "analyst"]
 
 
 def test_huge_bodies_are_refused(site: Site) -> None:
