@@ -370,7 +370,7 @@ def indicators_trend(indicators: pd.DataFrame, as_of: dt.date) -> Markup:
     counted = indicators[indicators["indicator"].isin(["新签约项目数", "新开工项目数"])]
     if counted["indicator"].nunique() < 2:
         return Markup("")
-    monthly = counted.assign(month_date=_days(indicators["month_date"])).pivot_table(
+    monthly = counted.assign(month_date=_days(counted["month_date"])).pivot_table(
         index="month_date", columns="indicator", values="indicator_value", aggfunc="sum"
     )
     named = monthly.rename(columns={"新签约项目数": "signed_count", "新开工项目数": "started_count"})
