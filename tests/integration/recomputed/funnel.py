@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+
 from recomputed.ledgers import Ledgers, seed, share
 
 HORIZONS = (3, 6, 12)
@@ -101,8 +102,19 @@ def signed_not_started(ledgers: Ledgers) -> pd.DataFrame:
         past_due_days=(ledgers.as_of - due).dt.days.where(late),
     )
     return found.reset_index()[
-        ["lead_id", "unit_name", "signed_date", "days_since_signed", "start_due_date", "is_past_due", "past_due_days"]
-        + ["investment_wan_cny", "is_counted_signing", "last_activity_date", "stage"]
+        [
+            "lead_id",
+            "unit_name",
+            "signed_date",
+            "days_since_signed",
+            "start_due_date",
+            "is_past_due",
+            "past_due_days",
+            "investment_wan_cny",
+            "is_counted_signing",
+            "last_activity_date",
+            "stage",
+        ]
     ]
 
 
@@ -115,8 +127,17 @@ def stuck(ledgers: Ledgers) -> pd.DataFrame:
     found = state.assign(days_in_stage=days, limit_days=limit, is_contact=state["stage"].map(limits["is_contact"]))
     found = found[(days > limit) & ~state["is_ended"]]
     return found.reset_index()[
-        ["lead_id", "unit_name", "stage", "stage_date", "days_in_stage", "limit_days", "investment_wan_cny", "is_contact"]
-        + ["last_activity_date"]
+        [
+            "lead_id",
+            "unit_name",
+            "stage",
+            "stage_date",
+            "days_in_stage",
+            "limit_days",
+            "investment_wan_cny",
+            "is_contact",
+            "last_activity_date",
+        ]
     ]
 
 

@@ -19,7 +19,17 @@ import yaml
 SEEDS = Path(__file__).resolve().parents[3] / "dbt_project" / "seeds"
 CONTRACTS = SEEDS.parents[1] / "intake" / "contracts"
 # A ledger has its own columns: what a layout has no place for is not known, though the sample's people knew it.
-MASKED = ("is_foreign", "fixed_investment_wan_cny", "land_mu", "promised_tax_wan_cny", "registered_capital_wan_cny", "lead_source")
+MASKED = (
+    "is_foreign",
+    "fixed_investment_wan_cny",
+    "land_mu",
+    "promised_tax_wan_cny",
+    "registered_capital_wan_cny",
+    "lead_source",
+    "titles",
+    "patent_count",
+    "research_wan_cny",
+)
 IN_PERSON = ("见商", "出差", "考察")
 
 
@@ -64,9 +74,18 @@ class Ledgers:
     @cached_property
     def units(self) -> pd.DataFrame:
         """单位名录 with every spelling."""
-        return pd.read_excel(self.folder / "inbox" / "单位名录.xlsx", header=1).rename(
-            columns={"单位名称": "unit_name", "单位类型": "unit_type", "上级单位": "parent_unit_name", "简称": "short_names"}
-        ).dropna(subset=["unit_type"])
+        return (
+            pd.read_excel(self.folder / "inbox" / "单位名录.xlsx", header=1)
+            .rename(
+                columns={
+                    "单位名称": "unit_name",
+                    "单位类型": "unit_type",
+                    "上级单位": "parent_unit_name",
+                    "简称": "short_names",
+                }
+            )
+            .dropna(subset=["unit_type"])
+        )
 
     @cached_property
     def unit_types(self) -> pd.Series:
@@ -87,7 +106,7 @@ class Ledgers:
     def answering(self, lead_ids: pd.Series, dates: pd.Series) -> pd.Series:
         """Unit that answered for a lead on a day: a hand-over moves what comes on its day and after."""
         present = self.leads["unit_name"]
-        by_lead = {lead: rows for lead, rows in self.transfers.groupby("lead_id")}
+        by_lead = dict(self.transfers.groupby("lead_id"))
 
         def unit(lead: str, day: pd.Timestamp) -> str | None:
             rows = by_lead.get(lead)
@@ -114,11 +133,14 @@ class Ledgers:
         details = self.read("lead_details")
         own = [c for c in details if c not in table.columns or c == "lead_id"]
         table = table.merge(details[own], on="lead_id", how="left").set_index("lead_id")
+        table["first_unit_name"] = table["unit_name"]
         last = self.transfers.drop_duplicates("lead_id", keep="last").set_index("lead_id")["to_unit_name"]
         table["unit_name"] = last.reindex(table.index).fillna(table["unit_name"])
         table["unit_type"] = table["unit_name"].map(self.unit_types)
         for field in MASKED:
-            table[field] = table[field].where(pd.Series(self._filled(field), dtype=bool).reindex(table.index, fill_value=False))
+            table[field] = table[field].where(
+                pd.Series(self._filled(field), dtype=bool).reindex(table.index, fill_value=False)
+            )
         return table
 
     def _filled(self, field: str) -> dict[str, bool]:
@@ -197,7 +219,8 @@ class Ledgers:
         table = self.read("follow_ups").rename(columns={"date": "follow_up_date", "recorded": "recorded_date"})
         table = table[table["lead_id"].isin(self.leads.index)]
         table = table[table[["follow_up_date", "recorded_date"]].max(axis=1) < self.as_of].copy()
-        table["unit_name"] = self.answering(table["lead_id"], table["follow_up_date"])
+        # Whoever talked wrote it: the sample's follow-ups are all written by the unit that the lead's own ledger names.
+        table["unit_name"] = table["lead_id"].map(self.leads["first_unit_name"])
         return table
 
     @cached_property
@@ -253,4 +276,6 @@ class Ledgers:
 
 def share(part: pd.Series, whole: pd.Series) -> pd.Series:
     """Percent with two places; nothing where there is nothing to divide by."""
-    return (100 * part / whole.where(whole != 0)).astype(float).map(lambda x: np.nan if pd.isna(x) else round(x + 1e-9, 2))
+    return (
+        (100 * part / whole.where(whole != 0)).astype(float).map(lambda x: np.nan if pd.isna(x) else round(x + 1e-9, 2))
+    )

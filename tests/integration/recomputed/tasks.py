@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 
 import pandas as pd
+
 from recomputed.ledgers import Ledgers, seed
 
 KEYS = ["target_year", "unit_name", "indicator"]
@@ -76,7 +77,9 @@ def facts(ledgers: Ledgers) -> pd.DataFrame:
     ]:
         own = months[months[column].notna()]
         kinds = asked[name]
-        proved = own["evidence_kind"].fillna("").map(lambda kind, kinds=kinds: _proves(kind, kinds)) | (own[column] <= 0)
+        proved = own["evidence_kind"].fillna("").map(lambda kind, kinds=kinds: _proves(kind, kinds)) | (
+            own[column] <= 0
+        )
         value = own[column]
         if name == "实际使用外资":
             value = ledgers.written(own, "实际使用外资")  # in 万美元 as the workbook has it
@@ -88,14 +91,22 @@ def facts(ledgers: Ledgers) -> pd.DataFrame:
     counted = state[~state["lead_id"].isin(grown)]
 
     def stage(name: str, unit: str, day: str, amount: bool = False) -> pd.DataFrame:
-        own = counted[counted[day].notna() & (counted["is_counted_signing"] if "签约" in name or name == "签约金额" else True)]
+        own = counted[
+            counted[day].notna() & (counted["is_counted_signing"] if "签约" in name or name == "签约金额" else True)
+        ]
         value = own["investment_wan_cny"] if amount else 1.0
-        return pd.DataFrame(
-            {"indicator": name, "unit_name": own[unit], "lead_id": own["lead_id"], "day": own[day], "value": value}
-        ).assign(is_counted=True, until=pd.NaT).dropna(subset=["value"])
+        return (
+            pd.DataFrame(
+                {"indicator": name, "unit_name": own[unit], "lead_id": own["lead_id"], "day": own[day], "value": value}
+            )
+            .assign(is_counted=True, until=pd.NaT)
+            .dropna(subset=["value"])
+        )
 
     reserve = counted[counted["investment_wan_cny"] >= 5000]
-    leaves = pd.concat([reserve["signed_date"], ledgers.reached["终止"].reindex(reserve["lead_id"]).set_axis(reserve.index)], axis=1)
+    leaves = pd.concat(
+        [reserve["signed_date"], ledgers.reached["终止"].reindex(reserve["lead_id"]).set_axis(reserve.index)], axis=1
+    )
     rows += [
         stage("新增线索数", "reported_unit_name", "reported_date"),
         stage("新签约项目数", "signed_unit_name", "signed_date"),
@@ -116,8 +127,9 @@ def facts(ledgers: Ledgers) -> pd.DataFrame:
     ]
     trips = ledgers.trips[(ledgers.trips["event_kind"] == "外出招商") & (ledgers.trips["start_date"] < ledgers.as_of)]
     rows.append(
-        pd.DataFrame({"indicator": "外出招商次数", "unit_name": trips["unit_name"], "lead_id": None, "day": trips["start_date"]})
-        .assign(value=1.0, is_counted=True, until=pd.NaT)
+        pd.DataFrame(
+            {"indicator": "外出招商次数", "unit_name": trips["unit_name"], "lead_id": None, "day": trips["start_date"]}
+        ).assign(value=1.0, is_counted=True, until=pd.NaT)
     )
     return pd.concat(rows, ignore_index=True)
 

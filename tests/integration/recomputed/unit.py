@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+
 from recomputed import funnel, tasks
 from recomputed.ledgers import IN_PERSON, Ledgers, month_of, seed, share
 
@@ -96,7 +97,11 @@ def balance(ledgers: Ledgers) -> pd.DataFrame:
     table = table[table["month_date"] == table.groupby("target_year")["month_date"].transform("max")]
     rows = []
     for (year, name), own in table.groupby(["target_year", "indicator"]):
-        row: dict[str, object] = {"target_year": year, "indicator": name, "indicator_order": own["indicator_order"].iloc[0]}
+        row: dict[str, object] = {
+            "target_year": year,
+            "indicator": name,
+            "indicator_order": own["indicator_order"].iloc[0],
+        }
         for side, kind in [("town", "镇"), ("street", "街道")]:
             units = own[own["kind"] == kind]
             row |= {
@@ -123,7 +128,9 @@ def overdue(ledgers: Ledgers) -> pd.DataFrame:
     own["due_date"] = own["since_date"] + pd.to_timedelta(own["limit_days"], unit="D")
     own["overdue_days"] = (ledgers.as_of - own["due_date"]).dt.days
     own = own[own["overdue_days"] > 0].reset_index()
-    return own[["lead_id", "unit_name", "recruiter_no", "stage", "limit_days", "since_date", "due_date", "overdue_days"]]
+    return own[
+        ["lead_id", "unit_name", "recruiter_no", "stage", "limit_days", "since_date", "due_date", "overdue_days"]
+    ]
 
 
 def standing(ledgers: Ledgers) -> pd.DataFrame:
@@ -171,7 +178,12 @@ def standing(ledgers: Ledgers) -> pd.DataFrame:
             "started_count": count(started).to_numpy(),
             "started_wan_cny": money(started).to_numpy(),
             "signed_not_started_count": waits.groupby("unit_name").size().reindex(units).fillna(0).to_numpy(),
-            "past_due_count": waits[waits["is_past_due"]].groupby("unit_name").size().reindex(units).fillna(0).to_numpy(),
+            "past_due_count": waits[waits["is_past_due"]]
+            .groupby("unit_name")
+            .size()
+            .reindex(units)
+            .fillna(0)
+            .to_numpy(),
         }
     )
 
@@ -182,8 +194,17 @@ def external_ranks(ledgers: Ledgers) -> pd.DataFrame:
     table = table[table["published_date"] < ledgers.as_of]
     before = table.groupby(["ranking_name", "ranked_name"])["position"].shift()
     return table.assign(published_rank=table["position"], previous_rank=before, places_up=before - table["position"])[
-        ["ranking_name", "ranking_period", "ranked_name", "published_date", "published_rank", "ranked_count", "score"]
-        + ["previous_rank", "places_up"]
+        [
+            "ranking_name",
+            "ranking_period",
+            "ranked_name",
+            "published_date",
+            "published_rank",
+            "ranked_count",
+            "score",
+            "previous_rank",
+            "places_up",
+        ]
     ]
 
 
