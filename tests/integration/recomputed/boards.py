@@ -71,7 +71,11 @@ BOARDS: Final = {
     "boards/brd_project__quality_trend": Board(
         projects.quality_trend, ("quarter_date", "project_kind"), {"is_complete": "只标出未完季度"}
     ),
-    "boards/brd_follow_up__stages": Board(follow_up.stages, ("lead_id",), {"stage_order": "终止排在最后，别处另标"}),
+    "boards/brd_follow_up__stages": Board(
+        follow_up.stages,
+        ("lead_id",),
+        {"stage_order": "终止排在最后，别处另标", "is_foreign": "由分类漏斗的内外资切片复核"},
+    ),
     "boards/brd_follow_up__talks": Board(follow_up.talks, ("lead_id",)),
     "boards/brd_follow_up__status": Board(follow_up.status, ("lead_id",), {"blocked_days": WORKING}),
     "boards/brd_follow_up__fulfilment": Board(

@@ -106,7 +106,7 @@ class Ledgers:
     def answering(self, lead_ids: pd.Series, dates: pd.Series) -> pd.Series:
         """Unit that answered for a lead on a day: a hand-over moves what comes on its day and after."""
         present = self.leads["unit_name"]
-        by_lead = dict(self.transfers.groupby("lead_id"))
+        by_lead = dict(list(self.transfers.groupby("lead_id")))
 
         def unit(lead: str, day: pd.Timestamp) -> str | None:
             rows = by_lead.get(lead)
