@@ -68,7 +68,8 @@ def size_ladder(ledgers: Ledgers) -> pd.DataFrame:
 def quality_trend(ledgers: Ledgers) -> pd.DataFrame:
     """In talks at the end of the quarter, newly started in it: medians of what is known."""
     points, reached = grades(ledgers).set_index("lead_id"), ledgers.reached
-    beyond = reached[[s for s, place in ledgers.stages.items() if place > ledgers.stages["在谈"]]].min(axis=1)
+    # Whoever skipped a stage and came back is in talks again; signed or started is not.
+    beyond = reached[["签约", "开工"]].min(axis=1)
     last = ledgers.as_of - pd.Timedelta(days=1)
     first = min(reached["在谈"].min(), reached["开工"].min(), ledgers.leads["reported_date"].min())
     rows = []

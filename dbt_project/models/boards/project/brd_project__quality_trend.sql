@@ -22,18 +22,6 @@ quarters as (
 
 ),
 
--- A stage that was skipped counts as passed: who is beyond 在谈 is not in talks, signed or not.
-beyond as (
-
-    select
-        lead_id,
-        min(reached_date) as beyond_date
-    from {{ ref('brd_lead__reached') }}
-    where stage != '终止' and stage_order > (select min(stage_order) from {{ ref('stage_rules') }} where stage = '在谈')
-    group by lead_id
-
-),
-
 members as (
 
     select
@@ -41,10 +29,10 @@ members as (
         '在谈' as project_kind,
         progress.lead_id
     from quarters
-    cross join progress
-    left join beyond on progress.lead_id = beyond.lead_id
-    where progress.talk_date < quarters.end_date
-        and coalesce(beyond.beyond_date >= quarters.end_date, true)
+    inner join progress
+        on progress.talk_date < quarters.end_date
+        and coalesce(progress.signed_date >= quarters.end_date, true)
+        and coalesce(progress.started_date >= quarters.end_date, true)
         and coalesce(progress.ended_date >= quarters.end_date, true)
 
     union all
