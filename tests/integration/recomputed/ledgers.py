@@ -26,6 +26,9 @@ MASKED = (
     "promised_tax_wan_cny",
     "registered_capital_wan_cny",
     "lead_source",
+    "titles",
+    "patent_count",
+    "research_wan_cny",
 )
 IN_PERSON = ("见商", "出差", "考察")
 
@@ -103,7 +106,7 @@ class Ledgers:
     def answering(self, lead_ids: pd.Series, dates: pd.Series) -> pd.Series:
         """Unit that answered for a lead on a day: a hand-over moves what comes on its day and after."""
         present = self.leads["unit_name"]
-        by_lead = dict(self.transfers.groupby("lead_id"))
+        by_lead = dict(list(self.transfers.groupby("lead_id")))
 
         def unit(lead: str, day: pd.Timestamp) -> str | None:
             rows = by_lead.get(lead)
@@ -130,6 +133,7 @@ class Ledgers:
         details = self.read("lead_details")
         own = [c for c in details if c not in table.columns or c == "lead_id"]
         table = table.merge(details[own], on="lead_id", how="left").set_index("lead_id")
+        table["first_unit_name"] = table["unit_name"]
         last = self.transfers.drop_duplicates("lead_id", keep="last").set_index("lead_id")["to_unit_name"]
         table["unit_name"] = last.reindex(table.index).fillna(table["unit_name"])
         table["unit_type"] = table["unit_name"].map(self.unit_types)
@@ -215,7 +219,8 @@ class Ledgers:
         table = self.read("follow_ups").rename(columns={"date": "follow_up_date", "recorded": "recorded_date"})
         table = table[table["lead_id"].isin(self.leads.index)]
         table = table[table[["follow_up_date", "recorded_date"]].max(axis=1) < self.as_of].copy()
-        table["unit_name"] = self.answering(table["lead_id"], table["follow_up_date"])
+        # Whoever talked wrote it: the sample's follow-ups are all written by the unit that the lead's own ledger names.
+        table["unit_name"] = table["lead_id"].map(self.leads["first_unit_name"])
         return table
 
     @cached_property

@@ -104,9 +104,10 @@ def facts(ledgers: Ledgers) -> pd.DataFrame:
         )
 
     reserve = counted[counted["investment_wan_cny"] >= 5000]
-    leaves = pd.concat(
-        [reserve["signed_date"], ledgers.reached["终止"].reindex(reserve["lead_id"]).set_axis(reserve.index)], axis=1
-    )
+    # It leaves the reserve when the office knows of the signing: a past day is told as it was known then.
+    gone = ledgers.moves[ledgers.moves["has_evidence"] & ledgers.moves["stage"].isin(["签约", "终止"])]
+    known = gone[["moved_date", "recorded_date"]].max(axis=1).groupby(gone["lead_id"]).min()
+    leaves = reserve["lead_id"].map(known)
     rows += [
         stage("新增线索数", "reported_unit_name", "reported_date"),
         stage("新签约项目数", "signed_unit_name", "signed_date"),
@@ -121,7 +122,7 @@ def facts(ledgers: Ledgers) -> pd.DataFrame:
                 "day": reserve["reported_date"],
                 "value": 1.0,
                 "is_counted": True,
-                "until": leaves.min(axis=1),
+                "until": leaves,
             }
         ),
     ]

@@ -35,7 +35,8 @@ known as (
                 leads.tax_intensity_wan_cny_per_mu, leads.promised_tax_wan_cny / nullif(leads.land_mu, 0)
             )},
             {'input_code': 'fixed_share', 'input_value': case
-                when leads.investment_wan_cny > 0
+                -- least() passes over nulls: without the condition a share that nobody wrote would read 100%.
+                when leads.investment_wan_cny > 0 and leads.fixed_investment_wan_cny is not null
                     then least(100 * leads.fixed_investment_wan_cny / leads.investment_wan_cny, 100)
             end},
             {'input_code': 'land', 'input_value': leads.land_mu},

@@ -33,7 +33,7 @@ handed_over as (
         on {{ name_form('transfers.from_unit_name') }} = givers.name_form and not givers.is_ambiguous
     left join names as takers
         on {{ name_form('transfers.to_unit_name') }} = takers.name_form and not takers.is_ambiguous
-    where coalesce(transfers.transfer_state, '已流转') = '已流转' and transfers.transferred_date < {{ as_of_date() }}
+    where coalesce(transfers.transfer_state, '已流转') = '已流转'
     group by transfers.lead_id
 
 )

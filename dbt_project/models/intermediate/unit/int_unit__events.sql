@@ -17,7 +17,7 @@ first_reached as (
         stage,
         min(moved_date) as reached_date
     from {{ ref('fct_stage_moves') }}
-    where has_required_evidence and stage in ('签约', '开工') and known_date < {{ as_of_date() }}
+    where has_required_evidence and stage in ('签约', '开工')
     group by lead_id, stage
 
 ),

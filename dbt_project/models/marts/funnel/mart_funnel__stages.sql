@@ -14,7 +14,8 @@ leads as (
 
     select
         lead_id,
-        reported_date
+        reported_date,
+        stage as current_stage
     from {{ ref('dim_leads') }}
 
 ),
@@ -28,7 +29,6 @@ moves as (
         bool_or(has_required_evidence) as has_required_evidence,
         min(moved_date) filter (where has_required_evidence) as reached_date
     from {{ ref('fct_stage_moves') }}
-    where known_date < {{ as_of_date() }}
     group by lead_id, stage, stage_order
 
 ),
@@ -37,8 +37,7 @@ furthest as (
 
     select
         leads.lead_id,
-        coalesce(max(moves.stage_order) filter (where moves.has_required_evidence and moves.stage != '终止'), 1) as furthest_order,
-        coalesce(bool_or(moves.stage = '终止' and moves.has_required_evidence), false) as is_ended
+        coalesce(max(moves.stage_order) filter (where moves.has_required_evidence and moves.stage != '终止'), 1) as furthest_order
     from leads
     left join moves on leads.lead_id = moves.lead_id
     group by leads.lead_id
@@ -57,13 +56,12 @@ at_least as (
         stages.stage,
         count(*) filter (where furthest.furthest_order >= stages.stage_order) as at_least_lead_count,
         count(*) filter (
-            where furthest.furthest_order = stages.stage_order and furthest.is_ended
+            where furthest.furthest_order = stages.stage_order and leads.current_stage = '终止'
         ) as lost_lead_count,
-        count(*) filter (
-            where case when furthest.is_ended then stages.stage = '终止' else furthest.furthest_order = stages.stage_order end
-        ) as current_lead_count
+        count(*) filter (where leads.current_stage = stages.stage) as current_lead_count
     from stages
     cross join furthest
+    inner join leads on furthest.lead_id = leads.lead_id
     group by stages.stage
 
 ),

@@ -16,7 +16,6 @@ follow_ups as (
         is_in_person,
         date_trunc('month', follow_up_date) as month_date
     from {{ ref('fct_follow_ups') }}
-    where known_date < {{ as_of_date() }}
 
 ),
 

@@ -1,0 +1,146 @@
+"""Projects followed through and what meetings decided (C88–C102, C111–C114)."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from recomputed.ledgers import Ledgers
+
+
+def stages(ledgers: Ledgers) -> pd.DataFrame:
+    return ledgers.state.reset_index()[
+        [
+            "lead_id",
+            "unit_name",
+            "investment_wan_cny",
+            "land_mu",
+            "signed_date",
+            "started_date",
+            "completed_date",
+            "stage_order",
+        ]
+    ]
+
+
+def talks(ledgers: Ledgers) -> pd.DataFrame:
+    """Neither signed nor ended: days since the last contact."""
+    state = ledgers.state
+    own = state[~state["is_ended"] & state["signed_date"].isna()]
+    return own.assign(
+        follow_up_count=own["contact_count"],
+        silent_days=(ledgers.as_of - own["last_contact_date"].fillna(own["reported_date"])).dt.days,
+    ).reset_index()[["lead_id", "unit_name", "investment_wan_cny", "follow_up_count", "silent_days"]]
+
+
+def status(ledgers: Ledgers) -> pd.DataFrame:
+    """Signed with evidence and not ended: how late against the latest contract, what the latest month says."""
+    state = ledgers.state
+    own = state[state["signed_date"].notna() & ~state["is_ended"]].copy()
+    agreed = ledgers.read("project_commitments")
+    agreed = agreed[agreed["agreed_date"] < ledgers.as_of].sort_values(["agreed_date", "agreed_contract_no"])
+    agreed = agreed.drop_duplicates("lead_id", keep="last").set_index("lead_id")
+    for name, due, came, stage in [
+        ("start", "start_due_date", "started_date", "开工"),
+        ("completion", "completion_due_date", "completed_date", "竣工"),
+        ("operation", "operation_due_date", "operation_date", "投产"),
+    ]:
+        day = agreed[due].reindex(own.index)
+        late = (own[came].fillna(ledgers.as_of) - day).dt.days
+        own[f"{name}_late_days"] = late.where(own[came].notna() | (own["stage_order"] < ledgers.stages[stage]))
+    own["waiting_days"] = (ledgers.as_of - own["signed_date"]).dt.days.where(
+        own["started_date"].isna() & (own["stage_order"] < ledgers.stages["开工"])
+    )
+    months = ledgers.read("investment_progress")
+    months = months[months["period_date"] < ledgers.as_of].sort_values("period_date")
+    last = months.drop_duplicates("lead_id", keep="last").set_index("lead_id").reindex(own.index)
+    own["month_planned_wan_cny"] = last["planned_investment_wan_cny"]
+    own["month_investment_wan_cny"] = last["month_investment_wan_cny"]
+    own["total_investment_wan_cny"] = last["total_investment_wan_cny"]
+    own["planned_progress_pct"], own["progress_pct"] = last["planned_progress_pct"], last["progress_pct"]
+    own["progress_gap_pct"] = last["planned_progress_pct"] - last["progress_pct"]
+    year = months[months["period_date"].dt.year == (ledgers.as_of - pd.Timedelta(days=1)).year].groupby("lead_id")
+    own["year_planned_wan_cny"] = year["planned_investment_wan_cny"].sum(min_count=1).reindex(own.index)
+    own["year_invested_wan_cny"] = year["month_investment_wan_cny"].sum(min_count=1).reindex(own.index)
+    planned = own["year_planned_wan_cny"].where(own["year_planned_wan_cny"] > 0)
+    own["year_investment_pct"] = 100 * own["year_invested_wan_cny"] / planned
+    own["photo_count"] = year["photo_ref"].count().reindex(own.index).fillna(0)
+    return own.reset_index()[
+        ["lead_id", "unit_name", "stage_order", "investment_wan_cny", "signed_date", "started_date", "waiting_days"]
+        + [f"{name}_late_days" for name in ("start", "completion", "operation")]
+        + ["month_planned_wan_cny", "month_investment_wan_cny", "total_investment_wan_cny", "planned_progress_pct"]
+        + ["progress_pct", "progress_gap_pct", "year_planned_wan_cny", "year_invested_wan_cny", "year_investment_pct"]
+        + ["photo_count"]
+    ]
+
+
+def fulfilment(ledgers: Ledgers) -> pd.DataFrame:
+    """Agreed against paid, the first year being the one after 投产."""
+    agreed = ledgers.read("project_commitments")
+    agreed = agreed[
+        (agreed["agreed_date"] < ledgers.as_of) & agreed["lead_id"].isin(ledgers.reached["签约"].dropna().index)
+    ]
+    agreed = agreed.sort_values(["agreed_date", "agreed_contract_no"]).drop_duplicates("lead_id", keep="last")
+    paid = ledgers.read("tax_paid")
+    paid = paid[paid["confirmed_date"] < ledgers.as_of].sort_values("confirmed_date")
+    paid = paid.drop_duplicates(["lead_id", "tax_year"], keep="last").set_index(["lead_id", "tax_year"])
+    running = ledgers.reached["投产"]
+    rows = []
+    for row in agreed.to_dict("records"):
+        for number in (1, 2, 3):
+            day = running.get(row["lead_id"])
+            year = None if pd.isna(day) else day.year + number
+            told = paid.loc[(row["lead_id"], year)] if (row["lead_id"], year) in paid.index else None
+            tax = None if told is None else told["paid_tax_wan_cny"]
+            output = None if told is None else told["output_wan_cny"]
+            promised, value = row[f"agreed_tax_year{number}_wan_cny"], row["agreed_output_wan_cny"]
+            rows.append(
+                {
+                    "lead_id": row["lead_id"], "year_no": number, "tax_year": year, "agreed_tax_wan_cny": promised,
+                    "paid_tax_wan_cny": tax, "output_wan_cny": output, "agreed_output_wan_cny": value,
+                    "tax_pct": None if tax is None or not promised > 0 else 100 * tax / promised,
+                    "output_pct": None if output is None or not value > 0 else 100 * output / value,
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def supervision(ledgers: Ledgers) -> pd.DataFrame:
+    """What meetings decided: days over the due date, until it was closed or until the day."""
+    table = ledgers.read("meeting_items")
+    table = table[table["meeting_date"] < ledgers.as_of]
+    closed = table["closed_date"].where(table["closed_date"] < ledgers.as_of)
+    late = (closed.fillna(ledgers.as_of) - table["due_date"]).dt.days
+    return table.assign(late_days=late.clip(lower=0), is_closed=closed.notna())[
+        ["item_id", "due_date", "is_closed", "late_days", "reminder_count"]
+    ]
+
+
+def evidence(ledgers: Ledgers) -> pd.DataFrame:
+    """Moves whose stage asks for evidence, beside the documents that were filed for them and what became of them."""
+    moves = ledgers.moves[ledgers.moves["stage"].isin(["签约", "注册", "备案", "供地", "开工", "竣工", "投产", "达效"])]
+    filed = ledgers.read("evidence_items")
+    filed = filed[filed["received_date"] < ledgers.as_of]
+    judged = filed["verified_date"] < ledgers.as_of
+    groups = [filed["lead_id"], filed["stage"]]
+    keys = pd.MultiIndex.from_frame(moves[["lead_id", "stage"]])
+
+    def count(mask: pd.Series) -> list[float]:
+        return mask.groupby(groups).sum().reindex(keys).fillna(0).tolist()
+
+    return moves.assign(
+        item_count=count(pd.Series(1, filed.index)),
+        verified_count=count((filed["verdict"] == "属实") & judged),
+        doubted_count=count(filed["verdict"].isin(["存疑", "退回", "不属实"]) & judged),
+        is_counted=moves["has_evidence"],
+    )[["lead_id", "stage", "moved_date", "item_count", "verified_count", "doubted_count", "is_counted"]]
+
+
+def publicity(ledgers: Ledgers) -> pd.DataFrame:
+    """Approved, not confidential, of a project on the ledger."""
+    table = ledgers.read("publicity_releases")
+    table = table[table["submitted_date"] < ledgers.as_of]
+    approved = (table["approval"] == "同意") & (table["approved_date"] < ledgers.as_of)
+    known = table["lead_id"].isna() | table["lead_id"].isin(ledgers.leads.index)
+    return table.assign(is_publishable=approved & known & ~table["is_confidential"].astype(bool))[
+        ["release_id", "is_publishable"]
+    ]

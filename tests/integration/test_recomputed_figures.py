@@ -1,0 +1,37 @@
+"""Every published figure of C1–C31 and C88–C115 once more in pandas, from what was written into the ledgers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from installation import AS_OF, Home
+from recomputed.boards import BOARDS, ELSEWHERE, differences
+from recomputed.ledgers import Ledgers
+
+CATALOGUE = Path(__file__).resolve().parents[2] / "desk" / "catalogue"
+SECTIONS = ("assessment", "conduct", "funnel", "progress", "project", "task", "unit")
+
+
+@pytest.fixture(scope="session")
+def ledgers(district: Path) -> Ledgers:
+    return Ledgers(district, AS_OF)
+
+
+def test_every_board_of_these_capabilities_is_recomputed_or_says_where_it_is() -> None:
+    published = {
+        table["export"]
+        for name in SECTIONS
+        for table in yaml.safe_load((CATALOGUE / f"{name}.yaml").read_text())["tables"]
+    }
+    assert published == (set(BOARDS) | set(ELSEWHERE)) & published
+    assert not set(BOARDS) & set(ELSEWHERE)
+    assert all(reason for reason in ELSEWHERE.values())
+
+
+@pytest.mark.parametrize("name", sorted(BOARDS))
+def test_the_board_says_what_the_ledgers_say(name: str, ledgers: Ledgers, nightly: Home) -> None:
+    published = pd.read_parquet(nightly.root / "exports" / f"{name}.parquet")
+    assert differences(ledgers, name, published) == []
