@@ -1,8 +1,12 @@
-"""The Dagster UI in a real headless Chromium: the stages are there, no dialog in the way, nothing asked of outside."""
+"""The Dagster UI in a real headless Chromium: the stages are there, no dialog in the way, nothing asked of outside; the
+analyst finds the workbook that goes back.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -12,8 +16,18 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import openpyxl
+import pandas as pd
 import pytest
+from playwright.sync_api import sync_playwright
 
+from intake.returned import RESULT, SAID
+from intake.sample import write_sample
+from orchestration.defs.ingestion.assets import ledgers
+from orchestration.nightly import run_job
+from orchestration.settings import Settings
+
+AS_OF = dt.date(2026, 6, 30)
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -34,12 +48,20 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The UI on loopback, as `make ui` starts it, on a fresh home."""
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose ledgers were read once: some rows of the fictional district are refused on purpose."""
     if CHROMIUM is None:
         pytest.skip("没有 Chromium：apt-get install chromium")
+    folder = tmp_path_factory.mktemp("ui")
+    write_sample(out=folder / "sample", leads=60, register=500, seed=7, as_of=AS_OF, progress=lambda line: None)
+    run_job(Settings(folder / "home", folder / "sample/inbox", None), AS_OF, "nightly", only=list(ledgers.keys))
+    return folder / "home"
+
+
+@pytest.fixture(scope="module")
+def address(home: Path) -> Iterator[str]:
+    """The UI on loopback, as `make ui` starts it."""
     port = free_port()
-    home = tmp_path_factory.mktemp("ui")
     process = subprocess.Popen(
         [sys.executable, "-m", "orchestration", "ui", "--port", str(port)],
         cwd=ROOT,
@@ -92,3 +114,27 @@ def test_the_lineage_shows_every_stage_and_no_dialog(address: str, tmp_path: Pat
 def test_the_job_page_describes_the_nightly_job(address: str, tmp_path: Path) -> None:
     dom = page(f"{address}/locations/zeyou/jobs/nightly", tmp_path / "profile")
     assert "nightly" in dom
+
+
+def test_the_analyst_finds_the_workbook_that_goes_back(address: str, home: Path) -> None:
+    """On the page of the refused rows; in the workbook every bad row stands with all that is wrong with it."""
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS[1:])
+        page = browser.new_page(viewport={"width": 1500, "height": 1400})
+        page.route("**/*", lambda r: r.continue_() if r.request.url.startswith(address) else r.abort())
+        page.goto(f"{address}/assets/landing/refused?view=overview")
+        # The key itself, not the folder's that begins alike.
+        row = page.locator("tr", has=page.get_by_text("退回件", exact=True)).first
+        row.get_by_text("Show Markdown").click()
+        page.get_by_text("_退回修改.xlsx").first.wait_for()
+        told = page.inner_text("body")
+        browser.close()
+    names = set(re.findall(r"\d{5}_\S+?_退回修改\.xlsx", told))
+    assert names and names == {path.name for path in (home / "outbox").glob("*.xlsx")}
+    refused = pd.read_parquet(home / "landing/refused.parquet")
+    for name in names:
+        sheet = openpyxl.load_workbook(home / "outbox" / name).worksheets[0]
+        heads = next(row for row in sheet.iter_rows(values_only=True) if RESULT in row)
+        said = [row[heads.index(SAID)] for row in sheet.iter_rows(values_only=True) if row != heads]
+        assert any(said), name
+    assert len(refused) >= len(names)
