@@ -98,7 +98,8 @@ def quarter_figures(
     Parameters
     ----------
     monthly, targets, units, outcomes : DataFrame
-        mart_unit__monthly, mart_unit__targets, dim_units, mart_outcomes as exported.
+        mart_unit__monthly, fct_target_history, dim_units, mart_outcomes as exported; of a task that was changed, what held on
+        the last day of the quarter counts.
     known_until : date
         The day before which the marts know facts (截至日).
 
@@ -114,7 +115,7 @@ def quarter_figures(
         raise ValueError(f"月度数据不覆盖{quarter.text}；请先刷新 mart_unit__monthly")
     own = _between(months, quarter.first_day, quarter.end)
     year = _between(months, dt.date(quarter.year, 1, 1), quarter.end)
-    tasks = targets[targets["target_year"] == quarter.year]
+    tasks = _in_force(targets[targets["target_year"] == quarter.year], quarter.end)
     cohorts, lines = _cohorts(outcomes, quarter)
     drawings = {"trend": str(monthly_trend(months, quarter.end))}
     if lines:
@@ -138,6 +139,11 @@ def quarter_figures(
             "签约转开工：按签约季度分组，全部签约都已满期限的组才计算，未满的写“未到期”。",
         ],
     )
+
+
+def _in_force(targets: pd.DataFrame, end: dt.date) -> pd.DataFrame:
+    since, until = (pd.to_datetime(targets[name]) for name in ("valid_from_date", "valid_to_date"))
+    return targets[(since < pd.Timestamp(end)) & (until.isna() | (until >= pd.Timestamp(end)))]
 
 
 def _between(months: pd.DataFrame, first: dt.date, end: dt.date) -> pd.DataFrame:
@@ -254,7 +260,7 @@ def _silent(own: pd.DataFrame, units: pd.DataFrame) -> list[str]:
 def write_bulletin(folder: Path, figures: BulletinFigures, template: Path) -> tuple[Path, Path]:
     """Write 季通报_2026Q2.docx and .xlsx; the same figures and template give the same bytes."""
     words = _context(figures)
-    sources = "数据表：mart_unit__monthly（线索、签约、开工）、mart_unit__targets（任务）、mart_outcomes（签约转开工）"
+    sources = "数据表：mart_unit__monthly（线索、签约、开工）、fct_target_history（任务及其调整）、mart_outcomes（签约转开工）"
     issued = Issued(
         stem=f"季通报_{figures.quarter}",
         title=f"{figures.quarter.text}招商引资通报",

@@ -87,10 +87,9 @@ def board(
     table = table.select([c.name for c in found.columns])
     rows = table.slice(after, ROWS_A_PAGE).to_pylist()
     more = after + ROWS_A_PAGE if table.num_rows > after + ROWS_A_PAGE else None
-    stages = [r for r in rows if r.get("stage") != "终止"] if name == "funnel" else []
     return render(
         request, desk, "board.html", viewer,
-        board=found, rows=rows, total=table.num_rows, next=more, unit=unit, stages=stages,
+        board=found, rows=rows, total=table.num_rows, next=more, unit=unit,
         choices=choices, chosen={c["name"]: c["chosen"] for c in choices},
         chart=DRAWN[name](table.to_pylist()) if name in DRAWN and rows else "",
         units=sorted(published.units) if found.unit else [],

@@ -65,11 +65,11 @@ def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: LeaderDep
     rows = published.select(
         Filters(), viewer.reach("detail").mask(published.table["unit_name"]), hidden_leads(database, published)
     )
-    funnel = read_table(published.snapshot.folder, "funnel")
-    targets = read_table(published.snapshot.folder, "unit_targets")
+    funnel = read_table(published.snapshot.folder, "funnel_slices")
+    tasks = read_table(published.snapshot.folder, "task_progress")
     monthly = read_table(published.snapshot.folder, "unit_indicators")
     year = published.as_of_date.year
-    of_year = targets.filter(pc.equal(targets["target_year"], year)).to_pylist() if targets is not None else []
+    of_year = tasks.filter(pc.equal(tasks["target_year"], year)).to_pylist() if tasks is not None else []
     started = [t for t in of_year if t["indicator"] == "新开工项目数"]
     set_tasks = sorted(
         (t for t in started if t["target_value"] is not None), key=lambda t: (t["completion_pct"] or 0, -t["gap_value"])
@@ -77,7 +77,7 @@ def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: LeaderDep
     return render(
         request, desk, "leader.html", viewer,
         cards=cards(desk, database, published, desk.lists.before(published), published.page(rows, -1, TOP).rows),
-        stages=[s for s in (funnel.to_pylist() if funnel is not None else []) if s["stage"] != "终止"],
+        stages=[s for s in (funnel.to_pylist() if funnel is not None else []) if s["slice_kind"] == "全区"],
         behind=set_tasks[:TOP], unset=[t["unit_name"] for t in started if t["target_value"] is None], year=year,
         total=len(rows), trust=trust(desk, published),
         trend=indicators_trend(monthly.to_pandas(), published.as_of_date) if monthly is not None else "",

@@ -46,10 +46,10 @@ def unit(
     chosen = name or viewer.unit_name or (choices[0] if choices else "")
     if not reach.covers(chosen) or chosen not in published.units:
         raise HTTPException(404)
-    targets = read_table(published.snapshot.folder, "unit_targets")
+    progress = read_table(published.snapshot.folder, "task_progress")
     tasks = []
-    if targets is not None:
-        of_unit = targets.filter(pc.equal(targets["unit_name"], chosen)).to_pylist()
+    if progress is not None:
+        of_unit = progress.filter(pc.equal(progress["unit_name"], chosen)).to_pylist()
         year = max((t["target_year"] for t in of_unit if t["target_year"] <= published.as_of_date.year), default=None)
         tasks = [t for t in of_unit if t["target_year"] == year]
     rows = published.select(

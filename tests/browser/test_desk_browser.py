@@ -242,7 +242,7 @@ def test_a_leaders_meeting(chromium: Browser, running: Running) -> None:
             assert taken.value.suggested_filename == "调度材料_2026-06.docx"
             assert Path(taken.value.path()).read_bytes() == "调度材料_2026-06.docx".encode()
             picture(page, "desk-leader" if size is DESKTOP else "desk-leader-phone")
-            for path in ("/boards/funnel", "/boards/unit_targets", "/prospects", "/pool"):
+            for path in ("/boards/funnel_slices", "/boards/task_progress", "/prospects", "/pool"):
                 page.goto(running.address + path)
                 fits(page)
             page.goto(running.address + "/prospects")

@@ -96,7 +96,7 @@ def test_only_moves_with_evidence_are_outcomes(home: Path) -> None:
 
 
 def test_a_missing_target_is_not_zero(home: Path) -> None:
-    found = exported(home, "marts", "mart_unit__targets")
+    found = exported(home, "boards", "brd_task__progress")
     unset = row(found, unit_name="静默镇", target_year=2025, indicator="新签约项目数")
     assert unset["target_text"] == "未下达"
     assert unset[["target_value", "gap_value", "completion_pct"]].isna().all()
@@ -117,7 +117,7 @@ def test_a_task_that_cannot_be_compared_is_told(home: Path) -> None:
         7: "责任单位“无名局”不在单位名录中",
     }
     unset = row(
-        exported(home, "marts", "mart_unit__targets"),
+        exported(home, "boards", "brd_task__progress"),
         unit_name="河东街道办事处",
         target_year=2025,
         indicator="签约金额",
@@ -134,10 +134,10 @@ def test_a_unit_without_work_stands_with_zeros(home: Path) -> None:
 
 
 def test_the_funnel_only_narrows(home: Path) -> None:
-    funnel = exported(home, "marts", "mart_funnel__stages")
+    funnel = exported(home, "boards", "brd_funnel__stages").query("slice_kind == '全区'").sort_values("stage_order")
     assert funnel["stage"].iloc[0] == "线索"
-    assert funnel[funnel["stage"] != "终止"]["at_least_lead_count"].is_monotonic_decreasing
-    assert row(funnel, stage="签约")["not_counted_lead_count"] >= 1
+    assert funnel["at_least_count"].is_monotonic_decreasing
+    assert row(funnel, stage="签约")["not_counted_count"] >= 1
 
 
 # --- features ---------------------------------------------------------------------------------------------------------

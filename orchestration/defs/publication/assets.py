@@ -180,7 +180,7 @@ class Issue(dg.Config):
 
 @dg.asset(
     key=["publication", "quarterly_bulletin"],
-    deps=_marts("mart_unit__monthly", "mart_unit__targets", "dim_units", "mart_outcomes"),
+    deps=_marts("mart_unit__monthly", "fct_target_history", "dim_units", "mart_outcomes"),
     group_name="publication",
     kinds={"word", "excel"},
     owners=["team:督查考核"],
@@ -194,7 +194,7 @@ def quarterly_bulletin(
     """Write and freeze the bulletin of a quarter that is over, from marts that were exported after every test was green."""
     quarter = Quarter.of(dt.date.fromisoformat(context.partition_key))
     published, folder = _published(workplace), workplace.root / "documents"
-    names = ("mart_unit__monthly", "mart_unit__targets", "dim_units", "mart_outcomes")
+    names = ("mart_unit__monthly", "fct_target_history", "dim_units", "mart_outcomes")
     monthly, targets, units, outcomes = (pd.read_parquet(workplace.export(f"marts/{name}")) for name in names)
     try:
         figures = quarter_figures(

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from desk.application import build_app
-from desk.boards import Board, all_boards
+from desk.boards import Board, all_boards, board_named
 from desk.settings import DeskSettings
 from desk.snapshot import publish, ranked_leads_table
 from desk.store.database import writing
@@ -147,8 +147,8 @@ def _tables(frame: pd.DataFrame, as_of: dt.date) -> dict[str, pa.Table]:
             {"unit_name": list(UNITS), "unit_type": ["镇", "街道", "园区"], "parent_unit_name": pa.array([None, "甲镇", None], text),
              "lead_count": pa.array([1, 1, 1], count)}
         ),
-        "boards/unit_targets.parquet": pa.table(
-            {"unit_name": list(UNITS), "target_year": [2026] * 3, "indicator": ["新开工项目数"] * 3, "measure": ["个"] * 3,
+        "boards/task_progress.parquet": pa.table(
+            {**_empty("task_progress", 3), "unit_name": list(UNITS), "target_year": [2026] * 3, "indicator": ["新开工项目数"] * 3, "measure": ["个"] * 3,
              "target_value": [4.0, None, 2.0], "target_text": ["4个", "未下达", "2个"], "done_value": [1.0, 0.0, 2.0],
              "gap_value": [3.0, None, 0.0], "completion_pct": [25.0, None, 100.0]}
         ),
@@ -167,11 +167,18 @@ def _tables(frame: pd.DataFrame, as_of: dt.date) -> dict[str, pa.Table]:
         "boards/chain_edges.parquet": pa.table(
             {"from_node_id": ["water.ro"], "to_node_id": ["water.plant"], "trade_wan_cny": [80.0]}
         ),
-        "boards/funnel.parquet": pa.table(
-            {"stage": ["线索", "开工"], "at_least_lead_count": [9, 2], "at_least_pct": [100.0, 22.2], "current_lead_count": [7, 2],
-             "lost_lead_count": [0, 0], "not_counted_lead_count": [0, 1], "median_days_from_reported": [0.0, None]}
+        "boards/funnel_slices.parquet": pa.table(
+            {**_empty("funnel_slices", 2), "slice_kind": ["全区"] * 2, "slice_name": ["全区"] * 2, "stage": ["线索", "开工"],
+             "at_least_count": [9, 2], "from_previous_pct": [None, 22.2], "current_count": [7, 2], "not_counted_count": [0, 1]}
         ),
     }  # fmt: skip
+
+
+def _empty(name: str, rows: int) -> dict[str, pa.Array]:
+    """Columns of a board that a test doesn't fill."""
+    board = board_named(name)
+    assert board is not None
+    return {c.name: pa.nulls(rows, pa.string() if c.kind == "text" else pa.float64()) for c in board.columns}
 
 
 def _one_row(board: Board, as_of: dt.date) -> pa.Table:

@@ -39,7 +39,6 @@ PER_MU: Final = (
 
 BOARDS: Final = {
     "marts/dim_units": Board(unit.register, ("unit_name",)),
-    "marts/mart_funnel__stages": Board(funnel.district_stages, ("stage",), only="stage != '终止'"),
     "marts/mart_funnel__moves": Board(funnel.moves, ("lead_id", "stage", "moved_date")),
     "marts/mart_unit__monthly": Board(unit.monthly, ("unit_name", "month_date")),
     "boards/brd_funnel__stages": Board(
@@ -74,7 +73,7 @@ BOARDS: Final = {
     "boards/brd_follow_up__stages": Board(
         follow_up.stages,
         ("lead_id",),
-        {"stage_order": "终止排在最后，别处另标", "is_foreign": "由分类漏斗的内外资切片复核"},
+        {"stage_order": "终止排在最后，别处另标", "is_foreign": "由阶段漏斗的内外资切片复核"},
     ),
     "boards/brd_follow_up__talks": Board(follow_up.talks, ("lead_id",)),
     "boards/brd_follow_up__status": Board(follow_up.status, ("lead_id",), {"blocked_days": WORKING}),
@@ -113,7 +112,6 @@ ELSEWHERE: Final = {
     "boards/brd_task__unit_rule": _BY_HAND + "tests/dbt/test_tasks_and_progress.py",
     "marts/fct_task_facts": "各项合计由 brd_task__progress 复核",
     "marts/fct_target_history": "各月任务数由 brd_unit__ranks 复核",
-    "marts/mart_unit__targets": "与 brd_task__progress 同一批事实：tests/dbt/test_tasks_and_progress.py",
     "scoring/assessment_scores": _BY_HAND + "tests/unit/models/test_assessment.py",
     "scoring/assessment_items": _BY_HAND + "tests/unit/models/test_assessment.py",
     "scoring/assessment_traces": _BY_HAND + "tests/unit/models/test_assessment.py",

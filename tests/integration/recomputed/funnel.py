@@ -1,10 +1,10 @@
-"""Funnel, cohorts and what stands still (C19–C23). Belongs here: 分类漏斗, 签约批次, 签约未开工, 停滞清单, 阶段变动."""
+"""Funnel, cohorts and what stands still (C19–C23). Belongs here: 阶段漏斗, 签约批次, 签约未开工, 停滞清单, 阶段变动."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from recomputed.ledgers import Ledgers, seed, share
+from recomputed.ledgers import Ledgers, seed
 
 HORIZONS = (3, 6, 12)
 
@@ -139,26 +139,6 @@ def stuck(ledgers: Ledgers) -> pd.DataFrame:
             "last_activity_date",
         ]
     ]
-
-
-def district_stages(ledgers: Ledgers) -> pd.DataFrame:
-    """阶段漏斗: the same for the whole district, with the days from the report."""
-    whole = stages(ledgers)
-    whole = whole[whole["slice_kind"] == "全区"]
-    days = ledgers.reached.sub(ledgers.leads["reported_date"], axis=0)
-    return pd.DataFrame(
-        {
-            "stage": whole["stage"],
-            "stage_order": whole["stage_order"],
-            "reached_lead_count": whole["reached_count"],
-            "at_least_lead_count": whole["at_least_count"],
-            "not_counted_lead_count": whole["not_counted_count"],
-            "current_lead_count": whole["current_count"],
-            "lost_lead_count": whole["ended_count"],
-            "at_least_pct": share(whole["at_least_count"], pd.Series(len(ledgers.leads), whole.index)),
-            "median_days_from_reported": [days[stage].dt.days.median() for stage in whole["stage"]],
-        }
-    )
 
 
 def moves(ledgers: Ledgers) -> pd.DataFrame:

@@ -38,10 +38,12 @@ MONTHLY = pd.DataFrame(
 UNITS = pd.DataFrame({"unit_name": ["甲镇", "乙镇", "丙镇", "东街道"], "unit_type": ["镇", "镇", "镇", "街道"]})
 TARGETS = pd.DataFrame(
     {
-        "unit_name": ["甲镇", "乙镇", "丙镇", "东街道", "甲镇"],
-        "target_year": [2026, 2026, 2026, 2026, 2026],
-        "indicator": ["新开工项目数"] * 4 + ["新增线索数"],
-        "target_value": [4.0, 4.0, None, 0.0, 40.0],
+        "valid_from_date": [DAY(1900, 1, 1)] * 5 + [DAY(2026, 4, 1)],
+        "valid_to_date": [None] * 4 + [DAY(2026, 4, 1), None],
+        "unit_name": ["甲镇", "乙镇", "丙镇", "东街道", "甲镇", "甲镇"],
+        "target_year": [2026] * 6,
+        "indicator": ["新开工项目数"] * 4 + ["新增线索数"] * 2,
+        "target_value": [4.0, 4.0, None, 0.0, 40.0, 30.0],  # cut after the quarter
     }
 )
 OUTCOMES = pd.DataFrame(
