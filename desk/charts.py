@@ -55,7 +55,7 @@ def as_drawing(bars: Sequence[Bar], label: str) -> Markup:
         parts.append(f'<rect x="{names}" y="{y + 7}" width="{span}" height="18" class="ground"/>')
         width = span * max(bar.width, 0.6) / 100
         parts.append(f'<rect x="{x:.1f}" y="{y + 7}" width="{width:.1f}" height="18" class="{bar.kind}"/>')
-        parts.append(f'<text x="{names + span + figures}" y="{y + 21}" class="end">{escape(bar.figure)}</text>')
+        parts.append(f'<text x="{names + span + figures - 6}" y="{y + 21}" class="end">{escape(bar.figure)}</text>')
     return Markup("".join([*parts, "</svg>"]))
 
 
