@@ -70,9 +70,10 @@ select
     money.rate_text,
     case when not progress.is_ended then 1 / (1 + exp(-parts.landing_logit)) end as landing_probability,
     case
-        when not progress.is_ended
+        -- greatest() passes over nulls: without a contract and a plan nobody can say what is to come.
+        when not progress.is_ended and coalesce(money.contract_wan_usd, money.planned_wan_usd) is not null
             then round(
-                -- The contract where there is one, else what the lead plans; without either nobody can say what is to come.
+                -- The contract where there is one, else what the lead plans.
                 greatest(coalesce(money.contract_wan_usd, money.planned_wan_usd) - coalesce(money.paid_wan_usd, 0), 0)
                 -- What has started has landed: the rest of its contract is counted whole.
                 * case when progress.started_date is not null then 1.0 else 1 / (1 + exp(-parts.landing_logit)) end, 4
