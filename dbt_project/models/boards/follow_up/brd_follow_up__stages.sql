@@ -35,8 +35,7 @@ owners as (
     select
         transfers.lead_id,
         arg_min(transfers.from_unit_name, transfers.transferred_date) as unit_name
-    from {{ ref('fct_lead_transfers') }} as transfers
-    semi join {{ ref('dim_units') }} as units on transfers.from_unit_name = units.unit_name
+    from {{ ref('int_lead__givers') }} as transfers
     where transfers.transferred_date >= {{ as_of_date() }}
     group by transfers.lead_id
 

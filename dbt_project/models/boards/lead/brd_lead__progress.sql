@@ -8,17 +8,6 @@ with moves as (
 
 {{ grouped_signings('moves', board_limit('repeat_months')) }},
 
-transfers as (
-
-    select
-        transfers.lead_id,
-        transfers.transferred_date,
-        transfers.from_unit_name
-    from {{ ref('fct_lead_transfers') }} as transfers
-    inner join {{ ref('dim_units') }} as units on transfers.from_unit_name = units.unit_name
-
-),
-
 reports as (
 
     select
@@ -27,7 +16,7 @@ reports as (
         leads.reported_date,
         coalesce(transfers.from_unit_name, leads.unit_name) as reported_unit_name
     from {{ ref('dim_leads') }} as leads
-    asof left join transfers
+    asof left join {{ ref('int_lead__givers') }} as transfers
         on leads.lead_id = transfers.lead_id and leads.reported_date < transfers.transferred_date
     where leads.reported_date < {{ as_of }}
 

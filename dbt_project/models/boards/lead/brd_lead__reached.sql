@@ -11,17 +11,6 @@ with first_reached as (
     where has_required_evidence and known_date < {{ as_of_date() }}
     group by lead_id, stage, stage_order
 
-),
-
-transfers as (
-
-    select
-        transfers.lead_id,
-        transfers.transferred_date,
-        transfers.from_unit_name
-    from {{ ref('fct_lead_transfers') }} as transfers
-    inner join {{ ref('dim_units') }} as units on transfers.from_unit_name = units.unit_name
-
 )
 
 select
@@ -33,5 +22,5 @@ select
 from first_reached
 inner join {{ ref('dim_leads') }} as leads
     on first_reached.lead_id = leads.lead_id and leads.reported_date < {{ as_of_date() }}
-asof left join transfers
+asof left join {{ ref('int_lead__givers') }} as transfers
     on first_reached.lead_id = transfers.lead_id and first_reached.reached_date < transfers.transferred_date

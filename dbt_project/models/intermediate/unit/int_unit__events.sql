@@ -42,17 +42,6 @@ events as (
     left join {{ ref('int_lead__signings') }} as signings on first_reached.lead_id = signings.lead_id
     where first_reached.stage != '签约' or signings.is_counted
 
-),
-
-transfers as (
-
-    select
-        transfers.lead_id,
-        transfers.transferred_date,
-        transfers.from_unit_name
-    from {{ ref('fct_lead_transfers') }} as transfers
-    inner join {{ ref('stg_ledger__units') }} as units on transfers.from_unit_name = units.unit_name
-
 )
 
 select
@@ -64,7 +53,7 @@ select
     leads.investment_wan_cny
 from events
 inner join leads on events.lead_id = leads.lead_id
-asof left join transfers
+asof left join {{ ref('int_lead__givers') }} as transfers
     on events.lead_id = transfers.lead_id and events.event_date < transfers.transferred_date
 -- Months count as tasks do: an expansion (增资扩产) is not new recruitment where the indicator says so.
 anti join (

@@ -1,16 +1,5 @@
 -- Only a move with the evidence that its stage asks for counts as reached (有佐证才算数); the others stay visible.
-with transfers as (
-
-    select
-        transfers.lead_id,
-        transfers.transferred_date,
-        transfers.from_unit_name
-    from {{ ref('fct_lead_transfers') }} as transfers
-    inner join {{ ref('stg_ledger__units') }} as units on transfers.from_unit_name = units.unit_name
-
-),
-
-moves as (
+with moves as (
 
     select
         moves.*,
@@ -18,7 +7,7 @@ moves as (
         coalesce(transfers.from_unit_name, units.unit_name) as unit_name
     from {{ ref('stg_ledger__stage_moves') }} as moves
     inner join {{ ref('int_lead__units') }} as units on moves.lead_id = units.lead_id
-    asof left join transfers
+    asof left join {{ ref('int_lead__givers') }} as transfers
         on moves.lead_id = transfers.lead_id and moves.moved_date < transfers.transferred_date
     where units.unit_name is not null
 

@@ -201,18 +201,6 @@ facts as (
 
 ),
 
--- Until it was handed over, a lead was the giver's; after the last hand-over it is whose the ledger says.
-transfers as (
-
-    select
-        transfers.lead_id,
-        transfers.transferred_date,
-        transfers.from_unit_name
-    from {{ ref('fct_lead_transfers') }} as transfers
-    semi join {{ ref('dim_units') }} as units on transfers.from_unit_name = units.unit_name
-
-),
-
 trips as (
 
     select
@@ -263,7 +251,7 @@ inner join {{ ref('indicators') }} as indicators
     on facts.counted_by = indicators.counted_by and (indicators.stage is null or facts.stage = indicators.stage)
 inner join leads on facts.lead_id = leads.lead_id
 inner join {{ ref('int_lead__recruit_kind') }} as kinds on facts.lead_id = kinds.lead_id
-asof left join transfers
+asof left join {{ ref('int_lead__givers') }} as transfers
     on facts.lead_id = transfers.lead_id and facts.fact_date < transfers.transferred_date
 
 union all
