@@ -1,6 +1,7 @@
-"""The leader's page (领导页) and prospects by node (目标企业).
+"""The leader's page (领导页) with the documents of meetings (会议材料), and prospects by node (目标企业).
 
-Belongs here: the district in one page, and whom to look for at each node. Does not belong here: bulletins (issue 8).
+Belongs here: the district in one page, giving out documents, and whom to look for at each node. Does not belong here: making
+documents (desk/documents), drawing (charts.py).
 """
 
 from __future__ import annotations
