@@ -186,6 +186,29 @@ def test_the_unit_rule_counts_projects_and_says_when_no_standard_is_set(home: Pa
     assert row(set_now, unit_name="南岭镇")["verdict"] == "达标"
 
 
+def test_months_leave_expansions_out_only_where_the_indicator_says_so(home: Path) -> None:
+    path = "boards/unit/brd_unit__indicators.sql"
+    every_kind = 'select * replace (false as leaves_out_expansions) from "warehouse"."seeds"."indicators"'
+    told = on_another_day(home, path, "2026-06-30").groupby("indicator")["indicator_value"].sum()
+    all_told = (
+        on_another_day(home, path, "2026-06-30", indicators=every_kind).groupby("indicator")["indicator_value"].sum()
+    )
+    leads = exported(home, "marts", "dim_leads").merge(
+        exported(home, "marts", "mart_lead__chain")[["lead_id", "recruit_kind"]]
+    )
+    known = leads[pd.to_datetime(leads["reported_date"]) < pd.Timestamp("2026-06-30")]
+    expansions = known[known["recruit_kind"] == "增资扩产"]
+    assert all_told["新增线索数"] == len(known) and told["新增线索数"] == len(known) - len(expansions) < len(known)
+    started = (
+        on_another_day(home, "boards/lead/brd_lead__progress.sql", "2026-06-30")
+        .merge(expansions[["lead_id"]])
+        .dropna(subset="started_date")
+    )
+    assert all_told["新开工项目数"] - told["新开工项目数"] == len(started)
+    assert all_told["开工金额"] - told["开工金额"] == pytest.approx(started["investment_wan_cny"].sum())
+    assert all_told["到位资金"] == told["到位资金"] > 0
+
+
 def test_done_of_every_unit_is_that_of_plain_pandas(home: Path) -> None:
     """Recount the signings of 2025 and 2026 from the stage ledger alone; expansions of local firms are not new recruitment."""
     moves, leads = exported(home, "marts", "fct_stage_moves"), exported(home, "marts", "dim_leads")

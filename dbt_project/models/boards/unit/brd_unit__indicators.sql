@@ -22,15 +22,6 @@ progress as (
 
 ),
 
--- New recruitment counts as it does for the tasks and in 单位逐月活动: an expansion (增资扩产) stands apart.
-recruited as (
-
-    select progress.*
-    from progress
-    anti join {{ ref('int_lead__recruit_kind') }} as kinds on progress.lead_id = kinds.lead_id and kinds.is_expansion
-
-),
-
 follow_ups as (
 
     select * from {{ ref('fct_follow_ups') }} where known_date < {{ as_of }}
@@ -72,7 +63,7 @@ trips as (
 events as (
 
     select '新增线索数' as indicator, reported_unit_name as unit_name, lead_id, reported_date as event_date, 1.0 as amount
-    from recruited
+    from progress
     union all
     select '填报次数', unit_name, lead_id, recorded_date, 1.0 from follow_ups where recorded_date is not null
     union all
@@ -86,17 +77,38 @@ events as (
     union all
     select '外出招商次数', unit_name, null, start_date, 1.0 from trips
     union all
-    select '新签约项目数', signed_unit_name, lead_id, signed_date, 1.0 from recruited where is_counted_signing
+    select '新签约项目数', signed_unit_name, lead_id, signed_date, 1.0 from progress where is_counted_signing
     union all
-    select '签约金额', signed_unit_name, lead_id, signed_date, investment_wan_cny from recruited where is_counted_signing
+    select '签约金额', signed_unit_name, lead_id, signed_date, investment_wan_cny from progress where is_counted_signing
     union all
-    select '新开工项目数', started_unit_name, lead_id, started_date, 1.0 from recruited where started_date is not null
+    select '新开工项目数', started_unit_name, lead_id, started_date, 1.0 from progress where started_date is not null
     union all
-    select '开工金额', started_unit_name, lead_id, started_date, investment_wan_cny from recruited where started_date is not null
+    select '开工金额', started_unit_name, lead_id, started_date, investment_wan_cny from progress where started_date is not null
     union all
-    select '新投产项目数', operation_unit_name, lead_id, operation_date, 1.0 from recruited where operation_date is not null
+    select '新投产项目数', operation_unit_name, lead_id, operation_date, 1.0 from progress where operation_date is not null
     union all
     select indicator, unit_name, lead_id, event_date, amount from money
+
+),
+
+-- An expansion (增资扩产) is no new recruitment where the task's indicator says so; 开工金额 goes with 新开工项目数.
+left_out as (
+
+    select
+        kinds.lead_id,
+        tasks.indicator
+    from {{ ref('int_lead__recruit_kind') }} as kinds
+    inner join {{ ref('indicators') }} as tasks on kinds.is_expansion and tasks.leaves_out_expansions
+
+),
+
+counted as (
+
+    select events.*
+    from events
+    anti join left_out
+        on events.lead_id = left_out.lead_id
+        and left_out.indicator = case events.indicator when '开工金额' then '新开工项目数' else events.indicator end
 
 ),
 
@@ -109,13 +121,13 @@ started_leads as (
 monthly as (
 
     select
-        events.indicator,
-        events.unit_name,
-        cast(date_trunc('month', events.event_date) as date) as month_date,
-        {{ money_sum('events.amount') }} as amount,
-        {{ money_sum('events.amount', 'started_leads.lead_id is not null') }} as started_amount
-    from events
-    left join started_leads on events.lead_id = started_leads.lead_id
+        counted.indicator,
+        counted.unit_name,
+        cast(date_trunc('month', counted.event_date) as date) as month_date,
+        {{ money_sum('counted.amount') }} as amount,
+        {{ money_sum('counted.amount', 'started_leads.lead_id is not null') }} as started_amount
+    from counted
+    left join started_leads on counted.lead_id = started_leads.lead_id
     group by 1, 2, 3
 
 ),
