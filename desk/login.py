@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import ipaddress
+import logging
 import secrets
 from collections.abc import Mapping
 from functools import cache
@@ -17,16 +18,20 @@ from typing import Final
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session as Database
+from sqlalchemy.orm import sessionmaker
 
 from desk import audit
 from desk.access import Viewer, units_of
 from desk.rules import Limits
 from desk.settings import DeskSettings
+from desk.store.database import writing
 from desk.store.models import LoginAttempt, Person, Session
 
 COOKIE: Final = "zeyou_desk"
 SHORTEST_PASSWORD: Final = 10
+_LOG = logging.getLogger(__name__)
 _SEEN_EVERY: Final = dt.timedelta(minutes=1)
 _HASHER: Final = PasswordHasher()
 _OF_COOKIE: Final = (
@@ -123,8 +128,8 @@ def set_one_time_password(database: Database, person: Person) -> str:
 
 def viewer_by_cookie(
     database: Database, token: str, now: dt.datetime, parents: Mapping[str, str | None], limits: Limits
-) -> Viewer | None:
-    """Give who a session belongs to, or None when it ran out."""
+) -> tuple[Viewer, bool] | None:
+    """Give who a session belongs to, and whether its use should be written down (`mark_seen`); None when it ran out."""
     found = database.execute(_OF_COOKIE, {"token_hash": _digest(token)}).one_or_none()
     if found is None:
         return None
@@ -133,10 +138,22 @@ def viewer_by_cookie(
     idle = now - session.last_seen_at > dt.timedelta(minutes=limits.session_idle_minutes)
     if old or idle or not person.is_active:
         return None
-    if now - session.last_seen_at > _SEEN_EVERY:
-        database.execute(sa.update(Session).where(Session.token_hash == session.token_hash).values(last_seen_at=now))
     must_change = person.must_change_password and session.signed_in_by == "password"
-    return viewer_of(person, parents, session.form_token, must_change)
+    return viewer_of(person, parents, session.form_token, must_change), now - session.last_seen_at > _SEEN_EVERY
+
+
+def mark_seen(sessions: sessionmaker[Database], token: str, now: dt.datetime) -> None:
+    """Write down that a session is in use, in a transaction that says at its start that it writes.
+
+    Where the database is locked for long, the page is shown all the same: the next request writes it down.
+    """
+    try:
+        with sessions() as session:
+            writing(session)
+            session.execute(sa.update(Session).where(Session.token_hash == _digest(token)).values(last_seen_at=now))
+            session.commit()
+    except OperationalError as error:
+        _LOG.warning("a session's use was not written down: %s", type(error).__name__)
 
 
 def viewer_of(person: Person, parents: Mapping[str, str | None], form_token: str, must_change: bool) -> Viewer:

@@ -28,7 +28,7 @@ from desk.contacts import refused_leads
 from desk.guards import storable
 from desk.ledgers import OFFICE_ZONE
 from desk.listing import Lists, PublishedList, day_in_words
-from desk.login import COOKIE, login_by_proxy, open_session, viewer_by_cookie
+from desk.login import COOKIE, login_by_proxy, mark_seen, open_session, viewer_by_cookie
 from desk.rules import Rules
 from desk.settings import DeskSettings
 from desk.store.database import writing
@@ -109,11 +109,12 @@ def signed_in(request: Request, desk: Desk) -> Viewer | None:
     if token:
         with desk.sessions() as session:
             found = viewer_by_cookie(session, token, now, desk.parents(), desk.rules.limits)
-            session.commit()
         if found is not None:
-            named = _proxied(request, desk)
-            if named is None or named == found.login:
-                return found
+            (viewer, is_mark_due), named = found, _proxied(request, desk)
+            if named is None or named == viewer.login:
+                if is_mark_due:
+                    mark_seen(desk.sessions, token, now)
+                return viewer
     named = _proxied(request, desk)
     if named is None:
         return None
@@ -126,7 +127,7 @@ def signed_in(request: Request, desk: Desk) -> Viewer | None:
         found = viewer_by_cookie(session, token, now, desk.parents(), desk.rules.limits)
         session.commit()
     request.state.new_token = token
-    return found
+    return found[0] if found else None
 
 
 def _proxied(request: Request, desk: Desk) -> str | None:

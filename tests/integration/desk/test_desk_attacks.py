@@ -120,6 +120,29 @@ def test_only_what_was_made_to_be_handed_out_is_given_and_only_to_leaders(site: 
     assert [entry.actor for entry in taken] == ["leader", "leader", "analyst"]
 
 
+def test_a_page_is_shown_although_somebody_else_wrote_while_it_was_asked_for(site: Site) -> None:
+    """Found under load: the use of a session was written in a transaction that had begun as a reader's."""
+    jia, later = site.browser("jia"), NOW + dt.timedelta(minutes=2)
+    assert jia.get("/").status_code == 200
+    site.clock(later)
+    written: list[str] = []
+
+    def meanwhile(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("SELECT") and "token_hash" in statement and not written:
+            written.append(statement)
+            with site.database() as other:
+                other.execute(sa.update(Person).where(Person.login == "yi").values(person_name="乙某"))
+
+    engine = site.app.state.desk.engine
+    sa.event.listen(engine, "after_cursor_execute", meanwhile)
+    try:
+        assert jia.get("/").status_code == 200 and written
+    finally:
+        sa.event.remove(engine, "after_cursor_execute", meanwhile)
+    with site.database() as session:
+        assert later in [one.last_seen_at for one in session.scalars(sa.select(Session))]
+
+
 def test_huge_bodies_are_refused(site: Site) -> None:
     jia = site.browser("jia")
     assert jia.post("/answers", {**ANSWER, "reason": "x" * 2_000_000}).status_code == 413
