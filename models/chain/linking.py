@@ -17,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 from scipy.optimize import minimize
-from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
+
+from models.chain.expectation import NextProduct
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -36,7 +37,7 @@ SIGNALS = {
     "division_profile": "与同大类产品名称相近",
     "like_firms": "相近企业的产品",
     "like_firms_profile": "与相近企业产品名称相近",
-    "topic": "与其产品同主题",
+    "expected": "名称合乎其产品、行业与企业名",
     "smaller_class": "其产品的小类",
     "larger_class": "其产品的大类",
     "supplies": "其产品的上游",
@@ -64,8 +65,8 @@ class LinkRanker:
     Weights are learned on edges hidden a second time, inside those given to ``fit``; the same seed gives the same ranks.
     """
 
-    def __init__(self, seed: int = 0, topics: int = 200) -> None:
-        self.seed, self.topics = seed, topics
+    def __init__(self, seed: int = 0, axes: int = 800) -> None:
+        self.seed, self.axes = seed, axes
 
     def fit(
         self,
@@ -145,18 +146,14 @@ class LinkRanker:
         self.industries_ = [matrix.tocsr().astype(np.float32) for matrix in industries]
         self.tails_ = [_affixes(names, length, from_end=True) for length in (2, 3, 4)]
         self.starts_ = _affixes(names, 3, from_end=False)
+        self.next_ = NextProduct(self.axes, self.seed).read(names, company_texts)
 
     def _know(self, edges: sp.csr_matrix) -> None:
         self.edges_, self.share_ = edges, _rows_to_one(edges)
         self.popularity_ = np.asarray(edges.sum(axis=0)).ravel()
         self.popular_ = np.argsort(-self.popularity_, kind="stable")[:PER_SIGNAL]
         made = np.flatnonzero(self.popularity_)
-        near = sp.vstack(
-            [
-                _largest(self.grams_[made[at : at + 500]] @ self.grams_down_, NEIGHBOURS)
-                for at in range(0, len(made), 500)
-            ]
-        )
+        near = _nearest(self.grams_[made], self.grams_down_, NEIGHBOURS)
         place = _ones(made, np.arange(len(made)), (edges.shape[1], len(made)))
         self.near_ = (place @ near).tocsr()
         self.near_.setdiag(0)
@@ -164,14 +161,12 @@ class LinkRanker:
         self.profile_ = normalize(edges @ self.grams_)
         self.by_industry_ = [(matrix.T @ edges).tocsr() for matrix in self.industries_]
         self.industry_profile_ = [normalize(matrix @ self.grams_) for matrix in self.by_industry_]
-        like = _largest(self.profile_ @ self.profile_.T, LIKE_FIRMS + 1)
+        like = _nearest(self.profile_, self.profile_.T.tocsr(), LIKE_FIRMS + 1)
         like.setdiag(0)
         like.eliminate_zeros()
         self.like_firms_ = (like @ self.share_).tocsr()
         self.like_profile_ = normalize(_rows_to_one(like) @ self.profile_)
-        topics = TruncatedSVD(min(self.topics, min(self.profile_.shape) - 1), random_state=0).fit(self.profile_)
-        axes = topics.components_.T.astype(np.float32)
-        self.topic_, self.company_topic_ = normalize(self.grams_ @ axes), normalize(self.profile_ @ axes)
+        self.next_.fit(edges, self.industries_)
         self.tail_shares_ = [(edges @ matrix).tocsr() for matrix in self.tails_]
         self.start_shares_ = (edges @ self.starts_).tocsr()
 
@@ -203,15 +198,15 @@ class LinkRanker:
             "like_firms_profile": self.like_profile_[company],
             "company_text": self.company_grams_[company],
         }
-        topic = self.topic_ @ self.company_topic_[company]
-        pool = [self.popular_, np.argsort(-topic, kind="stable")[:PER_SIGNAL]]
+        pool = [self.popular_]
         pool += [_largest(row.tocsr(), 2000 if name != "two_steps" else 800).indices for name, row in sparse.items()]
         pool += [_largest((row @ self.grams_down_).tocsr(), PER_SIGNAL).indices for row in texts.values()]
         candidates = np.setdiff1d(np.concatenate(pool), known).astype(np.int64)
         grams = self.grams_[candidates]
         values = {name: _at(row, candidates) for name, row in sparse.items()}
         values |= {name: _dense(grams @ row.T) for name, row in texts.items()}
-        values["popularity"], values["topic"] = self.popularity_[candidates], topic[candidates]
+        values["popularity"] = self.popularity_[candidates]
+        values["expected"] = self.next_.likeness(company, candidates)
         for length, of, held in zip((2, 3, 4), self.tails_, self.tail_shares_, strict=True):
             values[f"head_noun_{length}"] = _dense(of[candidates] @ held[company].T)
         values["same_start"] = _dense(self.starts_[candidates] @ self.start_shares_[company].T)
@@ -269,6 +264,11 @@ def _rows_to_one(matrix: sp.csr_matrix) -> sp.csr_matrix:
     return (sp.diags(1.0 / np.maximum(total, 1e-9)) @ matrix).tocsr().astype(np.float32)
 
 
+def _nearest(rows: sp.csr_matrix, columns: sp.csr_matrix, count: int) -> sp.csr_matrix:
+    """Keep the largest products of each row with the columns, a few rows at a time for the sake of memory."""
+    return sp.vstack([_largest(rows[at : at + 500] @ columns, count) for at in range(0, rows.shape[0], 500)]).tocsr()
+
+
 def _largest(matrix: sp.csr_matrix, count: int) -> sp.csr_matrix:
     """Keep the largest of each row; of equal ones the first product."""
     matrix = matrix.tocsr()
@@ -277,7 +277,10 @@ def _largest(matrix: sp.csr_matrix, count: int) -> sp.csr_matrix:
     for start, end in zip(matrix.indptr[:-1], matrix.indptr[1:], strict=True):
         order = np.arange(start, end)
         if end - start > count:
-            order = start + np.sort(np.argsort(-matrix.data[start:end], kind="stable")[:count])
+            values = matrix.data[start:end]
+            last = -np.partition(-values, count - 1)[count - 1]
+            above, level = np.flatnonzero(values > last), np.flatnonzero(values == last)
+            order = start + np.sort(np.r_[above, level[: count - len(above)]])
         kept.append(order)
     at = np.concatenate(kept)
     pointers = np.r_[0, np.cumsum([len(rows) for rows in kept])]

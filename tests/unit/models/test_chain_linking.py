@@ -30,7 +30,7 @@ def ranker() -> LinkRanker:
     supplies = sp.csr_matrix(([1.0, 1.0], ([0, 6], [12, 13])), shape=square)
     industry = sp.csr_matrix(np.r_[np.tile([[1.0, 0.0]], (21, 1)), np.tile([[0.0, 1.0]], (20, 1))])
     texts = ["净水科技", *["净水"] * 20, *["纺织"] * 20]
-    return LinkRanker(topics=4).fit(edges, NAMES, sp.csr_matrix(square), supplies, [industry, industry], texts)
+    return LinkRanker(axes=4).fit(edges, NAMES, sp.csr_matrix(square), supplies, [industry, industry], texts)
 
 
 def test_the_products_of_its_own_kind_come_first_and_known_ones_never(ranker: LinkRanker) -> None:
