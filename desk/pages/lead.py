@@ -13,7 +13,7 @@ from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from desk import actions, contacts, transfers
+from desk import actions, charts, contacts, transfers
 from desk.access import SHARED_COLUMNS, Viewer
 from desk.boards import Board, all_boards
 from desk.guards import same_site_path
@@ -137,6 +137,19 @@ def boards_about(published: PublishedList, lead_id: str, shown: int = 4) -> list
     return [(board, rows) for board, rows in found if rows]
 
 
+def landing_trend(published: PublishedList, lead_id: str) -> dict[str, Any] | None:
+    """Give how likely a lead has been to land, month end by month end, and by how much that moved; None with one day only."""
+    told = sorted(published.about(lead_id, "landing_trend"), key=lambda row: row["told_date"])
+    if len(told) < 2:
+        return None
+    points = [round(100 * row["landing_probability"], 1) for row in told]
+    days = [f"{row['told_date']:%m-%d}" for row in told]
+    words = f"{told[0]['told_date']} 为 {points[0]:.1f}%，现为 {points[-1]:.1f}%，"
+    moved = round(points[-1] - points[0], 1)
+    words += f"{'升' if moved > 0 else '降'} {abs(moved):.1f} 个百分点。" if moved else "没有变化。"
+    return {"chart": charts.trend(days, {"落地可能性（%）": points}, "落地可能性走势"), "words": words}
+
+
 @router.get("/lead", summary="线索页")
 def lead(
     request: Request, desk: DeskDep, database: ReadDep, viewer: ViewerDep, id: Annotated[Line, Query(min_length=1)]
@@ -159,6 +172,7 @@ def lead(
         fact=fact,
         found_on=boards_about(published, id),
         origin=origin(published, id),
+        trend=landing_trend(published, id),
         can_write=viewer.reach("write").covers(row["unit_name"]),
         sees_private=viewer.reach("private").covers(row["unit_name"]),
         contacts=contacts.of_lead(database, viewer, id),

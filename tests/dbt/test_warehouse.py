@@ -333,6 +333,20 @@ def test_contributions_equal_the_tables_bit_for_bit(home: Path, features: pd.Dat
         assert np.array_equal(parts[total].to_numpy(), tables.score(current))
 
 
+def test_the_trend_is_what_the_tables_tell_at_each_month_end(home: Path) -> None:
+    told = exported(home, "scores", "scr_lead__trend")
+    rows = exported(home, "features", "ftr_lead__12m")
+    now = rows.loc[rows["is_current"], "as_of_date"].iloc[0]
+    month_ends = [(pd.Timestamp(now).to_period("M") - n).to_timestamp("M").normalize() for n in range(1, 8)]
+    month_ends = [day for day in month_ends if day < pd.Timestamp(now)][:6]
+    rows = rows[rows["is_open"] & (rows["is_current"] | pd.to_datetime(rows["as_of_date"]).isin(month_ends))]
+    again = 1 / (1 + np.exp(-model_tables()["landing"].score(rows)))
+    expected = pd.Series(again, index=pd.MultiIndex.from_arrays([rows["lead_id"], rows["as_of_date"]]))
+    found = told.set_index(["lead_id", "told_date"])["landing_probability"]
+    assert told["told_date"].nunique() == 7 and len(found) == len(expected) > 100
+    assert np.allclose(found.to_numpy(), expected.loc[list(found.index)].to_numpy(), rtol=0, atol=1e-12)
+
+
 def test_ranking_takes_the_scores_as_they_are(home: Path) -> None:
     parts = exported(home, "scores", "scr_lead__parts")
     assert set(FRAME_COLUMNS) <= set(parts)
