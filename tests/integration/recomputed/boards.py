@@ -8,11 +8,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Final
 
 import pandas as pd
 
-from recomputed import conduct, follow_up, funnel, projects, tasks, unit
+from recomputed import conduct, follow_up, funnel, permits, projects, task_lists, tasks, unit
 from recomputed.ledgers import Ledgers
 
 
@@ -90,6 +91,16 @@ BOARDS: Final = {
         ("unit_name", "target_year", "indicator"),
         {"not_counted_count": "逐条原因见 fct_task_facts，手算：tests/dbt/test_tasks_and_progress.py"},
     ),
+    "boards/brd_task__decomposition": Board(
+        task_lists.decomposition, ("level", "target_year", "upper_name", "indicator")
+    ),
+    "boards/brd_task__unit_rule": Board(task_lists.unit_rule, ("unit_name", "rule_code")),
+    "marts/fct_target_history": Board(task_lists.history, ("target_year", "unit_name", "indicator", "valid_from_date")),
+    "marts/fct_task_facts": Board(task_lists.facts, ("indicator", "fact_key", "fact_date", "known_date")),
+    "boards/brd_follow_up__procedures": Board(permits.procedures, ("lead_id", "procedure_step")),
+    "boards/brd_follow_up__bottlenecks": Board(permits.bottlenecks, ("department", "procedure_step")),
+    "boards/brd_follow_up__events": Board(follow_up.events, ("event_id", "lead_id")),
+    "boards/brd_follow_up__foreign_forecast": Board(follow_up.foreign_forecast, ("target_year",)),
 }
 
 _BY_HAND = "按手算的小例子核对："
@@ -100,18 +111,10 @@ ELSEWHERE: Final = {
     "boards/brd_conduct__amounts": _BY_HAND
     + "tests/dbt/test_funnel_conduct.py；注册资本取自登记库与归并，样本另有写法",
     "boards/brd_conduct__no_counterparty": _BY_HAND + "tests/dbt/test_funnel_conduct.py；没有数值列，信用代码经归并",
-    "boards/brd_follow_up__procedures": _BY_HAND + "tests/dbt/test_tasks_and_progress.py（工作日、关键路径）",
-    "boards/brd_follow_up__bottlenecks": _BY_HAND + "tests/dbt/test_tasks_and_progress.py",
-    "boards/brd_follow_up__foreign_forecast": _BY_HAND + "tests/dbt/test_tasks_and_progress.py",
-    "boards/brd_follow_up__events": _BY_HAND + "tests/dbt/test_tasks_and_progress.py",
     "scores/scr_project__tax": _BY_HAND + "tests/dbt/test_funnel_conduct.py；估算取自模型",
     "scores/scr_project__tax_realised": _BY_HAND + "tests/dbt/test_funnel_conduct.py",
     "scores/scr_project__foreign_units": _BY_HAND + "tests/dbt/test_funnel_conduct.py；概率取自模型",
     "scores/scr_project__foreign": _BY_HAND + "tests/dbt/test_funnel_conduct.py；概率取自模型",
-    "boards/brd_task__decomposition": _BY_HAND + "tests/dbt/test_tasks_and_progress.py",
-    "boards/brd_task__unit_rule": _BY_HAND + "tests/dbt/test_tasks_and_progress.py",
-    "marts/fct_task_facts": "各项合计由 brd_task__progress 复核",
-    "marts/fct_target_history": "各月任务数由 brd_unit__ranks 复核",
     "scoring/assessment_scores": _BY_HAND + "tests/unit/models/test_assessment.py",
     "scoring/assessment_items": _BY_HAND + "tests/unit/models/test_assessment.py",
     "scoring/assessment_traces": _BY_HAND + "tests/unit/models/test_assessment.py",
@@ -130,7 +133,7 @@ def differences(ledgers: Ledgers, name: str, published: pd.DataFrame) -> list[st
     if "known_date" in published:
         published = published[pd.to_datetime(published["known_date"]) < ledgers.as_of]
     made, told = _plain(board.make(ledgers)), _plain(published)
-    figures = {c for c in published if pd.api.types.is_numeric_dtype(published[c])} - set(key)
+    figures = {c for c in told if pd.api.types.is_numeric_dtype(told[c])} - set(key)
     found = [f"{c}：没有重算" for c in sorted(figures - set(made.columns) - set(board.left_out))]
     both = told.merge(made, on=key, how="outer", suffixes=("", "｜again"), indicator="side")
     for side, text in [("left_only", "看板多出"), ("right_only", "看板缺少")]:
@@ -140,7 +143,7 @@ def differences(ledgers: Ledgers, name: str, published: pd.DataFrame) -> list[st
     both = both[both["side"] == "both"]
     for column in [c for c in made.columns if c in told.columns and c not in key and c not in board.left_out]:
         ours, theirs = both[column], both[f"{column}｜again"]
-        if pd.api.types.is_numeric_dtype(published[column]) and not pd.api.types.is_bool_dtype(published[column]):
+        if column in figures and not pd.api.types.is_bool_dtype(told[column]):
             a, b = pd.to_numeric(ours).astype(float), pd.to_numeric(theirs).astype(float)
             # One in the last printed place: sums in another order round apart.
             same = ((a - b).abs() <= 0.0101 + 1e-7 * b.abs()) | (a.isna() & b.isna())
@@ -154,9 +157,11 @@ def differences(ledgers: Ledgers, name: str, published: pd.DataFrame) -> list[st
 
 
 def _plain(table: pd.DataFrame) -> pd.DataFrame:
-    """Dates as text, so that whatever holds them compares."""
+    """Dates as text and decimals as numbers, so that whatever holds them compares."""
     table = table.copy()
     for column in table:
+        if any(isinstance(value, Decimal) for value in table[column]):
+            table[column] = table[column].astype(float)
         if column.endswith("date"):
             table[column] = pd.to_datetime(table[column]).dt.strftime("%Y-%m-%d")
     return table

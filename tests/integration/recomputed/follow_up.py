@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
-from recomputed.ledgers import Ledgers
+from recomputed.ledgers import Ledgers, seed
 
 
 def stages(ledgers: Ledgers) -> pd.DataFrame:
@@ -144,3 +146,56 @@ def publicity(ledgers: Ledgers) -> pd.DataFrame:
     return table.assign(is_publishable=approved & known & ~table["is_confidential"].astype(bool))[
         ["release_id", "is_publishable"]
     ]
+
+
+def events(ledgers: Ledgers) -> pd.DataFrame:
+    """Ceremonies with the projects assigned to them, and where these stand on the day."""
+    table = ledgers.trips[ledgers.trips["event_kind"].isin(["集中签约", "集中开工"])].copy()
+    table["lead_id"] = table["lead_ids"].map(lambda ids: [None] if pd.isna(ids) else re.split("[、；;，,]", str(ids)))
+    table = table.explode("lead_id")
+    known = table["lead_id"].isna() | table["lead_id"].isin(ledgers.leads.index)
+    table = table[known].drop_duplicates(["event_id", "lead_id"])
+    state = ledgers.state
+    far = state["stage"].mask(state["is_ended"], "终止")
+    for name in ("investment_wan_cny", "signed_date", "started_date"):
+        table[name] = table["lead_id"].map(state[name])
+    table["stage"] = table["lead_id"].map(far)
+    return table.assign(is_ahead=table["start_date"] >= ledgers.as_of)[
+        ["event_id", "lead_id", "event_kind", "start_date", "unit_name", "is_ahead", "investment_wan_cny", "stage"]
+        + ["signed_date", "started_date"]
+    ]
+
+
+def foreign_forecast(ledgers: Ledgers) -> pd.DataFrame:
+    """Paid in this year and the plan of its other months, taken at the quartiles of paid by planned of past months."""
+    rules = seed("dispatch_rules").set_index("rule_key")["rule_value"]
+    table = ledgers.read("investment_progress")
+    table = table[table["lead_id"].isin(ledgers.leads.index)].copy()
+    for name, title in [("paid", "实际使用外资"), ("planned", "计划使用外资")]:
+        column = "paid_in_fdi_wan_cny" if name == "paid" else "planned_fdi_wan_cny"
+        told = table[table[column].notna()]
+        table[name] = ledgers.written(told, title).reindex(table.index)
+    known = table[["period_date", "verified_date"]].max(axis=1) < ledgers.as_of
+    past = table["period_date"] < ledgers.as_of
+    day = ledgers.as_of - pd.Timedelta(days=1)
+    running = table["period_date"].dt.year == day.year
+    paid = table.loc[known & running, "paid"].sum()
+    rest = table.loc[~past & running, "planned"].sum()
+    first = ledgers.as_of.to_period("M") - int(rules["forecast_months"])
+    table["month"] = table["period_date"].dt.to_period("M")
+    waits = set(table.loc[past & ~known & (table["paid"] > 0), "month"])
+    months = table[past & (table["month"] >= first) & ~table["month"].isin(waits)]
+    sums = months.groupby("month")[["paid", "planned"]].sum()
+    ratios = (sums["paid"] / sums["planned"].where(sums["planned"] > 0)).dropna()
+    low, mid, high = (
+        paid + rest * ratios.quantile(q) if len(ratios) >= int(rules["forecast_min_months"]) and rest > 0 else None
+        for q in (0.25, 0.5, 0.75)
+    )
+    return pd.DataFrame(
+        [
+            {
+                "target_year": day.year, "paid_wan_usd": paid, "rest_planned_wan_usd": rest, "month_count": len(ratios),
+                "forecast_low_wan_usd": low, "forecast_wan_usd": mid, "forecast_high_wan_usd": high,
+            }
+        ]
+    )  # fmt: skip

@@ -257,21 +257,31 @@ class Ledgers:
         return found
 
     @cached_property
-    def counted_signings(self) -> set[str]:
-        """Signings without those that repeat one of the same investor and project within the months of the rule."""
+    def signings(self) -> pd.DataFrame:
+        """Signings by lead, grouped with what they repeat: one that follows the one before within the months of the rule."""
         months = int(self.limit("repeat_months"))
         signed = self.reached["签约"].dropna()
-        table = self.leads.loc[signed.index].assign(day=signed)
-        name = table["project_name"].str.replace(r"(项目|工程|[一二三四五六七八九十\d]+期)", "", regex=True)
+        table = self.leads.loc[signed.index].assign(signed_date=signed)
+        table["project_form"] = table["project_name"].str.replace(
+            r"(项目|工程|[一二三四五六七八九十\d]+期)", "", regex=True
+        )
         firm = table["enterprise_name"].str.replace(r"[\s]", "", regex=True).str.translate(str.maketrans("（）", "()"))
-        counted: set[str] = set()
-        for _, rows in table.assign(name=name, firm=firm).sort_values("day").groupby(["firm", "name"]):
-            before = None
-            for lead, day in rows["day"].items():
-                if before is None or day >= before + pd.DateOffset(months=months):
-                    counted.add(str(lead))
-                before = day
-        return counted
+        found = []
+        for _, rows in table.assign(firm=firm).sort_values("signed_date").groupby(["firm", "project_form"]):
+            before, group, first = None, 0, None
+            for row in rows.reset_index().to_dict("records"):
+                if before is None or row["signed_date"] >= before["signed_date"] + pd.DateOffset(months=months):
+                    group, first = group + 1, row["lead_id"]
+                found.append(row | {"group_no": group, "counted_lead_id": first, "before": before})
+                before = row
+        made = pd.DataFrame(found).set_index("lead_id")
+        made["is_counted"] = made.index == made["counted_lead_id"]
+        return made
+
+    @cached_property
+    def counted_signings(self) -> set[str]:
+        """Signings that repeat no other."""
+        return set(self.signings.index[self.signings["is_counted"]])
 
 
 def share(part: pd.Series, whole: pd.Series) -> pd.Series:

@@ -11,7 +11,7 @@ from recomputed.ledgers import Ledgers, seed
 KEYS = ["target_year", "unit_name", "indicator"]
 
 
-def _in_measure(table: pd.DataFrame, value: str) -> pd.Series:
+def in_measure(table: pd.DataFrame, value: str) -> pd.Series:
     """亿元 as 万元."""
     return table[value] * table["measure"].map({"亿元": 10000.0}).fillna(1.0)
 
@@ -20,14 +20,14 @@ def first_targets(ledgers: Ledgers) -> pd.DataFrame:
     """Tasks as first set, in the indicator's measure."""
     table = ledgers.read("targets").rename(columns={"year": "target_year"})
     table["unit_name"] = table["unit_name"].map(ledgers.spellings)
-    table["target_value"] = _in_measure(table, "value")
+    table["target_value"] = in_measure(table, "value")
     table = table.dropna(subset=["unit_name", "target_value"])
     return table.drop_duplicates(KEYS, keep="last")[[*KEYS, "target_value"]]
 
 
 def changes(ledgers: Ledgers) -> pd.DataFrame:
     table = ledgers.read("target_changes")
-    table = table.assign(unit_name=table["unit_name"].map(ledgers.spellings), new=_in_measure(table, "new_value"))
+    table = table.assign(unit_name=table["unit_name"].map(ledgers.spellings), new=in_measure(table, "new_value"))
     return table[table["effective_date"] < ledgers.as_of].sort_values("effective_date")
 
 
