@@ -29,6 +29,7 @@ MASKED = (
     "titles",
     "patent_count",
     "research_wan_cny",
+    "filed_investment_wan_cny",
 )
 IN_PERSON = ("见商", "出差", "考察")
 
@@ -86,6 +87,12 @@ class Ledgers:
             )
             .dropna(subset=["unit_type"])
         )
+
+    @cached_property
+    def register(self) -> pd.DataFrame:
+        """The register of enterprises, by its row of the sheet."""
+        table = pd.read_parquet(self.folder / "register.parquet")
+        return table.set_index(table.index + 2)
 
     @cached_property
     def unit_types(self) -> pd.Series:
@@ -219,6 +226,8 @@ class Ledgers:
         table = self.read("follow_ups").rename(columns={"date": "follow_up_date", "recorded": "recorded_date"})
         table = table[table["lead_id"].isin(self.leads.index)]
         table = table[table[["follow_up_date", "recorded_date"]].max(axis=1) < self.as_of].copy()
+        # Nobody's phone is kept.
+        table["content"] = table["content"].str.replace(r"(?<!\d)(1\d\d)\d{4}(\d{4})(?!\d)", r"\1****\2", regex=True)
         # Whoever talked wrote it: the sample's follow-ups are all written by the unit that the lead's own ledger names.
         table["unit_name"] = table["lead_id"].map(self.leads["first_unit_name"])
         return table
@@ -258,30 +267,42 @@ class Ledgers:
 
     @cached_property
     def signings(self) -> pd.DataFrame:
-        """Signings by lead, grouped with what they repeat: one that follows the one before within the months of the rule."""
+        """Every signing with evidence, grouped with what it repeats: no more than the months of the rule after the one before."""
         months = int(self.limit("repeat_months"))
-        signed = self.reached["签约"].dropna()
-        table = self.leads.loc[signed.index].assign(signed_date=signed)
-        table["project_form"] = table["project_name"].str.replace(
-            r"(项目|工程|[一二三四五六七八九十\d]+期)", "", regex=True
+        signed = self.moves[(self.moves["stage"] == "签约") & self.moves["has_evidence"]]
+        table = signed[["lead_id", "moved_date", "unit_name"]].rename(columns={"moved_date": "signed_date"})
+        name = self.leads["project_name"].str.replace(r"(项目|工程|[一二三四五六七八九十\d]+期)", "", regex=True)
+        firm = (
+            self.leads["enterprise_name"]
+            .str.replace(r"[\s]", "", regex=True)
+            .str.translate(str.maketrans("（）", "()"))
         )
-        firm = table["enterprise_name"].str.replace(r"[\s]", "", regex=True).str.translate(str.maketrans("（）", "()"))
-        found = []
-        for _, rows in table.assign(firm=firm).sort_values("signed_date").groupby(["firm", "project_form"]):
+        table = table.assign(project_form=table["lead_id"].map(name), firm=table["lead_id"].map(firm))
+        found, seen = [], set()
+        for _, rows in table.sort_values(["signed_date", "lead_id"]).groupby(["firm", "project_form"]):
             before, group, first = None, 0, None
-            for row in rows.reset_index().to_dict("records"):
-                if before is None or row["signed_date"] >= before["signed_date"] + pd.DateOffset(months=months):
+            for row in rows.to_dict("records"):
+                starts = before is None or row["signed_date"] > before["signed_date"] + pd.DateOffset(months=months)
+                if starts:
                     group, first = group + 1, row["lead_id"]
-                found.append(row | {"group_no": group, "counted_lead_id": first, "before": before})
+                # A project counts once, however often it signs.
+                counts = starts and row["lead_id"] not in seen
+                seen.add(row["lead_id"])
+                found.append(
+                    row
+                    | {"group_no": group, "counted_lead_id": first, "starts": starts, "is_counted": counts}
+                    | {
+                        "previous_lead_id": before and before["lead_id"],
+                        "previous_date": before and before["signed_date"],
+                    }
+                )
                 before = row
-        made = pd.DataFrame(found).set_index("lead_id")
-        made["is_counted"] = made.index == made["counted_lead_id"]
-        return made
+        return pd.DataFrame(found)
 
     @cached_property
     def counted_signings(self) -> set[str]:
         """Signings that repeat no other."""
-        return set(self.signings.index[self.signings["is_counted"]])
+        return set(self.signings.loc[self.signings["is_counted"], "lead_id"])
 
 
 def share(part: pd.Series, whole: pd.Series) -> pd.Series:

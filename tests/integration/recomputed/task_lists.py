@@ -36,9 +36,9 @@ def _expansion_text(ledgers: Ledgers) -> pd.Series:
 
 
 def _repeats(ledgers: Ledgers) -> dict[str, str]:
-    """Signings that repeat another, with the one before."""
-    repeats = ledgers.signings[~ledgers.signings["is_counted"]]
-    return {str(lead): row["before"]["lead_id"] for lead, row in repeats.iterrows()}
+    """Leads whose signing repeats that of another, with the other."""
+    first = ledgers.signings.sort_values("signed_date").drop_duplicates("lead_id")
+    return first[~first["is_counted"]].set_index("lead_id")["previous_lead_id"].to_dict()
 
 
 def _moves(ledgers: Ledgers, stage: str) -> pd.DataFrame:
