@@ -32,6 +32,7 @@ class Board:
 
 ROLE: Final = "按单位名录的标注"
 WORKING: Final = "按工作日，手算：tests/dbt/test_tasks_and_progress.py"
+PROBABILITY: Final = "概率取自模型：tests/dbt/test_funnel_conduct.py"
 TITLES: Final = ("is_gazelle", "is_high_tech", "is_specialised", "is_unicorn")
 PER_MU: Final = (
     "agreed_intensity_wan_cny_per_mu",
@@ -113,15 +114,25 @@ BOARDS: Final = {
         ("lead_id", "follow_up_date", "content"),
         may_lack=("similarity < 1", "拥挤处只比相邻几条，见 docs/decisions/0031；全同的一条不漏"),
     ),
+    # The model's estimate is not recomputed here: tests/unit/models/test_tax.py.
+    "scores/scr_project__tax": Board(
+        projects.tax,
+        ("lead_id", "tax_basis", "year_no", "year_text"),
+        dict.fromkeys(("tax_low_wan_cny", "tax_high_wan_cny"), "只有模型估算有区间"),
+        only="tax_basis not in ('模型估算', '规则估算')",
+    ),
+    "scores/scr_project__tax_realised": Board(projects.tax_realised, ("slice_kind", "slice_key")),
+    "scores/scr_project__foreign": Board(
+        projects.foreign, ("lead_id",), dict.fromkeys(("landing_probability", "weighted_wan_usd"), PROBABILITY)
+    ),
+    "scores/scr_project__foreign_units": Board(
+        projects.foreign_units, ("slice_name", "target_year"), {"weighted_wan_usd": PROBABILITY, "is_short": PROBABILITY}
+    ),
 }
 
 _BY_HAND = "按手算的小例子核对："
 # Boards that are shown for these capabilities and are checked elsewhere, each with where.
 ELSEWHERE: Final = {
-    "scores/scr_project__tax": _BY_HAND + "tests/dbt/test_funnel_conduct.py；估算取自模型",
-    "scores/scr_project__tax_realised": _BY_HAND + "tests/dbt/test_funnel_conduct.py",
-    "scores/scr_project__foreign_units": _BY_HAND + "tests/dbt/test_funnel_conduct.py；概率取自模型",
-    "scores/scr_project__foreign": _BY_HAND + "tests/dbt/test_funnel_conduct.py；概率取自模型",
     "scoring/assessment_scores": _BY_HAND + "tests/unit/models/test_assessment.py",
     "scoring/assessment_items": _BY_HAND + "tests/unit/models/test_assessment.py",
     "scoring/assessment_traces": _BY_HAND + "tests/unit/models/test_assessment.py",

@@ -165,12 +165,12 @@ class Ledgers:
                 found[lead] = any(_title(cells[int(row) - 1][i]) not in ("", "-", "无", "/", "—") for i in columns)
         return found
 
-    def written(self, rows: pd.DataFrame, title: str) -> pd.Series:
+    def written(self, rows: pd.DataFrame, *titles: str) -> pd.Series:
         """A column of the workbook as it is written, for rows of a ledger."""
         found = []
         for file, sheet, row in rows[["file", "sheet", "row"]].itertuples(index=False):
             cells = self._sheet(file, sheet)
-            column = next(i for head in cells[:6] for i, cell in enumerate(head) if _title(cell) == title)
+            column = next(i for head in cells[:6] for i, cell in enumerate(head) if _title(cell) in titles)
             found.append(float(str(cells[int(row) - 1][column]).replace("万美元", "").replace(",", "")))
         return pd.Series(found, index=rows.index, dtype=float)
 
