@@ -13,7 +13,7 @@ from typing import Final
 
 import pandas as pd
 
-from recomputed import conduct, follow_up, funnel, permits, projects, task_lists, tasks, unit
+from recomputed import conduct, follow_up, funnel, permits, projects, scoring, task_lists, tasks, unit
 from recomputed.ledgers import Ledgers
 
 
@@ -126,17 +126,20 @@ BOARDS: Final = {
         projects.foreign, ("lead_id",), dict.fromkeys(("landing_probability", "weighted_wan_usd"), PROBABILITY)
     ),
     "scores/scr_project__foreign_units": Board(
-        projects.foreign_units, ("slice_name", "target_year"), {"weighted_wan_usd": PROBABILITY, "is_short": PROBABILITY}
+        projects.foreign_units,
+        ("slice_name", "target_year"),
+        {"weighted_wan_usd": PROBABILITY, "is_short": PROBABILITY},
     ),
-}
-
-_BY_HAND = "按手算的小例子核对："
-# Boards that are shown for these capabilities and are checked elsewhere, each with where.
-ELSEWHERE: Final = {
-    "scoring/assessment_scores": _BY_HAND + "tests/unit/models/test_assessment.py",
-    "scoring/assessment_items": _BY_HAND + "tests/unit/models/test_assessment.py",
-    "scoring/assessment_traces": _BY_HAND + "tests/unit/models/test_assessment.py",
-    "scoring/assessment_refused": _BY_HAND + "tests/unit/models/test_assessment.py",
+    "scoring/assessment_scores": Board(scoring.scores, ("scheme_name", "unit_name")),
+    "scoring/assessment_items": Board(scoring.items, ("scheme_name", "unit_name", "rule_code")),
+    "scoring/assessment_traces": Board(
+        scoring.traces, ("scheme_name", "unit_name", "rule_code", "fact_key", "fact_date")
+    ),
+    "scoring/assessment_refused": Board(
+        scoring.refused,
+        ("scheme_name", "rule_code"),
+        {"source_row": "样本没有拒用的规则：tests/unit/models/test_assessment.py"},
+    ),
 }
 
 

@@ -108,7 +108,9 @@ def _paid(ledgers: Ledgers) -> pd.DataFrame:
     found["tax_wan_cny_per_mu"] = found["tax_wan_cny"] / land.where(land > 0)
     number, year = found["year_no"].astype(int).astype(str), found["tax_year"].astype(int).astype(str)
     before = operation.notna().map({True: "年（投产前）", False: "年（未登记投产）"})
-    text = ("投产后第" + number + "年").mask(found["year_no"] == 0, "投产当年").mask(found["year_no"] < 0, year + before)
+    text = (
+        ("投产后第" + number + "年").mask(found["year_no"] == 0, "投产当年").mask(found["year_no"] < 0, year + before)
+    )
     return found.assign(tax_basis="实际", is_estimate=False, year_text=text)
 
 
@@ -123,7 +125,10 @@ def _promised(ledgers: Ledgers) -> pd.DataFrame:
         land = tax / agreed["agreed_land_mu"].where(agreed["agreed_land_mu"] > 0)
         parts.append(
             agreed[["lead_id"]].assign(
-                year_no=number, year_text=f"投产后第{number}年", tax_wan_cny=tax, tax_wan_cny_per_mu=agreed["agreed_tax_wan_cny_per_mu"].fillna(land)
+                year_no=number,
+                year_text=f"投产后第{number}年",
+                tax_wan_cny=tax,
+                tax_wan_cny_per_mu=agreed["agreed_tax_wan_cny_per_mu"].fillna(land),
             )
         )
     return pd.concat(parts).dropna(subset=["tax_wan_cny"]).assign(tax_basis="承诺", is_estimate=False)
@@ -173,7 +178,9 @@ def _dollars(ledgers: Ledgers) -> pd.DataFrame:
     """Foreign money in 万美元 as the ledgers write it: contracts, months paid, months planned."""
     leads = ledgers.leads.index
     agreed = ledgers.read("project_commitments")
-    agreed = agreed[agreed["lead_id"].isin(leads) & (agreed["agreed_date"] < ledgers.as_of) & (agreed["fdi_wan_cny"] > 0)]
+    agreed = agreed[
+        agreed["lead_id"].isin(leads) & (agreed["agreed_date"] < ledgers.as_of) & (agreed["fdi_wan_cny"] > 0)
+    ]
     months = ledgers.read("investment_progress")
     months = months[months["lead_id"].isin(leads)]
     known = months[["period_date", "verified_date"]].max(axis=1) < ledgers.as_of
@@ -184,7 +191,9 @@ def _dollars(ledgers: Ledgers) -> pd.DataFrame:
                 kind="合同外资", day=agreed["agreed_date"], amount=ledgers.written(agreed, "合同外资", "约定外资到资")
             ),
             paid[["lead_id"]].assign(
-                kind="实际使用外资", day=paid["period_date"], amount=ledgers.written(paid, "实际使用外资", "实际到账外资")
+                kind="实际使用外资",
+                day=paid["period_date"],
+                amount=ledgers.written(paid, "实际使用外资", "实际到账外资"),
             ),
             planned[["lead_id"]].assign(
                 kind="月度计划", day=planned["period_date"], amount=ledgers.written(planned, "计划使用外资")
@@ -217,7 +226,15 @@ def foreign(ledgers: Ledgers) -> pd.DataFrame:
         planned_wan_usd=np.nan,
         unconverted_count=0,
     ).reset_index()[
-        ["lead_id", "unit_name", "is_ended", "planned_wan_usd", "contract_wan_usd", "paid_wan_usd", "year_planned_wan_usd"]
+        [
+            "lead_id",
+            "unit_name",
+            "is_ended",
+            "planned_wan_usd",
+            "contract_wan_usd",
+            "paid_wan_usd",
+            "year_planned_wan_usd",
+        ]
         + ["year_paid_wan_usd", "year_behind_wan_usd", "rest_planned_wan_usd", "unconverted_count"]
     ]
 
