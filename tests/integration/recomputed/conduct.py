@@ -21,12 +21,12 @@ def _visits(ledgers: Ledgers) -> pd.DataFrame:
     plain = str.maketrans("（）", "()", " 　")
     same = [
         isinstance(name, str) and name.translate(plain) == str(leads.at[lead, "enterprise_name"]).translate(plain)
-        for lead, name in zip(visits["lead_id"], visits["counterparty"], strict=True)
+        for lead, name in zip(visits["lead_id"], visits["counterparty_name"], strict=True)
     ]
     code = visits["counterparty_uscc"].where(
         visits["counterparty_uscc"].notna(), visits["lead_id"].map(codes).where(pd.Series(same, visits.index))
     )
-    parts = {"洽谈对象": visits["counterparty"], "信用代码": code, "下一步计划": visits["next_step"]}
+    parts = {"洽谈对象": visits["counterparty_name"], "信用代码": code, "下一步计划": visits["next_step"]}
     lacks = pd.DataFrame({name: column.isna() for name, column in parts.items()})
     visits["missing_text"] = ["、".join(lacks.columns[row]) for row in lacks.to_numpy()]
     return visits
@@ -107,7 +107,6 @@ def no_counterparty(ledgers: Ledgers) -> pd.DataFrame:
     """Visits in person that lack the counterparty, its code or the next step."""
     visits = _visits(ledgers)
     visits = visits[visits["missing_text"] != ""]
-    visits["counterparty_name"] = visits["counterparty"]
     return visits[
         ["lead_id", "follow_up_date", "method", "content", "unit_name", "led_by", "next_step", "missing_text"]
     ]
@@ -171,8 +170,16 @@ def amounts(ledgers: Ledgers) -> pd.DataFrame:
         table = own.assign(comparison=name, compared_wan_cny=compared, ratio=ratio, limit_value=value)
         parts.append(table[(table["ratio"] - value) * passes > 0])
     return pd.concat(parts).reset_index()[
-        ["lead_id", "comparison", "signed_date", "investment_wan_cny", "compared_wan_cny", "ratio", "limit_value"]
-        + ["paid_in_wan_cny"]
+        [
+            "lead_id",
+            "comparison",
+            "signed_date",
+            "investment_wan_cny",
+            "compared_wan_cny",
+            "ratio",
+            "limit_value",
+            "paid_in_wan_cny",
+        ]
     ]
 
 

@@ -161,8 +161,18 @@ def events(ledgers: Ledgers) -> pd.DataFrame:
         table[name] = table["lead_id"].map(state[name])
     table["stage"] = table["lead_id"].map(far)
     return table.assign(is_ahead=table["start_date"] >= ledgers.as_of)[
-        ["event_id", "lead_id", "event_kind", "start_date", "unit_name", "is_ahead", "investment_wan_cny", "stage"]
-        + ["signed_date", "started_date"]
+        [
+            "event_id",
+            "lead_id",
+            "event_kind",
+            "start_date",
+            "unit_name",
+            "is_ahead",
+            "investment_wan_cny",
+            "stage",
+            "signed_date",
+            "started_date",
+        ]
     ]
 
 
@@ -171,10 +181,8 @@ def foreign_forecast(ledgers: Ledgers) -> pd.DataFrame:
     rules = seed("dispatch_rules").set_index("rule_key")["rule_value"]
     table = ledgers.read("investment_progress")
     table = table[table["lead_id"].isin(ledgers.leads.index)].copy()
-    for name, title in [("paid", "实际使用外资"), ("planned", "计划使用外资")]:
-        column = "paid_in_fdi_wan_cny" if name == "paid" else "planned_fdi_wan_cny"
-        told = table[table[column].notna()]
-        table[name] = ledgers.written(told, title).reindex(table.index)
+    for name, column in [("paid", "paid_in_fdi_wan_cny"), ("planned", "planned_fdi_wan_cny")]:
+        table[name] = ledgers.written(table, column)
     known = table[["period_date", "verified_date"]].max(axis=1) < ledgers.as_of
     past = table["period_date"] < ledgers.as_of
     day = ledgers.as_of - pd.Timedelta(days=1)

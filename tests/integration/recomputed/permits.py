@@ -115,10 +115,32 @@ def procedures(ledgers: Ledgers) -> pd.DataFrame:
     ]
     own["unit_name"] = own["lead_id"].map(ledgers.leads["unit_name"])
     return own[
-        ["lead_id", "procedure_step", "step_order", "unit_name", "project_kind", "is_in_ledger", "is_required"]
-        + ["handling_unit_name", "planned_date", "accepted_date", "done_date", "state", "limit_days", "used_days"]
-        + ["over_limit_days", "delay_days", "blocked_days", "light", "days_to_finish", "expected_done_date"]
-        + ["is_critical", "critical_path", "critical_path_days", "blocked_by_unit"]
+        [
+            "lead_id",
+            "procedure_step",
+            "step_order",
+            "unit_name",
+            "project_kind",
+            "is_in_ledger",
+            "is_required",
+            "handling_unit_name",
+            "planned_date",
+            "accepted_date",
+            "done_date",
+            "state",
+            "limit_days",
+            "used_days",
+            "over_limit_days",
+            "delay_days",
+            "blocked_days",
+            "light",
+            "days_to_finish",
+            "expected_done_date",
+            "is_critical",
+            "critical_path",
+            "critical_path_days",
+            "blocked_by_unit",
+        ]
     ]
 
 

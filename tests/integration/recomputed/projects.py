@@ -188,15 +188,15 @@ def _dollars(ledgers: Ledgers) -> pd.DataFrame:
     return pd.concat(
         [
             agreed[["lead_id"]].assign(
-                kind="合同外资", day=agreed["agreed_date"], amount=ledgers.written(agreed, "合同外资", "约定外资到资")
+                kind="合同外资", day=agreed["agreed_date"], amount=ledgers.written(agreed, "fdi_wan_cny")
             ),
             paid[["lead_id"]].assign(
                 kind="实际使用外资",
                 day=paid["period_date"],
-                amount=ledgers.written(paid, "实际使用外资", "实际到账外资"),
+                amount=ledgers.written(paid, "paid_in_fdi_wan_cny"),
             ),
             planned[["lead_id"]].assign(
-                kind="月度计划", day=planned["period_date"], amount=ledgers.written(planned, "计划使用外资")
+                kind="月度计划", day=planned["period_date"], amount=ledgers.written(planned, "planned_fdi_wan_cny")
             ),
         ],
         ignore_index=True,
@@ -234,8 +234,11 @@ def foreign(ledgers: Ledgers) -> pd.DataFrame:
             "contract_wan_usd",
             "paid_wan_usd",
             "year_planned_wan_usd",
+            "year_paid_wan_usd",
+            "year_behind_wan_usd",
+            "rest_planned_wan_usd",
+            "unconverted_count",
         ]
-        + ["year_paid_wan_usd", "year_behind_wan_usd", "rest_planned_wan_usd", "unconverted_count"]
     ]
 
 

@@ -16,7 +16,7 @@ NUMBERS = ("points", "cap", "floor", "threshold")
 
 
 def _decimal(value: object) -> Decimal:
-    return Decimal(repr(float(value)))  # type: ignore[arg-type]
+    return Decimal(repr(float(value)))
 
 
 def _rules(ledgers: Ledgers) -> pd.DataFrame:
@@ -118,18 +118,18 @@ def _points(row: dict[str, object]) -> Decimal | None:
     assert isinstance(points, Decimal)
     kind = row["rule_kind"]
     if kind == "完成率":
-        if done is None or base is None or base <= 0:  # type: ignore[operator]
+        if done is None or base is None or base <= 0:
             return None
-        earned = points * done / base  # type: ignore[operator]
-        earned = earned if row["cap"] is None else min(earned, row["cap"])  # type: ignore[type-var]
+        earned = points * done / base
+        earned = earned if row["cap"] is None else min(earned, row["cap"])
         return earned if row["floor"] is None else max(earned, row["floor"])
     done = Decimal(0) if done is None else done
     if kind == "达标":
-        return points if done >= (row["threshold"] or 0) else Decimal(0)  # type: ignore[operator]
+        return points if done >= (row["threshold"] or 0) else Decimal(0)
     if kind == "否决":
         return Decimal(0)
-    earned = points * done  # type: ignore[operator]
-    earned = earned if row["cap"] is None else min(earned, row["cap"])  # type: ignore[type-var]
+    earned = points * done
+    earned = earned if row["cap"] is None else min(earned, row["cap"])
     return earned if kind == "按个加分" else -earned
 
 

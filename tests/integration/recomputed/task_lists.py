@@ -139,7 +139,7 @@ def _money(ledgers: Ledgers, name: str) -> pd.DataFrame:
     months = months[months["lead_id"].isin(ledgers.leads.index) & months[MONEY[name]].notna()].copy()
     months["known_date"] = months[["period_date", "verified_date"]].max(axis=1)
     months = months[months["known_date"] < ledgers.as_of]
-    value = ledgers.written(months, "实际使用外资") if name == "实际使用外资" else months[MONEY[name]]
+    value = ledgers.written(months, "paid_in_fdi_wan_cny") if name == "实际使用外资" else months[MONEY[name]]
     return months.assign(
         fact_key=months["lead_id"] + "｜" + months["period_date"].dt.strftime("%Y-%m-%d"),
         fact_date=months["period_date"], fact_value=value.round(4), ledger_name="到资与建设进度",
@@ -233,8 +233,12 @@ def decomposition(ledgers: Ledgers) -> pd.DataFrame:
             "upper_value",
             "upper_text",
             "divided_value",
+            "divided_text",
+            "unit_count",
+            "difference_value",
+            "difference_text",
+            "document_no",
         ]
-        + ["divided_text", "unit_count", "difference_value", "difference_text", "document_no"]
     ]
 
 

@@ -18,9 +18,9 @@ def in_measure(table: pd.DataFrame, value: str) -> pd.Series:
 
 def first_targets(ledgers: Ledgers) -> pd.DataFrame:
     """Tasks as first set, in the indicator's measure."""
-    table = ledgers.read("targets").rename(columns={"year": "target_year"})
+    table = ledgers.read("targets")
     table["unit_name"] = table["unit_name"].map(ledgers.spellings)
-    table["target_value"] = in_measure(table, "value")
+    table["target_value"] = in_measure(table, "target_value")
     table = table.dropna(subset=["unit_name", "target_value"])
     return table.drop_duplicates(KEYS, keep="last")[[*KEYS, "target_value"]]
 
@@ -82,7 +82,7 @@ def facts(ledgers: Ledgers) -> pd.DataFrame:
         )
         value = own[column]
         if name == "实际使用外资":
-            value = ledgers.written(own, "实际使用外资")  # in 万美元 as the workbook has it
+            value = ledgers.written(own, "paid_in_fdi_wan_cny")  # in 万美元 as the workbook has it
         rows.append(
             pd.DataFrame(
                 {"indicator": name, "unit_name": own["unit_name"], "lead_id": own["lead_id"], "day": own["period_date"]}
