@@ -5,7 +5,6 @@ Belongs here: the table and the comparison. Does not belong: how a figure is mad
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -30,21 +29,12 @@ class Board:
     """Rows of the recomputation (a pandas query) that the published table may leave out, and why."""
 
 
-ROLE: Final = "按单位名录的标注"
-WORKING: Final = "按工作日，手算：tests/dbt/test_tasks_and_progress.py"
 PROBABILITY: Final = "概率取自模型：tests/dbt/test_funnel_conduct.py"
-TITLES: Final = ("is_gazelle", "is_high_tech", "is_specialised", "is_unicorn")
-PER_MU: Final = (
-    "agreed_intensity_wan_cny_per_mu",
-    "agreed_tax_wan_cny_per_mu",
-    "intensity_wan_cny_per_mu",
-    "tax_wan_cny_per_mu",
-)
-
 BOARDS: Final = {
     "marts/dim_units": Board(unit.register, ("unit_name",)),
     "marts/mart_funnel__moves": Board(funnel.moves, ("lead_id", "stage", "moved_date")),
     "marts/mart_unit__monthly": Board(unit.monthly, ("unit_name", "month_date")),
+    # The chain of a lead comes from matching it with the nodes of the chains: tests/unit/models_chain/test_chains.py.
     "boards/brd_funnel__stages": Board(
         funnel.stages, ("slice_kind", "slice_name", "stage"), only="slice_kind != '产业链'"
     ),
@@ -52,47 +42,34 @@ BOARDS: Final = {
         funnel.cohorts, ("slice_kind", "slice_name", "signed_month_date", "horizon_months")
     ),
     "boards/brd_funnel__signed_not_started": Board(funnel.signed_not_started, ("lead_id",)),
-    "boards/brd_funnel__stuck": Board(funnel.stuck, ("lead_id",), {"is_lead_department": ROLE}),
+    "boards/brd_funnel__stuck": Board(funnel.stuck, ("lead_id",)),
     "boards/brd_unit__indicators": Board(unit.indicators, ("unit_name", "indicator", "month_date")),
-    "boards/brd_unit__ranks": Board(
-        unit.ranks, ("unit_name", "indicator", "month_date"), {"is_latest_month": "只标出最近一月"}
-    ),
+    "boards/brd_unit__ranks": Board(unit.ranks, ("unit_name", "indicator", "month_date")),
     "boards/brd_unit__balance": Board(unit.balance, ("target_year", "indicator")),
     "boards/brd_unit__overdue": Board(unit.overdue, ("lead_id",)),
-    "boards/brd_unit__standing": Board(unit.standing, ("unit_name",), {"is_lead_department": ROLE}),
+    "boards/brd_unit__standing": Board(unit.standing, ("unit_name",)),
     "boards/brd_unit__external_ranks": Board(unit.external_ranks, ("ranking_name", "ranking_period", "ranked_name")),
-    "boards/brd_conduct__units": Board(
-        conduct.units,
-        ("unit_name", "quarter_date"),
-        {"no_counterparty_count": "信用代码经归并，见 tests/dbt/test_funnel_conduct.py"},
-    ),
+    "boards/brd_conduct__units": Board(conduct.units, ("unit_name", "quarter_date")),
     "boards/brd_conduct__single_touch": Board(conduct.single_touch, ("lead_id",)),
-    "boards/brd_project__grades": Board(
-        projects.grades, ("lead_id",), dict.fromkeys(TITLES, "资质文字的标记，见 tests/dbt/test_funnel_conduct.py")
-    ),
+    "boards/brd_project__grades": Board(projects.grades, ("lead_id",)),
     "boards/brd_project__size_ladder": Board(projects.size_ladder, ("unit_name", "event_year", "event", "size_step")),
-    "boards/brd_project__quality_trend": Board(
-        projects.quality_trend, ("quarter_date", "project_kind"), {"is_complete": "只标出未完季度"}
-    ),
+    "boards/brd_project__quality_trend": Board(projects.quality_trend, ("quarter_date", "project_kind")),
     "boards/brd_follow_up__stages": Board(
         follow_up.stages,
         ("lead_id",),
-        {"stage_order": "终止排在最后，别处另标", "is_foreign": "由阶段漏斗的内外资切片复核"},
     ),
     "boards/brd_follow_up__talks": Board(follow_up.talks, ("lead_id",)),
-    "boards/brd_follow_up__status": Board(follow_up.status, ("lead_id",), {"blocked_days": WORKING}),
+    "boards/brd_follow_up__status": Board(follow_up.status, ("lead_id",)),
     "boards/brd_follow_up__fulfilment": Board(
         follow_up.fulfilment,
         ("lead_id", "year_no"),
-        dict.fromkeys(PER_MU, "按手算：tests/dbt/test_tasks_and_progress.py"),
     ),
-    "boards/brd_assessment__supervision": Board(follow_up.supervision, ("item_id",), {"is_unit_known": ROLE}),
+    "boards/brd_assessment__supervision": Board(follow_up.supervision, ("item_id",)),
     "boards/brd_assessment__evidence": Board(follow_up.evidence, ("lead_id", "stage", "moved_date")),
     "boards/brd_assessment__publicity": Board(follow_up.publicity, ("release_id",)),
     "boards/brd_task__progress": Board(
         tasks.progress,
         ("unit_name", "target_year", "indicator"),
-        {"not_counted_count": "逐条原因见 fct_task_facts，手算：tests/dbt/test_tasks_and_progress.py"},
     ),
     "boards/brd_task__decomposition": Board(
         task_lists.decomposition, ("level", "target_year", "upper_name", "indicator")
@@ -148,7 +125,7 @@ def differences(ledgers: Ledgers, name: str, published: pd.DataFrame) -> list[st
     board = BOARDS[name]
     key = list(board.key)
     if name.startswith("marts/"):  # marts hold whatever was received, boards what was known before the day
-        ledgers = Ledgers(ledgers.folder, ledgers.as_of_day + dt.timedelta(days=1))
+        ledgers = ledgers.next_day
     if board.only:
         published = published.query(board.only)
     if "known_date" in published:

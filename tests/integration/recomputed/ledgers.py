@@ -48,6 +48,11 @@ class Ledgers:
     def as_of(self) -> pd.Timestamp:
         return pd.Timestamp(self.as_of_day)
 
+    @cached_property
+    def next_day(self) -> Ledgers:
+        """The same a day later: what was received by the end of the day."""
+        return Ledgers(self.folder, self.as_of_day + dt.timedelta(days=1))
+
     def read(self, name: str) -> pd.DataFrame:
         """One ledger as written, without rows that nobody can read."""
         return workbooks(self.folder).table(name)
@@ -66,6 +71,11 @@ class Ledgers:
     @cached_property
     def unit_types(self) -> pd.Series:
         return self.units.set_index("unit_name")["unit_type"]
+
+    @cached_property
+    def lead_departments(self) -> set[str]:
+        """Units that 单位名录 marks as 牵头部门."""
+        return set(self.units.loc[self.units["is_lead_department"].map(lambda x: x is True), "unit_name"])
 
     def limit(self, code: str) -> float:
         rules = seed("board_limits")

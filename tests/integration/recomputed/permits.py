@@ -82,6 +82,7 @@ def _finish(own: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
+@cache
 def procedures(ledgers: Ledgers) -> pd.DataFrame:
     """手续办理: state, working days used, over the limit, behind the plan, blocked, and to the end."""
     own, day = _steps(ledgers), ledgers.as_of

@@ -9,6 +9,7 @@ from recomputed import tasks
 from recomputed.ledgers import Ledgers, seed
 
 AXES = {"规模": "scale", "科技": "technology", "税收": "tax", "长久根基": "base"}
+TITLES = {"is_gazelle": "瞪羚", "is_high_tech": "高新", "is_specialised": "专精特新", "is_unicorn": "独角兽"}
 
 
 def grades(ledgers: Ledgers) -> pd.DataFrame:
@@ -41,6 +42,8 @@ def grades(ledgers: Ledgers) -> pd.DataFrame:
     own = found.copy()
     found["known_axis_count"] = own.notna().sum(axis=1)
     found["mean_points"] = own.mean(axis=1).where(found["known_axis_count"] == 4)
+    for name, word in TITLES.items():
+        found[name] = leads["titles"].fillna("").str.split("、").map(lambda told, word=word: word in told)
     found["patent_count"], found["research_wan_cny"] = leads["patent_count"], leads["research_wan_cny"]
     return found.reset_index()
 
@@ -84,7 +87,13 @@ def quality_trend(ledgers: Ledgers) -> pd.DataFrame:
             medians = {f"{a}_median": own[f"{a}_points"].median() for a in [*AXES.values(), "mean"]}
             graded = int((own["known_axis_count"] == 4).sum())
             rows.append(
-                {"quarter_date": quarter, "project_kind": kind, "project_count": len(own), "graded_count": graded}
+                {
+                    "quarter_date": quarter,
+                    "is_complete": quarter + pd.DateOffset(months=3) <= ledgers.as_of,
+                    "project_kind": kind,
+                    "project_count": len(own),
+                    "graded_count": graded,
+                }
                 | medians
             )
     return pd.DataFrame(rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import cache
 
 import pandas as pd
 
@@ -50,6 +51,7 @@ def _facts(ledgers: Ledgers) -> pd.DataFrame:
     return table[first | ~keys.isin(keys[counted])]
 
 
+@cache
 def _behind(ledgers: Ledgers) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Each rule that applies to a unit with what it comes to, and the facts and marks behind it."""
     facts, last = _facts(ledgers), ledgers.as_of - pd.Timedelta(days=1)
@@ -134,7 +136,7 @@ def _points(row: dict[str, object]) -> Decimal | None:
 
 
 def items(ledgers: Ledgers) -> pd.DataFrame:
-    table, _ = _behind(ledgers)
+    table = _behind(ledgers)[0].copy()
     table["item_points"] = [_points(row) for row in table.to_dict("records")]
     pairs = zip(table["done_value"], table["base_value"], table["rule_kind"], strict=True)
     table["rate_pct"] = [100 * a / b if k == "完成率" and a is not None and b else None for a, b, k in pairs]
@@ -149,7 +151,7 @@ def traces(ledgers: Ledgers) -> pd.DataFrame:
 
 def scores(ledgers: Ledgers) -> pd.DataFrame:
     """Sums by unit; a veto takes all; what has no task leaves a unit without a place."""
-    table, _ = _behind(ledgers)
+    table = _behind(ledgers)[0]
     rows = []
     for (scheme, unit, kind), own in table.groupby(["scheme_name", "unit_name", "unit_type"]):
         points = [_points(row) for row in own.to_dict("records")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pandas as pd
 
 from recomputed import tasks
@@ -62,6 +64,11 @@ def _once(rows: pd.DataFrame) -> pd.Series:
 
 def facts(ledgers: Ledgers) -> pd.DataFrame:
     """任务事实, also of what doesn't count, with why."""
+    return _facts(ledgers).copy()
+
+
+@cache
+def _facts(ledgers: Ledgers) -> pd.DataFrame:
     leads, rules = ledgers.leads, seed("indicators").set_index("indicator")
     grown, repeats = _expansion_text(ledgers), _repeats(ledgers)
     parts = []

@@ -135,10 +135,24 @@ def facts(ledgers: Ledgers) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)
 
 
+def _passed_over(ledgers: Ledgers) -> dict[tuple[str, int, str], int]:
+    """How many things count on no row of theirs, by unit, year and indicator."""
+    from recomputed import task_lists  # these two modules speak of one table
+
+    table = task_lists.facts(ledgers)
+    for name in ("fact_date", "known_date"):
+        table[name] = pd.to_datetime(table[name])
+    table = table[table[["fact_date", "known_date"]].max(axis=1) < ledgers.as_of]
+    keys = table["indicator"] + "｜" + table["fact_key"].astype(str)
+    table = table[~keys.isin(keys[table["not_counted_reason"].isna()])]
+    return table.groupby(["unit_name", table["fact_date"].dt.year, "indicator"])["fact_key"].nunique().to_dict()
+
+
 def progress(ledgers: Ledgers) -> pd.DataFrame:
     """任务进度与欠账: task, done, gap, what should be done by now, how it goes on."""
     table = facts(ledgers)
     table = table[table["is_counted"]]
+    passed_over = _passed_over(ledgers)
     rules = seed("indicators").query("is_task").set_index("indicator")
     held = current_targets(ledgers).set_index(KEYS)["target_value"]
     first = first_targets(ledgers).set_index(KEYS)["target_value"]
@@ -161,7 +175,8 @@ def progress(ledgers: Ledgers) -> pd.DataFrame:
                 row = {
                     "unit_name": unit, "target_year": year, "indicator": name, "unit_type": kind, "target_value": target,
                     "indicator_order": rule["indicator_order"], "original_target_value": first.get((year, unit, name)),
-                    "done_value": round(value, 4), "counted_count": count, "passed_pct": round(100 * gone / days, 2),
+                    "done_value": round(value, 4), "counted_count": count,
+                    "not_counted_count": passed_over.get((unit, year, name), 0), "passed_pct": round(100 * gone / days, 2),
                 }  # fmt: skip
                 if target is not None:
                     due = target if rule["is_stock"] else target * gone / days
