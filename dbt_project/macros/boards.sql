@@ -24,21 +24,22 @@
     regexp_replace({{ name_form(column) }}, '项目|工程|[一二三四]期|[()]', '', 'g')
 {%- endmacro %}
 
-{#- Signings (one row per lead: its first counted 签约) of one investor and project: a signing that follows the one before
-    within so many months belongs to the same group, and only the first of a group counts (重复签约只计第一次). -#}
+{#- Signings (every counted move to 签约; a lead may sign again) of one investor and project: a signing that follows the one
+    before within so many months belongs to the same group, and only the first of a group counts (重复签约只计第一次). A lead
+    counts by its first signing. -#}
 {% macro grouped_signings(moves, months) -%}
 signings as (
 
     select
         moves.lead_id,
-        min(moves.moved_date) as signed_date,
-        min(coalesce(identities.enterprise_id, moves.lead_id)) as enterprise_id,
-        min(coalesce({{ project_form('leads.project_name') }}, moves.lead_id)) as project_form
+        moves.moved_date as signed_date,
+        coalesce(identities.enterprise_id, moves.lead_id) as enterprise_id,
+        coalesce({{ project_form('leads.project_name') }}, moves.lead_id) as project_form,
+        row_number() over (partition by moves.lead_id order by moves.moved_date) = 1 as is_first_of_lead
     from {{ moves }} as moves
     inner join {{ ref('stg_ledger__leads') }} as leads on moves.lead_id = leads.lead_id
     left join {{ ref('stg_identity__leads') }} as identities on moves.lead_id = identities.lead_id
     where moves.stage = '签约' and moves.has_required_evidence
-    group by moves.lead_id
 
 ),
 
@@ -53,12 +54,12 @@ linked_signings as (
 
 ),
 
-counted_signings as (
+started_groups as (
 
     select
         *,
         previous_signed_date is null
-        or signed_date > previous_signed_date + to_months(cast({{ months }} as integer)) as is_counted
+        or signed_date > previous_signed_date + to_months(cast({{ months }} as integer)) as starts_group
     from linked_signings
 
 ),
@@ -67,10 +68,11 @@ grouped_signings as (
 
     select
         *,
-        count(*) filter (where is_counted) over (
+        starts_group and is_first_of_lead as is_counted,
+        count(*) filter (where starts_group) over (
             partition by enterprise_id, project_form order by signed_date, lead_id
         ) as group_no
-    from counted_signings
+    from started_groups
 
 )
 {%- endmacro %}

@@ -352,6 +352,47 @@ def test_a_forecast_on_one_month_is_not_made(home: Path) -> None:
     assert told["forecast_wan_usd"] == 200 + 100 * 0.5
 
 
+def on_rows(home: Path, path: str, as_of: str, table: str, rows: str) -> pd.DataFrame:
+    """What a compiled model says where one of its tables holds these rows."""
+    sql = (home / "dbt_target" / "compiled" / "zeyou" / "models" / path).read_text(encoding="utf-8")
+    schema = "staging" if table.startswith("stg_") else "intermediate"
+    assert f'"warehouse"."{schema}"."{table}"' in sql
+    sql = sql.replace(f'"warehouse"."{schema}"."{table}"', f"({rows})").replace("2026-06-30", as_of)
+    with duckdb.connect(str(home / "warehouse" / "warehouse.duckdb"), read_only=True) as connection:
+        return connection.execute(sql).df()
+
+
+def test_a_forecast_takes_whole_months_and_verified_money(home: Path) -> None:
+    # A plan of 10 a month and half of it paid; what came before the 24 months was ten times the plan. May waits for its verification.
+    rows = """
+        select '实际使用外资' as fdi_kind, month_date as counted_date, if(month_date < date '2024-06-01', 100.0, 5.0) as amount_wan_usd,
+            if(month_date = date '2026-05-01', date '2026-06-20', last_day(month_date)) as known_date
+        from generate_series(date '2024-05-01', date '2026-05-01', interval 1 month) as months (month_date)
+        union all
+        select '月度计划', month_date, 10.0, null
+        from generate_series(date '2024-05-01', date '2026-12-01', interval 1 month) as months (month_date)
+    """
+    path = "boards/follow_up/brd_follow_up__foreign_forecast.sql"
+    found = on_rows(home, path, "2026-06-15", "int_project__fdi", rows).iloc[0]
+    # January to April are paid, June to December are planned; June 2024 to April 2026 tell what plans bring.
+    assert found[["paid_wan_usd", "rest_planned_wan_usd", "month_count"]].tolist() == [20, 70, 23]
+    assert found[["forecast_low_wan_usd", "forecast_wan_usd", "forecast_high_wan_usd"]].tolist() == [55, 55, 55]
+    found = on_rows(home, path, "2026-06-21", "int_project__fdi", rows).iloc[0]
+    assert found[["paid_wan_usd", "rest_planned_wan_usd", "month_count"]].tolist() == [25, 70, 24]
+
+
+def test_of_two_reports_of_a_month_the_later_one_stands(home: Path) -> None:
+    rows = """
+        select * from (values
+            ('P', date '2026-03-15', 100.0, null), ('P', date '2026-03-31', 160.0, date '2026-04-08'), ('P', date '2026-04-15', 40.0, null)
+        ) as reports (lead_id, period_date, month_investment_wan_cny, verified_date)
+    """
+    path = "intermediate/project/int_project__months.sql"
+    found = on_rows(home, path, "2026-06-30", "stg_ledger__investment_progress", rows).sort_values("period_date")
+    assert found["month_investment_wan_cny"].tolist() == [160, 40]
+    assert found["known_date"].astype(str).str[:10].tolist() == ["2026-04-08", "2026-04-30"]
+
+
 def test_events_show_what_became_of_their_projects(home: Path) -> None:
     found = board(home, "brd_follow_up__events").set_index(["event_id", "lead_id"])
     assert found.loc[("E1", "P1"), "outcome_text"] == "已开工"

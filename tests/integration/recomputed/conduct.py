@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from recomputed import unit
@@ -14,16 +15,18 @@ def _visits(ledgers: Ledgers) -> pd.DataFrame:
     """Visits in person with what is missing; the investor's own code stands on the lead."""
     visits = ledgers.follow_ups[ledgers.follow_ups["method"].isin(IN_PERSON)].copy()
     leads = ledgers.leads
-    codes = leads["uscc"]
+    # Written on the lead, or to be found in the register.
+    known = leads["is_in_register"].astype(bool) | leads["is_code_written"].astype(bool)
+    codes = leads["uscc"].where(known)
     plain = str.maketrans("（）", "()", " 　")
     same = [
         isinstance(name, str) and name.translate(plain) == str(leads.at[lead, "enterprise_name"]).translate(plain)
-        for lead, name in zip(visits["lead_id"], visits["counterparty"], strict=True)
+        for lead, name in zip(visits["lead_id"], visits["counterparty_name"], strict=True)
     ]
     code = visits["counterparty_uscc"].where(
         visits["counterparty_uscc"].notna(), visits["lead_id"].map(codes).where(pd.Series(same, visits.index))
     )
-    parts = {"洽谈对象": visits["counterparty"], "信用代码": code, "下一步计划": visits["next_step"]}
+    parts = {"洽谈对象": visits["counterparty_name"], "信用代码": code, "下一步计划": visits["next_step"]}
     lacks = pd.DataFrame({name: column.isna() for name, column in parts.items()})
     visits["missing_text"] = ["、".join(lacks.columns[row]) for row in lacks.to_numpy()]
     return visits
@@ -98,3 +101,119 @@ def single_touch(ledgers: Ledgers) -> pd.DataFrame:
             "is_over_long_limit",
         ]
     ]
+
+
+def no_counterparty(ledgers: Ledgers) -> pd.DataFrame:
+    """Visits in person that lack the counterparty, its code or the next step."""
+    visits = _visits(ledgers)
+    visits = visits[visits["missing_text"] != ""]
+    return visits[
+        ["lead_id", "follow_up_date", "method", "content", "unit_name", "led_by", "next_step", "missing_text"]
+    ]
+
+
+def repeat_signings(ledgers: Ledgers) -> pd.DataFrame:
+    """Groups of more than one signing, each signing with the one before."""
+    table = ledgers.signings
+    keys = ["firm", "project_form", "group_no"]
+    table["group_signing_count"] = table.groupby(keys)["lead_id"].transform("size")
+    table = table[table["group_signing_count"] > 1].copy()
+    days = (table["signed_date"] - pd.to_datetime(table["previous_date"])).dt.days
+    table["days_since_previous"] = days.where(~table["starts"])
+    table["limit_months"] = ledgers.limit("repeat_months")
+    talks = ledgers.follow_ups.groupby("lead_id")
+    table["follow_unit_count"] = table["lead_id"].map(talks["unit_name"].nunique()).fillna(0)
+    table["trip_count"] = table["lead_id"].map(talks["event_id"].nunique()).fillna(0)
+    table["investment_wan_cny"] = table["lead_id"].map(ledgers.leads["investment_wan_cny"])
+    return table[
+        [
+            "lead_id",
+            "signed_date",
+            "unit_name",
+            "is_counted",
+            "counted_lead_id",
+            "previous_lead_id",
+            "days_since_previous",
+            "group_signing_count",
+            "limit_months",
+            "investment_wan_cny",
+            "follow_unit_count",
+            "trip_count",
+        ]
+    ]
+
+
+def amounts(ledgers: Ledgers) -> pd.DataFrame:
+    """What was signed beside registered capital, what was filed and what was built."""
+    state = ledgers.state
+    own = state[state["signed_date"].notna() & (state["investment_wan_cny"] > 0)].copy()
+    register = ledgers.register
+    capital = own["registered_capital_wan_cny"].fillna(own["register_row"].map(register["注册资本(万元)"]))
+    months = ledgers.read("investment_progress")
+    months = months[months["period_date"] < ledgers.as_of].sort_values("period_date")
+    built = months.groupby("lead_id")["month_fixed_investment_wan_cny"].sum(min_count=1).reindex(own.index)
+    own["paid_in_wan_cny"] = months.groupby("lead_id")["total_paid_in_wan_cny"].last().reindex(own.index)
+    old = own["signed_date"] + pd.DateOffset(months=int(ledgers.limit("fixed_to_amount_months"))) < ledgers.as_of
+    parts = []
+    for name, compared, ratio, limit, passes in [
+        ("注册资本", capital, own["investment_wan_cny"] / capital.where(capital > 0), "amount_to_capital", 1),
+        (
+            "备案总投资",
+            own["filed_investment_wan_cny"],
+            own["investment_wan_cny"] / own["filed_investment_wan_cny"].where(own["filed_investment_wan_cny"] > 0),
+            "amount_to_filed",
+            1,
+        ),
+        ("累计固定资产投资", built, (100 * built / own["investment_wan_cny"]).where(old), "fixed_to_amount_pct", -1),
+    ]:
+        value = ledgers.limit(limit)
+        table = own.assign(comparison=name, compared_wan_cny=compared, ratio=ratio, limit_value=value)
+        parts.append(table[(table["ratio"] - value) * passes > 0])
+    return pd.concat(parts).reset_index()[
+        [
+            "lead_id",
+            "comparison",
+            "signed_date",
+            "investment_wan_cny",
+            "compared_wan_cny",
+            "ratio",
+            "limit_value",
+            "paid_in_wan_cny",
+        ]
+    ]
+
+
+def copied_texts(ledgers: Ledgers) -> pd.DataFrame:
+    """Every text beside the most alike of those before it, all pairs of three-character pieces."""
+    limit, least = ledgers.limit("copied_similarity"), int(ledgers.limit("copied_min_chars"))
+    table = ledgers.follow_ups.dropna(subset=["content"]).copy()
+    table = table[table["follow_up_date"] >= ledgers.as_of - pd.Timedelta(days=ledgers.limit("copied_lookback_days"))]
+    table["plain"] = table["content"].map(lambda text: "".join(c for c in text if c.isalpha()))
+    table = table[table["plain"].str.len() >= least].sort_values(["follow_up_date", "lead_id"]).reset_index(drop=True)
+    pieces = [{text[i : i + 3] for i in range(len(text) - 2)} for text in table["plain"]]
+    words = {word: i for i, word in enumerate(sorted(set().union(*pieces)))}
+    held = np.zeros((len(pieces), len(words)), dtype=np.float32)
+    for i, own in enumerate(pieces):
+        held[i, [words[word] for word in own]] = 1
+    common, size = held @ held.T, held.sum(axis=1)
+    alike = common / (size[:, None] + size[None, :] - common)
+    rows = []
+    for i in range(1, len(table)):
+        before = np.flatnonzero(alike[i, :i] >= limit - 1e-6)
+        if len(before):
+            best = before[np.argmax(alike[i, before])]
+            rows.append(
+                {
+                    "lead_id": table.at[i, "lead_id"],
+                    "follow_up_date": table.at[i, "follow_up_date"],
+                    "content": table.at[i, "content"],
+                    "unit_name": table.at[i, "unit_name"],
+                    "other_lead_id": table.at[best, "lead_id"],
+                    "other_follow_up_date": table.at[best, "follow_up_date"],
+                    "similarity": round(float(alike[i, best]), 4),
+                    "limit_similarity": limit,
+                    "is_same_lead": table.at[best, "lead_id"] == table.at[i, "lead_id"],
+                    "is_same_unit": table.at[best, "unit_name"] == table.at[i, "unit_name"],
+                }
+            )
+    return pd.DataFrame(rows)

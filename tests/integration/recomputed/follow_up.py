@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
+import numpy as np
 import pandas as pd
 
-from recomputed.ledgers import Ledgers
+from recomputed import permits
+from recomputed.ledgers import Ledgers, seed
 
 
 def stages(ledgers: Ledgers) -> pd.DataFrame:
-    return ledgers.state.reset_index()[
+    """Every lead with how far it came; one that ended stands last."""
+    state = ledgers.state
+    return state.assign(stage_order=state["stage_order"].mask(state["is_ended"], 99)).reset_index()[
         [
             "lead_id",
             "unit_name",
@@ -18,6 +24,7 @@ def stages(ledgers: Ledgers) -> pd.DataFrame:
             "started_date",
             "completed_date",
             "stage_order",
+            "is_foreign",
         ]
     ]
 
@@ -64,12 +71,13 @@ def status(ledgers: Ledgers) -> pd.DataFrame:
     planned = own["year_planned_wan_cny"].where(own["year_planned_wan_cny"] > 0)
     own["year_investment_pct"] = 100 * own["year_invested_wan_cny"] / planned
     own["photo_count"] = year["photo_ref"].count().reindex(own.index).fillna(0)
+    own["blocked_days"] = permits.procedures(ledgers).groupby("lead_id")["blocked_days"].max().reindex(own.index)
     return own.reset_index()[
         ["lead_id", "unit_name", "stage_order", "investment_wan_cny", "signed_date", "started_date", "waiting_days"]
         + [f"{name}_late_days" for name in ("start", "completion", "operation")]
         + ["month_planned_wan_cny", "month_investment_wan_cny", "total_investment_wan_cny", "planned_progress_pct"]
         + ["progress_pct", "progress_gap_pct", "year_planned_wan_cny", "year_invested_wan_cny", "year_investment_pct"]
-        + ["photo_count"]
+        + ["photo_count", "blocked_days"]
     ]
 
 
@@ -84,6 +92,9 @@ def fulfilment(ledgers: Ledgers) -> pd.DataFrame:
     paid = paid[paid["confirmed_date"] < ledgers.as_of].sort_values("confirmed_date")
     paid = paid.drop_duplicates(["lead_id", "tax_year"], keep="last").set_index(["lead_id", "tax_year"])
     running = ledgers.reached["投产"]
+    months = ledgers.read("investment_progress")
+    months = months[months["period_date"] < ledgers.as_of].sort_values("period_date")
+    built = months.drop_duplicates("lead_id", keep="last").set_index("lead_id")["total_investment_wan_cny"]
     rows = []
     for row in agreed.to_dict("records"):
         for number in (1, 2, 3):
@@ -92,12 +103,17 @@ def fulfilment(ledgers: Ledgers) -> pd.DataFrame:
             told = paid.loc[(row["lead_id"], year)] if (row["lead_id"], year) in paid.index else None
             tax = None if told is None else told["paid_tax_wan_cny"]
             output = None if told is None else told["output_wan_cny"]
+            land = row["agreed_land_mu"] if told is None or pd.isna(told["land_mu"]) else told["land_mu"]
             promised, value = row[f"agreed_tax_year{number}_wan_cny"], row["agreed_output_wan_cny"]
             rows.append(
                 {
                     "lead_id": row["lead_id"], "year_no": number, "tax_year": year, "agreed_tax_wan_cny": promised,
                     "paid_tax_wan_cny": tax, "output_wan_cny": output, "agreed_output_wan_cny": value,
                     "tax_pct": None if tax is None or not promised > 0 else 100 * tax / promised,
+                    "agreed_tax_wan_cny_per_mu": row["agreed_tax_wan_cny_per_mu"],
+                    "agreed_intensity_wan_cny_per_mu": row["agreed_intensity_wan_cny_per_mu"],
+                    "tax_wan_cny_per_mu": None if tax is None or not land > 0 else tax / land,
+                    "intensity_wan_cny_per_mu": None if not land > 0 else built.get(row["lead_id"], np.nan) / land,
                     "output_pct": None if output is None or not value > 0 else 100 * output / value,
                 }
             )  # fmt: skip
@@ -110,9 +126,9 @@ def supervision(ledgers: Ledgers) -> pd.DataFrame:
     table = table[table["meeting_date"] < ledgers.as_of]
     closed = table["closed_date"].where(table["closed_date"] < ledgers.as_of)
     late = (closed.fillna(ledgers.as_of) - table["due_date"]).dt.days
-    return table.assign(late_days=late.clip(lower=0), is_closed=closed.notna())[
-        ["item_id", "due_date", "is_closed", "late_days", "reminder_count"]
-    ]
+    return table.assign(
+        late_days=late.clip(lower=0), is_closed=closed.notna(), is_unit_known=table["unit_name"].isin(ledgers.spellings)
+    )[["item_id", "is_unit_known", "due_date", "is_closed", "late_days", "reminder_count"]]
 
 
 def evidence(ledgers: Ledgers) -> pd.DataFrame:
@@ -144,3 +160,64 @@ def publicity(ledgers: Ledgers) -> pd.DataFrame:
     return table.assign(is_publishable=approved & known & ~table["is_confidential"].astype(bool))[
         ["release_id", "is_publishable"]
     ]
+
+
+def events(ledgers: Ledgers) -> pd.DataFrame:
+    """Ceremonies with the projects assigned to them, and where these stand on the day."""
+    table = ledgers.trips[ledgers.trips["event_kind"].isin(["集中签约", "集中开工"])].copy()
+    table["lead_id"] = table["lead_ids"].map(lambda ids: [None] if pd.isna(ids) else re.split("[、；;，,]", str(ids)))
+    table = table.explode("lead_id")
+    known = table["lead_id"].isna() | table["lead_id"].isin(ledgers.leads.index)
+    table = table[known].drop_duplicates(["event_id", "lead_id"])
+    state = ledgers.state
+    far = state["stage"].mask(state["is_ended"], "终止")
+    for name in ("investment_wan_cny", "signed_date", "started_date"):
+        table[name] = table["lead_id"].map(state[name])
+    table["stage"] = table["lead_id"].map(far)
+    return table.assign(is_ahead=table["start_date"] >= ledgers.as_of)[
+        [
+            "event_id",
+            "lead_id",
+            "event_kind",
+            "start_date",
+            "unit_name",
+            "is_ahead",
+            "investment_wan_cny",
+            "stage",
+            "signed_date",
+            "started_date",
+        ]
+    ]
+
+
+def foreign_forecast(ledgers: Ledgers) -> pd.DataFrame:
+    """Paid in this year and the plan of its other months, taken at the quartiles of paid by planned of past months."""
+    rules = seed("dispatch_rules").set_index("rule_key")["rule_value"]
+    table = ledgers.read("investment_progress")
+    table = table[table["lead_id"].isin(ledgers.leads.index)].copy()
+    for name, column in [("paid", "paid_in_fdi_wan_cny"), ("planned", "planned_fdi_wan_cny")]:
+        table[name] = ledgers.written(table, column)
+    known = table[["period_date", "verified_date"]].max(axis=1) < ledgers.as_of
+    past = table["period_date"] < ledgers.as_of
+    day = ledgers.as_of - pd.Timedelta(days=1)
+    running = table["period_date"].dt.year == day.year
+    paid = table.loc[known & running, "paid"].sum()
+    rest = table.loc[~past & running, "planned"].sum()
+    first = ledgers.as_of.to_period("M") - int(rules["forecast_months"])
+    table["month"] = table["period_date"].dt.to_period("M")
+    waits = set(table.loc[past & ~known & (table["paid"] > 0), "month"])
+    months = table[past & (table["month"] >= first) & ~table["month"].isin(waits)]
+    sums = months.groupby("month")[["paid", "planned"]].sum()
+    ratios = (sums["paid"] / sums["planned"].where(sums["planned"] > 0)).dropna()
+    low, mid, high = (
+        paid + rest * ratios.quantile(q) if len(ratios) >= int(rules["forecast_min_months"]) and rest > 0 else None
+        for q in (0.25, 0.5, 0.75)
+    )
+    return pd.DataFrame(
+        [
+            {
+                "target_year": day.year, "paid_wan_usd": paid, "rest_planned_wan_usd": rest, "month_count": len(ratios),
+                "forecast_low_wan_usd": low, "forecast_wan_usd": mid, "forecast_high_wan_usd": high,
+            }
+        ]
+    )  # fmt: skip

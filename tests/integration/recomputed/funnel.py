@@ -125,6 +125,7 @@ def stuck(ledgers: Ledgers) -> pd.DataFrame:
     days = (ledgers.as_of - state["stage_date"]).dt.days
     limit = state["stage"].map(limits["limit_days"])
     found = state.assign(days_in_stage=days, limit_days=limit, is_contact=state["stage"].map(limits["is_contact"]))
+    found["is_lead_department"] = found["unit_name"].isin(ledgers.lead_departments)
     found = found[(days > limit) & ~state["is_ended"]]
     return found.reset_index()[
         [
@@ -136,6 +137,7 @@ def stuck(ledgers: Ledgers) -> pd.DataFrame:
             "limit_days",
             "investment_wan_cny",
             "is_contact",
+            "is_lead_department",
             "last_activity_date",
         ]
     ]

@@ -1,6 +1,8 @@
 """The district as its ledgers tell it on a day: leads, who answers for them, what they reached.
 
-Belongs here: what every board counts from. The sample's truth files are read, not the landed rows: what intake misreads shows too.
+Belongs here: what every board counts from. Everything is read from the workbooks of the inbox and the register (workbooks.py), so
+that what intake misreads shows. One thing is taken from the sample's truth: which firm a lead's investor is (code, row of the register),
+since matching names is not recomputed here; tests/integration/test_identity.py judges it.
 """
 
 from __future__ import annotations
@@ -8,40 +10,27 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
-import openpyxl
 import pandas as pd
-import yaml
+
+from recomputed.workbooks import Workbooks, as_number
 
 SEEDS = Path(__file__).resolve().parents[3] / "dbt_project" / "seeds"
-CONTRACTS = SEEDS.parents[1] / "intake" / "contracts"
-# A ledger has its own columns: what a layout has no place for is not known, though the sample's people knew it.
-MASKED = (
-    "is_foreign",
-    "fixed_investment_wan_cny",
-    "land_mu",
-    "promised_tax_wan_cny",
-    "registered_capital_wan_cny",
-    "lead_source",
-    "titles",
-    "patent_count",
-    "research_wan_cny",
-)
 IN_PERSON = ("见商", "出差", "考察")
+
+
+@cache
+def workbooks(folder: Path) -> Workbooks:
+    """The inbox, read once."""
+    return Workbooks(folder)
 
 
 def seed(name: str) -> pd.DataFrame:
     """A table of rules that the office edits."""
     return pd.read_csv(SEEDS / f"{name}.csv")
-
-
-def _title(cell: object) -> str:
-    """A header cell without brackets, units and spaces."""
-    plain = "" if cell is None else str(cell).translate(str.maketrans("（）：", "():"))
-    return re.sub(r"\s|^其中:|\((亿元|万元|亩|平方米|万美元)\)", "", plain)
 
 
 def month_of(dates: pd.Series) -> pd.Series:
@@ -59,37 +48,34 @@ class Ledgers:
     def as_of(self) -> pd.Timestamp:
         return pd.Timestamp(self.as_of_day)
 
+    @cached_property
+    def next_day(self) -> Ledgers:
+        """The same a day later: what was received by the end of the day."""
+        return Ledgers(self.folder, self.as_of_day + dt.timedelta(days=1))
+
     def read(self, name: str) -> pd.DataFrame:
-        """One ledger, without rows that nobody accepted; dates as timestamps."""
-        table = pd.read_parquet(self.folder / "truth" / f"{name}.parquet")
-        for column in table:
-            if column.endswith("date") or column in ("recorded",):
-                table[column] = pd.to_datetime(table[column])
-        if "is_refused" in table:
-            table = table[~table["is_refused"].astype(bool)]
-        if "strange_lead_id" in table:
-            table = table[table["strange_lead_id"].isna()]
-        return table
+        """One ledger as written, without rows that nobody can read."""
+        return workbooks(self.folder).table(name)
 
     @cached_property
     def units(self) -> pd.DataFrame:
         """单位名录 with every spelling."""
-        return (
-            pd.read_excel(self.folder / "inbox" / "单位名录.xlsx", header=1)
-            .rename(
-                columns={
-                    "单位名称": "unit_name",
-                    "单位类型": "unit_type",
-                    "上级单位": "parent_unit_name",
-                    "简称": "short_names",
-                }
-            )
-            .dropna(subset=["unit_type"])
-        )
+        return self.read("units")
+
+    @cached_property
+    def register(self) -> pd.DataFrame:
+        """The register of enterprises, by its row of the sheet."""
+        table = pd.read_parquet(self.folder / "register.parquet")
+        return table.set_index(table.index + 2)
 
     @cached_property
     def unit_types(self) -> pd.Series:
         return self.units.set_index("unit_name")["unit_type"]
+
+    @cached_property
+    def lead_departments(self) -> set[str]:
+        """Units that 单位名录 marks as 牵头部门."""
+        return set(self.units.loc[self.units["is_lead_department"].map(lambda x: x is True), "unit_name"])
 
     def limit(self, code: str) -> float:
         rules = seed("board_limits")
@@ -99,9 +85,11 @@ class Ledgers:
     def transfers(self) -> pd.DataFrame:
         """Hand-overs that took place; one that waits or was sent back moved nothing."""
         table = self.read("lead_transfers")
+        for side in ("from_unit_name", "to_unit_name"):
+            table[side] = table[side].map(self.spellings)
+        table = table.dropna(subset=["from_unit_name", "to_unit_name"])
         done = table[(table["transfer_state"] == "已流转") & (table["transferred_date"] < self.as_of)]
-        known = done["from_unit_name"].isin(self.unit_types.index) & done["to_unit_name"].isin(self.unit_types.index)
-        return done[known].sort_values("transferred_date")
+        return done.sort_values("transferred_date")
 
     def answering(self, lead_ids: pd.Series, dates: pd.Series) -> pd.Series:
         """Unit that answered for a lead on a day: a hand-over moves what comes on its day and after."""
@@ -122,59 +110,24 @@ class Ledgers:
     def leads(self) -> pd.DataFrame:
         """Leads on the ledger, by number, with the unit that has them now."""
         table = self.read("leads")
-        written = table["written_unit_name"].map(self.spellings)
-        rows = pd.read_parquet(self.folder / "truth" / "ledger_rows.parquet")
-        # A row sent back counts once its correction came in.
-        standing = set(rows.loc[rows["is_current"] & rows["refused_kind"].isna(), "lead_id"])
-        table = table[table["lead_id"].isin(standing) & written.notna()].assign(
-            unit_name=written, enterprise_name=table["written_name"]
-        )
-        table = table[table["reported_date"] < self.as_of]
-        details = self.read("lead_details")
-        own = [c for c in details if c not in table.columns or c == "lead_id"]
-        table = table.merge(details[own], on="lead_id", how="left").set_index("lead_id")
+        unit = table["unit_name"].map(self.spellings)
+        # A lead of a unit that nobody knows counts for nobody.
+        table = table[unit.notna() & (table["reported_date"] < self.as_of)].assign(unit_name=unit)
+        firms = pd.read_parquet(self.folder / "truth" / "leads.parquet").set_index("lead_id")
+        table = table.set_index("lead_id")
+        table["is_code_written"] = table["uscc"].notna()
+        for field in ("enterprise_id", "is_in_register", "register_row"):
+            table[field] = firms[field].reindex(table.index)
+        table["uscc"] = table["uscc"].fillna(firms["uscc"].reindex(table.index))
         table["first_unit_name"] = table["unit_name"]
         last = self.transfers.drop_duplicates("lead_id", keep="last").set_index("lead_id")["to_unit_name"]
         table["unit_name"] = last.reindex(table.index).fillna(table["unit_name"])
         table["unit_type"] = table["unit_name"].map(self.unit_types)
-        for field in MASKED:
-            table[field] = table[field].where(
-                pd.Series(self._filled(field), dtype=bool).reindex(table.index, fill_value=False)
-            )
         return table
 
-    def _filled(self, field: str) -> dict[str, bool]:
-        """Whether a lead's present row of the workbook has a value under one of the field's titles."""
-        contract = yaml.safe_load((CONTRACTS / "leads.yaml").read_text())
-        told = next(f for f in contract["fields"] if f["name"] == field)
-        titles = {_title(t) for t in [told["title"], *told.get("synonyms", [])]}
-        rows = pd.read_parquet(self.folder / "truth" / "ledger_rows.parquet")
-        found = {}
-        for (file, sheet), own in rows[rows["is_current"] & rows["refused_kind"].isna()].groupby(["file", "sheet"]):
-            cells = self._sheet(file, sheet)
-            header = cells[:6]
-            columns = [i for i in range(len(cells[0])) if any(i < len(r) and _title(r[i]) in titles for r in header)]
-            for lead, row in zip(own["lead_id"], own["row"], strict=True):
-                found[lead] = any(_title(cells[int(row) - 1][i]) not in ("", "-", "无", "/", "—") for i in columns)
-        return found
-
-    def written(self, rows: pd.DataFrame, title: str) -> pd.Series:
-        """A column of the workbook as it is written, for rows of a ledger."""
-        found = []
-        for file, sheet, row in rows[["file", "sheet", "row"]].itertuples(index=False):
-            cells = self._sheet(file, sheet)
-            column = next(i for head in cells[:6] for i, cell in enumerate(head) if _title(cell) == title)
-            found.append(float(str(cells[int(row) - 1][column]).replace("万美元", "").replace(",", "")))
-        return pd.Series(found, index=rows.index, dtype=float)
-
-    def _sheet(self, file: str, sheet: str) -> list[tuple[object, ...]]:
-        if file not in self._books:
-            self._books[file] = openpyxl.load_workbook(self.folder / "inbox" / file, data_only=True)
-        return list(self._books[file][sheet].iter_rows(values_only=True))
-
-    @cached_property
-    def _books(self) -> dict[str, openpyxl.Workbook]:
-        return {}
+    def written(self, rows: pd.DataFrame, column: str) -> pd.Series:
+        """Amounts as the workbook has them, in its own currency."""
+        return rows[f"{column}｜written"].map(as_number).astype(float)
 
     @cached_property
     def spellings(self) -> dict[str, str]:
@@ -195,8 +148,8 @@ class Ledgers:
     @cached_property
     def moves(self) -> pd.DataFrame:
         """Moves of known leads, with whether they have the evidence that the stage asks for."""
-        table = self.read("stage_moves").rename(columns={"date": "moved_date", "recorded": "recorded_date"})
-        table = table[table["is_written"].astype(bool) & table["lead_id"].isin(self.leads.index)]
+        table = self.read("stage_moves")
+        table = table[table["lead_id"].isin(self.leads.index)]
         known = table[["moved_date", "recorded_date"]].max(axis=1)
         table = table[known < self.as_of].copy()
         asked = seed("stage_rules").set_index("stage")["evidence_kinds"]
@@ -216,17 +169,19 @@ class Ledgers:
 
     @cached_property
     def follow_ups(self) -> pd.DataFrame:
-        table = self.read("follow_ups").rename(columns={"date": "follow_up_date", "recorded": "recorded_date"})
+        table = self.read("follow_ups")
         table = table[table["lead_id"].isin(self.leads.index)]
         table = table[table[["follow_up_date", "recorded_date"]].max(axis=1) < self.as_of].copy()
-        # Whoever talked wrote it: the sample's follow-ups are all written by the unit that the lead's own ledger names.
-        table["unit_name"] = table["lead_id"].map(self.leads["first_unit_name"])
+        # Nobody's phone is kept.
+        table["content"] = table["content"].str.replace(r"(?<!\d)(1\d\d)\d{4}(\d{4})(?!\d)", r"\1****\2", regex=True)
+        table["unit_name"] = table["unit_name"].map(self.spellings)
         return table
 
     @cached_property
     def trips(self) -> pd.DataFrame:
         table = self.read("trips_events")
-        return table[table["unit_name"].isin(self.unit_types.index)]
+        table["unit_name"] = table["unit_name"].map(self.spellings)
+        return table[table["unit_name"].notna()]
 
     @cached_property
     def state(self) -> pd.DataFrame:
@@ -257,21 +212,43 @@ class Ledgers:
         return found
 
     @cached_property
-    def counted_signings(self) -> set[str]:
-        """Signings without those that repeat one of the same investor and project within the months of the rule."""
+    def signings(self) -> pd.DataFrame:
+        """Every signing with evidence, grouped with what it repeats: no more than the months of the rule after the one before."""
         months = int(self.limit("repeat_months"))
-        signed = self.reached["签约"].dropna()
-        table = self.leads.loc[signed.index].assign(day=signed)
-        name = table["project_name"].str.replace(r"(项目|工程|[一二三四五六七八九十\d]+期)", "", regex=True)
-        firm = table["enterprise_name"].str.replace(r"[\s]", "", regex=True).str.translate(str.maketrans("（）", "()"))
-        counted: set[str] = set()
-        for _, rows in table.assign(name=name, firm=firm).sort_values("day").groupby(["firm", "name"]):
-            before = None
-            for lead, day in rows["day"].items():
-                if before is None or day >= before + pd.DateOffset(months=months):
-                    counted.add(str(lead))
-                before = day
-        return counted
+        signed = self.moves[(self.moves["stage"] == "签约") & self.moves["has_evidence"]]
+        table = signed[["lead_id", "moved_date", "unit_name"]].rename(columns={"moved_date": "signed_date"})
+        name = self.leads["project_name"].str.replace(r"(项目|工程|[一二三四五六七八九十\d]+期)", "", regex=True)
+        firm = (
+            self.leads["enterprise_name"]
+            .str.replace(r"[\s]", "", regex=True)
+            .str.translate(str.maketrans("（）", "()"))
+        )
+        table = table.assign(project_form=table["lead_id"].map(name), firm=table["lead_id"].map(firm))
+        found, seen = [], set()
+        for _, rows in table.sort_values(["signed_date", "lead_id"]).groupby(["firm", "project_form"]):
+            before, group, first = None, 0, None
+            for row in rows.to_dict("records"):
+                starts = before is None or row["signed_date"] > before["signed_date"] + pd.DateOffset(months=months)
+                if starts:
+                    group, first = group + 1, row["lead_id"]
+                # A project counts once, however often it signs.
+                counts = starts and row["lead_id"] not in seen
+                seen.add(row["lead_id"])
+                found.append(
+                    row
+                    | {"group_no": group, "counted_lead_id": first, "starts": starts, "is_counted": counts}
+                    | {
+                        "previous_lead_id": before and before["lead_id"],
+                        "previous_date": before and before["signed_date"],
+                    }
+                )
+                before = row
+        return pd.DataFrame(found)
+
+    @cached_property
+    def counted_signings(self) -> set[str]:
+        """Signings that repeat no other."""
+        return set(self.signings.loc[self.signings["is_counted"], "lead_id"])
 
 
 def share(part: pd.Series, whole: pd.Series) -> pd.Series:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
+from recomputed import tasks
 from recomputed.ledgers import Ledgers, seed
 
 AXES = {"规模": "scale", "科技": "technology", "税收": "tax", "长久根基": "base"}
+TITLES = {"is_gazelle": "瞪羚", "is_high_tech": "高新", "is_specialised": "专精特新", "is_unicorn": "独角兽"}
 
 
 def grades(ledgers: Ledgers) -> pd.DataFrame:
@@ -39,6 +42,8 @@ def grades(ledgers: Ledgers) -> pd.DataFrame:
     own = found.copy()
     found["known_axis_count"] = own.notna().sum(axis=1)
     found["mean_points"] = own.mean(axis=1).where(found["known_axis_count"] == 4)
+    for name, word in TITLES.items():
+        found[name] = leads["titles"].fillna("").str.split("、").map(lambda told, word=word: word in told)
     found["patent_count"], found["research_wan_cny"] = leads["patent_count"], leads["research_wan_cny"]
     return found.reset_index()
 
@@ -82,7 +87,197 @@ def quality_trend(ledgers: Ledgers) -> pd.DataFrame:
             medians = {f"{a}_median": own[f"{a}_points"].median() for a in [*AXES.values(), "mean"]}
             graded = int((own["known_axis_count"] == 4).sum())
             rows.append(
-                {"quarter_date": quarter, "project_kind": kind, "project_count": len(own), "graded_count": graded}
+                {
+                    "quarter_date": quarter,
+                    "is_complete": quarter + pd.DateOffset(months=3) <= ledgers.as_of,
+                    "project_kind": kind,
+                    "project_count": len(own),
+                    "graded_count": graded,
+                }
                 | medians
             )
+    return pd.DataFrame(rows)
+
+
+def _paid(ledgers: Ledgers) -> pd.DataFrame:
+    """Tax that the tax office confirmed, by lead and year; without a lead's number it is of the only lead with the code."""
+    leads = ledgers.leads
+    codes = leads.loc[leads["is_in_register"].astype(bool) | leads["is_code_written"].astype(bool), "uscc"].dropna()
+    alone = {code: lead for lead, code in codes.items() if (codes == code).sum() == 1}
+    paid = ledgers.read("tax_paid")
+    paid = paid[paid["confirmed_date"] < ledgers.as_of]
+    paid = paid.assign(lead_id=paid["lead_id"].fillna(paid["uscc"].map(alone)))
+    paid = paid[paid["lead_id"].isin(leads.index)]
+    found = paid.groupby(["lead_id", "tax_year"], as_index=False).agg(
+        tax_wan_cny=("paid_tax_wan_cny", "sum"), land_mu=("land_mu", "max")
+    )
+    operation = found["lead_id"].map(ledgers.reached["投产"])
+    found["year_no"] = (found["tax_year"] - operation.dt.year).clip(lower=-1).fillna(-1)
+    land = found["land_mu"].fillna(found["lead_id"].map(leads["land_mu"]))
+    found["tax_wan_cny_per_mu"] = found["tax_wan_cny"] / land.where(land > 0)
+    number, year = found["year_no"].astype(int).astype(str), found["tax_year"].astype(int).astype(str)
+    before = operation.notna().map({True: "年（投产前）", False: "年（未登记投产）"})
+    text = (
+        ("投产后第" + number + "年").mask(found["year_no"] == 0, "投产当年").mask(found["year_no"] < 0, year + before)
+    )
+    return found.assign(tax_basis="实际", is_estimate=False, year_text=text)
+
+
+def _promised(ledgers: Ledgers) -> pd.DataFrame:
+    """Tax of the first three years in the latest contract."""
+    agreed = ledgers.read("project_commitments")
+    agreed = agreed[agreed["lead_id"].isin(ledgers.leads.index) & (agreed["agreed_date"] < ledgers.as_of)]
+    agreed = agreed.sort_values(["agreed_date", "agreed_contract_no"]).drop_duplicates("lead_id", keep="last")
+    parts = []
+    for number in (1, 2, 3):
+        tax = agreed[f"agreed_tax_year{number}_wan_cny"]
+        land = tax / agreed["agreed_land_mu"].where(agreed["agreed_land_mu"] > 0)
+        parts.append(
+            agreed[["lead_id"]].assign(
+                year_no=number,
+                year_text=f"投产后第{number}年",
+                tax_wan_cny=tax,
+                tax_wan_cny_per_mu=agreed["agreed_tax_wan_cny_per_mu"].fillna(land),
+            )
+        )
+    return pd.concat(parts).dropna(subset=["tax_wan_cny"]).assign(tax_basis="承诺", is_estimate=False)
+
+
+def tax(ledgers: Ledgers) -> pd.DataFrame:
+    """Tax promised, written in the ledger of leads, and paid."""
+    leads = ledgers.leads
+    told = leads[leads["promised_tax_wan_cny"].notna()].reset_index()
+    written = told[["lead_id"]].assign(
+        tax_basis="台账" + told["tax_basis"].fillna("未注明性质"),
+        year_no=0,
+        year_text="达产年",
+        tax_wan_cny=told["promised_tax_wan_cny"],
+        tax_wan_cny_per_mu=told["promised_tax_wan_cny"] / told["land_mu"].where(told["land_mu"] > 0),
+    )
+    written["is_estimate"] = ~written["tax_basis"].isin(["台账承诺", "台账实际"])
+    table = pd.concat([_promised(ledgers), written, _paid(ledgers)], ignore_index=True).drop(columns="land_mu")
+    table["tax_wan_cny_per_mu"] = table["tax_wan_cny_per_mu"].round(4)
+    return table
+
+
+def tax_realised(ledgers: Ledgers) -> pd.DataFrame:
+    """Projects that are built: paid by promised over the years that have both."""
+    state = ledgers.state
+    built = state[state["completed_date"].notna() | state["operation_date"].notna()]
+    keys = ["lead_id", "year_no"]
+    years = _promised(ledgers).merge(_paid(ledgers)[[*keys, "tax_wan_cny"]], on=keys, suffixes=("", "_paid"))
+    table = built.reset_index().merge(years, on="lead_id", how="left")
+    table["investor_kind"] = "未填"  # no ledger of the sample has the column
+    rows = []
+    for kind, name in [("项目", "lead_id"), ("投资方类型", "investor_kind"), ("责任单位", "unit_name"), ("全区", None)]:
+        for slice_key, own in table.groupby(name) if name else [("全区", table)]:
+            both = own[own["tax_wan_cny"].notna()]
+            promised, paid = both["tax_wan_cny"].sum(min_count=1), both["tax_wan_cny_paid"].sum(min_count=1)
+            rows.append(
+                {
+                    "slice_kind": kind, "slice_key": slice_key, "project_count": own["lead_id"].nunique(),
+                    "compared_project_count": both["lead_id"].nunique(), "compared_year_count": len(both),
+                    "promised_wan_cny": promised, "paid_wan_cny": paid, "paid_to_promised_pct": 100 * paid / promised,
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _dollars(ledgers: Ledgers) -> pd.DataFrame:
+    """Foreign money in 万美元 as the ledgers write it: contracts, months paid, months planned."""
+    leads = ledgers.leads.index
+    agreed = ledgers.read("project_commitments")
+    agreed = agreed[
+        agreed["lead_id"].isin(leads) & (agreed["agreed_date"] < ledgers.as_of) & (agreed["fdi_wan_cny"] > 0)
+    ]
+    months = ledgers.read("investment_progress")
+    months = months[months["lead_id"].isin(leads)]
+    known = months[["period_date", "verified_date"]].max(axis=1) < ledgers.as_of
+    paid, planned = months[known & (months["paid_in_fdi_wan_cny"] > 0)], months[months["planned_fdi_wan_cny"] > 0]
+    return pd.concat(
+        [
+            agreed[["lead_id"]].assign(
+                kind="合同外资", day=agreed["agreed_date"], amount=ledgers.written(agreed, "fdi_wan_cny")
+            ),
+            paid[["lead_id"]].assign(
+                kind="实际使用外资",
+                day=paid["period_date"],
+                amount=ledgers.written(paid, "paid_in_fdi_wan_cny"),
+            ),
+            planned[["lead_id"]].assign(
+                kind="月度计划", day=planned["period_date"], amount=ledgers.written(planned, "planned_fdi_wan_cny")
+            ),
+        ],
+        ignore_index=True,
+    )
+
+
+def foreign(ledgers: Ledgers) -> pd.DataFrame:
+    """Foreign leads with what was contracted, paid in and planned, in 万美元."""
+    money, state, last = _dollars(ledgers), ledgers.state, ledgers.as_of - pd.Timedelta(days=1)
+    dated = money[money["kind"] != "月度计划"]
+    own = state[state["is_foreign"].map(lambda x: x is True) | state.index.isin(dated["lead_id"])]
+    this_year, over = money["day"].dt.year == last.year, money["day"] < ledgers.as_of
+
+    def total(mask: pd.Series) -> pd.Series:
+        return money[mask].groupby("lead_id")["amount"].sum().reindex(own.index)
+
+    paid, planned = money["kind"] == "实际使用外资", money["kind"] == "月度计划"
+    year_planned, year_paid = total(planned & this_year & over), total(paid & this_year)
+    behind = year_planned - year_paid.fillna(0)
+    return own.assign(
+        contract_wan_usd=total(money["kind"] == "合同外资"),
+        paid_wan_usd=total(paid),
+        year_planned_wan_usd=year_planned,
+        year_paid_wan_usd=year_paid,
+        year_behind_wan_usd=behind.clip(lower=0),
+        rest_planned_wan_usd=total(planned & this_year & ~over),
+        planned_wan_usd=np.nan,
+        unconverted_count=0,
+    ).reset_index()[
+        [
+            "lead_id",
+            "unit_name",
+            "is_ended",
+            "planned_wan_usd",
+            "contract_wan_usd",
+            "paid_wan_usd",
+            "year_planned_wan_usd",
+            "year_paid_wan_usd",
+            "year_behind_wan_usd",
+            "rest_planned_wan_usd",
+            "unconverted_count",
+        ]
+    ]
+
+
+def foreign_units(ledgers: Ledgers) -> pd.DataFrame:
+    """A unit's year of foreign money beside its task, and the district's beside what was set above."""
+    money = _dollars(ledgers)
+    money["unit_name"] = ledgers.answering(money["lead_id"], money["day"])
+    money["year"] = money["day"].dt.year
+    last = (ledgers.as_of - pd.Timedelta(days=1)).year
+    held = tasks.current_targets(ledgers).query("indicator == '实际使用外资'")
+    above = ledgers.read("district_targets").query("indicator == '实际使用外资'")
+    above = above[above["issued_date"] < ledgers.as_of].assign(unit_name="全区")
+    target = pd.concat([held, above]).set_index(["unit_name", "target_year"])["target_value"].to_dict()
+    years = range(int(money.loc[money["kind"] != "月度计划", "year"].min()), last + 1)
+    leads = foreign(ledgers)
+    going = leads[~leads["is_ended"]]
+    rows = []
+    for unit in [*ledgers.unit_types.index, "全区"]:
+        own = money if unit == "全区" else money[money["unit_name"] == unit]
+        for year in years:
+            paid = own.loc[(own["kind"] == "实际使用外资") & (own["year"] == year), "amount"].sum()
+            goal = target.get((unit, year))
+            mine = len(going) if unit == "全区" else int((going["unit_name"] == unit).sum())
+            rows.append(
+                {
+                    "slice_name": unit, "target_year": year, "paid_wan_usd": paid, "unconverted_count": 0,
+                    "contract_wan_usd": own.loc[(own["kind"] == "合同外资") & (own["year"] == year), "amount"].sum(),
+                    "target_value": goal, "gap_value": None if goal is None else max(goal - paid, 0),
+                    "completion_pct": None if not goal else 100 * paid / goal,
+                    "foreign_lead_count": mine if year == last else None,
+                }
+            )  # fmt: skip
     return pd.DataFrame(rows)

@@ -11,23 +11,23 @@ from recomputed.ledgers import Ledgers, seed
 KEYS = ["target_year", "unit_name", "indicator"]
 
 
-def _in_measure(table: pd.DataFrame, value: str) -> pd.Series:
+def in_measure(table: pd.DataFrame, value: str) -> pd.Series:
     """亿元 as 万元."""
     return table[value] * table["measure"].map({"亿元": 10000.0}).fillna(1.0)
 
 
 def first_targets(ledgers: Ledgers) -> pd.DataFrame:
     """Tasks as first set, in the indicator's measure."""
-    table = ledgers.read("targets").rename(columns={"year": "target_year"})
+    table = ledgers.read("targets")
     table["unit_name"] = table["unit_name"].map(ledgers.spellings)
-    table["target_value"] = _in_measure(table, "value")
+    table["target_value"] = in_measure(table, "target_value")
     table = table.dropna(subset=["unit_name", "target_value"])
     return table.drop_duplicates(KEYS, keep="last")[[*KEYS, "target_value"]]
 
 
 def changes(ledgers: Ledgers) -> pd.DataFrame:
     table = ledgers.read("target_changes")
-    table = table.assign(unit_name=table["unit_name"].map(ledgers.spellings), new=_in_measure(table, "new_value"))
+    table = table.assign(unit_name=table["unit_name"].map(ledgers.spellings), new=in_measure(table, "new_value"))
     return table[table["effective_date"] < ledgers.as_of].sort_values("effective_date")
 
 
@@ -82,7 +82,7 @@ def facts(ledgers: Ledgers) -> pd.DataFrame:
         )
         value = own[column]
         if name == "实际使用外资":
-            value = ledgers.written(own, "实际使用外资")  # in 万美元 as the workbook has it
+            value = ledgers.written(own, "paid_in_fdi_wan_cny")  # in 万美元 as the workbook has it
         rows.append(
             pd.DataFrame(
                 {"indicator": name, "unit_name": own["unit_name"], "lead_id": own["lead_id"], "day": own["period_date"]}
@@ -135,10 +135,24 @@ def facts(ledgers: Ledgers) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)
 
 
+def _passed_over(ledgers: Ledgers) -> dict[tuple[str, int, str], int]:
+    """How many things count on no row of theirs, by unit, year and indicator."""
+    from recomputed import task_lists  # these two modules speak of one table
+
+    table = task_lists.facts(ledgers)
+    for name in ("fact_date", "known_date"):
+        table[name] = pd.to_datetime(table[name])
+    table = table[table[["fact_date", "known_date"]].max(axis=1) < ledgers.as_of]
+    keys = table["indicator"] + "｜" + table["fact_key"].astype(str)
+    table = table[~keys.isin(keys[table["not_counted_reason"].isna()])]
+    return table.groupby(["unit_name", table["fact_date"].dt.year, "indicator"])["fact_key"].nunique().to_dict()
+
+
 def progress(ledgers: Ledgers) -> pd.DataFrame:
     """任务进度与欠账: task, done, gap, what should be done by now, how it goes on."""
     table = facts(ledgers)
     table = table[table["is_counted"]]
+    passed_over = _passed_over(ledgers)
     rules = seed("indicators").query("is_task").set_index("indicator")
     held = current_targets(ledgers).set_index(KEYS)["target_value"]
     first = first_targets(ledgers).set_index(KEYS)["target_value"]
@@ -161,7 +175,8 @@ def progress(ledgers: Ledgers) -> pd.DataFrame:
                 row = {
                     "unit_name": unit, "target_year": year, "indicator": name, "unit_type": kind, "target_value": target,
                     "indicator_order": rule["indicator_order"], "original_target_value": first.get((year, unit, name)),
-                    "done_value": round(value, 4), "counted_count": count, "passed_pct": round(100 * gone / days, 2),
+                    "done_value": round(value, 4), "counted_count": count,
+                    "not_counted_count": passed_over.get((unit, year, name), 0), "passed_pct": round(100 * gone / days, 2),
                 }  # fmt: skip
                 if target is not None:
                     due = target if rule["is_stock"] else target * gone / days

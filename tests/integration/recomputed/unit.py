@@ -87,6 +87,7 @@ def ranks(ledgers: Ledgers) -> pd.DataFrame:
     table["peer_median"] = peers["year_value"].transform("median")
     table["gap_to_median"] = table["year_value"] - table["peer_median"]
     table["completion_rank"] = peers["completion_pct"].rank(method="min", ascending=False)
+    table["is_latest_month"] = table["month_date"] == table["month_date"].max()
     return table.drop(columns=["indicator_value", "started_value", "year", "unit_type"])
 
 
@@ -162,6 +163,7 @@ def standing(ledgers: Ledgers) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "unit_name": units,
+            "is_lead_department": units.isin(ledgers.lead_departments),
             "last_activity_date": last.to_numpy(),
             "silent_days": (ledgers.as_of - last).dt.days.to_numpy(),
             "silent_limit_days": ledgers.limit("silent_days"),

@@ -49,12 +49,13 @@ select
     sized.lead_id,
     progress.project_name,
     progress.enterprise_name,
-    progress.signed_unit_name as unit_name,
+    -- The unit that was responsible on that day.
+    coalesce(transfers.from_unit_name, progress.unit_name) as unit_name,
     sized.signed_date,
     sized.is_counted,
     sized.previous_lead_id,
     sized.previous_signed_date,
-    case when not sized.is_counted then cast(sized.signed_date - sized.previous_signed_date as bigint) end as days_since_previous,
+    case when not sized.starts_group then cast(sized.signed_date - sized.previous_signed_date as bigint) end as days_since_previous,
     sized.group_signing_count,
     cast({{ board_limit('repeat_months') }} as bigint) as limit_months,
     progress.investment_wan_cny,
@@ -65,4 +66,6 @@ from sized
 inner join {{ ref('brd_lead__progress') }} as progress on sized.lead_id = progress.lead_id
 left join carried on sized.lead_id = carried.lead_id
 left join trips on sized.lead_id = trips.lead_id
+asof left join {{ ref('int_lead__givers') }} as transfers
+    on sized.lead_id = transfers.lead_id and sized.signed_date < transfers.transferred_date
 where sized.group_signing_count > 1

@@ -1,29 +1,17 @@
 -- What the year may bring in foreign capital (外资到资预计): paid so far, and the rest of the plan by what plans have brought before.
 -- The interval is that of the monthly ratios of paid to planned: a quarter of them lies below it, a quarter above.
-with rates as (
+with months as (
 
     select
-        date_trunc('month', rate_month_date) as rate_month,
-        case when count(distinct cny_per_unit) = 1 then min(cny_per_unit) end as cny_per_usd
-    from {{ ref('stg_ledger__exchange_rates') }}
-    where currency = 'USD' and cny_per_unit > 0
-    group by rate_month
-
-),
-
-months as (
-
-    select
-        date_trunc('month', progress.period_date) as month_date,
-        sum(cast(progress.paid_in_fdi_wan_cny / case
-            when progress.paid_in_fdi_currency = 'USD' then progress.paid_in_fdi_rate else rates.cny_per_usd
-        end as decimal(18, 4))) as paid_wan_usd,
-        sum(cast(progress.planned_fdi_wan_cny / case
-            when progress.planned_fdi_currency = 'USD' then progress.planned_fdi_rate else rates.cny_per_usd
-        end as decimal(18, 4))) as planned_wan_usd
-    from {{ ref('stg_ledger__investment_progress') }} as progress
-    inner join {{ ref('dim_leads') }} as leads on progress.lead_id = leads.lead_id
-    left join rates on date_trunc('month', progress.period_date) = rates.rate_month
+        date_trunc('month', counted_date) as month_date,
+        sum(cast(amount_wan_usd as decimal(18, 4))) filter (where fdi_kind = '实际使用外资' and known_date < {{ as_of_date() }})
+            as paid_wan_usd,
+        sum(cast(amount_wan_usd as decimal(18, 4))) filter (where fdi_kind = '月度计划') as planned_wan_usd,
+        -- A month that is over and whose money waits for verification says nothing of what plans bring.
+        last_day(month_date) < {{ as_of_date() }}
+            and not coalesce(bool_or(known_date >= {{ as_of_date() }}) filter (where fdi_kind = '实际使用外资'), false) as is_settled
+    from {{ ref('int_project__fdi') }}
+    where fdi_kind in ('实际使用外资', '月度计划')
     group by month_date
 
 ),
@@ -39,8 +27,9 @@ past as (
         select cast(coalesce(paid_wan_usd, 0) as double) / cast(planned_wan_usd as double) as paid_share
         from months
         where planned_wan_usd > 0
-            and last_day(month_date) < {{ as_of_date() }}
-            and month_date >= {{ as_of_date() }} - to_months(cast(
+            and is_settled
+            -- So many whole months: the one that runs is not over.
+            and month_date >= date_trunc('month', {{ as_of_date() }}) - to_months(cast(
                 {{ dated_rule('dispatch_rules', 'rule_key', 'forecast_months', 'rule_value') }} as integer
             ))
     ) as shares
@@ -50,7 +39,7 @@ past as (
 this_year as (
 
     select
-        coalesce(cast(sum(paid_wan_usd) filter (where last_day(month_date) < {{ as_of_date() }}) as double), 0) as paid_wan_usd,
+        coalesce(cast(sum(paid_wan_usd) as double), 0) as paid_wan_usd,
         coalesce(cast(sum(planned_wan_usd) filter (where last_day(month_date) >= {{ as_of_date() }}) as double), 0)
             as rest_planned_wan_usd
     from months

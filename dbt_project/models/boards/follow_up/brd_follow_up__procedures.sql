@@ -222,7 +222,8 @@ select
     case when counted.used_days > counted.limit_days then counted.used_days - counted.limit_days end as over_limit_days,
     case when counted.delay_days > 0 and counted.is_required then counted.delay_days end as delay_days,
     counted.blocker,
-    coalesce(counted.blocked_by_unit, counted.handling_unit_name) as blocked_by_unit,
+    case when counted.blocker is not null then coalesce(counted.blocked_by_unit, counted.handling_unit_name) end
+        as blocked_by_unit,
     counted.blocked_days,
     {{ light_of('counted.blocked_days', 'blocked_days') }} as light,
     longest.days_to_finish,

@@ -36,7 +36,7 @@ commitments as (
 months as (
 
     select *
-    from {{ ref('stg_ledger__investment_progress') }}
+    from {{ ref('int_project__months') }}
     where last_day(period_date) < {{ as_of_date() }}
 
 ),

@@ -112,6 +112,6 @@ cross join started
 inner join {{ ref('dim_leads') }} as leads on reports.lead_id = leads.lead_id
 inner join {{ ref('dim_units') }} as units on reports.unit_name = units.unit_name
 left join reached on reports.lead_id = reached.lead_id
-left join grouped_signings as signings on reports.lead_id = signings.lead_id
+left join grouped_signings as signings on reports.lead_id = signings.lead_id and signings.is_first_of_lead
 left join follow_ups on reports.lead_id = follow_ups.lead_id
 left join last_moves on reports.lead_id = last_moves.lead_id

@@ -18,3 +18,4 @@ select
     previous_signed_date,
     is_counted
 from grouped_signings
+where is_first_of_lead

@@ -14,14 +14,9 @@ with rates as (
 
 ),
 
--- Two reports of one month: the later one stands.
 months as (
 
-    select *
-    from {{ ref('stg_ledger__investment_progress') }}
-    qualify row_number() over (
-        partition by lead_id, date_trunc('month', period_date) order by period_date desc
-    ) = 1
+    select * from {{ ref('int_project__months') }}
 
 ),
 
@@ -60,8 +55,7 @@ amounts as (
         '实际使用外资' as fdi_kind,
         coalesce(evidence_no, strftime(period_date, '%Y-%m')) as document_no,
         period_date as counted_date,
-        -- A month's figure is known when the month is over, or once it was verified.
-        greatest(last_day(period_date), coalesce(verified_date, period_date)) as known_date,
+        known_date,
         paid_in_fdi_wan_cny as amount_wan_cny,
         paid_in_fdi_currency as currency,
         paid_in_fdi_rate as written_rate

@@ -1,5 +1,6 @@
 -- Everything that can count for an indicator (任务指标), dated, with the evidence that makes it count and the reason why it
--- doesn't. A project reaches a stage once: readers take the first day of each fact_key that was known before their day.
+-- doesn't. A project reaches a stage once: readers take the first day of each fact_key that was known before their day. A row
+-- that is the first on no day (an earlier one was known no later) says so.
 with leads as (
 
     select * from {{ ref('dim_leads') }}
@@ -30,16 +31,10 @@ progress as (
 
     select
         progress.*,
-        -- A month's figure is known when the month is over, or once it was verified.
-        greatest(last_day(progress.period_date), coalesce(progress.verified_date, progress.period_date)) as known_date,
         dollar_rates.cny_per_usd,
         dollar_rates.rate_count
-    from {{ ref('stg_ledger__investment_progress') }} as progress
+    from {{ ref('int_project__months') }} as progress
     left join dollar_rates on date_trunc('month', progress.period_date) = dollar_rates.rate_month
-    -- Two reports of one month: the later one stands.
-    qualify row_number() over (
-        partition by progress.lead_id, date_trunc('month', progress.period_date) order by progress.period_date desc
-    ) = 1
 
 ),
 
@@ -213,46 +208,65 @@ trips as (
         on {{ name_form('trips.written_unit_name') }} = names.name_form and not names.is_ambiguous
     where trips.event_kind = '外出招商'
 
+),
+
+judged as (
+
+    select
+        indicators.indicator,
+        facts.fact_key,
+        facts.fact_date,
+        facts.known_date,
+        facts.until_date,
+        -- A lead that was handed over: the unit that had it on that day.
+        coalesce(transfers.from_unit_name, leads.unit_name) as unit_name,
+        facts.lead_id,
+        leads.project_name,
+        leads.investment_wan_cny,
+        indicators.measure,
+        -- As decimals: a sum of doubles would depend on the order of the rows.
+        cast(facts.fact_value as decimal(18, 4)) as fact_value,
+        facts.evidence_kind,
+        facts.evidence_no,
+        coalesce(
+            facts.not_counted_reason,
+            case
+                when indicators.evidence_kinds is not null and facts.fact_value > 0 and not coalesce(
+                    list_bool_or(list_transform(
+                        string_split(indicators.evidence_kinds, '、'), lambda kind: contains(facts.evidence_kind, kind)
+                    )), false
+                ) then '未计入：缺少到资凭证，应有' || replace(indicators.evidence_kinds, '、', '或')
+                when indicators.leaves_out_expansions and kinds.is_expansion
+                    then '未计入：增资扩产（' || kinds.recruit_basis || '），与新引进分开计'
+                when leads.investment_wan_cny < indicators.min_investment_wan_cny
+                    then '未计入：总投资不足' || {{ plain_number('indicators.min_investment_wan_cny') }} || '万元'
+            end
+        ) as not_counted_reason,
+        facts.ledger_name
+    from facts
+    inner join {{ ref('indicators') }} as indicators
+        on facts.counted_by = indicators.counted_by and (indicators.stage is null or facts.stage = indicators.stage)
+    inner join leads on facts.lead_id = leads.lead_id
+    inner join {{ ref('int_lead__recruit_kind') }} as kinds on facts.lead_id = kinds.lead_id
+    asof left join {{ ref('int_lead__givers') }} as transfers
+        on facts.lead_id = transfers.lead_id and facts.fact_date < transfers.transferred_date
+
 )
 
 select
-    indicators.indicator,
-    facts.fact_key,
-    facts.fact_date,
-    facts.known_date,
-    facts.until_date,
-    -- A lead that was handed over: the unit that had it on that day.
-    coalesce(transfers.from_unit_name, leads.unit_name) as unit_name,
-    facts.lead_id,
-    leads.project_name,
-    leads.investment_wan_cny,
-    indicators.measure,
-    -- As decimals: a sum of doubles would depend on the order of the rows.
-    cast(facts.fact_value as decimal(18, 4)) as fact_value,
-    facts.evidence_kind,
-    facts.evidence_no,
-    coalesce(
-        facts.not_counted_reason,
-        case
-            when indicators.evidence_kinds is not null and facts.fact_value > 0 and not coalesce(
-                list_bool_or(list_transform(
-                    string_split(indicators.evidence_kinds, '、'), lambda kind: contains(facts.evidence_kind, kind)
-                )), false
-            ) then '未计入：缺少到资凭证，应有' || replace(indicators.evidence_kinds, '、', '或')
-            when indicators.leaves_out_expansions and kinds.is_expansion
-                then '未计入：增资扩产（' || kinds.recruit_basis || '），与新引进分开计'
-            when leads.investment_wan_cny < indicators.min_investment_wan_cny
-                then '未计入：总投资不足' || {{ plain_number('indicators.min_investment_wan_cny') }} || '万元'
-        end
-    ) as not_counted_reason,
-    facts.ledger_name
-from facts
-inner join {{ ref('indicators') }} as indicators
-    on facts.counted_by = indicators.counted_by and (indicators.stage is null or facts.stage = indicators.stage)
-inner join leads on facts.lead_id = leads.lead_id
-inner join {{ ref('int_lead__recruit_kind') }} as kinds on facts.lead_id = kinds.lead_id
-asof left join {{ ref('int_lead__givers') }} as transfers
-    on facts.lead_id = transfers.lead_id and facts.fact_date < transfers.transferred_date
+    * replace (
+        coalesce(
+            not_counted_reason,
+            case
+                when min(known_date) filter (where not_counted_reason is null) over (
+                    partition by indicator, fact_key
+                    order by fact_date, known_date
+                    rows between unbounded preceding and 1 preceding
+                ) <= known_date then '未计入：此前已计入，同一项目只计一次'
+            end
+        ) as not_counted_reason
+    )
+from judged
 
 union all
 

@@ -65,6 +65,7 @@ told as (
         promised.lead_id,
         '承诺' as tax_basis,
         promised.year_no,
+        cast(null as bigint) as tax_year,
         promised.tax_wan_cny,
         null as tax_low_wan_cny,
         null as tax_high_wan_cny,
@@ -80,6 +81,7 @@ told as (
         leads.lead_id,
         '台账' || coalesce(leads.tax_basis, '未注明性质') as tax_basis,
         0 as year_no,
+        null as tax_year,
         leads.promised_tax_wan_cny,
         null as tax_low_wan_cny,
         null as tax_high_wan_cny,
@@ -94,6 +96,7 @@ told as (
         parts.lead_id,
         case parts.tax_kind when 'model' then '模型估算' else '规则估算' end as tax_basis,
         0 as year_no,
+        null as tax_year,
         greatest(exp(parts.tax_log) - 1, 0.0) as tax_wan_cny,
         parts.tax_low_wan_cny,
         parts.tax_high_wan_cny,
@@ -108,17 +111,17 @@ told as (
     select
         paid.lead_id,
         '实际' as tax_basis,
-        -- Paid without a 投产 on the books: which year of the project it was can't be told.
-        coalesce(paid.tax_year - year(progress.operation_date), -1) as year_no,
-        {{ money_sum('paid.paid_tax_wan_cny') }} as tax_wan_cny,
+        -- Paid before 投产, or without one on the books: each year stands by itself, and no year after 投产 is told.
+        coalesce(greatest(paid.tax_year - year(progress.operation_date), -1), -1) as year_no,
+        paid.tax_year,
+        paid.paid_tax_wan_cny as tax_wan_cny,
         null as tax_low_wan_cny,
         null as tax_high_wan_cny,
-        {{ money_sum('paid.paid_tax_wan_cny') }} / nullif(max(coalesce(paid.land_mu, leads.land_mu)), 0) as tax_wan_cny_per_mu,
-        '实缴税收（' || string_agg(cast(paid.tax_year as varchar), '、' order by paid.tax_year) || '年）' as source_text
+        paid.paid_tax_wan_cny / nullif(coalesce(paid.land_mu, leads.land_mu), 0) as tax_wan_cny_per_mu,
+        '实缴税收（' || cast(paid.tax_year as varchar) || '年）' as source_text
     from paid
     inner join progress on paid.lead_id = progress.lead_id
     inner join {{ ref('stg_ledger__leads') }} as leads on paid.lead_id = leads.lead_id
-    group by paid.lead_id, coalesce(paid.tax_year - year(progress.operation_date), -1)
 
 )
 
@@ -129,7 +132,8 @@ select
     case
         when told.year_no > 0 then '投产后第' || cast(told.year_no as varchar) || '年'
         when told.tax_basis = '实际' and told.year_no = 0 then '投产当年'
-        when told.tax_basis = '实际' then '未登记投产'
+        when told.tax_basis = '实际' and progress.operation_date is not null then told.tax_year || '年（投产前）'
+        when told.tax_basis = '实际' then told.tax_year || '年（未登记投产）'
         else '达产年'
     end as year_text,
     progress.project_name,
