@@ -28,7 +28,8 @@ SHRINKAGE = 0.02
 class NextProduct:
     """Ridge regression from a company, one of its products left out, to the name of that product.
 
-    A name is a point: its one to three characters, reduced to the axes on which the product lists of companies differ.
+    A name is a point: its one to three characters, reduced to the axes on which the product lists of companies differ,
+    a list counting as the number of its products.
     The regression reads the company's other products, those of its fine and coarse industry (its own left out) and its
     own name. Points are compared after whitening, so that what all names share counts for little.
 
@@ -38,7 +39,7 @@ class NextProduct:
     seed : of the reduction
     """
 
-    def __init__(self, axes: int = 800, seed: int = 0) -> None:
+    def __init__(self, axes: int = 1200, seed: int = 0) -> None:
         self.axes, self.seed = axes, seed
 
     def read(self, names: Sequence[str], texts: Sequence[str]) -> Self:
@@ -52,7 +53,7 @@ class NextProduct:
         """Learn from the companies (rows) with two products or more; each weighs as the root of their number."""
         count = np.asarray(edges.sum(axis=1)).ravel()
         made = np.flatnonzero(np.asarray(edges.sum(axis=0)).ravel())
-        lists = normalize(edges @ self.names_)
+        lists = sp.diags(np.sqrt(count)).astype(np.float32) @ normalize(edges @ self.names_)
         svd = TruncatedSVD(min(self.axes, min(lists.shape) - 1), n_iter=3, random_state=self.seed).fit(lists)
         names, texts = (normalize(svd.transform(of)).astype(np.float32) for of in (self.names_, self.texts_))
 

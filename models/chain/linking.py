@@ -65,7 +65,7 @@ class LinkRanker:
     Weights are learned on edges hidden a second time, inside those given to ``fit``; the same seed gives the same ranks.
     """
 
-    def __init__(self, seed: int = 0, axes: int = 800) -> None:
+    def __init__(self, seed: int = 0, axes: int = 1200) -> None:
         self.seed, self.axes = seed, axes
 
     def fit(
