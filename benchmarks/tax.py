@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor
@@ -29,7 +30,8 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from benchmarks.measure import table
 from intake.sample import write_sample
 from models.tax import TaxSettings
-from models.tax.evaluation import Floats, conformal_offsets, interval
+from models.tax.evaluation import Floats, interval
+from models.tax.evaluation import pinball as pinball_of
 from models.tax.features import matrix
 from models.tax.training import _log_tax, _Rehearsal, train_tax
 from models.validation.calibration import wilson
@@ -67,15 +69,15 @@ class Task:
 
 
 def ours(task: Task) -> tuple[Floats, str]:
-    """Give 10, 50 and 90% of the tax model as it stands: the sum of tables and split-conformal offsets."""
-    alpha, life, bins, _ = task.rehearsal.choose(task.cuts)
-    offsets = conformal_offsets(task.rehearsal.residuals(task.cuts, alpha, life, bins), task.settings.interval_level)
+    """Give 10, 50 and 90% of the tax model as it stands: sums of tables, the ends moved by conformal ranks."""
+    recipe, _, _ = task.rehearsal.choose(task.cuts)
+    offsets = task.rehearsal.rehearse_all(task.cuts, recipe).offsets(task.settings.interval_level)
     if offsets is None:
         raise SystemExit("too few residuals for an interval")
-    middle = task.rehearsal.train(task.train, alpha, life, bins).score(matrix(task.test, task.settings))
-    return np.column_stack(
-        [middle + offsets[0], middle, middle + offsets[1]]
-    ), f"stiffness {alpha}, half-life {life}, {bins} bins"
+    x = matrix(task.test, task.settings)
+    middle = task.rehearsal.train(task.train, recipe).score(x)
+    low, high = task.rehearsal.train_widths(task.train, recipe).moved(*offsets).ends(middle, x)
+    return np.column_stack([low, middle, high]), recipe.told()
 
 
 def constant(task: Task) -> tuple[Floats, str]:
@@ -146,15 +148,32 @@ METHODS: dict[str, Callable[[Task], tuple[Floats, str]]] = {
 
 def pinball(y: Floats, predicted: Floats) -> Floats:
     """Give the loss of every row (first axis) at every level."""
-    miss = y[:, None] - predicted
-    return np.maximum(np.array(LEVELS) * miss, (np.array(LEVELS) - 1) * miss)
+    return np.column_stack([pinball_of(y, predicted[:, at], level) for at, level in enumerate(LEVELS)])
+
+
+def by_third(inside: npt.NDArray[np.bool_], middle: Floats) -> str:
+    """Give the share inside the interval among the smallest, middle and largest third by a method's own middle."""
+    thirds = np.array_split(inside[np.argsort(middle, kind="stable")], 3)
+    return " ".join(f"{third.mean():.2f}" for third in thirds)
 
 
 def show(name: str, tasks: Sequence[Task]) -> None:
     """Print one table over the test rows of all tasks, each fitted alone; quantiles that cross are put in order first."""
     counts = [(len(task.train), len(task.test)) for task in tasks]
     print(f"\n{name}: " + "; ".join(f"{before:,} before the cut, {after:,} after" for before, after in counts))
-    header = ["", "pinball 10%", "50%", "90%", "mean", "mean, ours minus it", "inside 80% interval", "width", "s", ""]
+    header = [
+        "",
+        "pinball 10%",
+        "50%",
+        "90%",
+        "mean",
+        "mean, ours minus it",
+        "inside 80% interval",
+        "by third",
+        "width",
+        "s",
+        "",
+    ]
     rows, our_loss = [header], np.empty(0)
     y = np.concatenate([task.y for task in tasks])
     leads = np.concatenate([[f"{at} {lead}" for lead in task.test["lead_id"]] for at, task in enumerate(tasks)])
@@ -181,6 +200,7 @@ def show(name: str, tasks: Sequence[Task]) -> None:
                 f"{loss.mean():.3f}",
                 less,
                 f"{inside.mean():.3f} [{low:.3f}, {high:.3f}]",
+                by_third(inside, predicted[:, 1]),
                 f"{(predicted[:, 2] - predicted[:, 0]).mean():.2f}",
                 f"{seconds:.1f}",
                 "; ".join(dict.fromkeys(note for _, note in found)),

@@ -1,4 +1,5 @@
--- The three numbers of a lead, with their bases: landing on the log-odds scale, tax as log1p(万元), fit in points.
+-- The three numbers of a lead, with their bases: landing on the log-odds scale, tax as log1p(万元), fit in points. The ends
+-- of the interval of tax (models/tax/interval.py) lie an offset and a sum of reasons from it, never on its other side.
 with leads as (
 
     select * from {{ ref('ftr_lead__12m') }} where is_current
@@ -34,7 +35,9 @@ sums as (
     select
         lead_id,
         sum(contribution) filter (where part = 'landing') as landing_sum,
-        sum(contribution) filter (where part = 'tax') as tax_sum
+        sum(contribution) filter (where part = 'tax') as tax_sum,
+        sum(contribution) filter (where part = 'tax_low') as tax_low_sum,
+        sum(contribution) filter (where part = 'tax_high') as tax_high_sum
     from {{ ref('scr_lead__contributions') }}
     group by lead_id
 
@@ -55,8 +58,8 @@ scored as (
         intercepts.tax_base_log,
         intercepts.tax_base_log + coalesce(sums.tax_sum, 0) as tax_log,
         versions.* exclude (interval_low_offset, interval_high_offset),
-        versions.interval_low_offset,
-        versions.interval_high_offset
+        versions.interval_low_offset + coalesce(sums.tax_low_sum, 0) as tax_low_reach,
+        versions.interval_high_offset + coalesce(sums.tax_high_sum, 0) as tax_high_reach
     from leads
     cross join intercepts
     cross join versions
@@ -77,8 +80,8 @@ select
     scored.landing_base_logit,
     scored.tax_log,
     scored.tax_base_log,
-    greatest(exp(scored.tax_log + scored.interval_low_offset) - 1, 0.0) as tax_low_wan_cny,
-    greatest(exp(scored.tax_log + scored.interval_high_offset) - 1, 0.0) as tax_high_wan_cny,
+    greatest(exp(scored.tax_log + case when scored.tax_low_reach > 0 then 0 else scored.tax_low_reach end) - 1, 0.0) as tax_low_wan_cny,
+    greatest(exp(scored.tax_log + case when scored.tax_high_reach < 0 then 0 else scored.tax_high_reach end) - 1, 0.0) as tax_high_wan_cny,
     scored.chain_fit,
     best_fit.node_name as chain_node,
     best_fit.node_id,
