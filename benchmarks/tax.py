@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import QuantileRegressor
 from sklearn.pipeline import make_pipeline
@@ -35,6 +35,7 @@ from models.tax.evaluation import pinball as pinball_of
 from models.tax.features import matrix
 from models.tax.training import _log_tax, _Rehearsal, train_tax
 from models.validation.calibration import wilson
+from models.validation.metrics import log_loss, roc_auc
 from models.validation.splits import forward_cutoffs
 from orchestration.nightly import run_nightly
 from orchestration.settings import Settings
@@ -209,6 +210,28 @@ def show(name: str, tasks: Sequence[Task]) -> None:
     print(table(rows), flush=True)
 
 
+def show_pays(name: str, task: Task) -> None:
+    """Print the chance to pay anything beside the share of the training rows and logistic boosting."""
+    alpha, _ = task.rehearsal.choose_pays(task.cuts)
+    tables = task.rehearsal.train_pays(task.train, alpha)
+    if tables is None:
+        print(f"{name}: nobody paid nothing before the cut")
+        return
+    paid, y = task.y_train > 0, (task.y > 0).astype(np.float64)
+    boosting = HistGradientBoostingClassifier(categorical_features="from_dtype", random_state=0)
+    boosting.fit(task.features(task.train), paid)
+    chances = {
+        f"zeyou, stiffness {alpha}": 1 / (1 + np.exp(-tables.score(matrix(task.test, task.settings)))),
+        "share of the training rows": np.full(len(y), paid.mean()),
+        "hist_gradient_boosting, defaults": boosting.predict_proba(task.features(task.test))[:, 1],
+    }
+    rows = [["", "log loss", "AUC", "mean chance", "paid"]]
+    for method, p in chances.items():
+        row = [f"{log_loss(y, p):.4f}", f"{roc_auc(y, p):.3f}", f"{p.mean():.3f}", f"{y.mean():.3f}"]
+        rows.append([method, *row])
+    print(f"\n{name}\n{table(rows)}", flush=True)
+
+
 def listed(folder: Path, target: str) -> Task:
     """Learn 2014 from what was known of 2013, predict 2015 from what was known of 2014.
 
@@ -286,7 +309,9 @@ def main() -> None:
     folder = chosen.data or Path(os.environ.get("ZEYOU_REFERENCE_DATA", "")) / "enterprises"
     print("loss on log1p(万元), where all are fitted; lower is better; 95% intervals")
     show("listed companies, revenue of the year (a stand-in, not tax)", [listed(folder, "revenue")])
-    show("listed companies, profit of the year, losses as 0 (a stand-in, not tax)", [listed(folder, "profit")])
+    profit = listed(folder, "profit")
+    show("listed companies, profit of the year, losses as 0 (a stand-in, not tax)", [profit])
+    show_pays("the chance of any profit", profit)
     print()
     tasks = []
     for seed in chosen.seed:

@@ -18,7 +18,7 @@ from models.additive.tables import AdditiveTables, from_tables, part_of
 
 Floats = npt.NDArray[np.float64]
 
-MIDDLE, LOW, HIGH = "tax", "tax_low", "tax_high"  # parts of the tidy table
+MIDDLE, LOW, HIGH, PAYS = "tax", "tax_low", "tax_high", "tax_pays"  # parts of the tidy table
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Interval:
         return not (self.low.terms or self.high.terms)
 
 
-def with_interval(middle: AdditiveTables, interval: Interval | None) -> pd.DataFrame:
-    """Tidy table of the middle and of the interval, told apart by ``part``."""
-    models = {MIDDLE: middle} | ({} if interval is None else {LOW: interval.low, HIGH: interval.high})
+def in_one(middle: AdditiveTables, interval: Interval, pays: AdditiveTables | None = None) -> pd.DataFrame:
+    """Tidy table of the middle, of the interval and of the chance to pay anything, told apart by ``part``."""
+    models = {MIDDLE: middle, LOW: interval.low, HIGH: interval.high} | ({} if pays is None else {PAYS: pays})
     return pd.concat([t.to_tables().assign(part=part) for part, t in models.items()], ignore_index=True)

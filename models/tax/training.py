@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.additive.estimator import AdditiveRegressor
+from models.additive.estimator import AdditiveClassifier, AdditiveRegressor
 from models.additive.tables import AdditiveTables, from_tables, numeric_values, part_of
 from models.tax.evaluation import conformal_offsets, coverage, evaluate_holdout, pinball, verdict
 from models.tax.features import check_frames, matrix, paid_projects
-from models.tax.interval import MIDDLE, Interval, with_interval
+from models.tax.interval import MIDDLE, PAYS, Interval, in_one
 from models.tax.settings import TaxSettings
 from models.validation.splits import as_days, forward_cutoffs
 
@@ -28,6 +28,7 @@ Floats = npt.NDArray[np.float64]
 
 FEWEST_TO_TRAIN = 25  # projects below which a forward split says nothing
 FEWEST_TO_TEST = 5
+FEWEST_OF_EACH = 5  # who pay and who pay nothing, below which a chance is that of all
 FOLDS = 5
 TOLERANCE = 1e-6  # of a value on the log scale: far below what a district's paid tax can tell apart
 
@@ -50,6 +51,11 @@ class TaxRun:
     def compiled(self) -> AdditiveTables:
         """The tables of the middle as an object that scores and explains."""
         return from_tables(part_of(self.tables, MIDDLE))
+
+    def pays(self) -> AdditiveTables | None:
+        """The tables of the log odds of paying anything; None where nobody is known to have paid nothing."""
+        rows = part_of(self.tables, PAYS)
+        return from_tables(rows) if len(rows) else None
 
 
 @dataclass(frozen=True)
@@ -200,11 +206,46 @@ class _Rehearsal:
             told = {
                 "pinball_ends": float(losses[alpha].mean()),
                 "gain": float(gain.mean()),
-                "gain_standard_error": float(gain.std(ddof=1) / np.sqrt(len(gain))),
+                "gain_standard_error": _error_of(gain),
             }
             found.append({"width_alpha": alpha, **{name: round(value, 6) for name, value in told.items()}})
         sure = [one for one in found if one["gain"] > one["gain_standard_error"]]
         return (min(sure, key=lambda one: float(one["pinball_ends"]))["width_alpha"] if sure else None), found
+
+    def train_pays(self, projects: pd.DataFrame, alpha: float | None) -> AdditiveTables | None:
+        """Log odds of paying anything; the share of all where ``alpha`` is None; None while nobody paid nothing."""
+        settings, y = self.settings, (_log_tax(projects) > 0).astype(np.float64)
+        if not 0 < y.sum() < len(y):
+            return None
+        if alpha is None:
+            return AdditiveTables(float(np.log(y.mean() / (1 - y.mean()))), []).rounded()
+        model = AdditiveClassifier(
+            categorical=list(settings.categorical),
+            max_bins=settings.width_max_bins,
+            alpha=alpha,
+            ridge=max(settings.ridge, alpha),
+            straight_held=settings.straight_held,
+        )
+        tables: AdditiveTables = model.fit(matrix(projects, settings), y).tables_
+        return tables
+
+    def choose_pays(self, cuts: Sequence[Cut]) -> tuple[float | None, list[dict[str, Any]]]:
+        """Stiffness of the chance to pay; None, the share of all, unless another is surely better over the cuts."""
+        cuts = [(a, b) for a, b in cuts if FEWEST_OF_EACH <= (_log_tax(a) > 0).sum() <= len(a) - FEWEST_OF_EACH]
+        tried: list[dict[str, Any]] = []
+        if not cuts:
+            return None, tried
+        y = np.concatenate([_log_tax(test) > 0 for _, test in cuts]).astype(np.float64)
+        losses: dict[float | None, Floats] = {}
+        for alpha in (None, *self.settings.candidate_alphas):
+            found = [self.train_pays(train, alpha) for train, _ in cuts]
+            scores = [t.score(matrix(b, self.settings)) for t, (_, b) in zip(found, cuts, strict=True) if t is not None]
+            losses[alpha] = np.logaddexp(0.0, np.where(y > 0, -1, 1) * np.concatenate(scores))
+            gain = losses[None] - losses[alpha]
+            told = {"log_loss": losses[alpha].mean(), "gain": gain.mean(), "gain_standard_error": _error_of(gain)}
+            tried.append({"alpha": alpha, **{name: round(float(value), 6) for name, value in told.items()}})
+        sure = [one for one in tried if one["gain"] > one["gain_standard_error"]]
+        return (min(sure, key=lambda one: float(one["log_loss"]))["alpha"] if sure else None), tried
 
     def cuts(self, projects: pd.DataFrame) -> list[Cut]:
         """Forward cuts by the day on which tax became known, inside ``projects``."""
@@ -218,6 +259,11 @@ class _Rehearsal:
             if len(train) >= FEWEST_TO_TRAIN and len(test) >= FEWEST_TO_TEST:
                 found.append((train, test))
         return found
+
+
+def _error_of(values: Floats) -> float:
+    """Standard error of a mean."""
+    return float(values.std(ddof=1) / np.sqrt(len(values)))
 
 
 def train_tax(features: pd.DataFrame, outcomes: pd.DataFrame, data_through: dt.date, settings: TaxSettings) -> TaxRun:
@@ -250,6 +296,7 @@ def train_tax(features: pd.DataFrame, outcomes: pd.DataFrame, data_through: dt.d
     inner = rehearsal.cuts(train)
     recipe, tried, widths_tried = rehearsal.choose(inner)
     past = rehearsal.rehearse_all(inner, recipe)
+    pays_alpha, pays_tried = rehearsal.choose_pays(inner)
 
     x, y, level = matrix(test, settings), _log_tax(test), settings.interval_level
     held = rehearsal.rehearse(train, test, recipe)
@@ -273,6 +320,8 @@ def train_tax(features: pd.DataFrame, outcomes: pd.DataFrame, data_through: dt.d
         "by": "forward_splits" if inner else "default",
         "tried": tried,
         "widths_tried": widths_tried,
+        "pays_alpha": pays_alpha,
+        "pays_tried": pays_tried,
     }
     report["holdout"] = {"from": str(cut[0]), "train_row_count": len(train), "row_count": len(test), **holdout}
     reasons = verdict(holdout)
@@ -298,7 +347,7 @@ def train_tax(features: pd.DataFrame, outcomes: pd.DataFrame, data_through: dt.d
         interval_terms=_terms(ends_by_term, labels),
         **_interval(interval, settings, "out_of_time_residuals", len(seen.y)),
     )
-    return TaxRun("model", with_interval(final, interval), report, labels)
+    return TaxRun("model", in_one(final, interval, rehearsal.train_pays(projects, pays_alpha)), report, labels)
 
 
 def _terms(contributions: pd.DataFrame, labels: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -318,6 +367,7 @@ def _describe(projects: pd.DataFrame, data_through: dt.date, settings: TaxSettin
         "row_count": len(projects),
         "lead_count": len(projects),
         "window": [str(known.min().date()), str(known.max().date())] if len(projects) else None,
+        "paid_nothing_count": int((paid <= 0).sum()),
         "median_paid_tax_wan_cny": round(float(paid.median()), 4) if len(projects) else None,
         "link": "log1p_wan_cny",
         "holdout": None,
@@ -348,4 +398,4 @@ def _rule(report: dict[str, Any], reasons: list[str], projects: pd.DataFrame, se
     interval = Interval.of_offsets(*offsets)
     report.update(kind="rule", label="估算", rule_label=settings.rule_label, passed=False, reasons=reasons, terms=[])
     report.update(_interval(interval, settings, basis, count))
-    return TaxRun("rule", with_interval(settings.rule, interval), report, settings.feature_labels)
+    return TaxRun("rule", in_one(settings.rule, interval), report, settings.feature_labels)

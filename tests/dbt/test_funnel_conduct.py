@@ -551,6 +551,10 @@ def test_tax_promised_estimated_and_paid_stay_apart(boards: Boards) -> None:
     assert (estimated["tax_wan_cny"] <= estimated["tax_high_wan_cny"] + 1e-9).all() and estimated["is_estimate"].all()
     per_mu = ["tax_low_wan_cny_per_mu", "tax_wan_cny_per_mu", "tax_high_wan_cny_per_mu"]
     assert frame.loc[~frame["tax_basis"].isin(["模型估算", "规则估算"]), [per_mu[0], per_mu[2]]].isna().all(axis=None)
+    chance = frame["tax_pays_probability"]
+    assert (chance.notna() == frame["tax_basis"].isin(["模型估算", "规则估算"])).all() and chance.dropna().between(
+        0, 1
+    ).all()
     known = estimated.dropna(subset=["tax_wan_cny_per_mu"])
     mu = known["lead_id"].map({"A01": 100.0}).dropna()
     assert len(mu) == 1 and 0 < len(known) < len(estimated)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from invented_district import AS_OF, LEDGERS, District, day, exported, interval_tables, model_tables
+from invented_district import AS_OF, LEDGERS, District, day, exported, further_tax_tables, model_tables
 
 from models.chain.tables import FitPoints, fit_points, load_chains
 from models.ranking.ranking import FRAME_COLUMNS, rank_leads
@@ -346,17 +346,21 @@ def test_ranking_takes_the_scores_as_they_are(home: Path) -> None:
     assert len(ranked) == len(parts)
 
 
-def test_the_interval_of_tax_is_an_offset_and_the_sum_of_its_reasons(home: Path, features: pd.DataFrame) -> None:
+def test_the_interval_of_tax_and_the_chance_to_pay_are_sums_of_their_reasons(
+    home: Path, features: pd.DataFrame
+) -> None:
     current = features[features["is_current"]].reset_index(drop=True)
     parts = exported(home, "scores", "scr_lead__parts").set_index("lead_id").loc[current["lead_id"]]
     tax = parts["tax_log"].to_numpy()
-    tables = interval_tables()
+    tables = further_tax_tables()
     low, high = Interval(tables["tax_low"], tables["tax_high"]).ends(tax, current)
     assert len(set(np.round(tax - low, 6))) > 2 and (low == tax).any() and (high == tax).any()
     assert np.allclose(parts["tax_low_wan_cny"], np.expm1(low).clip(min=0))
     assert np.allclose(parts["tax_high_wan_cny"], np.expm1(high).clip(min=0))
     reasons = exported(home, "scores", "scr_lead__contributions")
-    for part, offset in (("tax_low", -1.25), ("tax_high", 1.5)):
+    chance = 1 / (1 + np.exp(-tables["tax_pays"].score(current)))
+    assert np.allclose(parts["tax_pays_probability"], chance) and len(set(np.round(chance, 6))) > 3
+    for part, offset in (("tax_low", -1.25), ("tax_high", 1.5), ("tax_pays", 2.0)):
         summed = reasons[reasons["part"] == part].groupby("lead_id")["contribution"].sum().loc[current["lead_id"]]
         assert np.array_equal(offset + summed.to_numpy(), tables[part].score(current))
 

@@ -256,3 +256,36 @@ def test_each_end_is_moved_by_its_own_residuals() -> None:
     assert Interval(AdditiveTables(-5.0, []), AdditiveTables(2.0, [])).moved(low, high).ends(
         np.array([10.0]), pd.DataFrame(index=[0])
     ) == (np.array([2.0]), np.array([18.0]))
+
+
+def test_the_chance_to_pay_anything_is_that_of_the_projects_own_kind() -> None:
+    projects, new = uneven(900, 4), uneven(4000, 5)
+    rehearsal = _Rehearsal(projects, projects, SETTINGS)
+    cuts = [(projects.head(at), projects.iloc[at : at + 150]) for at in (450, 600, 750)]
+    alpha, tried = rehearsal.choose_pays(cuts)
+    assert alpha is not None and tried[0]["alpha"] is None and tried[0]["gain"] == 0
+    tables = rehearsal.train_pays(projects, alpha)
+    assert tables is not None
+    x = matrix(new, SETTINGS)
+    chance = 1 / (1 + np.exp(-tables.score(x)))
+    paid, farms = (new["paid_tax_wan_cny"] > 0).to_numpy(), (new["industry_section"] == "A").to_numpy()
+    assert chance[farms].mean() == pytest.approx(paid[farms].mean(), abs=0.06) and chance[~farms].mean() > 0.97
+    assert (tables.contributions(x).sum(axis=1) + tables.intercept == tables.score(x)).all()
+    # A table on its own: nobody who paid nothing, no chance; one kind only, the share of all.
+    assert rehearsal.train_pays(projects[projects["paid_tax_wan_cny"] > 0], alpha) is None
+    share = rehearsal.train_pays(projects, None)
+    assert (
+        share is not None
+        and share.terms == ()
+        and 1 / (1 + np.exp(-share.intercept)) == pytest.approx((projects["paid_tax_wan_cny"] > 0).mean(), abs=1e-6)
+    )
+
+
+def test_a_district_in_which_all_pay_tells_no_chance(run: TaxRun, taxed: Any) -> None:
+    paid = taxed.outcomes["paid_tax_wan_cny"]
+    assert run.report["paid_nothing_count"] == int((paid == 0).sum()) == 0 and run.pays() is None
+    rng = np.random.default_rng(0)
+    some = taxed.outcomes.assign(paid_tax_wan_cny=paid.where(paid.isna() | (rng.random(len(paid)) > 0.15), 0.0))
+    again = train_tax(taxed.features, some, taxed.data_through, SETTINGS)
+    assert again.report["paid_nothing_count"] > 10
+    assert again.kind == "rule" or again.pays() is not None

@@ -10,7 +10,8 @@ intercepts as (
 
     select
         max(value) filter (where part = 'landing') as landing_base_logit,
-        max(value) filter (where part = 'tax') as tax_base_log
+        max(value) filter (where part = 'tax') as tax_base_log,
+        max(value) filter (where part = 'tax_pays') as tax_pays_base_logit
     from {{ source('learning', 'model_tables') }}
     where kind = 'intercept'
 
@@ -37,7 +38,8 @@ sums as (
         sum(contribution) filter (where part = 'landing') as landing_sum,
         sum(contribution) filter (where part = 'tax') as tax_sum,
         sum(contribution) filter (where part = 'tax_low') as tax_low_sum,
-        sum(contribution) filter (where part = 'tax_high') as tax_high_sum
+        sum(contribution) filter (where part = 'tax_high') as tax_high_sum,
+        sum(contribution) filter (where part = 'tax_pays') as tax_pays_sum
     from {{ ref('scr_lead__contributions') }}
     group by lead_id
 
@@ -58,6 +60,7 @@ scored as (
         intercepts.tax_base_log,
         intercepts.tax_base_log + coalesce(sums.tax_sum, 0) as tax_log,
         versions.* exclude (interval_low_offset, interval_high_offset),
+        intercepts.tax_pays_base_logit + coalesce(sums.tax_pays_sum, 0) as tax_pays_logit,
         versions.interval_low_offset + coalesce(sums.tax_low_sum, 0) as tax_low_reach,
         versions.interval_high_offset + coalesce(sums.tax_high_sum, 0) as tax_high_reach
     from leads
@@ -82,6 +85,7 @@ select
     scored.tax_base_log,
     greatest(exp(scored.tax_log + case when scored.tax_low_reach > 0 then 0 else scored.tax_low_reach end) - 1, 0.0) as tax_low_wan_cny,
     greatest(exp(scored.tax_log + case when scored.tax_high_reach < 0 then 0 else scored.tax_high_reach end) - 1, 0.0) as tax_high_wan_cny,
+    1 / (1 + exp(-scored.tax_pays_logit)) as tax_pays_probability,
     scored.chain_fit,
     best_fit.node_name as chain_node,
     best_fit.node_id,
