@@ -88,7 +88,7 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     for name, run in runs.items():
         made = registry.save(name, run.tables, run.report)
         version = version_in_use(registry, name, day, made, judge(registry, name, made, registry.active(name)))
-        tables.append(run.tables.assign(part=name))
+        tables.append(run.tables if "part" in run.tables else run.tables.assign(part=name))
         offsets = {key: run.report.get(key) for key in ("interval_low_offset", "interval_high_offset")}
         share = run.report.get("model_share")
         versions.append({"part": name, "version": version, "kind": run.kind, "model_share": share, **offsets})

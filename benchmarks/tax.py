@@ -18,9 +18,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import QuantileRegressor
 from sklearn.pipeline import make_pipeline
@@ -29,10 +30,12 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from benchmarks.measure import table
 from intake.sample import write_sample
 from models.tax import TaxSettings
-from models.tax.evaluation import Floats, conformal_offsets, interval
+from models.tax.evaluation import Floats, interval
+from models.tax.evaluation import pinball as pinball_of
 from models.tax.features import matrix
 from models.tax.training import _log_tax, _Rehearsal, train_tax
 from models.validation.calibration import wilson
+from models.validation.metrics import log_loss, roc_auc
 from models.validation.splits import forward_cutoffs
 from orchestration.nightly import run_nightly
 from orchestration.settings import Settings
@@ -67,15 +70,15 @@ class Task:
 
 
 def ours(task: Task) -> tuple[Floats, str]:
-    """Give 10, 50 and 90% of the tax model as it stands: the sum of tables and split-conformal offsets."""
-    alpha, life, bins, _ = task.rehearsal.choose(task.cuts)
-    offsets = conformal_offsets(task.rehearsal.residuals(task.cuts, alpha, life, bins), task.settings.interval_level)
+    """Give 10, 50 and 90% of the tax model as it stands: sums of tables, the ends moved by conformal ranks."""
+    recipe, _, _ = task.rehearsal.choose(task.cuts)
+    offsets = task.rehearsal.rehearse_all(task.cuts, recipe).offsets(task.settings.interval_level)
     if offsets is None:
         raise SystemExit("too few residuals for an interval")
-    middle = task.rehearsal.train(task.train, alpha, life, bins).score(matrix(task.test, task.settings))
-    return np.column_stack(
-        [middle + offsets[0], middle, middle + offsets[1]]
-    ), f"stiffness {alpha}, half-life {life}, {bins} bins"
+    x = matrix(task.test, task.settings)
+    middle = task.rehearsal.train(task.train, recipe).score(x)
+    low, high = task.rehearsal.train_widths(task.train, recipe).moved(*offsets).ends(middle, x)
+    return np.column_stack([low, middle, high]), recipe.told()
 
 
 def constant(task: Task) -> tuple[Floats, str]:
@@ -146,15 +149,32 @@ METHODS: dict[str, Callable[[Task], tuple[Floats, str]]] = {
 
 def pinball(y: Floats, predicted: Floats) -> Floats:
     """Give the loss of every row (first axis) at every level."""
-    miss = y[:, None] - predicted
-    return np.maximum(np.array(LEVELS) * miss, (np.array(LEVELS) - 1) * miss)
+    return np.column_stack([pinball_of(y, predicted[:, at], level) for at, level in enumerate(LEVELS)])
+
+
+def by_third(inside: npt.NDArray[np.bool_], middle: Floats) -> str:
+    """Give the share inside the interval among the smallest, middle and largest third by a method's own middle."""
+    thirds = np.array_split(inside[np.argsort(middle, kind="stable")], 3)
+    return " ".join(f"{third.mean():.2f}" for third in thirds)
 
 
 def show(name: str, tasks: Sequence[Task]) -> None:
     """Print one table over the test rows of all tasks, each fitted alone; quantiles that cross are put in order first."""
     counts = [(len(task.train), len(task.test)) for task in tasks]
     print(f"\n{name}: " + "; ".join(f"{before:,} before the cut, {after:,} after" for before, after in counts))
-    header = ["", "pinball 10%", "50%", "90%", "mean", "mean, ours minus it", "inside 80% interval", "width", "s", ""]
+    header = [
+        "",
+        "pinball 10%",
+        "50%",
+        "90%",
+        "mean",
+        "mean, ours minus it",
+        "inside 80% interval",
+        "by third",
+        "width",
+        "s",
+        "",
+    ]
     rows, our_loss = [header], np.empty(0)
     y = np.concatenate([task.y for task in tasks])
     leads = np.concatenate([[f"{at} {lead}" for lead in task.test["lead_id"]] for at, task in enumerate(tasks)])
@@ -181,12 +201,35 @@ def show(name: str, tasks: Sequence[Task]) -> None:
                 f"{loss.mean():.3f}",
                 less,
                 f"{inside.mean():.3f} [{low:.3f}, {high:.3f}]",
+                by_third(inside, predicted[:, 1]),
                 f"{(predicted[:, 2] - predicted[:, 0]).mean():.2f}",
                 f"{seconds:.1f}",
                 "; ".join(dict.fromkeys(note for _, note in found)),
             ]
         )
     print(table(rows), flush=True)
+
+
+def show_pays(name: str, task: Task) -> None:
+    """Print the chance to pay anything beside the share of the training rows and logistic boosting."""
+    alpha, _ = task.rehearsal.choose_pays(task.cuts)
+    tables = task.rehearsal.train_pays(task.train, alpha)
+    if tables is None:
+        print(f"{name}: nobody paid nothing before the cut")
+        return
+    paid, y = task.y_train > 0, (task.y > 0).astype(np.float64)
+    boosting = HistGradientBoostingClassifier(categorical_features="from_dtype", random_state=0)
+    boosting.fit(task.features(task.train), paid)
+    chances = {
+        f"zeyou, stiffness {alpha}": 1 / (1 + np.exp(-tables.score(matrix(task.test, task.settings)))),
+        "share of the training rows": np.full(len(y), paid.mean()),
+        "hist_gradient_boosting, defaults": boosting.predict_proba(task.features(task.test))[:, 1],
+    }
+    rows = [["", "log loss", "AUC", "mean chance", "paid"]]
+    for method, p in chances.items():
+        row = [f"{log_loss(y, p):.4f}", f"{roc_auc(y, p):.3f}", f"{p.mean():.3f}", f"{y.mean():.3f}"]
+        rows.append([method, *row])
+    print(f"\n{name}\n{table(rows)}", flush=True)
 
 
 def listed(folder: Path, target: str) -> Task:
@@ -266,7 +309,9 @@ def main() -> None:
     folder = chosen.data or Path(os.environ.get("ZEYOU_REFERENCE_DATA", "")) / "enterprises"
     print("loss on log1p(万元), where all are fitted; lower is better; 95% intervals")
     show("listed companies, revenue of the year (a stand-in, not tax)", [listed(folder, "revenue")])
-    show("listed companies, profit of the year, losses as 0 (a stand-in, not tax)", [listed(folder, "profit")])
+    profit = listed(folder, "profit")
+    show("listed companies, profit of the year, losses as 0 (a stand-in, not tax)", [profit])
+    show_pays("the chance of any profit", profit)
     print()
     tasks = []
     for seed in chosen.seed:

@@ -49,6 +49,17 @@ def model_card(version: str, report: Mapping[str, Any], names: Mapping[str, str]
     if report["terms"]:
         lines += ["", "| 特征 | 平均影响 |", "|---|---|"]
         lines += [f"| {term['label']} | {term['mean_abs_contribution']:.3f} |" for term in report["terms"][:10]]
+    if task == "tax" and report["kind"] == "model":
+        nothing = report.get("paid_nothing_count", 0)
+        lines += [
+            "",
+            f"实缴为 0 的项目 {nothing:,} 个{'，区间和中间值都已算上，另给会缴税的可能性' if nothing else ''}。",
+        ]
+        widest = "、".join(term["label"] for term in report.get("interval_terms", [])[:3])
+        lines += [
+            "",
+            f"区间宽窄：{'随项目不同，主要看' + widest if widest else '各项目一样（看不出哪些项目更有把握）'}。",
+        ]
     return "\n".join([*lines, "", f"没有使用：{NOT_USED}"])
 
 

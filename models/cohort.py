@@ -23,15 +23,15 @@ import yaml
 from models.additive.tables import AdditiveTables
 from models.landing.features import labels_known_on, matrix, open_pairs
 from models.landing.settings import LandingSettings
+from models.tax.evaluation import coverage
 from models.tax.features import matrix as tax_matrix
 from models.tax.features import paid_projects
+from models.tax.interval import Interval
 from models.tax.settings import TaxSettings
-from models.validation.calibration import wilson
 from models.validation.metrics import bootstrap_interval, difference, evaluate_probabilities, log_loss
 from models.validation.splits import as_days
 
 Floats = npt.NDArray[np.float64]
-Offsets = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,11 @@ class GateSettings:
 
 @dataclass(frozen=True)
 class Contender:
-    """A version as a cohort sees it: tables, interval offsets on the log scale (tax only), whether it is a model."""
+    """A version as a cohort sees it: tables, interval (tax only), whether it is a model."""
 
     tables: AdditiveTables
     is_model: bool = True
-    offsets: Offsets | None = None
+    interval: Interval | None = None
 
 
 def landing_cohort(
@@ -184,18 +184,14 @@ def compare_tax(
         "twin_is_model": twin.is_model,
         "error": "平均绝对误差（对数尺度）",
         "difference": {"value": round(float(gain.mean()), 6), "low": round(low, 6), "high": round(high, 6)},
-        "candidate": _tax_facts(y, score["candidate"], twin.offsets, settings.interval_level),
-        "active": _tax_facts(y, score["active"], active.offsets, settings.interval_level),
+        "candidate": _tax_facts(y, score["candidate"], twin.interval, x, settings.interval_level),
+        "active": _tax_facts(y, score["active"], active.interval, x, settings.interval_level),
     }
 
 
-def _tax_facts(y: Floats, score: Floats, offsets: Offsets | None, level: float) -> dict[str, Any]:
-    facts: dict[str, Any] = {"error": round(float(np.abs(y - score).mean()), 6), "coverage": None}
-    if offsets is not None:
-        share = float(((y >= score + offsets[0]) & (y <= score + offsets[1])).mean())
-        low, high = wilson(share, float(len(y)))
-        facts["coverage"] = {"nominal": level, "value": round(share, 6), "low": round(low, 6), "high": round(high, 6)}
-    return facts
+def _tax_facts(y: Floats, score: Floats, interval: Interval | None, x: pd.DataFrame, level: float) -> dict[str, Any]:
+    ends = None if interval is None else interval.ends(score, x)
+    return {"error": round(float(np.abs(y - score).mean()), 6), "coverage": coverage(y, ends, level)}
 
 
 def _sigmoid(x: Floats) -> Floats:

@@ -18,12 +18,13 @@ from typing import Any
 
 import pandas as pd
 
-from models.additive.tables import from_tables
+from models.additive.tables import from_tables, part_of
 from models.cohort import Contender, GateSettings, compare_landing, compare_tax
 from models.landing import LandingSettings
 from models.promotion import Verdict, judge
 from models.registry import Artefact, Registry
 from models.tax import TaxSettings
+from models.tax.interval import Interval
 
 Settings = LandingSettings | TaxSettings
 
@@ -107,9 +108,8 @@ def compare(
 
 
 def _contender(tables: pd.DataFrame, report: Mapping[str, Any]) -> Contender:
-    low, high = report.get("interval_low_offset"), report.get("interval_high_offset")
-    offsets = None if low is None or high is None else (float(low), float(high))
-    return Contender(from_tables(tables), report["kind"] != "rule", offsets)
+    middle = from_tables(part_of(tables, str(report["task"])))
+    return Contender(middle, report["kind"] != "rule", Interval.of_version(tables, report))
 
 
 def _train(settings: Settings, inputs: Inputs, through: dt.date) -> Any:

@@ -38,7 +38,8 @@ def word_contributions(
     ----------
     contributions : DataFrame
         ``lead_id, part, term, feature, value_text, level_label, contribution``; ``value_text`` is the raw value as SQL
-        casts it to text, null where it is missing.
+        casts it to text, null where it is missing. Those of the ends of the interval of tax are left out: they move no
+        rank.
     fit_labels : mapping
         Component of chain fit to its label.
     chain_names : mapping
@@ -51,6 +52,7 @@ def word_contributions(
     """
     names = {"industry_section": SECTION_NAMES, "chain_id": chain_names}
     features = {"landing": {f.name: f for f in landing.features}, "tax": {f.name: f for f in tax.features}}
+    contributions = contributions[contributions["part"].isin(["landing", "tax", "fit"])]
     # A few thousand distinct (feature, value) pairs stand for a hundred thousand rows: word each pair once.
     pairs = contributions[["part", "feature", "term", "value_text", "level_label"]].drop_duplicates()
     rows: list[Any] = list(pairs.itertuples(index=False))

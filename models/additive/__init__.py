@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from models.additive.labels import FeatureLabel
 from models.additive.plots import plot_term
 from models.additive.points import tables_from_points
-from models.additive.tables import AdditiveTables, Term, dyadic, from_tables
+from models.additive.tables import AdditiveTables, Term, dyadic, from_tables, part_of
 
 if TYPE_CHECKING:
     from models.additive.estimator import AdditiveClassifier, AdditiveRegressor
@@ -20,6 +20,7 @@ __all__ = [
     "Term",
     "dyadic",
     "from_tables",
+    "part_of",
     "plot_term",
     "tables_from_points",
 ]

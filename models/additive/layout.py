@@ -44,6 +44,33 @@ def quantile_edges(x: Floats, weight: Floats, max_bins: int, min_bin_weight: flo
     return np.asarray(values[heavy[1:]], dtype=np.float64)
 
 
+def signed_log(x: Floats) -> Floats:
+    """Scale on which sizes lie: logarithmic far from 0, plain near it, odd."""
+    return np.asarray(np.sign(x) * np.log1p(np.abs(x)), dtype=np.float64)
+
+
+def with_even_edges(edges: Floats, x: Floats, weight: Floats, max_bins: int) -> Floats:
+    """``edges`` and those that cut the range of ``x`` into ``max_bins`` of equal width on the scale of sizes.
+
+    Equally heavy bins are wide where rows are few: at the ends, where a size makes most of the difference. Added edges
+    have three digits. None are added to a number of so few values that each has its bin.
+    """
+    present = x[np.isfinite(x) & (weight > 0)]
+    if len(edges) + 1 < max_bins or len(np.unique(present)) <= max_bins:
+        return edges
+    low, high = signed_log(np.array([present.min(), present.max()]))
+    even = np.linspace(low, high, max_bins + 1)[1:-1]
+    even = np.array([float(f"{v:.2e}") for v in np.sign(even) * np.expm1(np.abs(even))])
+    return np.union1d(edges, even[(even > present.min()) & (even <= present.max())])
+
+
+def positions_of(edges: Floats, x: Floats, weight: Floats) -> Floats:
+    """Middle of every bin on the scale of sizes; the outermost end at the least and the largest value."""
+    present = x[np.isfinite(x) & (weight > 0)]
+    ends = signed_log(np.concatenate([[present.min()], edges, [present.max()]])) if len(present) else np.zeros(2)
+    return np.asarray((ends[1:] + ends[:-1]) / 2, dtype=np.float64)
+
+
 @dataclass(frozen=True)
 class Shape:
     """One term to be: a number's bins, a column's categories, or the cells of a category and a second column.
@@ -60,6 +87,8 @@ class Shape:
     partner: str | None = None
     partner_is_numeric: bool = False
     cells: tuple[tuple[int, int], ...] = ()
+    positions: Floats | None = None
+    held: float = 1.0
 
     @property
     def size(self) -> int:
@@ -90,7 +119,7 @@ class Shape:
     def block(self, slots: Ints) -> Block:
         """Slots as the solver reads them."""
         if self.is_numeric:
-            return Block(slots, len(self.edges) + 1, 1, self.direction)
+            return Block(slots, len(self.edges) + 1, 1, self.direction, self.positions, self.held)
         return Block(slots, 0, self.size, 0)
 
     def term(self, values: Floats, slots: Ints, weight: Floats, centred: bool = True) -> Term:
@@ -120,8 +149,9 @@ def shapes_of(
     monotone: Mapping[str, int],
     max_bins: int,
     min_bin_weight: float,
+    held: float = 1.0,
 ) -> list[Shape]:
-    """One shape per column, learned on the weighted rows of ``frame``."""
+    """One shape per column, learned on the weighted rows of ``frame``; with a straight part if ``held`` is below 1."""
     shapes = []
     for name in frame.columns:
         if categorical[name]:
@@ -130,8 +160,15 @@ def shapes_of(
             kept = sorted(k for i, k in enumerate(keys) if mass[i] >= min_bin_weight and mass[i] > 0)
             shapes.append(Shape(name, False, keys=tuple(kept)))
         else:
-            edges = quantile_edges(numeric_values(frame[name]), weight, max_bins, min_bin_weight)
-            shapes.append(Shape(name, True, edges, direction=int(monotone.get(name, 0))))
+            x, direction = numeric_values(frame[name]), int(monotone.get(name, 0))
+            edges = quantile_edges(x, weight, max_bins, min_bin_weight)
+            if held < 1:
+                edges = with_even_edges(edges, x, weight, max_bins)
+                shapes.append(
+                    Shape(name, True, edges, direction=direction, positions=positions_of(edges, x, weight), held=held)
+                )
+            else:
+                shapes.append(Shape(name, True, edges, direction=direction))
     return shapes
 
 

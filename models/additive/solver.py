@@ -7,7 +7,7 @@ Does not belong here: data frames, bins, categories, rounding (``estimator``, ``
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -18,17 +18,25 @@ from scipy.linalg import lapack
 from scipy.special import expit
 
 Floats = npt.NDArray[np.float64]
-Loss = Literal["logistic", "squared"]
+Loss = Literal["logistic", "squared", "quantile"]
+
+SMOOTHING = 0.1  # of the spread of the target: how far from its kink the quantile loss is rounded off
 
 
 @dataclass(frozen=True)
 class Block:
-    """Slots of one term: ``n_ordered`` neighbouring bins, then ``n_free`` slots without an order; -1 means no slot."""
+    """Slots of one term: ``n_ordered`` neighbouring bins, then ``n_free`` slots without an order; -1 means no slot.
+
+    With ``positions``, one per bin, stiffness goes by their distances, and of a straight line over them only the share
+    ``held`` counts.
+    """
 
     slots: npt.NDArray[np.intp]
     n_ordered: int
     n_free: int
     direction: int
+    positions: Floats | None = None
+    held: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -99,15 +107,28 @@ class Design:
 
 
 class _Penalty:
-    """Quadratic penalty of all blocks; its matrix has one diagonal on either side of the main one."""
+    """Quadratic penalty of all blocks; its matrix has one diagonal on either side of the main one.
+
+    What a straight part is let off is taken away again as one outer product a block.
+    """
 
     def __init__(self, design: Design, alphas: Floats, ridges: Floats) -> None:
         self.main, self.beside = np.zeros(design.width), np.zeros(design.width)
+        self.let_off: list[tuple[slice, Floats]] = []
         for block, start, stiffness, shrinkage in zip(design.blocks, design.starts, alphas, ridges, strict=False):
             k = block.n_ordered
             self.main[start + k : start + k + block.n_free] = shrinkage
             if k:
-                rough = stiffness * max(k - 1, 1)
+                rough: float | Floats = stiffness * max(k - 1, 1)
+                if block.positions is not None and k > 1:
+                    apart = np.diff(block.positions)
+                    rough = stiffness * float(apart.sum()) / apart
+                    # Roughness times the line over the positions, whose own roughness is stiffness times their span squared.
+                    line = np.zeros(k)
+                    line[0], line[-1] = -stiffness * float(apart.sum()), stiffness * float(apart.sum())
+                    own = stiffness * float(apart.sum()) ** 2
+                    if own > 0:
+                        self.let_off.append((slice(start, start + k), line * np.sqrt((1 - block.held) / own)))
                 self.main[start : start + k] = 1e-3 * shrinkage / k
                 self.main[start : start + k - 1] += rough
                 self.main[start + 1 : start + k] += rough
@@ -117,6 +138,8 @@ class _Penalty:
         out = self.main * theta
         out[:-1] += self.beside[:-1] * theta[1:]
         out[1:] += self.beside[:-1] * theta[:-1]
+        for at, line in self.let_off:
+            out[at] -= line * float(line @ theta[at])
         return out
 
     def added_to(self, hessian: Floats) -> None:
@@ -125,6 +148,8 @@ class _Penalty:
         hessian[diagonal, diagonal] += self.main
         hessian[diagonal[:-1], diagonal[1:]] += self.beside[:-1]
         hessian[diagonal[1:], diagonal[:-1]] += self.beside[:-1]
+        for at, line in self.let_off:
+            hessian[at, at] -= np.outer(line, line)
 
 
 class _Increments:
@@ -177,6 +202,7 @@ def solve(
     tol: float,
     start_at: Floats | None = None,
     design: Design | None = None,
+    quantile: float = 0.5,
 ) -> Solution:
     """Minimise weighted loss + penalty subject to the monotone directions.
 
@@ -188,7 +214,7 @@ def solve(
     if design is None:
         kept = weight > 0
         if not kept.all():
-            blocks = [Block(b.slots[kept], b.n_ordered, b.n_free, b.direction) for b in blocks]
+            blocks = [replace(b, slots=b.slots[kept]) for b in blocks]
             y, weight = y[kept], weight[kept]
         design = Design(blocks, len(y))
     alphas, ridges = (np.broadcast_to(np.asarray(a, dtype=np.float64), len(blocks)) for a in (alpha, ridge))
@@ -196,14 +222,18 @@ def solve(
     bounded = steps.bounded
 
     scale = 1.0
-    if loss == "squared":
+    if loss != "logistic":
         centre = float(weight @ y / weight.sum())
         variance = float(weight @ (y - centre) ** 2 / weight.sum())
         scale = 1.0 / variance if variance > 0 else 1.0
+    spread = scale**-0.5
 
     def objective(theta: Floats, eta: Floats) -> float:
         if loss == "logistic":
             fit = float(weight @ (np.logaddexp(0.0, eta) - y * eta))
+        elif loss == "quantile":
+            miss = (y - eta) / spread
+            fit = float(weight @ (quantile * miss + SMOOTHING * np.logaddexp(0.0, -miss / SMOOTHING)))
         else:
             fit = float(0.5 * scale * (weight @ (y - eta) ** 2))
         return fit + 0.5 * float(theta @ penalty.times(theta))
@@ -223,10 +253,14 @@ def solve(
         if loss == "logistic":
             p = expit(eta)
             residual, curvature = weight * (p - y), np.maximum(weight * p * (1 - p), 1e-12 * weight)
+        elif loss == "quantile":
+            below = expit((eta - y) / (SMOOTHING * spread))
+            residual = weight * (below - quantile) / spread
+            curvature = scale * weight * np.maximum(below * (1 - below) / SMOOTHING, 1e-2)
         else:
             residual, curvature = scale * weight * (eta - y), scale * weight
         gradient = steps.pulled(design.transposed @ residual + penalty.times(theta))
-        if step_count == 1 or loss == "logistic":
+        if step_count == 1 or loss != "squared":
             hessian = design.curvature(curvature)
             penalty.added_to(hessian)
             gram = steps.pulled(steps.pulled(hessian).T) if steps.directed else hessian
@@ -274,15 +308,27 @@ def inverse_spd(matrix: Floats) -> Floats:
 
 
 def solve_level(
-    offset: Floats, y: Floats, weight: Floats, loss: Loss, prior_rows: float = 0.0, tol: float = 1e-12
+    offset: Floats,
+    y: Floats,
+    weight: Floats,
+    loss: Loss,
+    prior_rows: float = 0.0,
+    tol: float = 1e-12,
+    quantile: float = 0.5,
 ) -> float:
     """Intercept that brings the mean prediction to the mean outcome, given fixed contributions ``offset``.
+
+    For a quantile, it brings the share ``quantile`` of the outcomes below the prediction.
 
     ``prior_rows`` pulls it towards 0 as that many rows of medium certainty would; used for cautious level corrections.
     """
     total = float(weight.sum())
     if loss == "squared":
         return float(weight @ (y - offset) / total)
+    if loss == "quantile":
+        order = np.argsort(y - offset, kind="stable")
+        reached = np.cumsum(weight[order]) >= quantile * total * (1 - 1e-12)
+        return float((y - offset)[order[int(np.argmax(reached))]])
     mean = float(weight @ y / total)
     level = float(np.log(mean / (1 - mean)) - weight @ offset / total) if prior_rows == 0 else 0.0
     for _ in range(100):

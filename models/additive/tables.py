@@ -316,6 +316,11 @@ def from_tables(tables: pd.DataFrame) -> AdditiveTables:
     return AdditiveTables(float(head.iloc[0]), terms)
 
 
+def part_of(tables: pd.DataFrame, part: str) -> pd.DataFrame:
+    """Rows of one part of a tidy table that holds several models; a table without ``part`` is one model, and comes whole."""
+    return tables[tables["part"] == part].drop(columns="part") if "part" in tables else tables
+
+
 def _read_term(name: str, rows: pd.DataFrame) -> Term:
     def single(kind: str) -> float:
         found = rows.loc[rows["kind"] == kind, "value"]

@@ -18,19 +18,24 @@ from models.validation.metrics import bootstrap_interval
 Floats = npt.NDArray[np.float64]
 
 
-def conformal_offsets(residual: Floats, level: float) -> tuple[float, float] | None:
+def conformal_offsets(residual: Floats, level: float, above: Floats | None = None) -> tuple[float, float] | None:
     """Offsets on the log scale that hold at least ``level`` of exchangeable new residuals; None if too few.
 
     Both tails get the same share. Ranks are those of split conformal: the k-th smallest with k = (n + 1) times the
-    share, rounded outwards. Nine residuals are the fewest that carry an 80% interval.
+    share, rounded outwards. Nine residuals are the fewest that carry an 80% interval. Where an interval has a lower and
+    an upper end of its own, ``residual`` is that from the lower end and ``above`` that from the upper one.
     """
     n = len(residual)
     tail = (1 - level) / 2
     low, high = math.floor((n + 1) * tail + 1e-9), math.ceil((n + 1) * (1 - tail) - 1e-9)
     if low < 1 or high > n:
         return None
-    ordered = np.sort(residual)
-    return float(ordered[low - 1]), float(ordered[high - 1])
+    return float(np.sort(residual)[low - 1]), float(np.sort(residual if above is None else above)[high - 1])
+
+
+def pinball(y: Floats, predicted: Floats, quantile: float) -> Floats:
+    """Loss of every row whose expectation a quantile makes least."""
+    return np.maximum(quantile * (y - predicted), (quantile - 1) * (y - predicted))
 
 
 def evaluate_holdout(
@@ -57,11 +62,11 @@ def interval(values: Floats, leads: Any, n_resamples: int) -> dict[str, float]:
     return {"value": round(float(values.mean()), 6), "low": round(low, 6), "high": round(high, 6)}
 
 
-def coverage(y: Floats, predicted: Floats, offsets: tuple[float, float] | None, level: float) -> dict[str, Any] | None:
+def coverage(y: Floats, ends: tuple[Floats, Floats] | None, level: float) -> dict[str, Any] | None:
     """Share of projects inside an interval that was fixed before they were seen."""
-    if offsets is None:
+    if ends is None:
         return None
-    inside = (y >= predicted + offsets[0]) & (y <= predicted + offsets[1])
+    inside = (y >= ends[0]) & (y <= ends[1])
     low, high = wilson(float(inside.mean()), float(len(y)))
     return {"nominal": level, "value": round(float(inside.mean()), 6), "low": round(low, 6), "high": round(high, 6)}
 

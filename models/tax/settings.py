@@ -19,6 +19,7 @@ from models.additive.labels import FeatureLabel
 from models.additive.tables import AdditiveTables, Term
 
 DEFAULT_PATH = Path(__file__).with_name("settings.yaml")
+EARLIER = {"straight_held": 1.0, "candidate_width_alphas": (), "width_max_bins": 8}
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,9 @@ class TaxSettings:
     candidate_max_bins: tuple[int, ...]
     default_max_bins: int
     ridge: float
+    straight_held: float
+    candidate_width_alphas: tuple[float, ...]
+    width_max_bins: int
     features: tuple[FeatureLabel, ...]
     categorical: tuple[str, ...]
     rule: AdditiveTables
@@ -72,6 +76,8 @@ class TaxSettings:
             raise ValueError(
                 f"categorical：{directed or sorted(set(categorical) - names)} 不是特征，或类别特征不能写 monotone"
             )
+        if not 0 < float(rest.get("straight_held", 1.0)) <= 1:
+            raise ValueError("straight_held：应大于 0，不大于 1")
         rule = _take(rest, "rule")
         if rule["basis"] not in names:
             raise ValueError("rule.basis：不在 features 中")
@@ -80,7 +86,15 @@ class TaxSettings:
         if "max_bins" in rest:  # an office's file from before bins were chosen by forward splits
             rest["default_max_bins"] = rest.pop("max_bins")
             rest["candidate_max_bins"] = (rest["default_max_bins"],)
-        for key in ("paid_stages", "candidate_alphas", "candidate_half_lives_days", "candidate_max_bins"):
+        for key, value in EARLIER.items():  # an office's file from before these were settings
+            rest.setdefault(key, value)
+        for key in (
+            "paid_stages",
+            "candidate_alphas",
+            "candidate_half_lives_days",
+            "candidate_max_bins",
+            "candidate_width_alphas",
+        ):
             rest[key] = tuple(_take(rest, key))
         try:
             return cls(

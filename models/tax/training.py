@@ -1,23 +1,26 @@
 """Train the tax model on what was paid and known on a day, test it on what became known later, refit, compile.
 
-Belongs here: the order of the steps, choice of stiffness and half-life, residuals for the interval.
+Belongs here: the order of the steps, the choice of the recipe, residuals for the interval.
 Does not belong here: which tax is a label (``features``), wording of the verdict (``evaluation``), saving.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.additive.estimator import AdditiveRegressor
-from models.additive.tables import AdditiveTables, from_tables, numeric_values
-from models.tax.evaluation import conformal_offsets, coverage, evaluate_holdout, verdict
+from models.additive.estimator import AdditiveClassifier, AdditiveRegressor
+from models.additive.tables import AdditiveTables, from_tables, numeric_values, part_of
+from models.tax.evaluation import conformal_offsets, coverage, evaluate_holdout, pinball, verdict
 from models.tax.features import check_frames, matrix, paid_projects
+from models.tax.interval import MIDDLE, PAYS, Interval, in_one
 from models.tax.settings import TaxSettings
 from models.validation.splits import as_days, forward_cutoffs
 
@@ -25,14 +28,19 @@ Floats = npt.NDArray[np.float64]
 
 FEWEST_TO_TRAIN = 25  # projects below which a forward split says nothing
 FEWEST_TO_TEST = 5
+FEWEST_OF_EACH = 5  # who pay and who pay nothing, below which a chance is that of all
+FOLDS = 5
+TOLERANCE = 1e-6  # of a value on the log scale: far below what a district's paid tax can tell apart
+
+Cut = tuple[pd.DataFrame, pd.DataFrame]
 
 
 @dataclass(frozen=True)
 class TaxRun:
-    """What one training leaves behind; ``log1p(万元) = sum of tables``, the typical (median-like) yearly paid tax.
+    """What one training leaves behind; ``log1p(万元) = sum of tables``, the typical (median) yearly paid tax.
 
-    ``report['interval_low_offset']`` and ``report['interval_high_offset']`` are added on the log scale to get the
-    interval.
+    Rows of ``tables`` whose part is ``tax_low`` or ``tax_high`` sum to the distance of an end of the interval from that,
+    on the log scale; ``report['interval_low_offset']`` and ``report['interval_high_offset']`` are their intercepts.
     """
 
     kind: str
@@ -41,8 +49,48 @@ class TaxRun:
     feature_labels: dict[str, str] = field(default_factory=dict)
 
     def compiled(self) -> AdditiveTables:
-        """The tables as an object that scores and explains."""
-        return from_tables(self.tables)
+        """The tables of the middle as an object that scores and explains."""
+        return from_tables(part_of(self.tables, MIDDLE))
+
+    def pays(self) -> AdditiveTables | None:
+        """The tables of the log odds of paying anything; None where nobody is known to have paid nothing."""
+        rows = part_of(self.tables, PAYS)
+        return from_tables(rows) if len(rows) else None
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Stiffness, half-life in days and bins of the middle; stiffness of the widths, None for one width for all."""
+
+    alpha: float
+    half_life_days: float | None
+    max_bins: int
+    width_alpha: float | None = None
+
+    def told(self) -> str:
+        """The recipe in a line."""
+        width = "one width" if self.width_alpha is None else f"widths {self.width_alpha:g}"
+        return f"stiffness {self.alpha:g}, half-life {self.half_life_days}, {self.max_bins} bins, {width}"
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """Outcomes that a model had not seen, its middle, and the ends of its interval before they are moved by conformal ranks."""
+
+    y: Floats
+    middle: Floats
+    low: Floats
+    high: Floats
+
+    @classmethod
+    def joined(cls, parts: Sequence[Rehearsed]) -> Rehearsed:
+        """Several in one."""
+        names = ("y", "middle", "low", "high")
+        return cls(*(np.concatenate([np.empty(0), *(getattr(p, name) for p in parts)]) for name in names))
+
+    def offsets(self, level: float) -> tuple[float, float] | None:
+        """What the ends must be moved by to hold ``level``."""
+        return conformal_offsets(self.y - self.low, level, self.y - self.high)
 
 
 def _log_tax(projects: pd.DataFrame) -> Floats:
@@ -58,56 +106,148 @@ class _Rehearsal:
     def known(self, day: dt.date) -> pd.DataFrame:
         return paid_projects(self.features, self.outcomes, day, self.settings)
 
-    def train(
-        self, projects: pd.DataFrame, alpha: float, half_life_days: float | None, max_bins: int
-    ) -> AdditiveTables:
-        settings = self.settings
+    def _weight(self, projects: pd.DataFrame, recipe: Recipe) -> Floats:
         known = as_days(projects["known_date"])
         age = (known.max() - known).astype(np.float64)
-        weight = np.ones(len(age)) if half_life_days is None else 0.5 ** (age / half_life_days)
+        life = recipe.half_life_days
+        return np.ones(len(age)) if life is None else np.asarray(0.5 ** (age / life), dtype=np.float64)
+
+    def train(self, projects: pd.DataFrame, recipe: Recipe) -> AdditiveTables:
+        """Tables of the middle: the median, of which the zeros of those who pay nothing are a part like any other."""
+        settings = self.settings
         model = AdditiveRegressor(
             categorical=list(settings.categorical),
             monotone=settings.monotone,
-            max_bins=max_bins,
-            alpha=alpha,
+            max_bins=recipe.max_bins,
+            alpha=recipe.alpha,
             ridge=settings.ridge,
+            straight_held=settings.straight_held,
+            quantile=0.5,
+            tol=TOLERANCE,
         )
+        weight = self._weight(projects, recipe)
         tables: AdditiveTables = model.fit(matrix(projects, settings), _log_tax(projects), sample_weight=weight).tables_
         return tables
 
-    def residuals(
-        self, cuts: list[tuple[pd.DataFrame, pd.DataFrame]], alpha: float, half_life: float | None, max_bins: int
-    ) -> Floats:
-        """Out-of-time residuals over several cuts."""
-        parts = [
-            _log_tax(test) - self.train(train, alpha, half_life, max_bins).score(matrix(test, self.settings))
-            for train, test in cuts
-        ]
-        return np.concatenate(parts) if parts else np.empty(0)
+    def train_widths(self, projects: pd.DataFrame, recipe: Recipe) -> Interval:
+        """How far the ends lie from the middle, by the features, before conformal ranks move them.
 
-    def choose(
-        self, cuts: list[tuple[pd.DataFrame, pd.DataFrame]]
-    ) -> tuple[float, float | None, int, list[dict[str, Any]]]:
-        """Stiffness, half-life in days and bins with the least mean absolute error over the cuts, and all that was tried."""
+        Learned on residuals of rows that the middle was not fitted on (five folds): those it was fitted on look nearer
+        than new ones, and the more so the less is known of their kind.
+        """
+        if recipe.width_alpha is None:
+            return Interval.of_offsets(0.0, 0.0)
+        settings, residual = self.settings, np.zeros(len(projects))
+        fold = np.arange(len(projects)) % FOLDS
+        for at in range(FOLDS):
+            held = projects[fold == at]
+            if len(held):
+                middle = self.train(projects[fold != at], recipe).score(matrix(held, settings))
+                residual[fold == at] = _log_tax(held) - middle
+        tail = (1 - settings.interval_level) / 2
+        found = [
+            AdditiveRegressor(
+                categorical=list(settings.categorical),
+                max_bins=settings.width_max_bins,
+                alpha=recipe.width_alpha,
+                ridge=max(settings.ridge, recipe.width_alpha),
+                quantile=quantile,
+                tol=TOLERANCE,
+            )
+            .fit(matrix(projects, settings), residual, sample_weight=self._weight(projects, recipe))
+            .tables_
+            for quantile in (tail, 1 - tail)
+        ]
+        return Interval(*found)
+
+    def rehearse(self, train: pd.DataFrame, test: pd.DataFrame, recipe: Recipe) -> Rehearsed:
+        """Train on some projects, and look at others."""
+        x = matrix(test, self.settings)
+        middle, widths = self.train(train, recipe).score(x), self.train_widths(train, recipe)
+        return Rehearsed(_log_tax(test), middle, middle + widths.low.score(x), middle + widths.high.score(x))
+
+    def rehearse_all(self, cuts: Sequence[Cut], recipe: Recipe) -> Rehearsed:
+        """Out-of-time predictions over several cuts."""
+        return Rehearsed.joined([self.rehearse(train, test, recipe) for train, test in cuts])
+
+    def choose(self, cuts: Sequence[Cut]) -> tuple[Recipe, list[dict[str, Any]], list[dict[str, Any]]]:
+        """The recipe that does best over the cuts, and all that was tried for middle and for widths."""
         settings = self.settings
         tried: list[dict[str, Any]] = []
         if not cuts:
-            return settings.default_alpha, settings.default_half_life_days, settings.default_max_bins, tried
-        for bins in settings.candidate_max_bins:
-            for alpha in settings.candidate_alphas:
-                for life in settings.candidate_half_lives_days:
-                    error = float(np.abs(self.residuals(cuts, alpha, life, bins)).mean())
-                    entry: dict[str, Any] = {
-                        "alpha": alpha,
-                        "half_life_days": life,
-                        "max_bins": bins,
-                        "mae_log": round(error, 6),
-                    }
-                    tried.append(entry)
+            return Recipe(settings.default_alpha, settings.default_half_life_days, settings.default_max_bins), [], []
+        grid = product(settings.candidate_max_bins, settings.candidate_alphas, settings.candidate_half_lives_days)
+        for bins, alpha, life in grid:
+            past = self.rehearse_all(cuts, Recipe(alpha, life, bins))
+            error = round(float(np.abs(past.y - past.middle).mean()), 6)
+            tried.append({"alpha": alpha, "half_life_days": life, "max_bins": bins, "mae_log": error})
         best = min(tried, key=lambda one: float(one["mae_log"]))  # the first of equals
-        return best["alpha"], best["half_life_days"], best["max_bins"], tried
+        recipe = Recipe(best["alpha"], best["half_life_days"], best["max_bins"])
+        width, widths = self._choose_width(cuts, recipe)
+        return replace(recipe, width_alpha=width), tried, widths
 
-    def cuts(self, projects: pd.DataFrame) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
+    def _choose_width(self, cuts: Sequence[Cut], recipe: Recipe) -> tuple[float | None, list[dict[str, Any]]]:
+        """Stiffness of the widths with the least pinball loss at both ends; one width unless another is surely better.
+
+        Surely: by more than one standard error of the difference over projects. On a few dozen projects the least of four
+        losses is mostly luck, and a width that was learned from it is worse than one for all.
+        """
+        level, tail = self.settings.interval_level, (1 - self.settings.interval_level) / 2
+        found: list[dict[str, Any]] = []
+        losses: dict[float | None, Floats] = {}
+        for alpha in (None, *self.settings.candidate_width_alphas):
+            past = self.rehearse_all(cuts, replace(recipe, width_alpha=alpha))
+            offsets = past.offsets(level)
+            if offsets is None:
+                return None, found
+            low, high = np.minimum(past.middle, past.low + offsets[0]), np.maximum(past.middle, past.high + offsets[1])
+            losses[alpha] = (pinball(past.y, low, tail) + pinball(past.y, high, 1 - tail)) / 2
+            gain = losses[None] - losses[alpha]
+            told = {
+                "pinball_ends": float(losses[alpha].mean()),
+                "gain": float(gain.mean()),
+                "gain_standard_error": _error_of(gain),
+            }
+            found.append({"width_alpha": alpha, **{name: round(value, 6) for name, value in told.items()}})
+        sure = [one for one in found if one["gain"] > one["gain_standard_error"]]
+        return (min(sure, key=lambda one: float(one["pinball_ends"]))["width_alpha"] if sure else None), found
+
+    def train_pays(self, projects: pd.DataFrame, alpha: float | None) -> AdditiveTables | None:
+        """Log odds of paying anything; the share of all where ``alpha`` is None; None while nobody paid nothing."""
+        settings, y = self.settings, (_log_tax(projects) > 0).astype(np.float64)
+        if not 0 < y.sum() < len(y):
+            return None
+        if alpha is None:
+            return AdditiveTables(float(np.log(y.mean() / (1 - y.mean()))), []).rounded()
+        model = AdditiveClassifier(
+            categorical=list(settings.categorical),
+            max_bins=settings.width_max_bins,
+            alpha=alpha,
+            ridge=max(settings.ridge, alpha),
+            straight_held=settings.straight_held,
+        )
+        tables: AdditiveTables = model.fit(matrix(projects, settings), y).tables_
+        return tables
+
+    def choose_pays(self, cuts: Sequence[Cut]) -> tuple[float | None, list[dict[str, Any]]]:
+        """Stiffness of the chance to pay; None, the share of all, unless another is surely better over the cuts."""
+        cuts = [(a, b) for a, b in cuts if FEWEST_OF_EACH <= (_log_tax(a) > 0).sum() <= len(a) - FEWEST_OF_EACH]
+        tried: list[dict[str, Any]] = []
+        if not cuts:
+            return None, tried
+        y = np.concatenate([_log_tax(test) > 0 for _, test in cuts]).astype(np.float64)
+        losses: dict[float | None, Floats] = {}
+        for alpha in (None, *self.settings.candidate_alphas):
+            found = [self.train_pays(train, alpha) for train, _ in cuts]
+            scores = [t.score(matrix(b, self.settings)) for t, (_, b) in zip(found, cuts, strict=True) if t is not None]
+            losses[alpha] = np.logaddexp(0.0, np.where(y > 0, -1, 1) * np.concatenate(scores))
+            gain = losses[None] - losses[alpha]
+            told = {"log_loss": losses[alpha].mean(), "gain": gain.mean(), "gain_standard_error": _error_of(gain)}
+            tried.append({"alpha": alpha, **{name: round(float(value), 6) for name, value in told.items()}})
+        sure = [one for one in tried if one["gain"] > one["gain_standard_error"]]
+        return (min(sure, key=lambda one: float(one["log_loss"]))["alpha"] if sure else None), tried
+
+    def cuts(self, projects: pd.DataFrame) -> list[Cut]:
         """Forward cuts by the day on which tax became known, inside ``projects``."""
         known = as_days(projects["known_date"])
         days = forward_cutoffs(known, self.settings.n_forward_splits, 0.5)
@@ -119,6 +259,11 @@ class _Rehearsal:
             if len(train) >= FEWEST_TO_TRAIN and len(test) >= FEWEST_TO_TEST:
                 found.append((train, test))
         return found
+
+
+def _error_of(values: Floats) -> float:
+    """Standard error of a mean."""
+    return float(values.std(ddof=1) / np.sqrt(len(values)))
 
 
 def train_tax(features: pd.DataFrame, outcomes: pd.DataFrame, data_through: dt.date, settings: TaxSettings) -> TaxRun:
@@ -149,59 +294,68 @@ def train_tax(features: pd.DataFrame, outcomes: pd.DataFrame, data_through: dt.d
         return _rule(report, reasons, projects, settings)
 
     inner = rehearsal.cuts(train)
-    alpha, half_life, bins, tried = rehearsal.choose(inner)
-    past = rehearsal.residuals(inner, alpha, half_life, bins)
+    recipe, tried, widths_tried = rehearsal.choose(inner)
+    past = rehearsal.rehearse_all(inner, recipe)
+    pays_alpha, pays_tried = rehearsal.choose_pays(inner)
 
-    x, y = matrix(test, settings), _log_tax(test)
-    predicted = rehearsal.train(train, alpha, half_life, bins).score(x)
+    x, y, level = matrix(test, settings), _log_tax(test), settings.interval_level
+    held = rehearsal.rehearse(train, test, recipe)
     promised = np.full(len(test), np.nan)
     if "promised_tax_wan_cny" in test:
         promised = np.log1p(numeric_values(test["promised_tax_wan_cny"]))
     holdout = evaluate_holdout(
         y,
-        predicted,
+        held.middle,
         float(np.median(_log_tax(train))),
         settings.rule.score(test),
         promised,
         test["lead_id"].to_numpy(),
         settings.bootstrap_resamples,
     )
-    holdout["coverage"] = coverage(
-        y, predicted, conformal_offsets(past, settings.interval_level), settings.interval_level
-    )
+    moved = past.offsets(level)
+    ends = moved and (np.minimum(held.middle, held.low + moved[0]), np.maximum(held.middle, held.high + moved[1]))
+    holdout["coverage"] = coverage(y, ends, level)
     report["chosen"] = {
-        "alpha": alpha,
-        "half_life_days": half_life,
-        "max_bins": bins,
+        **asdict(recipe),
         "by": "forward_splits" if inner else "default",
         "tried": tried,
+        "widths_tried": widths_tried,
+        "pays_alpha": pays_alpha,
+        "pays_tried": pays_tried,
     }
     report["holdout"] = {"from": str(cut[0]), "train_row_count": len(train), "row_count": len(test), **holdout}
     reasons = verdict(holdout)
     # Every residual is out of time: the model that made it had not seen the project. The refit is a little better, so
     # the interval errs on the wide side.
-    residual = np.concatenate([past, y - predicted])
-    offsets = conformal_offsets(residual, settings.interval_level)
+    seen = Rehearsed.joined([past, held])
+    offsets = seen.offsets(level)
     if offsets is None:
         reasons.append("样本外残差太少，给不出区间")
     if reasons or offsets is None:
         return _rule(report, reasons, projects, settings)
 
-    final = rehearsal.train(projects, alpha, half_life, bins)
-    size = final.contributions(matrix(projects, settings)).abs().mean().sort_values(ascending=False, kind="stable")
+    x, final = matrix(projects, settings), rehearsal.train(projects, recipe)
+    interval = rehearsal.train_widths(projects, recipe).moved(*offsets)
     labels = settings.feature_labels
+    ends_by_term = (interval.low.contributions(x).abs() + interval.high.contributions(x).abs()) / 2
     report.update(
         kind="model",
         label="预计年纳税",
         passed=True,
         reasons=[],
-        terms=[
-            {"term": str(t), "label": labels[str(t)], "mean_abs_contribution": round(float(v), 6)}
-            for t, v in size.items()
-        ],
-        **_interval(offsets, settings, "out_of_time_residuals", len(residual)),
+        terms=_terms(final.contributions(x).abs(), labels),
+        interval_terms=_terms(ends_by_term, labels),
+        **_interval(interval, settings, "out_of_time_residuals", len(seen.y)),
     )
-    return TaxRun("model", final.to_tables(), report, labels)
+    return TaxRun("model", in_one(final, interval, rehearsal.train_pays(projects, pays_alpha)), report, labels)
+
+
+def _terms(contributions: pd.DataFrame, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Features by how much they move what is summed, the most first."""
+    size = contributions.mean().sort_values(ascending=False, kind="stable")
+    return [
+        {"term": str(t), "label": labels[str(t)], "mean_abs_contribution": round(float(v), 6)} for t, v in size.items()
+    ]
 
 
 def _describe(projects: pd.DataFrame, data_through: dt.date, settings: TaxSettings) -> dict[str, Any]:
@@ -213,6 +367,7 @@ def _describe(projects: pd.DataFrame, data_through: dt.date, settings: TaxSettin
         "row_count": len(projects),
         "lead_count": len(projects),
         "window": [str(known.min().date()), str(known.max().date())] if len(projects) else None,
+        "paid_nothing_count": int((paid <= 0).sum()),
         "median_paid_tax_wan_cny": round(float(paid.median()), 4) if len(projects) else None,
         "link": "log1p_wan_cny",
         "holdout": None,
@@ -220,11 +375,12 @@ def _describe(projects: pd.DataFrame, data_through: dt.date, settings: TaxSettin
     }
 
 
-def _interval(offsets: tuple[float, float], settings: TaxSettings, basis: str, count: int) -> dict[str, Any]:
+def _interval(interval: Interval, settings: TaxSettings, basis: str, count: int) -> dict[str, Any]:
     return {
         "interval_level": settings.interval_level,
-        "interval_low_offset": round(offsets[0], 6),
-        "interval_high_offset": round(offsets[1], 6),
+        "interval_low_offset": interval.low.intercept,
+        "interval_high_offset": interval.high.intercept,
+        "interval_is_one_width": interval.is_one_width,
         "interval_basis": basis,
         "interval_residual_count": count,
     }
@@ -239,6 +395,7 @@ def _rule(report: dict[str, Any], reasons: list[str], projects: pd.DataFrame, se
         measured = conformal_offsets(residual, settings.interval_level)
         if measured is not None:
             offsets, basis, count = (min(measured[0], 0.0), max(measured[1], 0.0)), "paid_projects", len(residual)
+    interval = Interval.of_offsets(*offsets)
     report.update(kind="rule", label="估算", rule_label=settings.rule_label, passed=False, reasons=reasons, terms=[])
-    report.update(_interval(offsets, settings, basis, count))
-    return TaxRun("rule", settings.rule.to_tables(), report, settings.feature_labels)
+    report.update(_interval(interval, settings, basis, count))
+    return TaxRun("rule", in_one(settings.rule, interval), report, settings.feature_labels)

@@ -360,7 +360,19 @@ def model_tables(seed: int = 3) -> dict[str, AdditiveTables]:
                 values = rng.normal(size=len(edges) + 1)
                 terms.append(Term(feature.name, feature.name, True, edges, values, missing=float(rng.normal())))
         found[part] = AdditiveTables(float(rng.normal()), terms).rounded()
-    return found
+    return found | further_tax_tables()
+
+
+def further_tax_tables() -> dict[str, AdditiveTables]:
+    """Ends of the interval of tax, which a number and a category move, here and there past the middle; the chance to pay."""
+    mu = np.array([5.0, 20.0, 50.0])
+    low = Term("land_mu", "land_mu", True, mu, np.array([0.25, -0.5, 0.0, 1.5]), missing=-0.75)
+    high = Term("industry_section", "industry_section", False, categories={"C": 0.5, "I": -1.75}, missing=0.25)
+    return {
+        "tax_low": AdditiveTables(-1.25, [low]).rounded(),
+        "tax_high": AdditiveTables(1.5, [high]).rounded(),
+        "tax_pays": AdditiveTables(2.0, [low, high]).rounded(),
+    }
 
 
 def write_learning(home: Path, tables: Mapping[str, AdditiveTables]) -> None:

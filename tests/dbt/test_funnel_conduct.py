@@ -549,6 +549,19 @@ def test_tax_promised_estimated_and_paid_stay_apart(boards: Boards) -> None:
     assert set(estimated["lead_id"]) == set(boards("brd_project__grades")["lead_id"])
     assert (estimated["tax_low_wan_cny"] <= estimated["tax_wan_cny"] + 1e-9).all()
     assert (estimated["tax_wan_cny"] <= estimated["tax_high_wan_cny"] + 1e-9).all() and estimated["is_estimate"].all()
+    per_mu = ["tax_low_wan_cny_per_mu", "tax_wan_cny_per_mu", "tax_high_wan_cny_per_mu"]
+    assert frame.loc[~frame["tax_basis"].isin(["模型估算", "规则估算"]), [per_mu[0], per_mu[2]]].isna().all(axis=None)
+    chance = frame["tax_pays_probability"]
+    assert (chance.notna() == frame["tax_basis"].isin(["模型估算", "规则估算"])).all() and chance.dropna().between(
+        0, 1
+    ).all()
+    known = estimated.dropna(subset=["tax_wan_cny_per_mu"])
+    mu = known["lead_id"].map({"A01": 100.0}).dropna()
+    assert len(mu) == 1 and 0 < len(known) < len(estimated)
+    asked = known.loc[mu.index]
+    for name in per_mu:
+        assert asked[name].tolist() == pytest.approx((asked[name.removesuffix("_per_mu")] / mu).tolist(), abs=1e-4)
+    assert estimated.loc[estimated["tax_wan_cny_per_mu"].isna(), per_mu].isna().all(axis=None)
 
 
 def test_tax_paid_beside_tax_promised(boards: Boards) -> None:

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from invented_district import AS_OF, LEDGERS, District, day, exported, model_tables
+from invented_district import AS_OF, LEDGERS, District, day, exported, further_tax_tables, model_tables
 
 from models.chain.tables import FitPoints, fit_points, load_chains
 from models.ranking.ranking import FRAME_COLUMNS, rank_leads
 from models.ranking.weights import RankingWeights
+from models.tax.interval import Interval
 
 pytestmark = pytest.mark.dbt
 
@@ -352,13 +353,30 @@ def test_ranking_takes_the_scores_as_they_are(home: Path) -> None:
     assert set(FRAME_COLUMNS) <= set(parts)
     assert parts["excluded_reason"].isna().all()
     assert (parts["landing_kind"].unique().tolist(), parts["tax_kind"].unique().tolist()) == (["model"], ["rule"])
-    low, high = np.expm1(parts["tax_log"] - 1.25), np.expm1(parts["tax_log"] + 1.5)
-    assert np.allclose(parts["tax_low_wan_cny"], low.clip(lower=0))
-    assert np.allclose(parts["tax_high_wan_cny"], high.clip(lower=0))
     reasons = exported(home, "scores", "scr_lead__contributions")
+    reasons = reasons[reasons["part"].isin(["landing", "tax", "fit"])]
     reasons = reasons.rename(columns={"value_text": "value"}).assign(label=reasons["term"])
     ranked = rank_leads(parts[FRAME_COLUMNS], reasons, RankingWeights.load())
     assert len(ranked) == len(parts)
+
+
+def test_the_interval_of_tax_and_the_chance_to_pay_are_sums_of_their_reasons(
+    home: Path, features: pd.DataFrame
+) -> None:
+    current = features[features["is_current"]].reset_index(drop=True)
+    parts = exported(home, "scores", "scr_lead__parts").set_index("lead_id").loc[current["lead_id"]]
+    tax = parts["tax_log"].to_numpy()
+    tables = further_tax_tables()
+    low, high = Interval(tables["tax_low"], tables["tax_high"]).ends(tax, current)
+    assert len(set(np.round(tax - low, 6))) > 2 and (low == tax).any() and (high == tax).any()
+    assert np.allclose(parts["tax_low_wan_cny"], np.expm1(low).clip(min=0))
+    assert np.allclose(parts["tax_high_wan_cny"], np.expm1(high).clip(min=0))
+    reasons = exported(home, "scores", "scr_lead__contributions")
+    chance = 1 / (1 + np.exp(-tables["tax_pays"].score(current)))
+    assert np.allclose(parts["tax_pays_probability"], chance) and len(set(np.round(chance, 6))) > 3
+    for part, offset in (("tax_low", -1.25), ("tax_high", 1.5), ("tax_pays", 2.0)):
+        summed = reasons[reasons["part"] == part].groupby("lead_id")["contribution"].sum().loc[current["lead_id"]]
+        assert np.array_equal(offset + summed.to_numpy(), tables[part].score(current))
 
 
 def test_row_counts_are_written_per_stage(home: Path) -> None:

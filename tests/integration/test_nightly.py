@@ -16,7 +16,7 @@ from installation import AS_OF, Home, content_hashes
 
 from desk.boards import all_boards
 from desk.snapshot import current, verified
-from models.additive import from_tables
+from models.additive import from_tables, part_of
 from models.chain import fit_points, load_chains
 from models.ranking import RankingWeights
 from models.registry import Registry
@@ -109,7 +109,7 @@ def test_reasons_recomputed_from_the_tables_equal_the_published_ones(nightly: Ho
     features = pd.read_parquet(nightly.root / "exports/features/ftr_lead__12m.parquet")
     features = features[features["is_current"]].set_index("lead_id").loc[leads["lead_id"]]
     for part, column in (("landing", "landing_logit"), ("tax", None)):
-        tables = from_tables(registry.load(part).tables)
+        tables = from_tables(part_of(registry.load(part).tables, part))
         again = tables.contributions(features)
         score = tables.score(features)
         if column:

@@ -83,14 +83,14 @@ def _candidate(workplace: Workplace, name: str, as_of: dt.date, retrain: bool) -
 
 
 def _pictures(name: str, report: Mapping[str, Any], tables: pd.DataFrame) -> dict[str, Any]:
-    from models.additive import from_tables, plot_term
+    from models.additive import from_tables, part_of, plot_term
     from models.validation import plot_calibration
 
     found: dict[str, Any] = {}
     table = (report["holdout"] or {}).get("calibration_table")
     if name == "landing" and table:
         found["calibration"] = picture(plot_calibration(pd.DataFrame(table)), "校准图")
-    compiled = from_tables(tables)
+    compiled = from_tables(part_of(tables, name))
     drawn = {term.name for term in compiled.terms if not term.cells}
     for term in [t for t in report["terms"] if t["term"] in drawn][:SHAPES_SHOWN]:
         found[f"shape_{term['term']}"] = picture(plot_term(compiled, term["term"], term["label"]), term["label"])
@@ -162,7 +162,7 @@ def active_models(context: dg.AssetExecutionContext, workplace: Workplace) -> It
         done = training_on(workplace, name, day)
         candidate = (done.version, done.verdict) if done else (None, None)
         active = registry.load(name, version_in_use(registry, name, day, *candidate))
-        tables.append(active.tables.assign(part=name))
+        tables.append(active.tables if "part" in active.tables else active.tables.assign(part=name))
         offsets = {key: active.report.get(key) for key in ("interval_low_offset", "interval_high_offset")}
         share = active.report.get("model_share")
         about = {"part": name, "version": active.version, "kind": active.manifest["kind"], "model_share": share}

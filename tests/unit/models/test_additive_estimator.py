@@ -18,7 +18,12 @@ from models.validation import log_loss, roc_auc
 
 
 @parametrize_with_checks(
-    [AdditiveClassifier(), AdditiveRegressor(), AdditiveClassifier(monotone={"x0": 1}, max_bins=5)]
+    [
+        AdditiveClassifier(),
+        AdditiveRegressor(),
+        AdditiveRegressor(quantile=0.5, straight_held=0.1),
+        AdditiveClassifier(monotone={"x0": 1}, max_bins=5),
+    ]
 )
 def test_scikit_learn_contract(estimator: Any, check: Any) -> None:
     check(estimator)
@@ -181,3 +186,67 @@ def test_an_explicit_category_may_be_a_number() -> None:
     model = AdditiveClassifier(categorical=["code"]).fit(X, y)
     assert set(model.tables_.terms[0].categories) == {"1", "2", "3"}
     assert (model.decision_function(X) == model.decision_function(X.astype(float))).all()
+
+
+def sizes(n: int, seed: int) -> tuple[pd.DataFrame, np.ndarray[Any, Any]]:
+    """A size over six decades that the target follows as a line over its logarithm."""
+    rng = np.random.default_rng(seed)
+    size = np.exp(rng.normal(9, 2.5, n))
+    return pd.DataFrame({"size": size}), 0.9 * np.log1p(size) + rng.normal(scale=0.3, size=n)
+
+
+def test_a_straight_part_is_the_penalised_optimum_by_dense_algebra() -> None:
+    rng = np.random.default_rng(0)
+    n, k, alpha, ridge, held = 200, 6, 2.0, 1.0, 0.05
+    slots, positions = rng.integers(0, k, n), np.array([0.0, 0.5, 0.7, 2.0, 3.5, 4.0])
+    y, weight = positions[slots] + rng.normal(size=n), rng.uniform(0.5, 2, n)
+    found = solve([Block(slots, k, 0, 0, positions, held)], y, weight, "squared", alpha, ridge, 50, 1e-12)
+
+    # By hand: rises over their distances; of the line through the positions only the share held is left in the matrix.
+    rise = np.diff(np.eye(k), axis=0)
+    rough = alpha * np.ptp(positions) * rise.T @ np.diag(1 / np.diff(positions)) @ rise
+    line = rough @ positions
+    rough -= (1 - held) * np.outer(line, line) / (positions @ line)
+    assert positions @ rough @ positions == pytest.approx(held * alpha * np.ptp(positions) ** 2)
+    X = np.column_stack([np.ones(n), np.eye(k)[slots]])
+    variance = np.average((y - np.average(y, weights=weight)) ** 2, weights=weight)
+    penalty = np.zeros((k + 1, k + 1))
+    penalty[1:, 1:] = rough + 1e-3 * ridge / k * np.eye(k)
+    by_hand = np.linalg.solve(X.T @ (X * weight[:, None]) / variance + penalty, X.T @ (y * weight) / variance)
+    assert found.intercept + found.shapes[0] == pytest.approx(by_hand[0] + by_hand[1:], abs=1e-6)
+
+
+def test_a_straight_part_follows_a_line_where_steps_are_wide_and_stays_a_table() -> None:
+    (X, y), (new, truth) = sizes(400, 1), sizes(4000, 2)
+    steps, straight = (AdditiveRegressor(straight_held=held, monotone={"size": 1}).fit(X, y) for held in (1.0, 0.01))
+    error = [np.sqrt(np.mean((truth - m.predict(new)) ** 2)) for m in (steps, straight)]
+    assert error[1] < 0.33 < 0.4 < error[0], "the noise alone is 0.3"
+    values = straight.tables_.terms[0].values
+    assert (np.diff(values) >= 0).all() and len(values) > len(steps.tables_.terms[0].values)
+    assert (from_tables(straight.to_tables()).score(new) == straight.predict(new)).all()
+    # Bent where the data say so: the line is let off, not enforced.
+    bent = AdditiveRegressor(straight_held=0.01, alpha=0.3).fit(X, np.abs(y - y.mean()))
+    assert np.mean(np.diff(bent.tables_.terms[0].values) < 0) > 0.2
+
+
+@pytest.mark.parametrize("quantile", [0.1, 0.5, 0.9])
+def test_a_quantile_has_its_share_below_it_and_is_that_of_every_group(quantile: float) -> None:
+    rng = np.random.default_rng(3)
+    group = rng.choice(["甲", "乙", "丙"], 6000)
+    spread = pd.Series(group).map({"甲": 0.5, "乙": 1.0, "丙": 3.0}).to_numpy()
+    y = rng.normal(size=6000) * spread
+    X = pd.DataFrame({"group": group})
+    weight = rng.integers(1, 3, 6000).astype(float)
+    model = AdditiveRegressor(quantile=quantile, ridge=0.01).fit(X, y, sample_weight=weight)
+    assert weight[y <= model.predict(X)].sum() / weight.sum() == pytest.approx(quantile, abs=1e-3)
+    for name in ("甲", "乙", "丙"):
+        at = group == name
+        share = weight[at][y[at] <= model.predict(X[at])].sum() / weight[at].sum()
+        assert share == pytest.approx(quantile, abs=0.04)
+
+
+def test_wrong_quantiles_and_shares_are_refused() -> None:
+    X, y = sizes(50, 0)
+    for wrong in ({"quantile": 1.0}, {"straight_held": 0.0}):
+        with pytest.raises(ValueError, match="quantile|straight_held"):
+            AdditiveRegressor(**wrong).fit(X, y)

@@ -1,4 +1,5 @@
--- The three numbers of a lead, with their bases: landing on the log-odds scale, tax as log1p(万元), fit in points.
+-- The three numbers of a lead, with their bases: landing on the log-odds scale, tax as log1p(万元), fit in points. The ends
+-- of the interval of tax (models/tax/interval.py) lie an offset and a sum of reasons from it, never on its other side.
 with leads as (
 
     select * from {{ ref('ftr_lead__12m') }} where is_current
@@ -9,7 +10,8 @@ intercepts as (
 
     select
         max(value) filter (where part = 'landing') as landing_base_logit,
-        max(value) filter (where part = 'tax') as tax_base_log
+        max(value) filter (where part = 'tax') as tax_base_log,
+        max(value) filter (where part = 'tax_pays') as tax_pays_base_logit
     from {{ source('learning', 'model_tables') }}
     where kind = 'intercept'
 
@@ -34,7 +36,10 @@ sums as (
     select
         lead_id,
         sum(contribution) filter (where part = 'landing') as landing_sum,
-        sum(contribution) filter (where part = 'tax') as tax_sum
+        sum(contribution) filter (where part = 'tax') as tax_sum,
+        sum(contribution) filter (where part = 'tax_low') as tax_low_sum,
+        sum(contribution) filter (where part = 'tax_high') as tax_high_sum,
+        sum(contribution) filter (where part = 'tax_pays') as tax_pays_sum
     from {{ ref('scr_lead__contributions') }}
     group by lead_id
 
@@ -55,8 +60,9 @@ scored as (
         intercepts.tax_base_log,
         intercepts.tax_base_log + coalesce(sums.tax_sum, 0) as tax_log,
         versions.* exclude (interval_low_offset, interval_high_offset),
-        versions.interval_low_offset,
-        versions.interval_high_offset
+        intercepts.tax_pays_base_logit + coalesce(sums.tax_pays_sum, 0) as tax_pays_logit,
+        versions.interval_low_offset + coalesce(sums.tax_low_sum, 0) as tax_low_reach,
+        versions.interval_high_offset + coalesce(sums.tax_high_sum, 0) as tax_high_reach
     from leads
     cross join intercepts
     cross join versions
@@ -77,8 +83,9 @@ select
     scored.landing_base_logit,
     scored.tax_log,
     scored.tax_base_log,
-    greatest(exp(scored.tax_log + scored.interval_low_offset) - 1, 0.0) as tax_low_wan_cny,
-    greatest(exp(scored.tax_log + scored.interval_high_offset) - 1, 0.0) as tax_high_wan_cny,
+    greatest(exp(scored.tax_log + case when scored.tax_low_reach > 0 then 0 else scored.tax_low_reach end) - 1, 0.0) as tax_low_wan_cny,
+    greatest(exp(scored.tax_log + case when scored.tax_high_reach < 0 then 0 else scored.tax_high_reach end) - 1, 0.0) as tax_high_wan_cny,
+    1 / (1 + exp(-scored.tax_pays_logit)) as tax_pays_probability,
     scored.chain_fit,
     best_fit.node_name as chain_node,
     best_fit.node_id,

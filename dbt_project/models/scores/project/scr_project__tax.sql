@@ -71,6 +71,8 @@ told as (
         null as tax_high_wan_cny,
         coalesce(promised.agreed_tax_wan_cny_per_mu, promised.tax_wan_cny / nullif(promised.agreed_land_mu, 0))
             as tax_wan_cny_per_mu,
+        null as land_mu,
+        null as tax_pays_probability,
         '项目约定（合同' || promised.agreed_contract_no || '）' as source_text
     from promised
     where promised.tax_wan_cny is not null
@@ -86,6 +88,8 @@ told as (
         null as tax_low_wan_cny,
         null as tax_high_wan_cny,
         coalesce(leads.tax_intensity_wan_cny_per_mu, leads.promised_tax_wan_cny / nullif(leads.land_mu, 0)) as tax_wan_cny_per_mu,
+        null as land_mu,
+        null as tax_pays_probability,
         '线索台账' as source_text
     from {{ ref('stg_ledger__leads') }} as leads
     where leads.promised_tax_wan_cny is not null
@@ -101,6 +105,8 @@ told as (
         parts.tax_low_wan_cny,
         parts.tax_high_wan_cny,
         greatest(exp(parts.tax_log) - 1, 0.0) / nullif(leads.land_mu, 0) as tax_wan_cny_per_mu,
+        leads.land_mu,
+        parts.tax_pays_probability,
         '税收模型 ' || parts.tax_version as source_text
     from {{ ref('scr_lead__parts') }} as parts
     inner join {{ ref('stg_ledger__leads') }} as leads on parts.lead_id = leads.lead_id
@@ -118,6 +124,8 @@ told as (
         null as tax_low_wan_cny,
         null as tax_high_wan_cny,
         paid.paid_tax_wan_cny / nullif(coalesce(paid.land_mu, leads.land_mu), 0) as tax_wan_cny_per_mu,
+        null as land_mu,
+        null as tax_pays_probability,
         '实缴税收（' || cast(paid.tax_year as varchar) || '年）' as source_text
     from paid
     inner join progress on paid.lead_id = progress.lead_id
@@ -143,6 +151,10 @@ select
     told.tax_low_wan_cny,
     told.tax_high_wan_cny,
     round(told.tax_wan_cny_per_mu, 4) as tax_wan_cny_per_mu,
+    -- The land is asked for, not estimated: the interval per 亩 is that of the tax over it.
+    round(told.tax_low_wan_cny / nullif(told.land_mu, 0), 4) as tax_low_wan_cny_per_mu,
+    round(told.tax_high_wan_cny / nullif(told.land_mu, 0), 4) as tax_high_wan_cny_per_mu,
+    told.tax_pays_probability,
     told.tax_basis in ('模型估算', '规则估算', '台账估算', '台账未注明性质') as is_estimate,
     told.source_text,
     progress.as_of_date
