@@ -107,6 +107,7 @@ def pack(home: Path) -> None:
         write_wall_chart,
     )  # fmt: skip
     from desk.documents.dispatch import BOARDS, FACTS
+    from desk.documents.dispatch_template import write_dispatch_template
 
     spent: dict[str, float] = defaultdict(float)
     _timed(docxtpl.DocxTemplate, "render", "Word: docxtpl", spent)
@@ -122,20 +123,21 @@ def pack(home: Path) -> None:
 
     typst.compile = typeset
     exports, folder = home / "exports", home / "documents"
+    template = folder / "模板/调度材料.docx"
+    write_dispatch_template(template)  # the office's, written once
     steps: dict[str, float] = {}
     started = time.perf_counter()
     frames = {name: pd.read_parquet(exports / f"boards/{name}.parquet") for name in BOARDS}
-    frames |= {name: pd.read_parquet(exports / f"marts/{name}.parquet") for name in FACTS}
+    frames |= {name: pd.read_parquet(exports / f"marts/{name}.parquet", columns=columns) for name, columns in FACTS.items()}
     steps["read"] = time.perf_counter() - started
     rules = pd.read_csv(DBT_FOLDER / "seeds/dispatch_rules.csv")
-    # The template is the office's and written once.
     month = Month(AS_OF.year, AS_OF.month)
     figures = dispatch_figures(month, AS_OF, frames, rules, is_synthetic=True)
     steps["figures"] = time.perf_counter() - started
     pages = folder / f"项目一页_{month}.pdf"
     write_project_pages(pages, frames["brd_follow_up__status"], frames["brd_follow_up__procedures"], AS_OF, True)
     steps["pages"] = time.perf_counter() - started
-    files = (*write_dispatch_pack(folder, figures, folder / "模板/调度材料.docx"), pages)
+    files = (*write_dispatch_pack(folder, figures, template), pages)
     steps["pack"] = time.perf_counter() - started
     freeze(folder, "调度材料", str(month), files, AS_OF, Correction("", "", ""), {"snapshot": "city"})
     whole = time.perf_counter() - started
