@@ -125,7 +125,9 @@ def _replaced(columns: list[str], by_unit: bool) -> tuple[list[str], str]:
     changed, joins = [], ""
     for column in columns:
         if column in UNITS:
-            joins += f" left join renamed as {column}s on t.{column} = {column}s.written_name and {column}s.copy = c.copy"
+            joins += (
+                f" left join renamed as {column}s on t.{column} = {column}s.written_name and {column}s.copy = c.copy"
+            )
             changed.append(f"coalesce({column}s.prefix, '') || t.{column} as {column}")
         elif column in LEADS or column in KEYS:
             changed.append(f"t.{column} || s.suffix as {column}")

@@ -64,7 +64,9 @@ def by_hand(home: Path) -> None:
         connection.execute("set enable_progress_bar = false")
         connection.execute(f"attach '{home / 'warehouse/warehouse.duckdb'}' as built (read_only)")
         done = results(home)
-        for schema in {manifest[r["unique_id"]]["schema"] for r in done if not _is("test", r) and not _is("operation", r)}:
+        for schema in {
+            manifest[r["unique_id"]]["schema"] for r in done if not _is("test", r) and not _is("operation", r)
+        }:
             connection.execute(f"create schema if not exists {schema}")
         for result in done:
             node = manifest.get(result["unique_id"], {})
@@ -118,7 +120,9 @@ def pack(home: Path) -> None:
     def typeset(layout: Any, **named: Any) -> Any:
         started = time.perf_counter()
         made = compile_(layout, **named)
-        spent[f"{'PNG' if named.get('format') == 'png' else 'PDF'}: typst {Path(layout).stem}"] += time.perf_counter() - started
+        spent[f"{'PNG' if named.get('format') == 'png' else 'PDF'}: typst {Path(layout).stem}"] += (
+            time.perf_counter() - started
+        )
         return made
 
     typst.compile = typeset
@@ -128,7 +132,9 @@ def pack(home: Path) -> None:
     steps: dict[str, float] = {}
     started = time.perf_counter()
     frames = {name: pd.read_parquet(exports / f"boards/{name}.parquet") for name in BOARDS}
-    frames |= {name: pd.read_parquet(exports / f"marts/{name}.parquet", columns=columns) for name, columns in FACTS.items()}
+    frames |= {
+        name: pd.read_parquet(exports / f"marts/{name}.parquet", columns=columns) for name, columns in FACTS.items()
+    }
     steps["read"] = time.perf_counter() - started
     rules = pd.read_csv(DBT_FOLDER / "seeds/dispatch_rules.csv")
     month = Month(AS_OF.year, AS_OF.month)
@@ -177,14 +183,26 @@ def builds(home: Path) -> None:
     tests = [float(r["execution_time"]) for r in done if _is("test", r)]
     lines = [["marts and boards of a day", "seconds", "peak MB", "ratio", "limit"]]
     lines.append([f"peer: {len(seconds)} queries by hand", f"{base:.1f}", f"{hand.peak_mb:,.0f}", "1.00", ""])
-    lines.append(["ours: dbt build without tests", f"{without.seconds:.1f}", f"{without.peak_mb:,.0f}", f"{without.seconds / base:.2f}", ""])
+    lines.append(
+        [
+            "ours: dbt build without tests",
+            f"{without.seconds:.1f}",
+            f"{without.peak_mb:,.0f}",
+            f"{without.seconds / base:.2f}",
+            "",
+        ]
+    )
     lines.append(
         [f"ours: dbt build with {len(tests)} tests", f"{whole.seconds:.1f}", f"{whole.peak_mb:,.0f}", f"{whole.seconds / base:.2f}", "3.00"]
     )  # fmt: skip
     print(table(lines))
-    print(f"the tests' own queries: {sum(tests):.1f} s; those of the models under dbt, two at a time: {sum(models.values()):.1f} s\n")
+    print(
+        f"the tests' own queries: {sum(tests):.1f} s; those of the models under dbt, two at a time: {sum(models.values()):.1f} s\n"
+    )
     slow = sorted(models, key=lambda name: -models[name])[:SLOWEST]
-    print(table([["slowest models", "dbt s", "by hand s"], *([n, f"{models[n]:.1f}", f"{seconds[n]:.1f}"] for n in slow)]))
+    print(
+        table([["slowest models", "dbt s", "by hand s"], *([n, f"{models[n]:.1f}", f"{seconds[n]:.1f}"] for n in slow)])
+    )
 
 
 def documents(home: Path) -> None:

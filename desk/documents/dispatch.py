@@ -29,7 +29,15 @@ BOARDS: Final = (
 )  # fmt: skip
 # Mart -> the columns that are read: a city has half a million facts.
 FACTS: Final = {
-    "fct_task_facts": ["indicator", "fact_key", "fact_date", "known_date", "lead_id", "fact_value", "not_counted_reason"],
+    "fct_task_facts": [
+        "indicator",
+        "fact_key",
+        "fact_date",
+        "known_date",
+        "lead_id",
+        "fact_value",
+        "not_counted_reason",
+    ],
     "dim_leads": ["lead_id", "chain_name"],
 }
 MOST_LETTERS: Final = 90
