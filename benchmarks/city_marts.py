@@ -8,10 +8,8 @@ written by the code of the nightly job and timed beside each library call in it;
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -105,7 +103,14 @@ def pack(home: Path) -> None:
     import typst
 
     from desk.documents import (
-        Correction, Month, chart_projects, dispatch_figures, freeze, issued, write_dispatch_pack, write_project_pages,
+        Correction,
+        Month,
+        chart_projects,
+        dispatch_figures,
+        freeze,
+        issued,
+        write_dispatch_pack,
+        write_project_pages,
         write_wall_chart,
     )  # fmt: skip
     from desk.documents.dispatch import BOARDS, FACTS
