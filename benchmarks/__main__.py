@@ -20,6 +20,7 @@ ORDER = (
     "chain_edges",
     "chain_reach",
     "desk_load",
+    "city_marts",
 )
 
 for name in ORDER:

@@ -29,12 +29,19 @@ _MILESTONES: Final = (
 _LIGHTS: Final = {"红": 0, "黄": 1, "绿": 2}
 
 
-def project_pages(projects: pd.DataFrame, procedures: pd.DataFrame, as_of: dt.date) -> list[dict[str, Any]]:
-    """Give the content of every page: brd_follow_up__status and brd_follow_up__procedures as exported; red first, then the largest."""
-    steps = dict(list(procedures[procedures["is_required"]].groupby("lead_id")))
+def project_pages(
+    projects: pd.DataFrame, procedures: pd.DataFrame, as_of: dt.date, most: int | None = None
+) -> list[dict[str, Any]]:
+    """Give the content of the first `most` pages, or of all: brd_follow_up__status and brd_follow_up__procedures as exported.
+
+    Red first, then the largest. Pages that are not shown are not put together: a city has 16,000.
+    """
     ordered = projects.assign(place=projects["light"].map(_LIGHTS)).sort_values(
         ["place", "investment_wan_cny", "lead_id"], ascending=[True, False, True], kind="stable"
     )
+    ordered = ordered if most is None else ordered.head(most)
+    shown = procedures[procedures["is_required"] & procedures["lead_id"].isin(ordered["lead_id"])]
+    steps = dict(list(shown.groupby("lead_id")))
     return [_page(row, steps.get(row["lead_id"]), as_of) for row in ordered.to_dict("records")]
 
 
@@ -48,7 +55,7 @@ def write_project_pages(
     import typst
 
     most: int = yaml.safe_load(RULES.read_text(encoding="utf-8"))["dispatch"]["most_pages"]
-    pages = project_pages(projects, procedures, as_of)[:most]
+    pages = project_pages(projects, procedures, as_of, most)
     if not pages:
         raise PackRefused("没有签约后在跟进的项目，不能生成一项目一页")
     content = {
@@ -87,7 +94,8 @@ def _page(row: dict[Any, Any], steps: pd.DataFrame | None, as_of: dt.date) -> di
         return None if day is None else round((day - first).days / span, 5)
 
     # A mark a quarter, so that no two run into each other in a project of years.
-    months = [m.date() for m in pd.date_range(first, last, freq="QS")]
+    quarters = (dt.date(year, month, 1) for year in range(first.year, last.year + 1) for month in (1, 4, 7, 10))
+    months = [day for day in quarters if first <= day <= last]
     return {
         "name": row["project_name"],
         "light": row["light"],

@@ -22,6 +22,7 @@ LAYOUT: Final = Path(__file__).with_name("wall_chart.typ")
 MILESTONES: Final = ("签约", "注册", "备案", "供地", "开工", "竣工", "投产", "达效")
 MOST: Final = 78
 MONTHS_SHOWN: Final = 24
+_SHOWN: Final = ["lead_id", "project_name", "unit_name", "stage", "investment_wan_cny"]
 
 
 def chart_projects(leads: pd.DataFrame, outcomes: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
@@ -31,17 +32,16 @@ def chart_projects(leads: pd.DataFrame, outcomes: pd.DataFrame, as_of: dt.date) 
     started, else None), 灯 (红/黄/绿), milestones (list of [stage, ISO date]).
     """
     limits = yaml.safe_load(RULES.read_text(encoding="utf-8"))["signed_not_started_days"]
-    dates = outcomes.assign(day=pd.to_datetime(outcomes["reached_date"]).dt.date)
+    dates = outcomes.assign(day=pd.to_datetime(outcomes["reached_date"]))
     dates = dates[dates["day"].notna() & (pd.to_datetime(dates["known_date"]) < pd.Timestamp(as_of))]
-    reached = {
-        lead: dict(zip(group["stage"], group["day"], strict=True))
-        for lead, group in dates.sort_values("day", ascending=False).groupby("lead_id")
-    }  # the earliest day of a stage stays
+    dates = dates[dates["lead_id"].isin(dates.loc[dates["stage"] == "签约", "lead_id"])]
+    reached: dict[str, dict[str, dt.date]] = {}
+    for row in dates.groupby(["lead_id", "stage"], as_index=False)["day"].min().itertuples():
+        reached.setdefault(str(row.lead_id), {})[str(row.stage)] = row.day.date()
+    shown = leads.loc[leads["lead_id"].isin(reached.keys()) & ~leads["stage"].isin(["终止", "达效"]), _SHOWN]
     rows: list[dict[str, Any]] = []
-    for lead in leads.sort_values("lead_id").to_dict("records"):
-        marks = reached.get(lead["lead_id"], {})
-        if "签约" not in marks or lead["stage"] in {"终止", "达效"}:
-            continue
+    for lead in shown.sort_values("lead_id").to_dict("records"):
+        marks = reached[lead["lead_id"]]
         # A start without a row of its own has passed where a later milestone has come.
         waiting = (
             None

@@ -229,7 +229,9 @@ def dispatch_pack(context: dg.AssetExecutionContext, workplace: Workplace, confi
     """Write and freeze the pack of a month; a red check leaves the list of another day, and then there is no pack."""
     published = _published(workplace)
     frames = {name: pd.read_parquet(workplace.export(f"boards/{name}")) for name in BOARDS}
-    frames |= {name: pd.read_parquet(workplace.export(f"marts/{name}")) for name in FACTS}
+    frames |= {
+        name: pd.read_parquet(workplace.export(f"marts/{name}"), columns=columns) for name, columns in FACTS.items()
+    }
     rules = pd.read_csv(DBT_FOLDER / "seeds" / "dispatch_rules.csv")
     folder, as_of = workplace.root / "documents", published.as_of_date
     try:

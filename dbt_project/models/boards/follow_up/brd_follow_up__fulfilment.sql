@@ -38,20 +38,45 @@ years as (
 
 ),
 
--- By the project's own number; a firm's tax counts for it only if no row names a project.
+tax as (
+
+    select *
+    from {{ ref('stg_ledger__tax_paid') }}
+    where coalesce(confirmed_date < {{ as_of_date() }}, make_date(tax_year + 1, 1, 1) <= {{ as_of_date() }})
+
+),
+
+-- By the project's own number, or else by the firm's: two joins by one key each, where one by either compares all with all.
+found as (
+
+    select
+        projects.lead_id as project_id,
+        tax.*
+    from projects
+    inner join tax on projects.lead_id = tax.lead_id
+
+    union all
+
+    select
+        projects.lead_id as project_id,
+        tax.*
+    from projects
+    inner join tax on projects.uscc = tax.uscc
+    where tax.lead_id is null
+
+),
+
+-- A firm's tax counts for a project only if no row names the project.
 paid as (
 
     select
-        projects.lead_id,
-        tax.tax_year,
-        arg_max(tax.paid_tax_wan_cny, (tax.lead_id is not null, tax.received_seq)) as paid_tax_wan_cny,
-        arg_max(tax.output_wan_cny, (tax.lead_id is not null, tax.received_seq)) as output_wan_cny,
-        arg_max(tax.land_mu, (tax.lead_id is not null, tax.received_seq)) as land_mu
-    from projects
-    inner join {{ ref('stg_ledger__tax_paid') }} as tax
-        on projects.lead_id = tax.lead_id or (tax.lead_id is null and projects.uscc = tax.uscc)
-    where coalesce(tax.confirmed_date < {{ as_of_date() }}, make_date(tax.tax_year + 1, 1, 1) <= {{ as_of_date() }})
-    group by projects.lead_id, tax.tax_year
+        found.project_id as lead_id,
+        found.tax_year,
+        arg_max(found.paid_tax_wan_cny, (found.lead_id is not null, found.received_seq)) as paid_tax_wan_cny,
+        arg_max(found.output_wan_cny, (found.lead_id is not null, found.received_seq)) as output_wan_cny,
+        arg_max(found.land_mu, (found.lead_id is not null, found.received_seq)) as land_mu
+    from found
+    group by found.project_id, found.tax_year
 
 ),
 

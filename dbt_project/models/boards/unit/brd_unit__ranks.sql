@@ -11,23 +11,36 @@ with cumulative as (
 
 ),
 
+-- The task that held at the end of the month: a change counts from its day, what stood before it stays ranked by the old.
+held as (
+
+    select
+        cumulative.unit_name,
+        cumulative.indicator,
+        cumulative.month_date,
+        targets.target_value
+    from cumulative
+    inner join {{ ref('fct_target_history') }} as targets
+        on cumulative.unit_name = targets.unit_name
+        and cumulative.target_year = targets.target_year
+        and cumulative.indicator = targets.indicator
+    where targets.valid_from_date < least(cumulative.month_date + interval 1 month, {{ as_of_date() }})
+        and coalesce(targets.valid_to_date >= least(cumulative.month_date + interval 1 month, {{ as_of_date() }}), true)
+        and (cumulative.measure in ('个', '次') or cumulative.measure = targets.measure)
+
+),
+
 measured as (
 
     select
         cumulative.*,
-        targets.target_value,
-        case
-            when targets.target_value > 0 then round(100 * cumulative.year_value / targets.target_value, 2)
-        end as completion_pct
+        held.target_value,
+        case when held.target_value > 0 then round(100 * cumulative.year_value / held.target_value, 2) end as completion_pct
     from cumulative
-    -- The task that held at the end of the month: a change counts from its day, what stood before it stays ranked by the old.
-    left join {{ ref('fct_target_history') }} as targets
-        on cumulative.unit_name = targets.unit_name
-        and targets.valid_from_date < least(cumulative.month_date + interval 1 month, {{ as_of_date() }})
-        and coalesce(targets.valid_to_date >= least(cumulative.month_date + interval 1 month, {{ as_of_date() }}), true)
-        and cumulative.target_year = targets.target_year
-        and cumulative.indicator = targets.indicator
-        and (cumulative.measure in ('个', '次') or cumulative.measure = targets.measure)
+    left join held
+        on cumulative.unit_name = held.unit_name
+        and cumulative.indicator = held.indicator
+        and cumulative.month_date = held.month_date
 
 )
 

@@ -1,5 +1,20 @@
 -- Chain fit (产业链契合度) of a lead with every node that its code or text matches, all components beside the sum.
-with leads as (
+with registered as (
+
+    -- Only a firm that was registered when the lead was reported: the scope of a project company that was founded later
+    -- would tell the past what became of the lead. Asked before the outer join, which would else compare every lead with
+    -- every firm.
+    select
+        enterprise.lead_id,
+        enterprise.industry_code,
+        enterprise.business_scope
+    from {{ ref('int_lead__enterprise') }} as enterprise
+    inner join {{ ref('stg_ledger__leads') }} as leads on enterprise.lead_id = leads.lead_id
+    where coalesce(enterprise.established_date <= leads.reported_date, true)
+
+),
+
+leads as (
 
     select
         leads.lead_id,
@@ -9,11 +24,7 @@ with leads as (
             enterprise.business_scope
         ) as fit_text
     from {{ ref('stg_ledger__leads') }} as leads
-    -- Only a firm that was registered when the lead was reported: the scope of a project company that was founded later
-    -- would tell the past what became of the lead.
-    left join {{ ref('int_lead__enterprise') }} as enterprise
-        on leads.lead_id = enterprise.lead_id
-        and coalesce(enterprise.established_date <= leads.reported_date, true)
+    left join registered as enterprise on leads.lead_id = enterprise.lead_id
 
 ),
 
