@@ -132,6 +132,26 @@ categories as (
 
 )
 
-select * from numbers
+select
+    lead_id,
+    as_of_date,
+    is_current,
+    part,
+    term,
+    feature,
+    value_text,
+    contribution
+from numbers
+
 union all
-select * from categories
+
+select
+    lead_id,
+    as_of_date,
+    is_current,
+    part,
+    term,
+    feature,
+    value_text,
+    contribution
+from categories
