@@ -25,11 +25,13 @@
 {%- endmacro %}
 
 {#- Signings (one row per lead: its first counted 签约) of one investor and project: a signing that follows the one before
-    within so many months belongs to the same group, and only the first of a group counts (重复签约只计第一次). -#}
-{% macro grouped_signings(moves, months) -%}
+    within so many months belongs to the same group, and only the first of a group counts (重复签约只计第一次). With `day`, a
+    column of the moves, the same once for each day. -#}
+{% macro grouped_signings(moves, months, day=none) -%}
 signings as (
 
     select
+        {% if day %}moves.{{ day }},{% endif %}
         moves.lead_id,
         min(moves.moved_date) as signed_date,
         min(coalesce(identities.enterprise_id, moves.lead_id)) as enterprise_id,
@@ -38,7 +40,7 @@ signings as (
     inner join {{ ref('stg_ledger__leads') }} as leads on moves.lead_id = leads.lead_id
     left join {{ ref('stg_identity__leads') }} as identities on moves.lead_id = identities.lead_id
     where moves.stage = '签约' and moves.has_required_evidence
-    group by moves.lead_id
+    group by {% if day %}moves.{{ day }}, {% endif %}moves.lead_id
 
 ),
 
@@ -49,7 +51,7 @@ linked_signings as (
         lag(lead_id) over in_order as previous_lead_id,
         lag(signed_date) over in_order as previous_signed_date
     from signings
-    window in_order as (partition by enterprise_id, project_form order by signed_date, lead_id)
+    window in_order as (partition by {% if day %}{{ day }}, {% endif %}enterprise_id, project_form order by signed_date, lead_id)
 
 ),
 
@@ -68,7 +70,7 @@ grouped_signings as (
     select
         *,
         count(*) filter (where is_counted) over (
-            partition by enterprise_id, project_form order by signed_date, lead_id
+            partition by {% if day %}{{ day }}, {% endif %}enterprise_id, project_form order by signed_date, lead_id
         ) as group_no
     from counted_signings
 

@@ -25,3 +25,112 @@
 {% macro in_wan(figure, written_measure) -%}
     case when {{ written_measure }} = '亿元' then {{ figure }} * 10000 else {{ figure }} end
 {%- endmacro %}
+
+{#- What a year may bring in foreign capital, as told on each row of `days` (told_date, target_year) by the months that were over:
+    paid so far, and the rest of the plan by what plans had brought. The interval is that of the monthly ratios of paid to
+    planned: a quarter of them lies below it, a quarter above. -#}
+{% macro foreign_told(days) -%}
+rates as (
+
+    select
+        date_trunc('month', rate_month_date) as rate_month,
+        case when count(distinct cny_per_unit) = 1 then min(cny_per_unit) end as cny_per_usd
+    from {{ ref('stg_ledger__exchange_rates') }}
+    where currency = 'USD' and cny_per_unit > 0
+    group by rate_month
+
+),
+
+months as (
+
+    select
+        date_trunc('month', progress.period_date) as month_date,
+        sum(cast(progress.paid_in_fdi_wan_cny / case
+            when progress.paid_in_fdi_currency = 'USD' then progress.paid_in_fdi_rate else rates.cny_per_usd
+        end as decimal(18, 4))) as paid_wan_usd,
+        sum(cast(progress.planned_fdi_wan_cny / case
+            when progress.planned_fdi_currency = 'USD' then progress.planned_fdi_rate else rates.cny_per_usd
+        end as decimal(18, 4))) as planned_wan_usd
+    from {{ ref('stg_ledger__investment_progress') }} as progress
+    inner join {{ ref('dim_leads') }} as leads on progress.lead_id = leads.lead_id
+    left join rates on date_trunc('month', progress.period_date) = rates.rate_month
+    group by month_date
+
+),
+
+past as (
+
+    select
+        days.told_date,
+        days.target_year,
+        count(months.month_date) as month_count,
+        quantile_cont(cast(coalesce(months.paid_wan_usd, 0) as double) / cast(months.planned_wan_usd as double), 0.25)
+            filter (where months.month_date is not null) as low_share,
+        quantile_cont(cast(coalesce(months.paid_wan_usd, 0) as double) / cast(months.planned_wan_usd as double), 0.5)
+            filter (where months.month_date is not null) as middle_share,
+        quantile_cont(cast(coalesce(months.paid_wan_usd, 0) as double) / cast(months.planned_wan_usd as double), 0.75)
+            filter (where months.month_date is not null) as high_share
+    from {{ days }} as days
+    left join months
+        on months.planned_wan_usd > 0
+        and last_day(months.month_date) < days.told_date
+        and months.month_date >= days.told_date - to_months(cast(
+            {{ dated_rule('dispatch_rules', 'rule_key', 'forecast_months', 'rule_value') }} as integer
+        ))
+    group by days.told_date, days.target_year
+
+),
+
+of_year as (
+
+    select
+        days.told_date,
+        days.target_year,
+        coalesce(cast(sum(months.paid_wan_usd) filter (where last_day(months.month_date) < days.told_date) as double), 0)
+            as paid_wan_usd,
+        coalesce(cast(sum(months.planned_wan_usd) filter (where last_day(months.month_date) >= days.told_date) as double), 0)
+            as rest_planned_wan_usd
+    from {{ days }} as days
+    left join months on year(months.month_date) = days.target_year
+    group by days.told_date, days.target_year
+
+),
+
+judged as (
+
+    select
+        of_year.*,
+        past.month_count,
+        past.low_share,
+        past.middle_share,
+        past.high_share,
+        past.month_count
+            >= cast({{ dated_rule('dispatch_rules', 'rule_key', 'forecast_min_months', 'rule_value') }} as bigint)
+            and of_year.rest_planned_wan_usd > 0 as is_told
+    from of_year
+    inner join past on of_year.told_date = past.told_date and of_year.target_year = past.target_year
+
+),
+
+foreign_told as (
+
+    select
+        told_date,
+        cast(target_year as bigint) as target_year,
+        paid_wan_usd,
+        rest_planned_wan_usd,
+        month_count,
+        case when is_told then round(paid_wan_usd + rest_planned_wan_usd * low_share, 2) end as forecast_low_wan_usd,
+        case when is_told then round(paid_wan_usd + rest_planned_wan_usd * middle_share, 2) end as forecast_wan_usd,
+        case when is_told then round(paid_wan_usd + rest_planned_wan_usd * high_share, 2) end as forecast_high_wan_usd,
+        case
+            when is_told
+                then {{ plain_number('paid_wan_usd + rest_planned_wan_usd * low_share') }} || '至'
+                    || {{ plain_number('paid_wan_usd + rest_planned_wan_usd * high_share') }} || '万美元'
+            when rest_planned_wan_usd = 0 then '暂无：余下月份没有计划'
+            else '暂无：有计划的月份只有' || month_count || '个'
+        end as forecast_text
+    from judged
+
+)
+{%- endmacro %}

@@ -12,7 +12,7 @@ from typing import Final
 
 import pandas as pd
 
-from recomputed import conduct, follow_up, funnel, projects, tasks, unit
+from recomputed import conduct, follow_up, forecast, funnel, projects, tasks, unit
 from recomputed.ledgers import Ledgers
 
 
@@ -49,6 +49,8 @@ BOARDS: Final = {
     ),
     "boards/brd_funnel__signed_not_started": Board(funnel.signed_not_started, ("lead_id",)),
     "boards/brd_funnel__stuck": Board(funnel.stuck, ("lead_id",), {"is_lead_department": ROLE}),
+    "boards/brd_funnel__signing_record": Board(forecast.signing_record, ("told_date", "months_ahead")),
+    "boards/brd_funnel__signing_forecast": Board(forecast.signing_forecast, ("month_date",)),
     "boards/brd_unit__indicators": Board(unit.indicators, ("unit_name", "indicator", "month_date")),
     "boards/brd_unit__ranks": Board(
         unit.ranks, ("unit_name", "indicator", "month_date"), {"is_latest_month": "只标出最近一月"}
@@ -103,6 +105,7 @@ ELSEWHERE: Final = {
     "boards/brd_follow_up__procedures": _BY_HAND + "tests/dbt/test_tasks_and_progress.py（工作日、关键路径）",
     "boards/brd_follow_up__bottlenecks": _BY_HAND + "tests/dbt/test_tasks_and_progress.py",
     "boards/brd_follow_up__foreign_forecast": _BY_HAND + "tests/dbt/test_tasks_and_progress.py",
+    "boards/brd_follow_up__foreign_record": _BY_HAND + "tests/dbt/test_forecast.py",
     "boards/brd_follow_up__events": _BY_HAND + "tests/dbt/test_tasks_and_progress.py",
     "scores/scr_project__tax": _BY_HAND + "tests/dbt/test_funnel_conduct.py；估算取自模型",
     "scores/scr_project__tax_realised": _BY_HAND + "tests/dbt/test_funnel_conduct.py",

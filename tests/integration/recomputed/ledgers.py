@@ -258,9 +258,12 @@ class Ledgers:
 
     @cached_property
     def counted_signings(self) -> set[str]:
+        return self.counted(self.reached["签约"])
+
+    def counted(self, signed: pd.Series) -> set[str]:
         """Signings without those that repeat one of the same investor and project within the months of the rule."""
         months = int(self.limit("repeat_months"))
-        signed = self.reached["签约"].dropna()
+        signed = signed.dropna()
         table = self.leads.loc[signed.index].assign(day=signed)
         name = table["project_name"].str.replace(r"(项目|工程|[一二三四五六七八九十\d]+期)", "", regex=True)
         firm = table["enterprise_name"].str.replace(r"[\s]", "", regex=True).str.translate(str.maketrans("（）", "()"))
