@@ -59,6 +59,13 @@ def latest(folder: Path) -> dict[str, list[str]]:
     return found
 
 
+def least_complete(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give the units whose ledgers lack most; those that sent nothing first, what belongs to no unit last."""
+    named = [row for row in rows if row["unit_type"] is not None]
+    named.sort(key=lambda row: (row["filled_pct"] is not None, row["filled_pct"] or 0, row["unit_name"]))
+    return [*named[:TOP], *(row for row in rows if row["unit_type"] is None)]
+
+
 @router.get("/leader", summary="领导页")
 def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: LeaderDep) -> Response:
     """Show the first leads, the funnel, what is to come, the units furthest behind their task, and the documents of meetings."""
@@ -71,6 +78,7 @@ def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: LeaderDep
     monthly = read_table(published.snapshot.folder, "unit_indicators")
     record = read_table(published.snapshot.folder, "signing_record")
     forecast = read_table(published.snapshot.folder, "signing_forecast")
+    ledgers = read_table(published.snapshot.folder, "unit_completeness", [("ledger", "=", "全部")])
     foreign = read_table(published.snapshot.folder, "foreign_forecast")
     year = published.as_of_date.year
     of_year = tasks.filter(pc.equal(tasks["target_year"], year)).to_pylist() if tasks is not None else []
@@ -88,6 +96,7 @@ def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: LeaderDep
         record=record.to_pylist() if record is not None else [],
         forecast=forecast.to_pylist() if forecast is not None else [],
         foreign=foreign.to_pylist() if foreign is not None else [],
+        ledgers=least_complete(ledgers.to_pylist()) if ledgers is not None else [],
         documents=latest(desk.settings.home / "documents"),
     )  # fmt: skip
 

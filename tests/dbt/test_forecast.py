@@ -10,29 +10,15 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pandas as pd
 import pytest
-from invented_district import exported
+from invented_district import exported, told_on
 
 pytestmark = pytest.mark.dbt
-COMPILED = Path("dbt_target") / "compiled" / "zeyou" / "models" / "boards"
 RECORD = "funnel/brd_funnel__signing_record.sql"
 FOREIGN = "follow_up/brd_follow_up__foreign_record.sql"
 TOLD = ["open_count", "past_month_count", "expected_count", "low_count", "high_count"]
 TOLD_MONEY = ["expected_wan_cny", "low_wan_cny", "high_wan_cny", "rehearsal_count", "forecast_text"]
-
-
-def told_on(home: Path, path: str, as_of: str, **tables: pd.DataFrame) -> pd.DataFrame:
-    """Run a board's compiled SQL as of another day, on tables of the test where it brings them."""
-    sql = (home / COMPILED / path).read_text(encoding="utf-8").replace("date '2026-06-30'", f"date '{as_of}'")
-    with duckdb.connect(str(home / "warehouse" / "warehouse.duckdb"), read_only=True) as connection:
-        for name, frame in tables.items():
-            connection.register(f"own_{name}", frame)
-            found = [s for s in ("seeds", "marts", "intermediate", "staging") if f'"{s}"."{name}"' in sql]
-            assert len(found) == 1, name
-            sql = sql.replace(f'"warehouse"."{found[0]}"."{name}"', f"own_{name}")
-        return connection.execute(sql).df()
 
 
 def rules(**values: str) -> pd.DataFrame:

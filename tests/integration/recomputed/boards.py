@@ -105,6 +105,8 @@ ELSEWHERE: Final = {
     "boards/brd_follow_up__procedures": _BY_HAND + "tests/dbt/test_tasks_and_progress.py（工作日、关键路径）",
     "boards/brd_follow_up__bottlenecks": _BY_HAND + "tests/dbt/test_tasks_and_progress.py",
     "boards/brd_follow_up__foreign_forecast": _BY_HAND + "tests/dbt/test_tasks_and_progress.py",
+    "boards/brd_unit__completeness": _BY_HAND
+    + "tests/dbt/test_completeness.py；各台账行数与 mart_row_accounting 相加核对",
     "boards/brd_follow_up__foreign_record": _BY_HAND + "tests/dbt/test_forecast.py",
     "boards/brd_follow_up__events": _BY_HAND + "tests/dbt/test_tasks_and_progress.py",
     "scores/scr_project__tax": _BY_HAND + "tests/dbt/test_funnel_conduct.py；估算取自模型",
