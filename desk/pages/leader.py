@@ -78,7 +78,7 @@ def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: LeaderDep
     monthly = read_table(published.snapshot.folder, "unit_indicators")
     record = read_table(published.snapshot.folder, "signing_record")
     forecast = read_table(published.snapshot.folder, "signing_forecast")
-    ledgers = read_table(published.snapshot.folder, "unit_completeness", [("ledger", "=", "全部")])
+    ledgers = read_table(published.snapshot.folder, "unit_completeness", [("ledger_name", "=", "全部台账")])
     foreign = read_table(published.snapshot.folder, "foreign_forecast")
     year = published.as_of_date.year
     of_year = tasks.filter(pc.equal(tasks["target_year"], year)).to_pylist() if tasks is not None else []
