@@ -1,4 +1,4 @@
-"""Charts as SVG drawn on the server (图): bars of reasons that add up, funnel, arrears, trend, cohorts, towns beside streets, a chain.
+"""Charts as SVG drawn on the server (图): bars of reasons that add up, funnel, arrears, trend, forecast, cohorts, towns beside streets, a chain.
 
 Belongs here: geometry and accessible text. Does not belong here: numbers (listing.py, boards), colours (static/charts.css),
 pictures for Word (documents/pictures.py).
@@ -178,6 +178,64 @@ def trend(months: Sequence[str], series: Mapping[str, Sequence[float]], label: s
         parts.append(
             f'<text x="{left + width * (at + 0.5) - 2}" y="{top + high + 18}" class="middle note">{escape(month)}</text>'
         )
+    return Markup("".join([*parts, "</svg>"]))
+
+
+def foretold(rows: Sequence[Mapping[str, Any]], measure: str = "count") -> Markup:
+    """Draw what was told of each month beside what came (预测与实际): past months as told on their first day, then the months ahead.
+
+    `rows` are those of the record of forecasts (brd_funnel__signing_record); `measure` is "count" (个) or "wan_cny" (drawn in 亿元).
+    A band from the lower to the upper bound, a line at what was expected, a dot at what came; a month without a forecast has none.
+    """
+    told = max((r["told_date"] for r in rows), default=None)
+    past = sorted((r for r in rows if r["months_ahead"] == 1 and r["is_over"]), key=lambda r: r["month_date"])[-8:]
+    shown = [*past, *sorted((r for r in rows if r["told_date"] == told), key=lambda r: r["month_date"])]
+    scale = 1 if measure == "count" else 1 / 10000
+
+    def figure(row: Mapping[str, Any], name: str) -> float | None:
+        value = row[f"{name}_{measure}"]
+        return None if value is None or value != value else float(value) * scale
+
+    width, left, high, top = 46, 8, 130, 44
+    names = ("high", "expected", "came")
+    tallest = max((v for r in shown for n in names if (v := figure(r, n)) is not None), default=0) or 1
+    words = "签约个数" if measure == "count" else "签约金额（亿元）"
+    size = f"{left * 2 + width * len(shown)} {top + high + 24}"
+    parts = [f'<svg class="drawing" viewBox="0 0 {size}" role="img" aria-label="{words}：预测与实际">']
+    for at, (look, text) in enumerate([("band", "预测区间"), ("expected", "预计"), ("came", "实际（当月为已有）")]):
+        x = left + 96 * at
+        shape = (
+            f'<circle cx="{x + 6}" cy="10" r="4.5" class="came"/>'
+            if look == "came"
+            else f'<rect x="{x}" y="{4 if look == "band" else 9}" width="12" height="{12 if look == "band" else 3}" class="{look}"/>'
+        )
+        parts.append(f'{shape}<text x="{x + 18}" y="15" class="note">{text}</text>')
+
+    def height(value: float) -> float:
+        return top + high * (1 - value / tallest)
+
+    for at, row in enumerate(shown):
+        x, middle = left + width * at, left + width * (at + 0.5)
+        low, upper, expected, came = (figure(row, n) for n in ("low", "high", "expected", "came"))
+        if low is not None and upper is not None:
+            y = height(upper)
+            parts.append(
+                f'<rect x="{x + 8}" y="{y:.1f}" width="{width - 16}" height="{max(height(low) - y, 1):.1f}" class="band"/>'
+            )
+        if expected is not None:
+            parts.append(
+                f'<rect x="{x + 8}" y="{height(expected) - 1.5:.1f}" width="{width - 16}" height="3" class="expected"/>'
+            )
+        if came is not None:
+            parts.append(f'<circle cx="{middle}" cy="{height(came):.1f}" r="4.5" class="came"/>')
+        told_figure = came if row["is_over"] else expected
+        if told_figure is not None:
+            ends = [v for v in (upper, expected, came) if v is not None]
+            text = f"{told_figure:.1f}".removesuffix(".0")
+            parts.append(f'<text x="{middle}" y="{height(max(ends)) - 7:.1f}" class="middle note">{text}</text>')
+        month = row["month_date"]
+        name = f"{month.year}年" if month.month == 1 else f"{month.month}月"
+        parts.append(f'<text x="{middle}" y="{top + high + 18}" class="middle note">{name}</text>')
     return Markup("".join([*parts, "</svg>"]))
 
 

@@ -26,16 +26,19 @@
 
 {#- Signings (every counted move to 签约; a lead may sign again) of one investor and project: a signing that follows the one
     before within so many months belongs to the same group, and only the first of a group counts (重复签约只计第一次). A lead
-    counts by its first signing. -#}
-{% macro grouped_signings(moves, months) -%}
+    counts by its first signing. With `day`, a column of the moves, the same once for each day. -#}
+{% macro grouped_signings(moves, months, day=none) -%}
 signings as (
 
     select
+        {% if day %}moves.{{ day }},{% endif %}
         moves.lead_id,
         moves.moved_date as signed_date,
         coalesce(identities.enterprise_id, moves.lead_id) as enterprise_id,
         coalesce({{ project_form('leads.project_name') }}, moves.lead_id) as project_form,
-        row_number() over (partition by moves.lead_id order by moves.moved_date) = 1 as is_first_of_lead
+        row_number() over (
+            partition by {% if day %}moves.{{ day }}, {% endif %}moves.lead_id order by moves.moved_date
+        ) = 1 as is_first_of_lead
     from {{ moves }} as moves
     inner join {{ ref('stg_ledger__leads') }} as leads on moves.lead_id = leads.lead_id
     left join {{ ref('stg_identity__leads') }} as identities on moves.lead_id = identities.lead_id
@@ -50,7 +53,7 @@ linked_signings as (
         lag(lead_id) over in_order as previous_lead_id,
         lag(signed_date) over in_order as previous_signed_date
     from signings
-    window in_order as (partition by enterprise_id, project_form order by signed_date, lead_id)
+    window in_order as (partition by {% if day %}{{ day }}, {% endif %}enterprise_id, project_form order by signed_date, lead_id)
 
 ),
 
@@ -70,7 +73,7 @@ grouped_signings as (
         *,
         starts_group and is_first_of_lead as is_counted,
         count(*) filter (where starts_group) over (
-            partition by enterprise_id, project_form order by signed_date, lead_id
+            partition by {% if day %}{{ day }}, {% endif %}enterprise_id, project_form order by signed_date, lead_id
         ) as group_no
     from started_groups
 

@@ -25,3 +25,110 @@
 {% macro in_wan(figure, written_measure) -%}
     case when {{ written_measure }} = '亿元' then {{ figure }} * 10000 else {{ figure }} end
 {%- endmacro %}
+
+{#- What a year may bring in foreign capital, as told on each row of `days` (told_date, target_year) by the months that were over:
+    paid so far, and the rest of the plan by what plans had brought. The interval is that of the monthly ratios of paid to
+    planned: a quarter of them lies below it, a quarter above. -#}
+{% macro foreign_told(days) -%}
+months as (
+
+    select
+        days.told_date,
+        days.target_year,
+        date_trunc('month', fdi.counted_date) as month_date,
+        sum(cast(fdi.amount_wan_usd as decimal(18, 4))) filter (
+            where fdi.fdi_kind = '实际使用外资' and fdi.known_date < days.told_date
+        ) as paid_wan_usd,
+        sum(cast(fdi.amount_wan_usd as decimal(18, 4))) filter (where fdi.fdi_kind = '月度计划') as planned_wan_usd,
+        -- A month that is over and whose money waits for verification says nothing of what plans bring.
+        last_day(month_date) < days.told_date
+            and not coalesce(bool_or(fdi.known_date >= days.told_date) filter (where fdi.fdi_kind = '实际使用外资'), false)
+            as is_settled
+    from {{ days }} as days
+    cross join {{ ref('int_project__fdi') }} as fdi
+    where fdi.fdi_kind in ('实际使用外资', '月度计划')
+    group by days.told_date, days.target_year, date_trunc('month', fdi.counted_date)
+
+),
+
+past as (
+
+    select
+        told_date,
+        target_year,
+        count(*) as month_count,
+        quantile_cont(paid_share, 0.25) as low_share,
+        quantile_cont(paid_share, 0.5) as middle_share,
+        quantile_cont(paid_share, 0.75) as high_share
+    from (
+        select
+            told_date,
+            target_year,
+            cast(coalesce(paid_wan_usd, 0) as double) / cast(planned_wan_usd as double) as paid_share
+        from months
+        where planned_wan_usd > 0
+            and is_settled
+            -- So many whole months: the one that runs is not over.
+            and month_date >= date_trunc('month', told_date) - to_months(cast(
+                {{ dated_rule('dispatch_rules', 'rule_key', 'forecast_months', 'rule_value') }} as integer
+            ))
+    ) as shares
+    group by told_date, target_year
+
+),
+
+of_year as (
+
+    select
+        days.told_date,
+        days.target_year,
+        coalesce(cast(sum(months.paid_wan_usd) as double), 0) as paid_wan_usd,
+        coalesce(cast(sum(months.planned_wan_usd) filter (where last_day(months.month_date) >= days.told_date) as double), 0)
+            as rest_planned_wan_usd
+    from {{ days }} as days
+    left join months
+        on days.told_date = months.told_date
+        and days.target_year = months.target_year
+        and year(months.month_date) = days.target_year
+    group by days.told_date, days.target_year
+
+),
+
+judged as (
+
+    select
+        of_year.*,
+        coalesce(past.month_count, 0) as month_count,
+        past.low_share,
+        past.middle_share,
+        past.high_share,
+        coalesce(past.month_count, 0)
+            >= cast({{ dated_rule('dispatch_rules', 'rule_key', 'forecast_min_months', 'rule_value') }} as bigint)
+            and of_year.rest_planned_wan_usd > 0 as is_told
+    from of_year
+    left join past on of_year.told_date = past.told_date and of_year.target_year = past.target_year
+
+),
+
+foreign_told as (
+
+    select
+        told_date,
+        cast(target_year as bigint) as target_year,
+        paid_wan_usd,
+        rest_planned_wan_usd,
+        month_count,
+        case when is_told then round(paid_wan_usd + rest_planned_wan_usd * low_share, 2) end as forecast_low_wan_usd,
+        case when is_told then round(paid_wan_usd + rest_planned_wan_usd * middle_share, 2) end as forecast_wan_usd,
+        case when is_told then round(paid_wan_usd + rest_planned_wan_usd * high_share, 2) end as forecast_high_wan_usd,
+        case
+            when is_told
+                then {{ plain_number('paid_wan_usd + rest_planned_wan_usd * low_share') }} || '至'
+                    || {{ plain_number('paid_wan_usd + rest_planned_wan_usd * high_share') }} || '万美元'
+            when rest_planned_wan_usd = 0 then '暂无：余下月份没有计划'
+            else '暂无：有计划的月份只有' || month_count || '个'
+        end as forecast_text
+    from judged
+
+)
+{%- endmacro %}

@@ -110,3 +110,17 @@
 {% macro is_from_desk(received_seq) -%}
     {{ received_seq }} = 0
 {%- endmacro %}
+
+{#- Ledgers whose rows belong to a unit, and the fields that completeness may ask of them (台账完整率): what the contract requires
+    (tests/dbt compares the two), then what seeds/completeness_fields.csv may ask from a stage on. -#}
+{% macro completeness_fields() -%}
+    {{ return({
+        'leads': ['lead_id', 'project_name', 'enterprise_name', 'unit_name', 'reported_date', 'lead_source',
+            'investment_wan_cny', 'product_text', 'industry_code', 'fixed_investment_wan_cny', 'land_mu'],
+        'follow_ups': ['lead_id', 'follow_up_date', 'method', 'content', 'result'],
+        'stage_moves': ['lead_id', 'stage', 'moved_date', 'evidence_kind'],
+        'targets': ['target_year', 'unit_name', 'indicator', 'target_value', 'measure'],
+        'investment_progress': ['lead_id', 'period_date', 'month_paid_in_wan_cny', 'progress_pct'],
+        'project_commitments': ['lead_id', 'agreed_contract_no', 'agreed_date', 'start_due_date', 'completion_due_date'],
+    }) }}
+{%- endmacro %}

@@ -25,7 +25,8 @@ from desk.documents.issued import NO_RATE, NOT_SET, RULES, SYNTHETIC, Issued, wr
 BOARDS: Final = (
     "brd_task__progress", "brd_task__decomposition", "brd_task__unit_rule", "brd_follow_up__status",
     "brd_follow_up__bottlenecks", "brd_follow_up__procedures", "brd_assessment__supervision",
-    "brd_funnel__stages", "brd_unit__balance", "brd_unit__indicators",
+    "brd_funnel__stages", "brd_unit__balance", "brd_unit__indicators", "brd_funnel__signing_record",
+    "brd_funnel__signing_forecast",
 )  # fmt: skip
 # Mart -> the columns that are read: a city has half a million facts.
 FACTS: Final = {
@@ -88,7 +89,7 @@ class DispatchFigures:
     summary: str
     tables: Mapping[str, pd.DataFrame]
     drawings: Mapping[str, str]
-    """Mark of the template -> SVG: funnel (漏斗), arrears (欠账), balance (镇街对照), trend (趋势)."""
+    """Mark of the template -> SVG: funnel (漏斗), arrears (欠账), balance (镇街对照), trend (趋势), foretold (签约预测)."""
     notes: tuple[str, ...]
 
 
@@ -141,6 +142,8 @@ def dispatch_figures(
         "区级重点": _projects(projects[projects["key_level"] == "区级"]),
         "任务分解": _decomposition(year, frames["brd_task__decomposition"]),
         "黄灯项目": _projects(projects[projects["light"] == "黄"]),
+        "签约预测": _forecast(frames["brd_funnel__signing_forecast"]),
+        "签约预测与实际": _forecast_record(frames["brd_funnel__signing_record"]),
     }
     lights = {light: int((projects["light"] == light).sum()) for light in ("红", "黄", "绿")}
     summary = (
@@ -156,6 +159,8 @@ def dispatch_figures(
         "红黄灯按 traffic_lights.csv 中当日适用的规则，依据列在表中；标“未核实”的规则待主管部门确认。",
         "结转事项：本月以前的会议议定、截至日尚未办结的事项。",
         "催办级别只按天数列事实，是否约谈、问责由人决定。",
+        "签约预测：每月1日按当时已知的在手线索和以往同阶段线索的签约比例推算，区间为此前各次预测误差的80%；"
+        "与实际的对照见附表“签约预测与实际”。",
     )
     drawings = _drawings(as_of, progress, frames, settings["first_indicators"])
     return DispatchFigures(month, as_of, chair_of(month, rules), is_synthetic, summary, tables, drawings, notes)
@@ -339,6 +344,51 @@ def _units(progress: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def _span(low: Any, high: Any) -> str:
+    return NO_RATE if pd.isna(low) else f"{_number(low)}至{_number(high)}"
+
+
+def _forecast(rows: pd.DataFrame) -> pd.DataFrame:
+    """What the months from this one on may bring, each with its interval, or why nothing is told."""
+    return _table(
+        [
+            {
+                "月份": f"{pd.Timestamp(row['month_date']):%Y-%m}",
+                "预计签约（个）": _number(row["expected_count"]),
+                "区间（个）": _span(row["low_count"], row["high_count"]),
+                "预计金额（万元）": _number(row["expected_wan_cny"]),
+                "金额区间（万元）": _span(row["low_wan_cny"], row["high_wan_cny"]),
+                "过去落在区间内": row["held_text"] if pd.notna(row["expected_count"]) else row["forecast_text"],
+            }
+            for row in rows.sort_values("month_date").to_dict("records")
+        ],
+        WORD_TABLES["签约预测"],
+    )
+
+
+def _forecast_record(rows: pd.DataFrame) -> pd.DataFrame:
+    """What was told of each month on its first day, beside what came."""
+    own = rows[(rows["months_ahead"] == 1) & rows["is_over"]].sort_values("month_date", ascending=False)
+    return _table(
+        [
+            {
+                "月份": f"{pd.Timestamp(row['month_date']):%Y-%m}",
+                "预计签约（个）": _number(row["expected_count"]),
+                "区间（个）": _span(row["low_count"], row["high_count"]),
+                "实际（个）": _number(row["came_count"]),
+                "落在区间内": {True: "是", False: "否"}.get(row["is_count_inside"], NO_RATE),
+                "预计金额（万元）": _number(row["expected_wan_cny"]),
+                "金额区间（万元）": _span(row["low_wan_cny"], row["high_wan_cny"]),
+                "实际金额（万元）": _number(row["came_wan_cny"]),
+                "金额落在区间内": {True: "是", False: "否"}.get(row["is_wan_inside"], NO_RATE),
+            }
+            for row in own.to_dict("records")
+        ],
+        ("月份", "预计签约（个）", "区间（个）", "实际（个）", "落在区间内", "预计金额（万元）", "金额区间（万元）",
+         "实际金额（万元）", "金额落在区间内"),
+    )  # fmt: skip
+
+
 def _industries(year: int, as_of: dt.date, facts: pd.DataFrame, leads: pd.DataFrame) -> pd.DataFrame:
     """What the year brought by leading chain (产业链), each project once."""
     known = facts[facts["not_counted_reason"].isna() & facts["indicator"].isin(COUNTED)]
@@ -373,8 +423,15 @@ def _drawings(as_of: dt.date, progress: pd.DataFrame, frames: Mapping[str, pd.Da
         "arrears": charts.as_drawing(charts.arrears_bars(_records(behind)), f"{asked}欠账") if len(behind) else "",
         "balance": charts.as_drawing(charts.balance_bars(_records(balance)), "镇街对照") if len(balance) else "",
         "trend": indicators_trend(frames["brd_unit__indicators"], as_of),
+        "foretold": _foretold(frames["brd_funnel__signing_record"]),
     }
     return {mark: str(drawing) for mark, drawing in drawn.items() if drawing}
+
+
+def _foretold(record: pd.DataFrame) -> Markup:
+    told = record["expected_count"].notna().any()
+    days = record.assign(told_date=_days(record["told_date"]), month_date=_days(record["month_date"]))
+    return charts.foretold(_records(days)) if told else Markup("")
 
 
 def indicators_trend(indicators: pd.DataFrame, as_of: dt.date) -> Markup:

@@ -20,6 +20,7 @@ WORD_TABLES: Final = {
     "结转事项": ("编号", "会议日期", "事项", "责任单位", "时限", "情况"),
     "本月新议事项": ("编号", "会议日期", "事项", "责任单位", "时限", "情况"),
     "卡点部门": ("部门", "手续", "卡住项目数", "最长（工作日）", "项目"),
+    "签约预测": ("月份", "预计签约（个）", "区间（个）", "预计金额（万元）", "金额区间（万元）", "过去落在区间内"),
 }
 _WIDTHS: Final = {
     "总体情况": (34, 26, 22, 20, 18, 18, 18),
@@ -29,6 +30,7 @@ _WIDTHS: Final = {
     "结转事项": (24, 22, 38, 26, 22, 24),
     "本月新议事项": (24, 22, 38, 26, 22, 24),
     "卡点部门": (34, 24, 20, 24, 54),
+    "签约预测": (20, 22, 24, 24, 32, 34),
 }
 _TITLES: Final = {
     "红灯项目": "红灯项目",
@@ -37,6 +39,7 @@ _TITLES: Final = {
     "结转事项": "上次会议以前议定、结转本次的事项",
     "本月新议事项": "本月议定的事项",
     "卡点部门": "手续卡点",
+    "签约预测": "当月及以后各月签约预测",
 }
 _PICTURES: Final = {
     "总体情况": (
@@ -47,8 +50,9 @@ _PICTURES: Final = {
         ("arrears", "图3  按时序欠账最多的单位：条为全年任务完成率"),
         ("balance", "图4  镇街对照：单位中位数，各指标各用一把尺"),
     ),
+    "签约预测": (("foretold", "图5  签约个数：各月1日的预测与实际"),),
 }
-_ORDINALS: Final = "一二三四五六七八"
+_ORDINALS: Final = "一二三四五六七八九"
 
 
 def write_dispatch_template(path: Path) -> None:
@@ -74,7 +78,7 @@ def write_dispatch_template(path: Path) -> None:
         text("{%p endif %}", indent=False)
         for mark, caption in _PICTURES.get(name, ()):
             add_picture(document, mark, caption)
-    text("八、口径说明", "Heading 1")
+    text(f"{_ORDINALS[len(WORD_TABLES)]}、口径说明", "Heading 1")
     text("{%p for note in notes %}", indent=False)
     text("{{ loop.index }}．{{ note }}")
     text("{%p endfor %}", indent=False)

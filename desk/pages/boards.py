@@ -1,16 +1,18 @@
-"""Published tables as pages (看板): any table of the catalogue, with its 口径, its day and its source; funnel, cohorts and balance drawn.
+"""Published tables as pages (看板): any table of the catalogue, with its 口径, its day and its source; funnel, cohorts, balance and forecasts drawn.
 
 Belongs here: one page for all boards. Does not belong here: the catalogue (desk/boards.py), charts.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import Response
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from desk import charts
@@ -22,7 +24,12 @@ from desk.pages.context import DeskDep, Line, ReadDep, ViewerDep, hidden_leads, 
 
 router = APIRouter()
 ROWS_A_PAGE = 100
-DRAWN = {"funnel_cohorts": charts.cohorts, "unit_balance": charts.balance, "funnel_slices": charts.slices}
+DRAWN: Final[Mapping[str, Callable[[Sequence[Mapping[str, Any]]], Markup]]] = {
+    "funnel_cohorts": charts.cohorts,
+    "unit_balance": charts.balance,
+    "funnel_slices": charts.slices,
+    "signing_record": charts.foretold,
+}
 
 
 @router.get("/boards", summary="看板目录")

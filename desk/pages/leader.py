@@ -59,9 +59,16 @@ def latest(folder: Path) -> dict[str, list[str]]:
     return found
 
 
+def least_complete(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give the units whose ledgers lack most; those that sent nothing first, what belongs to no unit last."""
+    named = [row for row in rows if row["unit_type"] is not None]
+    named.sort(key=lambda row: (row["filled_pct"] is not None, row["filled_pct"] or 0, row["unit_name"]))
+    return [*named[:TOP], *(row for row in rows if row["unit_type"] is None)]
+
+
 @router.get("/leader", summary="领导页")
 def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: LeaderDep) -> Response:
-    """Show the first leads, the funnel, the units furthest behind their task, and the documents of meetings."""
+    """Show the first leads, the funnel, what is to come, the units furthest behind their task, and the documents of meetings."""
     published = list_in_use(desk)
     rows = published.select(
         Filters(), viewer.reach("detail").mask(published.table["unit_name"]), hidden_leads(database, published)
@@ -69,6 +76,10 @@ def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: LeaderDep
     funnel = read_table(published.snapshot.folder, "funnel_slices")
     tasks = read_table(published.snapshot.folder, "task_progress")
     monthly = read_table(published.snapshot.folder, "unit_indicators")
+    record = read_table(published.snapshot.folder, "signing_record")
+    forecast = read_table(published.snapshot.folder, "signing_forecast")
+    ledgers = read_table(published.snapshot.folder, "unit_completeness", [("ledger_name", "=", "全部台账")])
+    foreign = read_table(published.snapshot.folder, "foreign_forecast")
     year = published.as_of_date.year
     of_year = tasks.filter(pc.equal(tasks["target_year"], year)).to_pylist() if tasks is not None else []
     started = [t for t in of_year if t["indicator"] == "新开工项目数"]
@@ -82,6 +93,10 @@ def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: LeaderDep
         behind=set_tasks[:TOP], unset=[t["unit_name"] for t in started if t["target_value"] is None], year=year,
         total=len(rows), trust=trust(desk, published),
         trend=indicators_trend(monthly.to_pandas(), published.as_of_date) if monthly is not None else "",
+        record=record.to_pylist() if record is not None else [],
+        forecast=forecast.to_pylist() if forecast is not None else [],
+        foreign=foreign.to_pylist() if foreign is not None else [],
+        ledgers=least_complete(ledgers.to_pylist()) if ledgers is not None else [],
         documents=latest(desk.settings.home / "documents"),
     )  # fmt: skip
 

@@ -52,6 +52,7 @@ def unit(
         of_unit = progress.filter(pc.equal(progress["unit_name"], chosen)).to_pylist()
         year = max((t["target_year"] for t in of_unit if t["target_year"] <= published.as_of_date.year), default=None)
         tasks = [t for t in of_unit if t["target_year"] == year]
+    ledgers = read_table(published.snapshot.folder, "unit_completeness", [("unit_name", "=", chosen)])
     rows = published.select(
         Filters(unit=chosen), reach.mask(published.table["unit_name"]), hidden_leads(database, published)
     )
@@ -62,7 +63,7 @@ def unit(
     day = published.as_of_date
     return render(
         request, desk, "unit.html", viewer,
-        unit=chosen, choices=choices, tasks=tasks, cards=cards(desk, database, published, before, page.rows),
+        unit=chosen, choices=choices, tasks=tasks, ledgers=ledgers.to_pylist() if ledgers is not None else [], cards=cards(desk, database, published, before, page.rows),
         late=cards(desk, database, published, before, late), late_count=len(due), total=page.total,
         people=actions.loads(database, viewer.units) if viewer.assigns else [],
         month_share=day.timetuple().tm_yday / (366 if calendar.isleap(day.year) else 365),

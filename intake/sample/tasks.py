@@ -159,7 +159,7 @@ def rates_ledger(as_of: dt.date, rng: np.random.Generator) -> Ledger:
 
 # --- assessment -----------------------------------------------------------------------------------------------------
 
-# code | indicator | measured by | how | weight | points | cap | floor | threshold | evidence | group
+# code | indicator | measured by | how | weight | points | cap | floor | threshold | evidence | group | size of a step | points a step
 _RULES: Final = """
     Q01|新签约项目完成率|新签约项目数|完成率|0.15|15|18|0||签约协议|指标落实
     Q02|签约金额完成率|签约金额|完成率|0.10|10|12|0||签约协议|指标落实
@@ -169,6 +169,7 @@ _RULES: Final = """
     Q06|实际使用外资完成率|实际使用外资|完成率|0.10|10|12|0||银行凭证|指标落实
     J01|新开工亿元以上项目|新开工亿元以上项目数|按个加分||2|6|||施工许可证|加分项
     J02|镇街达标（开工且有储备）|达标单位|达标||3|||1|施工许可证|加分项
+    J03|到位资金超时序|到位资金@时序|按步加分||0|3||||加分项|5|0.5
     K01|超时限未开工|超时限未开工项目数|按个扣分||0.5|3||||扣分项
     K02|报表漏报|漏报次数|按个扣分||0.5|3||||扣分项
     K03|部门评价|部门评价|按个加分||1|5||||加分项
@@ -183,9 +184,8 @@ def scoring_ledger(as_of: dt.date) -> Ledger:
     for scheme, kinds in SCHEMES.items():
         for since in (last, this):
             for line in _RULES.strip().split("\n"):
-                code, indicator, measured, how, weight, points, cap, floor, threshold, evidence, group = (
-                    line.strip().split("|")
-                )
+                cells = line.strip().split("|")
+                code, indicator, measured, how, weight, points, cap, floor, threshold, evidence, group, *steps = cells
                 shift = {"Q01": 0.05, "Q03": -0.05}.get(code, 0.0) if since == last else 0.0
                 number = float(weight) + shift if weight else None
                 rows.append(
@@ -205,7 +205,9 @@ def scoring_ledger(as_of: dt.date) -> Ledger:
                         "valid_from_date": since,
                         "valid_to_date": dt.date(since.year, 12, 31) if since == last else None,
                         "rule_group": group,
-                        "measure": "%" if how == "完成率" else "个",
+                        "measure": "%" if how == "完成率" or steps else "个",
+                        "step_size": float(steps[0]) if steps else None,
+                        "step_points": float(steps[1]) if steps else None,
                         "period_kind": "季",
                     }
                 )
@@ -225,6 +227,8 @@ def scoring_ledger(as_of: dt.date) -> Ledger:
             floor 保底值
             threshold 门槛值
             measure 计量单位
+            step_size 步长
+            step_points 每步分值
             period_kind 考核周期
             evidence_kind 佐证要求
             valid_from_date 起效日期

@@ -9,13 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
 
-from models.assessment.rules import Rule, Term, read_rules
+from models.assessment.rules import STEPS, Rule, Term, read_rules
 
 NOT_SET: Final = "未下达"
 NOTHING: Final = "暂无"
@@ -172,7 +173,9 @@ def assess(
     Notes
     -----
     完成率: what the rule is worth x done / task, at most the cap (more than the task counts up to it); 按个加分: points for each, or for each
-    above the target; 按个扣分: points off for each, or for each missing to the target; 达标: the points from the threshold on, or always
+    above the target; 按个扣分: points off for each, or for each missing to the target; 按步扣分: the points, less so much for each whole step
+    below the target, down to the floor or 0 (每低1个百分点扣0.1分); 按步加分: the points, and so much more for each whole step above it,
+    up to the cap; steps in percent are of the task that is done, or of one indicator in the other; 达标: the points from the threshold on, or always
     where there is none; 否决: nothing at all from the threshold on. A group is added up, then held by the floor of its
     deductions, and by its one cap where it is a weighted formula. What has no task or no mark is null and told, never 0, and then the unit has no place.
     """
@@ -257,10 +260,15 @@ def _item(rule: Rule, unit: str, known: _Facts, traces: list[dict[str, Any]]) ->
                 | {name: fact[name] for name in (*names, "evidence_kind", "evidence_no")}
                 | {"is_counted": fact["not_counted_reason"] is None or pd.isna(fact["not_counted_reason"])}
             )
-    if rule.kind == "完成率":
+    is_rate = rule.kind == "完成率"
+    if is_rate:
         base = _base(rule, unit, known, period)
-    points, how, vetoed = _points(rule, done, base)
-    rate = round(100 * done / base, 4) if rule.kind == "完成率" and done is not None and base else None
+    if rule.kind in STEPS:
+        base, is_rate = _stepped_from(rule, unit, known, period)
+        points, how, vetoed = *_step_points(rule, done, base, is_rate), False
+    else:
+        points, how, vetoed = _points(rule, done, base)
+    rate = round(100 * done / base, 4) if is_rate and done is not None and base and base > 0 else None
     return _row(
         rule.title,
         rule.kind,
@@ -291,6 +299,44 @@ def _base(rule: Rule, unit: str, known: _Facts, period: _Period) -> float | None
     else:
         return None
     return whole * period.passed_share if rule.measure is not None and rule.measure.is_paced else whole
+
+
+def _stepped_from(rule: Rule, unit: str, known: _Facts, period: _Period) -> tuple[float | None, bool]:
+    """Give what steps start from, or what done is divided by where they are of a rate, and whether they are."""
+    if rule.measure is None:
+        return rule.target, False
+    if rule.measure.base is not None:
+        return known.of(unit, rule.measure.base, rule, period)[0], True
+    if rule.is_percent:  # the rule's target is then a rate, and not the task
+        return _base(replace(rule, target=None), unit, known, period), True
+    return _base(rule, unit, known, period), False
+
+
+def _step_points(rule: Rule, done: float | None, base: float | None, is_rate: bool) -> tuple[float | None, str]:
+    """Give the points of a rule by steps, in words too. In fractions: a step that is just full is full."""
+    if done is None:
+        return None, "没有评分"
+    if base is None:
+        return None, NOT_SET
+    if is_rate and base <= 0:
+        return None, f"分母为 0，{NOTHING}"
+    size, each, points = (Fraction(str(value)) for value in (rule.step_size, rule.step_points, rule.points))
+    reached, start, sign = Fraction(str(done)), Fraction(str(base)), ""
+    if is_rate:
+        reached *= (100 if rule.is_percent else 1) / start
+        start = Fraction(str(rule.target)) if rule.target is not None else Fraction(100)
+        sign = "%" if rule.is_percent else ""
+    is_up = rule.kind == "按步加分"
+    count = max(int((reached - start if is_up else start - reached) / size), 0)
+    raw = points + (count if is_up else -count) * each
+    shown = f"{float(reached):.4f}".rstrip("0").rstrip(".")
+    how = f"{shown}{sign}，目标{float(start):g}{sign}，{'高' if is_up else '低'}{count}步（每步{rule.step_size:g}{sign}）×{rule.step_points:g}分"
+    floor = Fraction(str(rule.floor or 0))
+    if not is_up and raw < floor:
+        raw, how = floor, f"{how}，保底{float(floor):g}"
+    if rule.cap is not None and raw > Fraction(str(rule.cap)):
+        raw, how = Fraction(str(rule.cap)), f"{how}，封顶{rule.cap:g}"
+    return round(float(raw), 4), how
 
 
 def _points(rule: Rule, done: float | None, base: float | None) -> tuple[float | None, str, bool]:

@@ -14,7 +14,9 @@ from typing import Any, Final
 
 import pandas as pd
 
-KINDS: Final = ("完成率", "按个加分", "按个扣分", "达标", "否决")
+STEPS: Final = ("按步扣分", "按步加分")
+KINDS: Final = ("完成率", "按个加分", "按个扣分", *STEPS, "达标", "否决")
+PERCENT: Final = ("%", "％", "百分点", "个百分点")
 PACED: Final = "@时序"
 _CLOSE: Final = 1e-9
 _TERM: Final = re.compile(r"(?P<key>[^\[\]/@]+?)(?:\[(?P<low>\d*\.?\d*),(?P<high>\d*\.?\d*)\))?")
@@ -83,6 +85,10 @@ class Rule:
     """What the rule is worth at 100%: its points, or its weight's share of the points that weighted rows have in common."""
     is_shared: bool = False
     """Whether the rows of its group are one formula: added up, then held by their one cap."""
+    step_size: float | None = None
+    step_points: float | None = None
+    is_percent: bool = False
+    """Whether steps are counted in percent: of the task that is done, or of the one indicator in the other."""
 
     def applies_to(self, unit_type: str) -> bool:
         """Whether units of a type are judged by it; a rule that names no type judges all."""
@@ -140,6 +146,7 @@ def read_rules(
 
 def _read_row(row: dict[Any, Any], known_keys: Collection[str], further: Mapping[str, str]) -> tuple[Rule | None, str]:
     number = {name: _number(row[name]) for name in ("weight", "points", "cap", "floor", "threshold", "target_value")}
+    number |= {name: _number(row.get(name)) for name in ("step_size", "step_points")}
     text = {name: _text(row[name]) for name in ("measured_indicator", "rule_group", "unit_type", "evidence_kind")}
     kind = row["rule_kind"]
     problems = []
@@ -166,6 +173,7 @@ def _read_row(row: dict[Any, Any], known_keys: Collection[str], further: Mapping
         problems.append("没有取数指标，须写明考核目标值（满分）")
     if number["weight"] is not None and number["weight"] < 0:
         problems.append("权重小于 0")
+    problems += _steps(kind, number, measure)
     if problems:
         return None, "；".join(problems)
     rule = Rule(
@@ -184,8 +192,40 @@ def _read_row(row: dict[Any, Any], known_keys: Collection[str], further: Mapping
         text["rule_group"],
         number["target_value"],
         _text(row["period_kind"]) or "年",
+        step_size=number["step_size"],
+        step_points=number["step_points"],
+        is_percent=_text(row.get("measure")) in PERCENT,
     )
     return rule, ""
+
+
+def _steps(kind: str, number: Mapping[str, float | None], measure: Measure | None) -> list[str]:
+    """Say what is wrong with the steps of a rule (每低/每高一步); a rule of another kind has none."""
+    size, each, cap, floor = (number[name] for name in ("step_size", "step_points", "cap", "floor"))
+    points = number["points"] or 0.0
+    if kind not in STEPS:
+        is_told_of = kind in KINDS and (size is not None or each is not None)
+        return [f"计分方式“{kind}”不用步长和每步分值"] if is_told_of else []
+    problems = []
+    if size is None:
+        problems.append("没有步长，不能按步计分")
+    elif size <= 0:
+        problems.append("步长应为大于 0 的数")
+    if each is None:
+        problems.append("没有每步分值，不能按步计分")
+    elif each <= 0:
+        problems.append("每步分值应为大于 0 的数")
+    if kind == "按步加分" and cap is None:
+        problems.append("没有封顶，不能计分")
+    if kind == "按步加分" and cap is not None and cap < points:
+        problems.append("封顶低于分值")
+    if kind == "按步扣分" and (floor or 0.0) > points:
+        problems.append("保底高于分值")
+    if number["weight"] is not None:
+        problems.append("按步计分不用权重")
+    if number["target_value"] is None and (measure is None or measure.base is not None):
+        problems.append("没有考核目标值，不知从哪里起算")
+    return problems
 
 
 def _weigh(rules: list[Rule]) -> tuple[list[Rule], list[tuple[str, str]]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import followed_up
 import numpy as np
 import pandas as pd
@@ -421,3 +423,15 @@ def build(home: Path, *selectors: str, as_of: dt.date = AS_OF) -> None:
 def exported(home: Path, schema: str, name: str) -> pd.DataFrame:
     """Read an exported table: tests never open the warehouse to look at a result."""
     return pd.read_parquet(home / "exports" / schema / f"{name}.parquet")
+
+
+def told_on(home: Path, board: str, as_of: str = "2026-06-30", **tables: pd.DataFrame) -> pd.DataFrame:
+    """Run a board's compiled SQL (funnel/brd_….sql) as of a day, on a test's own tables where it brings them."""
+    compiled = home / "dbt_target" / "compiled" / "zeyou" / "models" / "boards" / board
+    sql = compiled.read_text(encoding="utf-8").replace(f"date '{AS_OF}'", f"date '{as_of}'")
+    with duckdb.connect(str(home / "warehouse" / "warehouse.duckdb"), read_only=True) as connection:
+        for name, frame in tables.items():
+            connection.register(f"own_{name}", frame)
+            sql, count = re.subn(rf'"warehouse"\."\w+"\."{name}"', f"own_{name}", sql)
+            assert count, name
+        return connection.execute(sql).df()

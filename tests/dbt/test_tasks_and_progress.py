@@ -504,7 +504,7 @@ def test_the_pack_is_made_again_the_same_and_laid_out(frames: dict[str, pd.DataF
     stages = frames["brd_funnel__stages"]
     most = stages[(stages["slice_kind"] == "全区") & (stages["stage"] == "线索")]["at_least_count"].item()
     assert f">{most}</text>" in pack.drawings["funnel"] and len(document.inline_shapes) == len(pack.drawings)
-    assert set(pack.drawings) == {"funnel", "arrears", "balance", "trend"}
+    assert set(pack.drawings) == {"funnel", "arrears", "balance", "trend", "foretold"}
     assert (
         len(sheets["红灯项目"]) == len(pack.tables["红灯项目"]) > 15
     )  # Word shows the first, the workbook has them all

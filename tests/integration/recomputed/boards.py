@@ -12,7 +12,7 @@ from typing import Final
 
 import pandas as pd
 
-from recomputed import conduct, follow_up, funnel, permits, projects, scoring, task_lists, tasks, unit
+from recomputed import conduct, follow_up, forecast, funnel, permits, projects, scoring, task_lists, tasks, unit
 from recomputed.ledgers import Ledgers
 
 
@@ -43,6 +43,8 @@ BOARDS: Final = {
     ),
     "boards/brd_funnel__signed_not_started": Board(funnel.signed_not_started, ("lead_id",)),
     "boards/brd_funnel__stuck": Board(funnel.stuck, ("lead_id",)),
+    "boards/brd_funnel__signing_record": Board(forecast.signing_record, ("told_date", "months_ahead")),
+    "boards/brd_funnel__signing_forecast": Board(forecast.signing_forecast, ("month_date",)),
     "boards/brd_unit__indicators": Board(unit.indicators, ("unit_name", "indicator", "month_date")),
     "boards/brd_unit__ranks": Board(unit.ranks, ("unit_name", "indicator", "month_date")),
     "boards/brd_unit__balance": Board(unit.balance, ("target_year", "indicator")),

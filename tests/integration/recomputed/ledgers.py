@@ -213,9 +213,12 @@ class Ledgers:
 
     @cached_property
     def signings(self) -> pd.DataFrame:
-        """Every signing with evidence, grouped with what it repeats: no more than the months of the rule after the one before."""
+        return self.grouped(self.moves[self.moves["has_evidence"]])
+
+    def grouped(self, moves: pd.DataFrame) -> pd.DataFrame:
+        """Every signing among moves, grouped with what it repeats: no more than the months of the rule after the one before."""
         months = int(self.limit("repeat_months"))
-        signed = self.moves[(self.moves["stage"] == "签约") & self.moves["has_evidence"]]
+        signed = moves[moves["stage"] == "签约"]
         table = signed[["lead_id", "moved_date", "unit_name"]].rename(columns={"moved_date": "signed_date"})
         name = self.leads["project_name"].str.replace(r"(项目|工程|[一二三四五六七八九十\d]+期)", "", regex=True)
         firm = (

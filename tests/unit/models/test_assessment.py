@@ -211,6 +211,80 @@ def test_a_threshold_is_met_or_not() -> None:
     assert of(score(rules, [fact("甲镇", "实际使用外资", "F", 100.0)])) == 10.0
 
 
+# --- steps ------------------------------------------------------------------------------------------------------------
+
+
+def below(points: float, size: float, each: float, measured: str | None = None, **more: Any) -> dict[str, Any]:
+    return rule("步", "按步扣分", points, measured, step_size=size, step_points=each, **more)
+
+
+@pytest.mark.parametrize(
+    ("paid", "points"),
+    [
+        (1000.0, 10.0),  # 100%
+        (1200.0, 10.0),  # more than the task costs and earns nothing
+        (990.0, 9.9),  # 99%: one step
+        (990.1, 10.0),  # 0.99 of a point is no step
+        (899.9, 9.0),  # 10.01 points: ten steps
+        (30.0, 0.3),  # 97 steps
+        (0.0, 0.0),
+    ],
+)
+def test_each_point_below_the_task_costs_a_tenth(paid: float, points: float) -> None:
+    rules = [below(10.0, 1.0, 0.1, "到位资金", measure="%")]
+    found = score(rules, [fact("甲镇", "到位资金", "F", paid)], [target("甲镇", "到位资金", 1000.0)])
+    assert of(found) == points
+    item = found.items[found.items["unit_name"] == "甲镇"].iloc[0]
+    assert (item["done_value"], item["base_value"]) == (paid, 1000) and item["rate_pct"] == pytest.approx(paid / 10)
+    assert found.items.set_index("unit_name").loc["乙镇", "how_text"] == "未下达"
+
+
+def test_a_step_that_is_just_full_is_full() -> None:
+    # In doubles (0.7 - 0.4) / 0.1 is 2.9999999999999996; and 100 x 19/3 of 1000 is no short decimal.
+    rules = [below(1.0, 0.1, 0.2, target_value=0.7)]
+    assert of(score(rules, marks=[mark("甲镇", "步", 0.4)])) == 0.4
+    share = [below(5.0, 1.0, 0.5, "产业项目数/新签约项目数", target_value=70.0, measure="个百分点")]
+    facts = [fact("甲镇", "新签约项目数", f"S{i}") for i in range(3)] + [
+        fact("甲镇", "产业项目数", f"S{i}") for i in (0, 1)
+    ]
+    found = score(share, facts)
+    assert of(found) == 3.5  # 66.67%: three whole steps below 70%
+    how = found.items[found.items["unit_name"] == "甲镇"].iloc[0]["how_text"]
+    assert how == "66.6667%，目标70%，低3步（每步1%）×0.5分"
+    assert found.items.set_index("unit_name").loc["乙镇", "how_text"] == "分母为 0，暂无"
+
+
+def test_tax_per_mu_loses_by_the_piece_down_to_its_floor() -> None:
+    """Formula of 2.8: 10 万元/亩 = 10 points, 0.1 off for each 1 below; and 400 万元/亩 = 5, 0.1 off for each 10 below."""
+    tax, output = below(10.0, 1.0, 0.1, target_value=10.0), below(5.0, 10.0, 0.1, target_value=400.0, floor=3.0)
+    assert of(score([tax], marks=[mark("甲镇", "步", 7.5)])) == 9.8
+    assert of(score([output], marks=[mark("甲镇", "步", 355.0)])) == 4.6  # four whole steps of 45
+    found = score([output], marks=[mark("甲镇", "步", 100.0)])
+    assert of(found) == 3.0
+    assert found.items.set_index("unit_name").loc["甲镇", "how_text"] == "100，目标400，低30步（每步10）×0.1分，保底3"
+    assert (
+        found.scores.set_index("unit_name").loc["乙镇", "score_text"] == "0（步分暂无，不参加排名）"
+    )  # nobody marked it
+
+
+def test_each_point_above_the_task_earns_up_to_the_cap() -> None:
+    rules = [rule("步", "按步加分", 0.0, "到位资金", step_size=5.0, step_points=0.5, cap=2.0, measure="%")]
+    targets = [target("甲镇", "到位资金", 1000.0)]
+    for paid, points in [(900.0, 0.0), (1049.0, 0.0), (1050.0, 0.5), (1199.9, 1.5), (1200.0, 2.0), (9000.0, 2.0)]:
+        assert of(score(rules, [fact("甲镇", "到位资金", "F", paid)], targets)) == points
+    # Of the count, not of its rate: 2 above the task of 3.
+    rules = [rule("步", "按步加分", 1.0, "新签约项目数", step_size=1.0, step_points=0.3, cap=9.0)]
+    facts = [fact("甲镇", "新签约项目数", f"S{i}") for i in range(5)]
+    assert of(score(rules, facts, [target("甲镇", "新签约项目数", 3.0)])) == 1.6
+
+
+def test_steps_follow_the_time_where_the_rule_says_so() -> None:
+    rules = [below(10.0, 1.0, 0.1, "到位资金@时序", measure="%")]
+    # 730 a year asks for 362 by then; 181 is half of it: 50 steps.
+    found = score(rules, [fact("甲镇", "到位资金", "F", 181.0)], [target("甲镇", "到位资金", 730.0)])
+    assert of(found) == 5.0
+
+
 # --- refusals ---------------------------------------------------------------------------------------------------------
 
 
@@ -247,6 +321,21 @@ def test_weights_of_one_point_nought_five_are_refused_with_every_row() -> None:
         (rule("甲", "完成率", 1.0, "到位资金", cap=1.0, floor=2.0), "封顶低于保底"),
         (rule("甲", "完成率", 1.0, cap=1.0), "没有取数指标，须写明考核目标值（满分）"),
         (rule("甲", "达标", -1.0), "分值应为不小于 0 的数"),
+        (rule("甲", "按步扣分", 5.0, "到位资金", step_points=0.1), "没有步长，不能按步计分"),
+        (rule("甲", "按步扣分", 5.0, "到位资金", step_size=1.0), "没有每步分值，不能按步计分"),
+        (rule("甲", "按步扣分", 5.0, "到位资金", step_size=-1.0, step_points=0.1), "步长应为大于 0 的数"),
+        (
+            rule("甲", "按步扣分", 5.0, "到位资金", step_size=0.0, step_points=-0.1),
+            "步长应为大于 0 的数；每步分值应为大于 0 的数",
+        ),
+        (rule("甲", "按步扣分", 5.0, "到位资金", step_size=1.0, step_points=0.1, floor=6.0), "保底高于分值"),
+        (rule("甲", "按步扣分", 5.0, "见商次数", step_size=1.0, step_points=0.1), "取数指标“见商次数”不在指标表中"),
+        (rule("甲", "按步扣分", 5.0, step_size=1.0, step_points=0.1), "没有考核目标值，不知从哪里起算"),
+        (rule("甲", "按步扣分", 5.0, "到位资金", step_size=1.0, step_points=0.1, weight=1.0), "按步计分不用权重"),
+        (rule("甲", "按步加分", 0.0, "到位资金", step_size=1.0, step_points=0.1), "没有封顶，不能计分"),
+        (rule("甲", "按步加分", 5.0, "到位资金", step_size=1.0, step_points=0.1, cap=4.0), "封顶低于分值"),
+        (rule("甲", "按个扣分", 0.5, cap=3.0, step_size=1.0), "计分方式“按个扣分”不用步长和每步分值"),
+        (rule("甲", "每低扣", 5.0, "到位资金", step_size=1.0, step_points=0.1), "计分方式“每低扣”不认识"),
     ],
 )
 def test_a_row_that_cannot_be_computed_is_refused_and_its_scheme_not_scored(row: dict[str, Any], reason: str) -> None:

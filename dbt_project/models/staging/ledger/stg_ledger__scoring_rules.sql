@@ -33,6 +33,8 @@ select
     rule_group,
     target_value,
     measure,
+    step_size,
+    step_points,
     period_kind,
     source_file,
     source_sheet,
