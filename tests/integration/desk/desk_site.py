@@ -125,6 +125,10 @@ def _tables(frame: pd.DataFrame, as_of: dt.date) -> dict[str, pa.Table]:
             {"lead_id": ["L00000"], "stage": ["在谈"], "moved_date": pa.array([as_of], day),
              "not_counted_reason": pa.array([None], text), "evidence_kind": pa.array([None], text)}
         ),
+        "boards/landing_trend.parquet": pa.table(
+            {"lead_id": ["L00000"] * 2, "unit_name": [UNITS[0]] * 2, "stage": ["在谈"] * 2, "landing_probability": [0.31, 0.4],
+             "told_date": pa.array([as_of - dt.timedelta(days=30), as_of], day)}
+        ),
         "boards/ownership.parquet": pa.table(
             {"lead_id": ["L00000"], "project_name": [NASTY[0]], "unit_name": [UNITS[0]], "reported_date": pa.array([as_of], day),
              "stage": ["在谈"], "verdict": ["首报有效"], "owner_unit": [UNITS[0]], "credit_unit": [UNITS[0]],
