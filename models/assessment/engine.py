@@ -16,10 +16,11 @@ from typing import Any, Final
 import pandas as pd
 import pyarrow as pa
 
-from models.assessment.rules import STEPS, Rule, Term, read_rules
+from models.assessment.rules import COUNTED, STEPS, Rule, Term, read_rules
 
 NOT_SET: Final = "未下达"
 NOTHING: Final = "暂无"
+WAITING: Final = "待评分"
 MONTHS: Final = {"月": 1, "季": 3, "半年": 6, "年": 12}
 _TEXT, _NUMBER, _COUNT, _FLAG, _DAY = pa.string(), pa.float64(), pa.int64(), pa.bool_(), pa.date32()
 _KEY: Final = {"scheme_name": _TEXT, "unit_name": _TEXT}
@@ -103,6 +104,8 @@ class _Facts:
         held = held.drop_duplicates(["target_year", "unit_name", "indicator"], keep="last")
         self.targets = held.set_index(["target_year", "unit_name", "indicator"])["target_value"].to_dict()
         self.marks = before(marks, "period_date")
+        voted = self.marks[self.marks["value_kind"] == "评分"]
+        self.voted = set(zip(voted["scheme_name"], voted["rule_code"], strict=True))
         self.stock = set(indicators.loc[indicators["is_stock"].astype(bool), "indicator"])
         self.as_of = as_of
 
@@ -133,15 +136,19 @@ class _Facts:
         done = math.fsum(found.loc[found["not_counted_reason"].isna(), "fact_value"])
         return round(done, 4), found
 
-    def mark(self, unit: str, rule: Rule, period: _Period) -> tuple[float | None, pd.DataFrame]:
-        """Give the marks of a rule in a period: the last 评分, the sum of 个数 and 金额; None if nobody gave any."""
-        rows = self.marks[
+    def given(self, rule: Rule, period: _Period) -> pd.DataFrame:
+        """Give the marks of a rule in a period, of all units."""
+        return self.marks[
             (self.marks["scheme_name"] == rule.scheme)
-            & (self.marks["unit_name"] == unit)
             & (self.marks["rule_code"] == rule.code)
             & (self.marks["period_date"] >= period.first)
             & (self.marks["period_date"] < period.end)
-        ].sort_values("period_date", kind="stable")
+        ]
+
+    def mark(self, unit: str, rule: Rule, period: _Period) -> tuple[float | None, pd.DataFrame]:
+        """Give the marks of a rule in a period: the last 评分, the sum of 个数 and 金额; None if nobody gave any."""
+        rows = self.given(rule, period)
+        rows = rows[rows["unit_name"] == unit].sort_values("period_date", kind="stable")
         if rows.empty:
             return None, rows
         if (rows["value_kind"] == "评分").any():
@@ -177,7 +184,8 @@ def assess(
     below the target, down to the floor or 0 (每低1个百分点扣0.1分); 按步加分: the points, and so much more for each whole step above it,
     up to the cap; steps in percent are of the task that is done, or of one indicator in the other; 达标: the points from the threshold on, or always
     where there is none; 否决: nothing at all from the threshold on. A group is added up, then held by the floor of its
-    deductions, and by its one cap where it is a weighted formula. What has no task or no mark is null and told, never 0, and then the unit has no place.
+    deductions, and by its one cap where it is a weighted formula. What has no task or no mark is null and told, never 0, and then the unit has no place;
+    a count that nobody entered (漏报次数) is 0, and a vote on 按个加分 or 按个扣分 that no unit has yet in the period (待评分) costs nobody the place.
     """
     schemes, refused = read_rules(rules, set(indicators["indicator"]), as_of, further)
     known = _Facts(facts, targets, marks, indicators, as_of)
@@ -192,6 +200,10 @@ def assess(
             found = [_item(rule, unit["unit_name"], known, traces) for rule in applied]
             found += _groups(applied, found)
             missing = [str(item["rule_title"]) for item in found if item["item_points"] is None]
+            waiting = [str(item["rule_title"]) for item in found if item["how_text"] == WAITING]
+            lacking = [title for title in missing if title not in waiting]
+            told = [f"{'、'.join(lacking)}{NOTHING}，不参加排名"] * bool(lacking)
+            told += [f"{'、'.join(waiting)}{WAITING}"] * bool(waiting)
             vetoed = [str(item["rule_title"]) for item in found if item["rule_kind"] == "否决" and item["is_vetoed"]]
             total = round(math.fsum(item["item_points"] or 0.0 for item in found), 4)
             if vetoed:
@@ -205,15 +217,16 @@ def assess(
                 | {
                     "unit_type": unit["unit_type"],
                     "score": total,
-                    "score_text": f"{total:g}" + (f"（{'、'.join(missing)}{NOTHING}，不参加排名）" if missing else ""),
+                    "score_text": f"{total:g}" + (f"（{'；'.join(told)}）" if told else ""),
+                    "is_ranked": not lacking,
                     "is_complete": not missing,
                     "missing_text": "、".join(missing) or None,
                     "vetoed_by": "、".join(vetoed) or None,
                 }
             )
-    table = pd.DataFrame(scores, columns=[c for c in SCHEMAS["scores"] if c != "position"])
-    complete = table["score"].where(table["is_complete"].astype(bool))
-    place = complete.groupby([table["scheme_name"], table["unit_type"]]).rank(method="min", ascending=False)
+    table = pd.DataFrame(scores, columns=[*(c for c in SCHEMAS["scores"] if c != "position"), "is_ranked"])
+    ranked = table["score"].where(table["is_ranked"].astype(bool))
+    place = ranked.groupby([table["scheme_name"], table["unit_type"]]).rank(method="min", ascending=False)
     return Assessment(
         table.assign(position=place.astype("Int64"))[list(SCHEMAS["scores"])],
         pd.DataFrame(items, columns=list(SCHEMAS["items"])),
@@ -267,7 +280,11 @@ def _item(rule: Rule, unit: str, known: _Facts, traces: list[dict[str, Any]]) ->
         base, is_rate = _stepped_from(rule, unit, known, period)
         points, how, vetoed = *_step_points(rule, done, base, is_rate), False
     else:
-        points, how, vetoed = _points(rule, done, base)
+        # What nobody counted (漏报次数, 弄虚作假) did not happen; a vote that nobody gave is not 0.
+        is_none = rule.kind == "否决" or (rule.kind in COUNTED and (rule.scheme, rule.code) not in known.voted)
+        points, how, vetoed = _points(rule, 0.0 if done is None and is_none else done, base)
+        if points is None and rule.kind in COUNTED and known.given(rule, period).empty:
+            how = WAITING
     rate = round(100 * done / base, 4) if is_rate and done is not None and base and base > 0 else None
     return _row(
         rule.title,
@@ -345,11 +362,7 @@ def _points(rule: Rule, done: float | None, base: float | None) -> tuple[float |
     if rule.kind == "达标" and rule.threshold is None and rule.measure is None:
         return points, f"基础分{points:g}", False
     if done is None:
-        # A fact that nobody found (弄虚作假, 否决) did not happen; a mark that nobody gave is missing.
-        if rule.kind in ("按个加分", "按个扣分", "否决"):
-            done = 0.0
-        else:
-            return None, "没有评分", False
+        return None, "没有评分", False
     if rule.kind == "否决":
         is_vetoed = done >= (rule.threshold if rule.threshold is not None else 1)
         return 0.0, f"{done:g}" + ("，达到否决条件" if is_vetoed else "，未达否决条件"), is_vetoed

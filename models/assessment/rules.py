@@ -15,7 +15,8 @@ from typing import Any, Final
 import pandas as pd
 
 STEPS: Final = ("按步扣分", "按步加分")
-KINDS: Final = ("完成率", "按个加分", "按个扣分", *STEPS, "达标", "否决")
+COUNTED: Final = ("按个加分", "按个扣分")
+KINDS: Final = ("完成率", *COUNTED, *STEPS, "达标", "否决")
 PERCENT: Final = ("%", "％", "百分点", "个百分点")
 PACED: Final = "@时序"
 _CLOSE: Final = 1e-9
@@ -165,7 +166,7 @@ def _read_row(row: dict[Any, Any], known_keys: Collection[str], further: Mapping
         problems.append(f"计分方式“{kind}”不认识")
     if number["points"] is None or number["points"] < 0:
         problems.append("分值应为不小于 0 的数")
-    if kind in ("完成率", "按个加分", "按个扣分") and number["cap"] is None:
+    if kind in ("完成率", *COUNTED) and number["cap"] is None:
         problems.append("没有封顶，不能计分")
     if number["cap"] is not None and number["floor"] is not None and number["cap"] < number["floor"]:
         problems.append("封顶低于保底")

@@ -152,15 +152,21 @@ def test_the_forecast_of_the_month_counts_how_often_it_held(home: Path) -> None:
 # --- foreign capital --------------------------------------------------------------------------------------------------
 
 
-def foreign(**paid: tuple[float, float]) -> dict[str, pd.DataFrame]:
-    """Months with (paid, planned) in dollars at a rate of 7."""
-    rows = [
-        {"lead_id": "F", "period_date": dt.date(int(m[1:5]), int(m[5:]), 28), "paid_in_fdi_wan_cny": 7 * came,
-         "paid_in_fdi_currency": "USD", "paid_in_fdi_rate": 7.0, "planned_fdi_wan_cny": 7 * plan,
-         "planned_fdi_currency": "USD", "planned_fdi_rate": 7.0}
-        for m, (came, plan) in paid.items()
-    ]  # fmt: skip
-    return {"stg_ledger__investment_progress": pd.DataFrame(rows), "dim_leads": pd.DataFrame({"lead_id": ["F"]})}
+def foreign(known: dict[str, dt.date] | None = None, **paid: tuple[float, float]) -> dict[str, pd.DataFrame]:
+    """Months with (paid, planned) in dollars; what was paid in is known on its day, or on the one given."""
+    days = {m: dt.date(int(m[1:5]), int(m[5:]), 28) for m in paid}
+    rows: list[dict[str, Any]] = []
+    for m, (came, plan) in paid.items():
+        row = {"counted_date": days[m], "known_date": None}
+        rows.append(row | {"fdi_kind": "月度计划", "amount_wan_usd": plan})
+        row["known_date"] = (known or {}).get(m, days[m])
+        rows.append(row | {"fdi_kind": "实际使用外资", "amount_wan_usd": came})
+    # Another kind counts for nothing here.
+    rows.append(
+        {"counted_date": days[min(days)], "known_date": days[min(days)], "fdi_kind": "合同外资", "amount_wan_usd": 999}
+    )
+    plans = pd.DataFrame({"period_date": list(days.values()), "planned_fdi_wan_cny": 7.0})
+    return {"int_project__fdi": pd.DataFrame(rows), "stg_ledger__investment_progress": plans}
 
 
 def test_foreign_capital_told_stands_beside_what_came(home: Path) -> None:
@@ -178,6 +184,17 @@ def test_foreign_capital_told_stands_beside_what_came(home: Path) -> None:
     assert (february["forecast_low_wan_usd"], february["is_inside"]) == (80 + 200 * 0.575, False)
     assert found.loc["2025-03-01", "forecast_text"] == "暂无：余下月份没有计划"
     assert found.loc["2024-12-01", "forecast_text"] == "暂无：有计划的月份只有2个"
+    # Known only on 10 April: February waited, so its share told nothing in March, and the money came all the same.
+    late = foreign(
+        {"m202502": dt.date(2025, 4, 10)},
+        m202410=(50, 100), m202411=(60, 100), m202412=(100, 100), m202501=(80, 100), m202502=(20, 200), m202504=(0, 100),
+    )  # fmt: skip
+    waited = told_on(home, FOREIGN, "2026-01-01", dispatch_rules=rules(forecast_min_months="3"), **late)
+    waited = waited.assign(day=waited["told_date"].astype(str).str[:10]).set_index("day")
+    columns = ["paid_wan_usd", "rest_planned_wan_usd", "month_count", "forecast_wan_usd", "came_wan_usd"]
+    assert waited.loc["2025-03-01", columns].tolist() == [80, 100, 4, 80 + 100 * 0.7, 100]
+    assert waited.loc["2025-05-01", columns[:2]].tolist() == [100, 0]
+    assert (waited["came_wan_usd"] == waited["target_year"].map({2024: 210, 2025: 100})).sum() == 24
     early = told_on(home, FOREIGN, "2025-12-31", dispatch_rules=rules(forecast_min_months="3"), **tables)
     of_2025 = early[early["target_year"] == 2025]
     assert not of_2025["is_over"].any() and of_2025[["came_wan_usd", "is_inside"]].isna().all(axis=None)

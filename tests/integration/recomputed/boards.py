@@ -12,7 +12,19 @@ from typing import Final
 
 import pandas as pd
 
-from recomputed import conduct, follow_up, forecast, funnel, permits, projects, scoring, task_lists, tasks, unit
+from recomputed import (
+    completeness,
+    conduct,
+    follow_up,
+    forecast,
+    funnel,
+    permits,
+    projects,
+    scoring,
+    task_lists,
+    tasks,
+    unit,
+)
 from recomputed.ledgers import Ledgers
 
 
@@ -50,6 +62,7 @@ BOARDS: Final = {
     "boards/brd_unit__balance": Board(unit.balance, ("target_year", "indicator")),
     "boards/brd_unit__overdue": Board(unit.overdue, ("lead_id",)),
     "boards/brd_unit__standing": Board(unit.standing, ("unit_name",)),
+    "boards/brd_unit__completeness": Board(completeness.completeness, ("unit_name", "ledger")),
     "boards/brd_unit__external_ranks": Board(unit.external_ranks, ("ranking_name", "ranking_period", "ranked_name")),
     "boards/brd_conduct__units": Board(conduct.units, ("unit_name", "quarter_date")),
     "boards/brd_conduct__single_touch": Board(conduct.single_touch, ("lead_id",)),
@@ -83,6 +96,7 @@ BOARDS: Final = {
     "boards/brd_follow_up__bottlenecks": Board(permits.bottlenecks, ("department", "procedure_step")),
     "boards/brd_follow_up__events": Board(follow_up.events, ("event_id", "lead_id")),
     "boards/brd_follow_up__foreign_forecast": Board(follow_up.foreign_forecast, ("target_year",)),
+    "boards/brd_follow_up__foreign_record": Board(follow_up.foreign_record, ("told_date",)),
     "boards/brd_conduct__no_counterparty": Board(
         conduct.no_counterparty, ("lead_id", "follow_up_date", "method", "content")
     ),
@@ -97,7 +111,11 @@ BOARDS: Final = {
     "scores/scr_project__tax": Board(
         projects.tax,
         ("lead_id", "tax_basis", "year_no", "year_text"),
-        dict.fromkeys(("tax_low_wan_cny", "tax_high_wan_cny"), "只有模型估算有区间"),
+        dict.fromkeys(
+            ("tax_low_wan_cny", "tax_high_wan_cny", "tax_low_wan_cny_per_mu", "tax_high_wan_cny_per_mu"),
+            "只有模型估算有区间",
+        )
+        | {"tax_pays_probability": "只有模型估算有概率"},
         only="tax_basis not in ('模型估算', '规则估算')",
     ),
     "scores/scr_project__tax_realised": Board(projects.tax_realised, ("slice_kind", "slice_key")),

@@ -191,21 +191,47 @@ def events(ledgers: Ledgers) -> pd.DataFrame:
 
 
 def foreign_forecast(ledgers: Ledgers) -> pd.DataFrame:
-    """Paid in this year and the plan of its other months, taken at the quartiles of paid by planned of past months."""
-    rules = seed("dispatch_rules").set_index("rule_key")["rule_value"]
+    """What the running year may bring, as told on the day."""
+    return pd.DataFrame([_foreign_told(ledgers, ledgers.as_of, (ledgers.as_of - pd.Timedelta(days=1)).year)])
+
+
+def foreign_record(ledgers: Ledgers) -> pd.DataFrame:
+    """The same on the first day of every month since the year of the first plan, beside what was paid in by the end."""
+    written = ledgers.read("investment_progress")
+    planned = written.loc[written["planned_fdi_wan_cny"].notna(), "period_date"]
+    paid = _foreign_months(ledgers)
+    paid = paid[paid["known_date"] < ledgers.as_of].groupby(paid["period_date"].dt.year)["paid"].sum()
+    rows = []
+    for day in pd.date_range(f"{planned.min().year}-01-01", ledgers.as_of, freq="MS"):
+        row = {"told_date": day} | _foreign_told(ledgers, day, day.year)
+        low, high = row["forecast_low_wan_usd"], row["forecast_high_wan_usd"]
+        is_over = pd.Timestamp(day.year, 12, 31) < ledgers.as_of
+        came = round(paid.get(day.year, 0.0), 4) if is_over else None
+        is_inside = None if came is None or low is None else round(low, 2) <= came <= round(high, 2)
+        rows.append(row | {"is_over": is_over, "came_wan_usd": came, "is_inside": is_inside})
+    return pd.DataFrame(rows)
+
+
+def _foreign_months(ledgers: Ledgers) -> pd.DataFrame:
+    """Paid and planned in dollars, by lead and month, with the day since which it is known."""
     table = ledgers.read("investment_progress")
     table = table[table["lead_id"].isin(ledgers.leads.index)].copy()
     for name, column in [("paid", "paid_in_fdi_wan_cny"), ("planned", "planned_fdi_wan_cny")]:
         table[name] = ledgers.written(table, column)
-    known = table[["period_date", "verified_date"]].max(axis=1) < ledgers.as_of
-    past = table["period_date"] < ledgers.as_of
-    day = ledgers.as_of - pd.Timedelta(days=1)
-    running = table["period_date"].dt.year == day.year
+    return table.assign(known_date=table[["period_date", "verified_date"]].max(axis=1))
+
+
+def _foreign_told(ledgers: Ledgers, day: pd.Timestamp, year: int) -> dict[str, object]:
+    """Paid in the year and the plan of its other months, taken at the quartiles of paid by planned of past months."""
+    rules = seed("dispatch_rules").set_index("rule_key")["rule_value"]
+    table = _foreign_months(ledgers)
+    known, past = table["known_date"] < day, table["period_date"] < day
+    running = table["period_date"].dt.year == year
     paid = table.loc[known & running, "paid"].sum()
     rest = table.loc[~past & running, "planned"].sum()
-    first = ledgers.as_of.to_period("M") - int(rules["forecast_months"])
     table["month"] = table["period_date"].dt.to_period("M")
     waits = set(table.loc[past & ~known & (table["paid"] > 0), "month"])
+    first = day.to_period("M") - int(rules["forecast_months"])
     months = table[past & (table["month"] >= first) & ~table["month"].isin(waits)]
     sums = months.groupby("month")[["paid", "planned"]].sum()
     ratios = (sums["paid"] / sums["planned"].where(sums["planned"] > 0)).dropna()
@@ -213,11 +239,7 @@ def foreign_forecast(ledgers: Ledgers) -> pd.DataFrame:
         paid + rest * ratios.quantile(q) if len(ratios) >= int(rules["forecast_min_months"]) and rest > 0 else None
         for q in (0.25, 0.5, 0.75)
     )
-    return pd.DataFrame(
-        [
-            {
-                "target_year": day.year, "paid_wan_usd": paid, "rest_planned_wan_usd": rest, "month_count": len(ratios),
-                "forecast_low_wan_usd": low, "forecast_wan_usd": mid, "forecast_high_wan_usd": high,
-            }
-        ]
-    )  # fmt: skip
+    return {
+        "target_year": year, "paid_wan_usd": paid, "rest_planned_wan_usd": rest, "month_count": len(ratios),
+        "forecast_low_wan_usd": low, "forecast_wan_usd": mid, "forecast_high_wan_usd": high,
+    }  # fmt: skip

@@ -57,6 +57,10 @@ class Ledgers:
         """One ledger as written, without rows that nobody can read."""
         return workbooks(self.folder).table(name)
 
+    def sent_back(self, name: str) -> pd.DataFrame:
+        """Places of the rows of a ledger that nobody can read."""
+        return workbooks(self.folder).sent_back(name)
+
     @cached_property
     def units(self) -> pd.DataFrame:
         """单位名录 with every spelling."""

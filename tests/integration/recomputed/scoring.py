@@ -13,7 +13,10 @@ from recomputed.ledgers import Ledgers, seed
 
 MONTHS = {"月": 1, "季": 3, "半年": 6, "年": 12}
 RULE = ["scheme_name", "unit_name", "rule_code"]
-NUMBERS = ("points", "cap", "floor", "threshold")
+NUMBERS = ("points", "cap", "floor", "threshold", "target_value", "step_size", "step_points")
+STEPS = ("按步扣分", "按步加分")
+COUNTED = ("按个加分", "按个扣分")
+INNER = [*NUMBERS, "unit_type", "is_percent", "steps", "is_voted", "is_waiting"]
 
 
 def _decimal(value: object) -> Decimal:
@@ -26,8 +29,9 @@ def _rules(ledgers: Ledgers) -> pd.DataFrame:
     table = table[(table["valid_from_date"] < ledgers.as_of) & ~(table["valid_to_date"] < ledgers.as_of)]
     further = seed("scoring_measures").set_index("measure_key")["measure_text"].to_dict()
     told = table["measured_indicator"].map(lambda key: further.get(key, key))
-    parts = told.str.extract(r"^(?P<measured>[^\[]+?)(?:\[(?P<low>[\d.]*),(?P<high>[\d.]*)\))?$")
-    return table.assign(measured=parts["measured"], low=pd.to_numeric(parts["low"]), high=pd.to_numeric(parts["high"]))
+    parts = told.str.extract(r"^(?P<measured>[^\[@]+?)(?:\[(?P<low>[\d.]*),(?P<high>[\d.]*)\))?(?P<paced>@时序)?$")
+    table = table.assign(measured=parts["measured"], is_paced=parts["paced"].notna())
+    return table.assign(low=pd.to_numeric(parts["low"]), high=pd.to_numeric(parts["high"]))
 
 
 def refused(ledgers: Ledgers) -> pd.DataFrame:
@@ -80,6 +84,7 @@ def _behind(ledgers: Ledgers) -> tuple[pd.DataFrame, pd.DataFrame]:
             not_counted_reason=own["not_counted_reason"].mask(lacks, f"未计入：本规则须有{'或'.join(asked or [])}")
         )
         given = marks[(marks["scheme_name"] == rule["scheme_name"]) & (marks["rule_code"] == rule["rule_code"])]
+        is_voted = bool((given["value_kind"] == "评分").any())
         given = given[(given["period_date"] >= first) & (given["period_date"] < end)].sort_values("period_date")
         for unit, kind in ledgers.unit_types.items():
             if kind not in rule["unit_type"].split("、"):
@@ -101,21 +106,50 @@ def _behind(ledgers: Ledgers) -> tuple[pd.DataFrame, pd.DataFrame]:
                 shown = mine.assign(is_counted=good)
             names = ["fact_key", "fact_date", "fact_value", "is_counted", "not_counted_reason"]
             traces.append(shown[names].assign(**key))
-            share = Decimal(1) if rule["measured"] in stock else Decimal(months) / 12
+            numbers = {name: None if pd.isna(rule[name]) else _decimal(rule[name]) for name in NUMBERS}
             task = held.get((unit, last.year, rule["measured"]))
-            base = None if task is None or rule["rule_kind"] != "完成率" else _decimal(task) * share
+            # The task of the period as a fraction, so that a step that is just full is full.
+            above, below = (1, 1) if rule["measured"] in stock else (months, 12)
+            if rule["is_paced"]:
+                above, below = above * (ledgers.as_of - first).days, below * (end - first).days
+            base = None if task is None else (_decimal(task) * above, below)
+            is_percent = rule["rule_kind"] in STEPS and rule["measure"] in ("%", "百分点", "个百分点")
+            if rule["rule_kind"] not in ("完成率", *STEPS):
+                base = None
+            elif numbers["target_value"] is not None and not is_percent:
+                base = (numbers["target_value"], 1)
             counts = int(shown["is_counted"].sum())
             items.append(
                 key
-                | {"rule_kind": rule["rule_kind"], "done_value": done, "base_value": base, "fact_count": counts}
-                | {"not_counted_count": len(shown) - counts, "unit_type": kind}
-                | {name: None if pd.isna(rule[name]) else _decimal(rule[name]) for name in NUMBERS}
+                | {"rule_kind": rule["rule_kind"], "done_value": done, "fact_count": counts}
+                | {
+                    "base_value": base and base[0] / base[1],
+                    "steps": _steps(rule["rule_kind"], done, base, is_percent, numbers),
+                }
+                | {"not_counted_count": len(shown) - counts, "unit_type": kind, "is_percent": is_percent}
+                | {"is_voted": is_voted, "is_waiting": is_voted and given.empty and rule["rule_kind"] in COUNTED}
+                | numbers
             )
     return pd.DataFrame(items), pd.concat(traces, ignore_index=True)
 
 
+def _steps(
+    kind: str, done: Decimal | None, base: tuple[Decimal, int] | None, is_percent: bool, rule: dict[str, Decimal | None]
+) -> Decimal | None:
+    """Whole steps below the target, or above it; of the rate in percent where the rule is in percent."""
+    size, target = rule["step_size"], rule["target_value"]
+    if kind not in STEPS or done is None or base is None or size is None or (is_percent and base[0] <= 0):
+        return None
+    task, below = base
+    if is_percent:  # 100 done / (task / below) less the target, in steps, both sides times the task
+        over, one = 100 * done * below - (Decimal(100) if target is None else target) * task, size * task
+    else:
+        over, one = done * below - task, size * below
+    return max((over if kind == "按步加分" else -over) // one, Decimal(0))
+
+
 def _points(row: dict[str, object]) -> Decimal | None:
-    """What a rule is worth: nothing known is nothing, but what is only counted when found is none."""
+    """What a rule is worth: nothing known is nothing, but what is only counted when found is none, unless it is voted on."""
     done, base, points = row["done_value"], row["base_value"], row["points"]
     assert isinstance(points, Decimal)
     kind = row["rule_kind"]
@@ -125,6 +159,15 @@ def _points(row: dict[str, object]) -> Decimal | None:
         earned = points * done / base
         earned = earned if row["cap"] is None else min(earned, row["cap"])
         return earned if row["floor"] is None else max(earned, row["floor"])
+    if kind in STEPS:
+        steps, each = row["steps"], row["step_points"]
+        if steps is None:
+            return None
+        assert isinstance(steps, Decimal) and isinstance(each, Decimal)
+        earned = points + steps * each if kind == "按步加分" else max(points - steps * each, row["floor"] or Decimal(0))
+        return earned if row["cap"] is None else min(earned, row["cap"])
+    if done is None and kind in COUNTED and row["is_voted"]:
+        return None
     done = Decimal(0) if done is None else done
     if kind == "达标":
         return points if done >= (row["threshold"] or 0) else Decimal(0)
@@ -138,11 +181,12 @@ def _points(row: dict[str, object]) -> Decimal | None:
 def items(ledgers: Ledgers) -> pd.DataFrame:
     table = _behind(ledgers)[0].copy()
     table["item_points"] = [_points(row) for row in table.to_dict("records")]
-    pairs = zip(table["done_value"], table["base_value"], table["rule_kind"], strict=True)
-    table["rate_pct"] = [100 * a / b if k == "完成率" and a is not None and b else None for a, b, k in pairs]
+    is_rate = table["is_percent"] | (table["rule_kind"] == "完成率")
+    pairs = zip(table["done_value"], table["base_value"], is_rate, strict=True)
+    table["rate_pct"] = [100 * a / b if rate and a is not None and b else None for a, b, rate in pairs]
     for name in ("done_value", "base_value", "rate_pct", "item_points"):
         table[name] = pd.to_numeric(table[name]).astype(float)
-    return table.drop(columns=[*NUMBERS, "unit_type"])
+    return table.drop(columns=INNER)
 
 
 def traces(ledgers: Ledgers) -> pd.DataFrame:
@@ -150,7 +194,7 @@ def traces(ledgers: Ledgers) -> pd.DataFrame:
 
 
 def scores(ledgers: Ledgers) -> pd.DataFrame:
-    """Sums by unit; a veto takes all; what has no task leaves a unit without a place."""
+    """Sums by unit; a veto takes all; what has no task leaves a unit without a place, a vote that none has yet does not."""
     table = _behind(ledgers)[0]
     rows = []
     for (scheme, unit, kind), own in table.groupby(["scheme_name", "unit_name", "unit_type"]):
@@ -165,10 +209,11 @@ def scores(ledgers: Ledgers) -> pd.DataFrame:
                 "unit_type": kind,
                 "score": total,
                 "is_complete": None not in points,
+                "is_ranked": None not in [p for p, waits in zip(points, own["is_waiting"], strict=True) if not waits],
             }
         )
     found = pd.DataFrame(rows)
-    ranked = found[found["is_complete"]]
+    ranked = found[found["is_ranked"]]
     place = ranked.assign(score=ranked["score"].astype(float).round(4)).groupby(["scheme_name", "unit_type"])["score"]
     found["position"] = place.rank(method="min", ascending=False).reindex(found.index)
     return found.assign(score=found["score"].astype(float))

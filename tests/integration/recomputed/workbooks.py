@@ -101,6 +101,7 @@ class Workbooks:
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "inbox"
         self._tables: dict[str, pd.DataFrame] = {}
+        self._sent_back: dict[str, list[tuple[str, str, int]]] = {}
 
     @cached_property
     def usd(self) -> float:
@@ -122,6 +123,11 @@ class Workbooks:
                     table[told["name"]] = pd.to_datetime(table[told["name"]])
             self._tables[ledger] = table.drop_duplicates(contract["key"], keep="last").reset_index(drop=True)
         return self._tables[ledger].copy()
+
+    def sent_back(self, ledger: str) -> pd.DataFrame:
+        """Places of rows that hold something, and that nobody can read or that lack what every row must have."""
+        self.table(ledger)
+        return pd.DataFrame(self._sent_back.get(ledger, []), columns=["file", "sheet", "row"])
 
     def _rows(self, contract: dict[str, Any]) -> Iterator[dict[str, Any]]:
         stem = FILES.get(contract["name"], contract["title"])
@@ -161,17 +167,22 @@ class Workbooks:
             written = {name: (row[i], measure) for i, (name, measure) in columns.items()}
             if sum(plain(cell) not in EMPTY for cell, _ in written.values()) < 2:
                 continue
+            if len({known(cell) for cell in row} - {None}) >= 3:  # the titles once more
+                continue
+            back = self._sent_back.setdefault(contract["name"], [])
             try:
                 found = {
                     name: self._read(fields[name], cell, measure or note, written)
                     for name, (cell, measure) in written.items()
                 }
             except Unreadable:
+                back.append((file, sheet.title, number))
                 continue
             for name, told in fields.items():
                 if told.get("from_sheet") and found.get(name) is None:
                     found[name] = sheet.title
             if any(found.get(name) is None for name, told in fields.items() if told.get("required")):
+                back.append((file, sheet.title, number))
                 continue
             raw = {f"{name}｜written": cell for name, (cell, _) in written.items()}
             yield found | raw | {"file": file, "sheet": sheet.title, "row": number}

@@ -435,6 +435,33 @@ def test_a_missing_target_is_not_a_zero() -> None:
     assert found.items.set_index("unit_name").loc["乙镇", "how_text"] == "未下达"
 
 
+def test_a_vote_that_is_missing_is_not_a_zero_and_a_count_that_nobody_entered_is() -> None:
+    rules = [
+        rule("票", "按个加分", 1.0, cap=5.0, period_kind="季"),
+        rule("漏报", "按个扣分", 0.5, cap=3.0, period_kind="季"),
+    ]
+    before = [mark(unit, "票", 3.0, at=MARCH) for unit in ("甲镇", "乙镇")]
+    late = [mark("乙镇", "漏报", 2.0, "个数", at=MARCH)]
+    # Nobody's vote of the second quarter is in: told, and nobody loses the place. 乙镇's two reports of the first are over.
+    found = score(rules, marks=[*before, *late])
+    scores = found.scores.set_index("unit_name")
+    assert scores.loc["甲镇", ["score_text", "missing_text"]].tolist() == ["0（票分待评分）", "票分"]
+    assert scores.loc[["甲镇", "乙镇"], "position"].tolist() == [1, 1] and not scores["is_complete"].any()
+    item = found.items.set_index(["unit_name", "rule_code"]).loc[("甲镇", "票")]
+    assert pd.isna(item["item_points"]) and item["how_text"] == "待评分"
+    # One of them has its vote: the other is not judged by 0.
+    found = score(rules, marks=[*before, mark("甲镇", "票", 4.0)])
+    scores = found.scores.set_index("unit_name")
+    assert (of(found), scores.loc["甲镇", "score_text"], scores.loc["甲镇", "position"]) == (4.0, "4", 1)
+    assert scores.loc["乙镇", "score_text"] == "0（票分暂无，不参加排名）" and scores.loc["乙镇", "position"] is pd.NA
+    item = found.items.set_index(["unit_name", "rule_code"]).loc[("乙镇", "票")]
+    assert pd.isna(item["item_points"]) and item["how_text"] == "没有评分"
+    # In the first quarter both had theirs.
+    march = score(rules, marks=[*before, *late], as_of=DAY(2026, 4, 1))
+    assert (of(march), of(march, "乙镇")) == (3.0, 2.0)
+    assert march.scores.set_index("unit_name").loc[["甲镇", "乙镇"], "position"].tolist() == [1, 2]
+
+
 def test_every_point_is_traced_to_projects_and_evidence() -> None:
     rules = [rule("资金", "完成率", 10.0, "到位资金", cap=10.0, evidence_kind="银行凭证")]
     facts = [

@@ -21,9 +21,10 @@ with days as (
 came as (
 
     select
-        year(month_date) as target_year,
-        cast(sum(paid_wan_usd) as double) as came_wan_usd
-    from months
+        year(counted_date) as target_year,
+        cast(sum(cast(amount_wan_usd as decimal(18, 4))) as double) as came_wan_usd
+    from {{ ref('int_project__fdi') }}
+    where fdi_kind = '实际使用外资' and known_date < {{ as_of }}
     group by 1
 
 )
