@@ -111,9 +111,11 @@ def read_rules(
     refused : DataFrame
         scheme_name, rule_code, reason (Chinese), source_file, source_sheet, source_row.
     """
-    day = pd.Timestamp(as_of)
+    last = pd.Timestamp(as_of) - pd.Timedelta(
+        days=1
+    )  # the last day whose facts count: on 1 January it is the old year's
     starts, ends = pd.to_datetime(table["valid_from_date"]), pd.to_datetime(table["valid_to_date"])
-    held = table[(starts < day) & (ends.isna() | (ends >= day))]
+    held = table[(starts <= last) & (ends.isna() | (ends >= last))]
     held = held.sort_values("valid_from_date").drop_duplicates(["scheme_name", "rule_code"], keep="last")
     schemes: dict[str, list[Rule]] = {}
     refused: list[dict[str, Any]] = []

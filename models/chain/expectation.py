@@ -54,7 +54,7 @@ class NextProduct:
         count = np.asarray(edges.sum(axis=1)).ravel()
         made = np.flatnonzero(np.asarray(edges.sum(axis=0)).ravel())
         lists = sp.diags(np.sqrt(count)).astype(np.float32) @ normalize(edges @ self.names_)
-        svd = TruncatedSVD(min(self.axes, min(lists.shape) - 1), n_iter=3, random_state=self.seed).fit(lists)
+        svd = TruncatedSVD(max(1, min(self.axes, min(lists.shape) - 1)), n_iter=3, random_state=self.seed).fit(lists)
         names, texts = (normalize(svd.transform(of)).astype(np.float32) for of in (self.names_, self.texts_))
 
         total = (edges @ names).astype(np.float32)

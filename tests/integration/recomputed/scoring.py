@@ -26,7 +26,9 @@ def _decimal(value: object) -> Decimal:
 def _rules(ledgers: Ledgers) -> pd.DataFrame:
     """Rules that hold on the day, with the indicator and the size that each measures; none where marks tell it."""
     table = ledgers.read("scoring_rules")
-    table = table[(table["valid_from_date"] < ledgers.as_of) & ~(table["valid_to_date"] < ledgers.as_of)]
+    table = table[
+        (table["valid_from_date"] < ledgers.as_of) & ~(table["valid_to_date"] < ledgers.as_of - pd.Timedelta(days=1))
+    ]
     further = seed("scoring_measures").set_index("measure_key")["measure_text"].to_dict()
     told = table["measured_indicator"].map(lambda key: further.get(key, key))
     parts = told.str.extract(r"^(?P<measured>[^\[@]+?)(?:\[(?P<low>[\d.]*),(?P<high>[\d.]*)\))?(?P<paced>@时序)?$")

@@ -494,6 +494,16 @@ def test_the_newest_rule_in_force_holds() -> None:
     assert [r.points for r in schemes["方案"]] == [2.0] and refused.empty
 
 
+def test_on_new_years_day_the_old_years_rules_still_hold() -> None:
+    """What counts was known before the day: on 1 January that is the old year, and its rules judge it."""
+    table = pd.DataFrame([
+        rule("甲", "达标", 1.0, valid_to_date=DAY(2026, 12, 31)), rule("甲", "达标", 2.0, valid_from_date=DAY(2027, 1, 1)),
+    ])  # fmt: skip
+    for day, points in ((dt.date(2027, 1, 1), [1.0]), (dt.date(2027, 1, 2), [2.0])):
+        schemes, _ = read_rules(table, set(), day)
+        assert [r.points for r in schemes["方案"]] == points
+
+
 def test_measures_are_read_as_people_write_them() -> None:
     ladder = Measure.parse("新签约项目数［30000，100000）")
     assert ladder == Measure.parse("新签约项目数[30000,100000)") and (ladder.done.low, ladder.done.high) == (

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from models.chain.expectation import NextProduct
 from models.chain.linking import SIGNALS, LinkRanker
 
 WATER = ["反渗透膜", "超滤膜", "纳滤膜", "微滤膜", "平板膜", "中空纤维膜"]
@@ -52,6 +53,27 @@ def test_more_of_a_signal_never_lowers_the_score(ranker: LinkRanker) -> None:
         grid[:, at] = np.linspace(0, 25, 50)
         assert (np.diff(ranker.contributions(grid).sum(axis=1)) >= -1e-12).all()
     assert ranker.contributions(np.zeros((1, len(SIGNALS)))).sum() == 0
+
+
+def test_the_expected_name_is_one_of_the_same_kind() -> None:
+    """Who makes two membranes is expected to make a third, not cloth."""
+    edges = graph(
+        [[0, 1, 2], [1, 2, 3], [0, 2, 4], [0, 1, 5], [6, 7, 8], [7, 8, 9], [6, 8, 10], [6, 7, 11], [0, 1], [6, 7]]
+    )
+    industry = sp.csr_matrix(np.ones((10, 1), np.float32))
+    expected = NextProduct(axes=6).read(NAMES, ["甲"] * 10).fit(edges, [industry, industry])
+    for company, own, other in ((8, [2, 3, 4, 5], [8, 9, 10, 11]), (9, [8, 9, 10, 11], [2, 3, 4, 5])):
+        assert (
+            expected.likeness(company, np.array(own)).mean() > expected.likeness(company, np.array(other)).mean() + 0.2
+        )
+    everything = expected.likeness(8, np.arange(len(NAMES)))
+    assert (everything >= 0).all() and (everything <= 1 + 1e-6).all()
+
+
+def test_where_nobody_makes_two_products_no_name_is_expected() -> None:
+    edges, industry = graph([[0], [1], [6], [7]]), sp.csr_matrix(np.ones((4, 1), np.float32))
+    expected = NextProduct(axes=3).read(NAMES, ["甲"] * 4).fit(edges, [industry, industry])
+    assert not expected.likeness(0, np.arange(len(NAMES))).any()
 
 
 def test_without_edges_to_learn_from_it_says_so() -> None:
