@@ -6,12 +6,14 @@ import datetime as dt
 import json
 import math
 import shutil
+import subprocess
 from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
+from docx import Document
 from installation import AS_OF, Home, content_hashes
 
 from desk.boards import all_boards
@@ -258,13 +260,12 @@ def test_an_earlier_day_knows_less_and_broken_ledgers_or_no_register_stop_nobody
     assert set(leads["lead_id"]) <= set(known["lead_id"])
 
 
-def test_documents_are_made_of_the_published_marts_and_a_quarter_that_is_not_over_is_refused(nightly: Home) -> None:
-
+@pytest.fixture(scope="module")
+def documents(nightly: Home) -> Path:
+    """The bulletin of the first quarter and the pack of June, the latter asked for twice; what is not over is refused."""
     from orchestration.definitions import build_defs
     from orchestration.nightly import prepare_instance
 
-    documents = nightly.root / "documents"
-    assert (documents / f"挂图作战_{AS_OF}.pdf").read_bytes().startswith(b"%PDF")
     with prepare_instance(nightly.settings) as instance:
         job = build_defs(nightly.settings).resolve_job_def("quarterly")
         assert job.execute_in_process(instance=instance, partition_key="2026-01-01").success
@@ -274,6 +275,13 @@ def test_documents_are_made_of_the_published_marts_and_a_quarter_that_is_not_ove
         july = meeting.execute_in_process(instance=instance, partition_key="2026-07-01", raise_on_error=False)
     assert not refused.success  # on 30 June the quarter still has a day
     assert not july.success  # the list is of June
+    return nightly.root / "documents"
+
+
+def test_documents_are_made_of_the_published_marts_and_a_quarter_that_is_not_over_is_refused(
+    nightly: Home, documents: Path
+) -> None:
+    assert (documents / f"挂图作战_{AS_OF}.pdf").read_bytes().startswith(b"%PDF")
     kept = {str(path.relative_to(documents / "冻结")) for path in (documents / "冻结").rglob("说明.json")}
     months = {"调度材料/2026-06/第1版/说明.json", "考核/2026-06/第1版/说明.json"}  # made twice, kept once
     assert kept == {*months, "季通报/2026Q1/第1版/说明.json"}
@@ -284,3 +292,44 @@ def test_documents_are_made_of_the_published_marts_and_a_quarter_that_is_not_ove
     told = pd.read_excel(documents / "季通报_2026Q1.xlsx", sheet_name="总体情况", header=2).set_index("指标")["本季"]
     assert told["新增线索数"] == quarter["new_lead_count"].sum()
     assert told["新开工项目数"] == quarter["started_count"].sum()
+
+
+@pytest.mark.skipif(
+    shutil.which("soffice") is None or shutil.which("pdftotext") is None,
+    reason="没有 LibreOffice 或 pdftotext：apt-get install libreoffice-writer poppler-utils",
+)
+@pytest.mark.parametrize(
+    ("name", "heads"),
+    [
+        ("季通报_2026Q1.docx", ["一、总体情况", "合成数据", "图1"]),
+        ("调度材料_2026-06.docx", ["签约预测", "口径说明", "图 5"]),
+    ],
+)
+def test_word_documents_come_out_on_paper(documents: Path, tmp_path: Path, name: str, heads: list[str]) -> None:
+    """As an office prints them: A4, every paragraph's Chinese there, fonts of it inside, nothing of the template left."""
+    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    command = [
+        "soffice",
+        profile,
+        "--headless",
+        "--convert-to",
+        "pdf",
+        "--outdir",
+        str(tmp_path),
+        str(documents / name),
+    ]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    paper = str((tmp_path / name).with_suffix(".pdf"))
+
+    def told(*words: str) -> str:
+        return subprocess.run([*words], check=True, capture_output=True, text=True).stdout
+
+    text = "".join(told("pdftotext", "-layout", paper, "-").split())
+    for paragraph in (p.text for p in Document(str(documents / name)).paragraphs):
+        # A page break may part a long paragraph by the page's number.
+        assert "".join(paragraph.split())[:12] in text, paragraph
+    assert all("".join(head.split()) in text for head in heads)
+    assert "{{" not in text and "{%" not in text and "\ufffd" not in text
+    assert "(A4)" in told("pdfinfo", paper)
+    embedded = [line for line in told("pdffonts", paper).splitlines()[2:] if "yes" in line]
+    assert embedded
