@@ -143,11 +143,14 @@ def landing_trend(published: PublishedList, lead_id: str) -> dict[str, Any] | No
     if len(told) < 2:
         return None
     points = [round(100 * row["landing_probability"], 1) for row in told]
-    days = [f"{row['told_date']:%m-%d}" for row in told]
+    bars = [
+        charts.Bar(str(row["told_date"]), row["stage"], share, "landing", f"{share:.1f}%")
+        for row, share in zip(told, points, strict=True)
+    ]
     words = f"{told[0]['told_date']} 为 {points[0]:.1f}%，现为 {points[-1]:.1f}%，"
     moved = round(points[-1] - points[0], 1)
     words += f"{'升' if moved > 0 else '降'} {abs(moved):.1f} 个百分点。" if moved else "没有变化。"
-    return {"chart": charts.trend(days, {"落地可能性（%）": points}, "落地可能性走势"), "words": words}
+    return {"chart": charts.as_list(bars, "落地可能性走势"), "words": words}
 
 
 @router.get("/lead", summary="线索页")

@@ -169,7 +169,7 @@ def test_a_recruiters_morning_on_a_phone(chromium: Browser, running: Running) ->
         page.locator("article.card h2 a").first.click()
         fits(page)
         assert page.locator(".bars rect").count() >= 3 and page.get_by_text("139****0000").is_visible()
-        page.locator(".bars").scroll_into_view_if_needed()
+        page.locator(".bars").first.scroll_into_view_if_needed()
         page.evaluate(
             "window.scrollTo(0, document.querySelector('.bars').getBoundingClientRect().top + window.scrollY - 60)"
         )

@@ -19,7 +19,9 @@ class OneLead:
 
     def about(self, lead_id: str, name: str) -> list[dict[str, Any]]:
         assert name == "landing_trend"
-        return [{"lead_id": lead_id, "told_date": day, "landing_probability": p} for day, p in self.told]
+        return [
+            {"lead_id": lead_id, "told_date": day, "stage": "在谈", "landing_probability": p} for day, p in self.told
+        ]
 
 
 def trend(*told: tuple[dt.date, float]) -> dict[str, Any] | None:
@@ -33,7 +35,8 @@ def test_the_first_and_the_last_day_are_compared(now: float, words: str) -> None
     assert found is not None and words in found["words"]
     assert found["words"].startswith("2026-04-30 为 12.2%")
     drawn = str(found["chart"])
-    assert drawn.index("04-30") < drawn.index("05-31") < drawn.index("06-30") and ">20<" in drawn
+    assert drawn.index("04-30") < drawn.index("05-31") < drawn.index("06-30") and ">20.0%<" in drawn
+    assert 'width="20.00"' in drawn and drawn.count("在谈") == 3
 
 
 def test_one_day_is_no_trend() -> None:
