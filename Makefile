@@ -67,8 +67,13 @@ $(BENCH)/.installed: requirements.lock benchmarks/peers.lock
 	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r benchmarks/peers.lock
 	@touch $@
 
-bench: $(BENCH)/.installed
-	@$(BENCH)/bin/python -m benchmarks
+$(BENCH)/matching/.installed: benchmarks/matching_peers.lock
+	@$(PYTHON) -m venv $(BENCH)/matching
+	@$(BENCH)/matching/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+bench: $(BENCH)/.installed $(BENCH)/matching/.installed
+	@$(BENCH)/bin/python -m benchmarks --peers $(BENCH)/matching/bin/python
 
 docs: $(STAMP)
 	@$(PY) -m orchestration docs
