@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,6 +107,14 @@ def main(argv: list[str] | None = None) -> int:
     weights.add_argument("file", type=Path, help="改好的权重文件（格式同 models/ranking/weights.yaml）")
     weights.add_argument("--top", type=int, default=20, help="列出新名单的前多少名")
     weights.set_defaults(command=_what_if)
+    bulk = commands.add_parser("score", help="用在用的模型给任意一份特征表评分，每行附原因（百万行以上也可以）")
+    bulk.add_argument("features", type=Path, help="特征表（.parquet），列名同 features/ftr_lead__12m")
+    bulk.add_argument(
+        "--out", type=Path, required=True, help="结果文件（.parquet）：键、各部分的分值、影响最大的三个原因"
+    )
+    bulk.add_argument("--key", nargs="+", default=["lead_id", "as_of_date"], help="带进结果的列")
+    bulk.add_argument("--part", nargs="+", default=["landing", "tax"], help="评哪些部分")
+    bulk.set_defaults(command=_score)
     arguments = parser.parse_args(argv)
     try:
         return int(arguments.command(arguments))
@@ -180,6 +189,22 @@ def _rebuild(arguments: argparse.Namespace) -> int:
         return 0
     print(f"{found.snapshot_id}：重建的清单与当时发布的不同：{'、'.join(found.differing)}")
     return 1
+
+
+def _score(arguments: argparse.Namespace) -> int:
+    from orchestration.bulk import score_file
+
+    started = time.monotonic()
+
+    def told(done: int, total: int) -> None:
+        rate = done / max(time.monotonic() - started, 0.001)
+        end = "\n" if done == total else ""
+        print(f"\r已评 {done:,} / {total:,} 行，每秒 {rate:,.0f} 行", end=end, file=sys.stderr, flush=True)
+
+    settings = Settings.from_environment()
+    rows = score_file(settings, arguments.features, arguments.out, arguments.key, arguments.part, told)
+    print(f"{rows:,} 行：{arguments.out}")
+    return 0
 
 
 def _what_if(arguments: argparse.Namespace) -> int:

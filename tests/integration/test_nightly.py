@@ -22,6 +22,7 @@ from models.additive import from_tables, part_of
 from models.chain import fit_points, load_chains
 from models.ranking import RankingWeights
 from models.registry import Registry
+from orchestration.__main__ import main
 from orchestration.nightly import run_nightly
 from orchestration.settings import Settings
 
@@ -124,6 +125,38 @@ def test_reasons_recomputed_from_the_tables_equal_the_published_ones(nightly: Ho
             assert base == tables.intercept
             assert told == {term: size for term, size in expected.items() if size != 0}, lead
             assert math.fsum([base, *told.values()]) == total
+
+
+def test_any_table_of_features_scored_in_bulk_tells_what_was_published(
+    nightly: Home,
+    leads: pd.DataFrame,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("ZEYOU_HOME", str(nightly.root))
+    features, out = nightly.root / "exports/features/ftr_lead__12m.parquet", tmp_path / "scores.parquet"
+    assert main(["score", str(features), "--out", str(out)]) == 0
+    told = pd.read_parquet(out)
+    assert len(told) == pq.read_metadata(features).num_rows and f"{len(told):,} 行" in capsys.readouterr().out
+    today = told[pd.to_datetime(told["as_of_date"]) == pd.Timestamp(AS_OF)].set_index("lead_id").loc[leads["lead_id"]]
+    assert (today["landing_score"].to_numpy() == leads["landing_logit"].to_numpy()).all()
+    for lead, reasons in zip(leads["lead_id"], leads["reasons"], strict=True):
+        published = {r["term"]: r["contribution"] for r in reasons if r["part"] == "tax" and r["term"] != "base"}
+        row = today.loc[lead]
+        mine = {
+            row[f"tax_reason_{k}"]: row[f"tax_contribution_{k}"]
+            for k in (1, 2, 3)
+            if row[f"tax_reason_{k}"] == row[f"tax_reason_{k}"]
+        }
+        assert mine.items() <= published.items()
+        assert sorted(map(abs, mine.values())) == sorted(map(abs, published.values()))[-len(mine) :] or not published
+
+    assert main(["score", str(out), "--out", str(tmp_path / "again.parquet")]) == 2
+    assert "缺少列 days_since_reported" in capsys.readouterr().err
+    assert main(["score", str(features), "--out", str(features)]) == 2
+    assert main(["score", str(features), "--out", str(out), "--part", "天气"]) == 2
+    assert not (tmp_path / "again.parquet").exists()
 
 
 def test_points_of_all_reasons_are_the_score(leads: pd.DataFrame) -> None:
