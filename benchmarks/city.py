@@ -204,6 +204,8 @@ def _follow_ups(connection: duckdb.DuckDBPyConnection, file: Path, size: CitySiz
         f"t.follow_up_date + {later} as follow_up_date",
         f"t.recorded_date + {later} as recorded_date",
         f"t.next_step_due_date + {later} as next_step_due_date",
+        # A row of a sheet is one visit: what can't be tied to a lead is told by its row.
+        "t.source_row + 1000000 * t.repeat as source_row",
         "case when t.copy = 0 and t.repeat = 0 or t.dice % 100 < "
         f"{COPIED_PCT} then t.content else concat_ws('，', f.phrase, '关于' || t.project_name, m.phrase, n.phrase, l.phrase) end as content",
     ]

@@ -26,8 +26,8 @@ def measure(command: Sequence[str], environment: Mapping[str, str] | None = None
         list(command),
         env={**os.environ, **(environment or {})},
         cwd=cwd,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,  # dbt tells its errors on the one, Python on the other
     )
     peak = [0.0]
 
@@ -38,10 +38,10 @@ def measure(command: Sequence[str], environment: Mapping[str, str] | None = None
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
-    _, error = process.communicate()
+    told, _ = process.communicate()
     watcher.join()
     if process.returncode:
-        raise RuntimeError(f"{command}: {error.decode()[-2000:]}")
+        raise RuntimeError(f"{command}: {told.decode()[-2000:]}")
     return Measured(time.perf_counter() - started, peak[0])
 
 

@@ -74,6 +74,7 @@ def build_app(
     engine = open_engine(settings.database_url)
     upgrade(engine)
     templates = Jinja2Templates(TEMPLATES)
+    templates.env.auto_reload = False  # templates change with the code: no look at their files for every page
     install(templates.env, static_versions())
     templates.env.globals["charts"] = charts
     app = FastAPI(

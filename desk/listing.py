@@ -30,12 +30,14 @@ import pyarrow.parquet as pq
 from markupsafe import Markup
 from pypinyin import Style, lazy_pinyin, pinyin
 
-from desk.boards import all_boards, read_table
+from desk.access import Reach
+from desk.boards import all_boards, board_named, read_table
 from desk.snapshot import LEADS, PROSPECTS, Snapshot, verified
 
 KEPT: Final = 3
 _LOG = logging.getLogger(__name__)
 _HEAVY: Final = ("reasons",)
+IN_MEMORY: Final = 500_000  # rows of a table of leads that is kept; a larger one is read for every page
 
 
 @dataclass(frozen=True)
@@ -75,9 +77,12 @@ class PublishedList:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.handed_over = _handed_over(snapshot.folder)
-        self.table = self._with_handlers(pq.read_table(snapshot.folder / LEADS))
+        # One piece a column: taking rows out of many pieces costs as much as copying all of them.
+        self.table = self._with_handlers(pq.read_table(snapshot.folder / LEADS)).combine_chunks()
         self.faces: dict[tuple[str, str], Markup] = {}  # drawn by pages/today.py
         self._moved_since: dict[str, npt.NDArray[np.bool_]] = {}
+        self._of_leads: dict[str, _ByLead | None] = {}
+        self._reaches: dict[Reach, npt.NDArray[np.bool_]] = {}
         self._row_of = {lead: at for at, lead in enumerate(self.table["lead_id"].to_pylist())}
 
     @property
@@ -111,7 +116,7 @@ class PublishedList:
     def facts(self) -> pa.Table | None:
         """Give the facts of every lead (lead_facts), or None for a snapshot older than that table."""
         found = read_table(self.snapshot.folder, "lead_facts")
-        return None if found is None else self._with_handlers(found)
+        return None if found is None else self._with_handlers(found).combine_chunks()
 
     def _with_handlers(self, table: pa.Table) -> pa.Table:
         """Put who works on a lead that was handed over (线索流转) in the place of who reported it."""
@@ -200,8 +205,19 @@ class PublishedList:
 
     def about(self, lead_id: str, name: str) -> list[dict[str, Any]]:
         """Give the rows of a published table about one lead."""
+        if name not in self._of_leads:
+            self._of_leads[name] = _ByLead.read(self.snapshot.folder, name)
+        kept = self._of_leads[name]
+        if kept is not None:
+            return kept.rows(lead_id)
         table = read_table(self.snapshot.folder, name, [("lead_id", "=", lead_id)])
         return [] if table is None else table.to_pylist()
+
+    def within(self, reach: Reach) -> npt.NDArray[np.bool_]:
+        """Give the rows that a reach covers; worked out once for each."""
+        if reach not in self._reaches:
+            self._reaches[reach] = _mask(reach.mask(self.table["unit_name"]))
+        return self._reaches[reach]
 
     @cached_property
     def tables_of_leads(self) -> frozenset[str]:
@@ -246,16 +262,16 @@ class PublishedList:
     def select(
         self,
         filters: Filters,
-        visible: Any,
+        visible: Reach,
         hidden: frozenset[str] = frozenset(),
         among: frozenset[str] | None = None,
         before: PublishedList | None = None,
     ) -> npt.NDArray[np.int64]:
         """Give the numbers of the rows that pass, in the order of the list.
 
-        `visible` is the mask of the viewer's reach, `hidden` the leads that refuse contact, `among` narrows to some ids.
+        `visible` is the viewer's reach, `hidden` the leads that refuse contact, `among` narrows to some ids.
         """
-        chosen = _mask(visible)
+        chosen = self.within(visible).copy()
         for column, wanted in (("unit_name", filters.unit), ("band", filters.band), ("stage", filters.stage)):
             if wanted:
                 chosen &= _mask(pc.equal(self.table[column], wanted))
@@ -267,15 +283,16 @@ class PublishedList:
             chosen &= _mask(pc.is_null(self.table["rank"]))
         elif filters.only == "moved":
             chosen &= self._moved(before) if before else np.zeros(len(self), dtype=bool)
-        for word in filters.search.casefold().split()[:4]:
-            chosen &= _mask(pc.match_substring(self.searchable, word))
         if hidden:
             chosen[self.rows_of(hidden)] = False
         if among is not None:
             kept = np.zeros(len(self), dtype=bool)
             kept[self.rows_of(among)] = True
             chosen &= kept
-        return np.flatnonzero(chosen)
+        found = np.flatnonzero(chosen)
+        for word in filters.search.casefold().split()[:4]:
+            found = found[_mask(pc.match_substring(self.searchable.take(pa.array(found)), word))]
+        return found
 
     def page(self, rows: npt.NDArray[np.int64], after: int, size: int) -> Page:
         """Give the rows that come after row number `after` (-1 for the first page)."""
@@ -296,6 +313,35 @@ class PublishedList:
         old = dict(zip(before.table["lead_id"].to_pylist(), before.table["rank"].to_pylist(), strict=True))
         pairs = zip(self.table["lead_id"].to_pylist(), self.table["rank"].to_pylist(), strict=True)
         return np.asarray([rank is not None and old.get(lead) != rank for lead, rank in pairs], dtype=bool)
+
+
+@dataclass(frozen=True)
+class _ByLead:
+    """A published table in memory, with its rows by lead."""
+
+    table: pa.Table
+    leads: npt.NDArray[np.bytes_]
+    order: npt.NDArray[np.int64]
+
+    @classmethod
+    def read(cls, folder: Path, name: str) -> _ByLead | None:
+        """Read a table; None where there is none, or one too large to be kept."""
+        board = board_named(name)
+        if board is None or not (folder / board.file).exists():
+            return None
+        if pq.read_metadata(folder / board.file).num_rows > IN_MEMORY:
+            return None
+        table = pq.read_table(folder / board.file).combine_chunks()
+        leads = np.array([(lead or "").encode() for lead in table["lead_id"].to_pylist()], dtype=np.bytes_)
+        order = np.argsort(leads, kind="stable")
+        return cls(table, leads[order], order)
+
+    def rows(self, lead_id: str) -> list[dict[str, Any]]:
+        """Give the rows of a lead in the order of the table."""
+        key = lead_id.encode()
+        first, last = np.searchsorted(self.leads, key, side="left"), np.searchsorted(self.leads, key, side="right")
+        found: list[dict[str, Any]] = self.table.take(pa.array(self.order[first:last])).to_pylist()
+        return found
 
 
 def _handed_over(folder: Path) -> dict[str, tuple[str, str]]:

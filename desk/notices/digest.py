@@ -19,7 +19,7 @@ def unit_digest(
     published: PublishedList, before: PublishedList | None, hidden: frozenset[str], unit: str, rules: Rules, site: str
 ) -> tuple[str, str]:
     """Give subject and text of a unit's digest; leads that refuse contact count nowhere."""
-    visible = Reach(frozenset({unit})).mask(published.table["unit_name"])
+    visible = Reach(frozenset({unit}))
     rows = published.select(Filters(), visible, hidden)
     bands = pc.value_counts(published.table["band"].take(pa.array(rows))).to_pylist()
     told = "、".join(f"{b['values']} 档 {b['counts']} 条" for b in sorted(bands, key=lambda b: b["values"]))

@@ -67,9 +67,8 @@ def download(
         raise HTTPException(403, "系统管理员不接触线索")
     published, filters = list_in_use(desk), asked.filters
     if view == "pool":
-        visible = EVERYTHING.mask(published.table["unit_name"])
         pooled = Filters(filters.search, filters.unit, "", filters.stage, "", "")
-        rows = published.select(pooled, visible, hidden_leads(database, published))
+        rows = published.select(pooled, EVERYTHING, hidden_leads(database, published))
     elif view == "unit":
         chosen = filters.unit or viewer.unit_name or ""
         if not viewer.reach("detail").covers(chosen) or chosen not in published.units:

@@ -70,9 +70,7 @@ def least_complete(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: LeaderDep) -> Response:
     """Show the first leads, the funnel, what is to come, the units furthest behind their task, and the documents of meetings."""
     published = list_in_use(desk)
-    rows = published.select(
-        Filters(), viewer.reach("detail").mask(published.table["unit_name"]), hidden_leads(database, published)
-    )
+    rows = published.select(Filters(), viewer.reach("detail"), hidden_leads(database, published))
     funnel = read_table(published.snapshot.folder, "funnel_slices")
     tasks = read_table(published.snapshot.folder, "task_progress")
     monthly = read_table(published.snapshot.folder, "unit_indicators")

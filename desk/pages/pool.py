@@ -55,8 +55,7 @@ def pool(
     snapshot_id, _, row = after.rpartition(".")
     published = (desk.lists.at(snapshot_id) if snapshot_id else None) or newest
     start = int(row) if row.isdigit() and len(row) < 10 and published.snapshot_id == snapshot_id else -1
-    visible = EVERYTHING.mask(published.table["unit_name"])
-    rows = published.select(Filters(q, unit, "", stage, "", ""), visible, hidden_leads(database, published))
+    rows = published.select(Filters(q, unit, "", stage, "", ""), EVERYTHING, hidden_leads(database, published))
     page = published.page(rows, start, desk.rules.limits.rows_a_page)
     return render(
         request, desk, "pool.html", viewer,

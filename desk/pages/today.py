@@ -118,7 +118,7 @@ def narrowed(
     before: PublishedList | None,
 ) -> npt.NDArray[np.int64]:
     """Give the rows of the list that the viewer may see in detail and that pass the filters."""
-    visible = viewer.reach("detail").mask(published.table["unit_name"])
+    visible = viewer.reach("detail")
     among = held_by(database, viewer.person_id) if is_mine else None
     return published.select(filters, visible, hidden_leads(database, published), among, before)
 

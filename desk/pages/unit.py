@@ -53,9 +53,7 @@ def unit(
         year = max((t["target_year"] for t in of_unit if t["target_year"] <= published.as_of_date.year), default=None)
         tasks = [t for t in of_unit if t["target_year"] == year]
     ledgers = read_table(published.snapshot.folder, "unit_completeness", [("unit_name", "=", chosen)])
-    rows = published.select(
-        Filters(unit=chosen), reach.mask(published.table["unit_name"]), hidden_leads(database, published)
-    )
+    rows = published.select(Filters(unit=chosen), reach, hidden_leads(database, published))
     page = published.page(rows, -1, SHOWN)
     rule, before = desk.rules, desk.lists.before(published)
     due = published.contacts_due(rows, rule.first_contact_days, rule.follow_up_days)
