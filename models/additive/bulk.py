@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,33 @@ CHUNK = 16_384  # rows whose sums and ranks stay in the processor's cache
 BATCH = 131_072
 WIDEST_LOOKUP = 65_536  # range of a column of integers that is looked up instead of searched
 UNSEEN = "\0unseen"
+LEADING = 45  # bits of a double that are left out: what stays is the exponent and 7 bits of the fraction
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """Positive doubles by their leading bits, which rise with them: 128 cells an octave, most of them without an edge.
+
+    ``below`` is the number of edges at or below where a cell begins, ``most`` the number of edges that any cell holds,
+    ``following`` the next edge after so many.
+    """
+
+    lowest: float
+    highest: float
+    first: int
+    below: Codes
+    following: Floats
+    most: int
+
+    @classmethod
+    def of(cls, edges: Floats) -> _Cells:
+        lowest, highest = np.nextafter(edges[0], 0.0), edges[-1]
+        first, last = (int(np.float64(end).view(np.int64)) >> LEADING for end in (lowest, highest))
+        starts = (np.arange(first, last + 2, dtype=np.int64) << LEADING).view(np.float64)
+        below = np.searchsorted(edges, starts, side="right")
+        # A cell begins at or before the lowest value that is looked up in it.
+        most = int(np.max(np.searchsorted(edges, starts[1:], side="left") - below[:-1]))
+        return cls(float(lowest), float(highest), first, below[:-1], np.append(edges, np.inf), most)
 
 
 @dataclass(frozen=True)
@@ -86,16 +114,33 @@ class _Column:
                     places[column.is_null().to_numpy(zero_copy_only=False)] = high - low + 1
                 return np.asarray(table[places])
         x = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-        found: Codes = np.searchsorted(self.edges, x, side="right")
+        found = self._searched(x)
         absent = np.isnan(x)
         if absent.any():
             found[absent] = missing
         return found
 
+    def _searched(self, x: Floats) -> Codes:
+        """How many edges lie at or below each value: ``searchsorted``, by a table where all edges are positive."""
+        if self.cells is None:
+            return np.asarray(np.searchsorted(self.edges, x, side="right"))
+        inside = np.fmin(np.fmax(x, self.cells.lowest), self.cells.highest)
+        places = np.right_shift(inside.view(np.int64), LEADING)
+        places -= self.cells.first
+        found = np.take(self.cells.below, places, mode="clip")
+        for _ in range(self.cells.most):
+            found += inside >= np.take(self.cells.following, found, mode="clip")
+        return found
+
+    @cached_property
+    def cells(self) -> _Cells | None:
+        """The table over the leading bits; None where an edge is not positive, or there is none."""
+        return _Cells.of(self.edges) if len(self.edges) and self.edges[0] > 0 else None
+
 
 @dataclass(frozen=True)
 class _Gather:
-    """One term of one model as a lookup: contribution and rank by the code of its column, or of its two."""
+    """One term of every model as a lookup by the code of its column, or of its two: contributions and ranks, a column a model."""
 
     columns: tuple[int, ...]
     width: int
@@ -105,11 +150,10 @@ class _Gather:
 
 @dataclass(frozen=True)
 class _Model:
-    """A compiled model laid out for gathering, and what each rank means."""
+    """What the ranks of a compiled model mean: terms, their contributions, and for every rank which."""
 
     name: str
     intercept: float
-    gathers: tuple[_Gather, ...]
     terms: tuple[str, ...]
     term_of: npt.NDArray[np.int16]
     value_of: npt.NDArray[Any]
@@ -142,40 +186,58 @@ def _reads(term: Term) -> list[tuple[str, bool]]:
     return [(term.columns[0], False), (term.columns[1], term.partner_is_numeric)]
 
 
-def _laid_out(name: str, tables: AdditiveTables, columns: Mapping[tuple[str, bool], _Column]) -> _Model:
-    place = {key: at for at, key in enumerate(columns)}
-    told = []
-    for term in tables.terms:
-        values = [columns[key].values() for key in _reads(term)]
-        if term.cells:
-            first, second = values[0].repeat(len(values[1])), pd.concat([values[1]] * len(values[0]))
-            told.append(term.pair_contribution(first.reset_index(drop=True), second.reset_index(drop=True)))
-        else:
-            told.append(term.contribution(values[0]))
+def _told(term: Term, columns: Mapping[tuple[str, bool], _Column]) -> Floats:
+    """What a term contributes, for every code of its column or every two codes of its columns."""
+    values = [columns[key].values() for key in _reads(term)]
+    if not term.cells:
+        return term.contribution(values[0])
+    first, second = values[0].repeat(len(values[1])), pd.concat([values[1]] * len(values[0]))
+    return term.pair_contribution(first.reset_index(drop=True), second.reset_index(drop=True))
+
+
+def _ranked(name: str, tables: AdditiveTables, told: Sequence[Floats]) -> tuple[_Model, npt.NDArray[np.int32]]:
+    """The ranks of all contributions that are not 0, one after another: the largest by absolute value has the highest."""
     flat = np.concatenate([np.empty(0), *told])
     owner = np.repeat(np.arange(len(told)), [len(t) for t in told])
-    # Largest first has the highest rank; of equals the term that comes first. Rank 0 is a contribution of 0: no reason.
+    # Of equals the term that comes first. Rank 0 is a contribution of 0: no reason.
     order = np.lexsort((-owner, np.abs(flat)))
     order = order[np.abs(flat[order]) > 0]
-    kind = np.int16 if len(order) < np.iinfo(np.int16).max else np.int32
-    ranks = np.zeros(len(flat), dtype=kind)
+    ranks = np.zeros(len(flat), dtype=np.int32)
     ranks[order] = np.arange(1, len(order) + 1)
     distinct, which = np.unique(flat[order], return_inverse=True)
-    starts = np.cumsum([0, *(len(t) for t in told)])
+    kind = np.int16 if len(distinct) <= np.iinfo(np.int16).max else np.int32
+    terms = tuple(t.name for t in tables.terms)
+    owners = np.concatenate([[0], owner[order]]).astype(np.int16)
+    return _Model(name, tables.intercept, terms, owners, np.concatenate([[0], which]).astype(kind), distinct), ranks
+
+
+def _laid_out(
+    models: Mapping[str, AdditiveTables], columns: Mapping[tuple[str, bool], _Column]
+) -> tuple[tuple[_Model, ...], tuple[_Gather, ...]]:
+    """What ranks mean for every model, and the lookups: terms of several models on the same columns are one."""
+    place = {key: at for at, key in enumerate(columns)}
+    meanings, layers = [], dict[tuple[tuple[tuple[str, bool], ...], int], list[tuple[int, Floats, Any]]]()
+    for number, (name, tables) in enumerate(models.items()):
+        told = [_told(term, columns) for term in tables.terms]
+        model, ranks = _ranked(name, tables, told)
+        meanings.append(model)
+        seen: dict[tuple[tuple[str, bool], ...], int] = {}
+        for term, values, rank in zip(
+            tables.terms, told, np.split(ranks, np.cumsum([len(t) for t in told])[:-1]), strict=True
+        ):
+            reads = tuple(_reads(term))
+            seen[reads] = seen.get(reads, -1) + 1
+            layers.setdefault((reads, seen[reads]), []).append((number, values, rank))
+    kind = np.int16 if max((len(m.term_of) for m in meanings), default=0) <= np.iinfo(np.int16).max else np.int32
     gathers = []
-    for term, start, end in zip(tables.terms, starts[:-1], starts[1:], strict=True):
-        keys = _reads(term)
-        width = columns[keys[-1]].size if len(keys) > 1 else 1
-        gathers.append(_Gather(tuple(place[k] for k in keys), width, flat[start:end].copy(), ranks[start:end].copy()))
-    return _Model(
-        name,
-        tables.intercept,
-        tuple(gathers),
-        tuple(t.name for t in tables.terms),
-        np.concatenate([[0], owner[order]]).astype(np.int16),
-        np.concatenate([[0], which]).astype(kind),
-        distinct,
-    )
+    for (reads, _), terms in layers.items():
+        values = np.zeros((len(terms[0][1]), len(models)))
+        ranks = np.zeros(values.shape, dtype=kind)
+        for number, column, rank in terms:
+            values[:, number], ranks[:, number] = column, rank
+        width = columns[reads[-1]].size if len(reads) > 1 else 1
+        gathers.append(_Gather(tuple(place[key] for key in reads), width, values, ranks))
+    return tuple(meanings), tuple(gathers)
 
 
 class BulkScorer:
@@ -204,7 +266,7 @@ class BulkScorer:
             raise ValueError("reasons must not be negative")
         columns = _columns_of(models.values())
         self._columns = tuple(columns.values())
-        self._models = tuple(_laid_out(name, tables, columns) for name, tables in models.items())
+        self._models, self._gathers = _laid_out(models, columns)
         self._reasons = reasons
         self.features = list(dict.fromkeys(f for tables in models.values() for f in tables.features))
 
@@ -232,37 +294,43 @@ class BulkScorer:
         if absent:
             raise ValueError(f"columns are missing: {absent}")
         codes = [c.codes(batch.column(c.name)) for c in self._columns]
+        scores, places = self._gathered(codes, len(batch))
         arrays: list[pa.Array] = []
-        for model in self._models:
-            score, ranks = self._gathered(model, codes, len(batch))
-            arrays.append(pa.array(score))
+        for at, model in enumerate(self._models):
+            arrays.append(pa.array(scores[:, at].copy()))
             terms, values = pa.array(model.terms, pa.string()), pa.array(model.distinct)
-            for rank in ranks:
+            for ranks in places:
+                rank = ranks[:, at].astype(np.intp)
                 none = rank == 0
+                mask = none if none.any() else None
                 for table, words in ((model.term_of, terms), (model.value_of, values)):
-                    told = pa.array(table[rank], mask=none) if none.any() else pa.array(table[rank])
-                    arrays.append(pa.DictionaryArray.from_arrays(told, words))
+                    arrays.append(pa.DictionaryArray.from_arrays(pa.array(np.take(table, rank), mask=mask), words))
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
-    def _gathered(self, model: _Model, codes: Sequence[Codes], rows: int) -> tuple[Floats, list[npt.NDArray[Any]]]:
-        """Score of every row and the ranks of its largest contributions, largest first."""
-        score = np.full(rows, model.intercept)
-        best = [np.zeros(rows, dtype=model.value_of.dtype) for _ in range(self._reasons)]
-        value, (rank, lower) = np.empty(CHUNK), np.empty((2, CHUNK), dtype=model.value_of.dtype)
+    def _gathered(self, codes: Sequence[Codes], rows: int) -> tuple[Floats, list[npt.NDArray[Any]]]:
+        """Score of every row and model, and the ranks of the largest contributions, largest first."""
+        models = len(self._models)
+        kind = self._gathers[0].ranks.dtype if self._gathers else np.dtype(np.int16)
+        scores = np.tile(np.array([m.intercept for m in self._models]), (rows, 1))
+        best = [np.zeros((rows, models), dtype=kind) for _ in range(self._reasons)]
+        value, rank, lower = (np.empty((CHUNK, models), dtype=d) for d in (np.float64, kind, kind))
         for start in range(0, rows, CHUNK):
             part = slice(start, min(start + CHUNK, rows))
             size = part.stop - part.start
-            for gather in model.gathers:
+            score, places = scores[part], [place[part] for place in best]
+            for gather in self._gathers:
                 at = codes[gather.columns[0]][part]
                 if len(gather.columns) > 1:
                     at = at * gather.width + codes[gather.columns[1]][part]
-                score[part] += np.take(gather.values, at, out=value[:size], mode="clip")
-                new, spare = np.take(gather.ranks, at, out=rank[:size], mode="clip"), lower[:size]
-                for place in best:
-                    np.minimum(place[part], new, out=spare)
-                    np.maximum(place[part], new, out=place[part])
+                score += np.take(gather.values, at, axis=0, out=value[:size], mode="clip")
+                if not places:
+                    continue
+                new, spare = np.take(gather.ranks, at, axis=0, out=rank[:size], mode="clip"), lower[:size]
+                for place in places:
+                    np.minimum(place, new, out=spare)
+                    np.maximum(place, new, out=place)
                     new, spare = spare, new
-        return score, best
+        return scores, best
 
 
 def score_parquet(
@@ -304,7 +372,12 @@ def score_parquet(
 
     done, half = 0, target.with_name(target.name + ".part")
     try:
-        with pq.ParquetWriter(half, schema, compression="snappy") as writer, ThreadPoolExecutor(workers) as pool:
+        # Scores are nearly all different: a dictionary of them would be built for nothing.
+        few = [f.name for f in schema if f.name in keys or pa.types.is_dictionary(f.type)]
+        with (
+            pq.ParquetWriter(half, schema, compression="snappy", use_dictionary=few) as writer,
+            ThreadPoolExecutor(workers) as pool,
+        ):
             for table in _ahead(pool, scored, range(groups), workers + 1):
                 writer.write_table(table)
                 done += len(table)

@@ -262,7 +262,7 @@ class AdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignore[misc]
 class AdditiveRegressor(RegressorMixin, _AdditiveModel):  # type: ignore[misc]
     """Penalised least squares, or quantile regression, over bins and categories: a sum of one shape per feature.
 
-    The loss is divided by the variance of the target, so that ``alpha`` and ``ridge`` mean the same in any unit.
+    Loss and penalty are in units of the target's variance, so that ``alpha`` and ``ridge`` mean the same in any unit.
     Values are multiples of 2**-24: bring targets far below 1e-4 to a sensible unit first.
 
     Parameters

@@ -217,16 +217,16 @@ def solve(
             blocks = [replace(b, slots=b.slots[kept]) for b in blocks]
             y, weight = y[kept], weight[kept]
         design = Design(blocks, len(y))
-    alphas, ridges = (np.broadcast_to(np.asarray(a, dtype=np.float64), len(blocks)) for a in (alpha, ridge))
-    penalty, steps = _Penalty(design, alphas, ridges), _Increments(design)
-    bounded = steps.bounded
-
+    # Loss and penalty in units of the target's variance: the same shapes come out whatever unit the target is in.
     scale = 1.0
     if loss != "logistic":
         centre = float(weight @ y / weight.sum())
         variance = float(weight @ (y - centre) ** 2 / weight.sum())
         scale = 1.0 / variance if variance > 0 else 1.0
     spread = scale**-0.5
+    alphas, ridges = (scale * np.broadcast_to(np.asarray(a, dtype=np.float64), len(blocks)) for a in (alpha, ridge))
+    penalty, steps = _Penalty(design, alphas, ridges), _Increments(design)
+    bounded = steps.bounded
 
     def objective(theta: Floats, eta: Floats) -> float:
         if loss == "logistic":

@@ -209,10 +209,9 @@ def test_a_straight_part_is_the_penalised_optimum_by_dense_algebra() -> None:
     rough -= (1 - held) * np.outer(line, line) / (positions @ line)
     assert positions @ rough @ positions == pytest.approx(held * alpha * np.ptp(positions) ** 2)
     X = np.column_stack([np.ones(n), np.eye(k)[slots]])
-    variance = np.average((y - np.average(y, weights=weight)) ** 2, weights=weight)
     penalty = np.zeros((k + 1, k + 1))
     penalty[1:, 1:] = rough + 1e-3 * ridge / k * np.eye(k)
-    by_hand = np.linalg.solve(X.T @ (X * weight[:, None]) / variance + penalty, X.T @ (y * weight) / variance)
+    by_hand = np.linalg.solve(X.T @ (X * weight[:, None]) + penalty, X.T @ (y * weight))
     assert found.intercept + found.shapes[0] == pytest.approx(by_hand[0] + by_hand[1:], abs=1e-6)
 
 
@@ -243,6 +242,15 @@ def test_a_quantile_has_its_share_below_it_and_is_that_of_every_group(quantile: 
         at = group == name
         share = weight[at][y[at] <= model.predict(X[at])].sum() / weight[at].sum()
         assert share == pytest.approx(quantile, abs=0.04)
+
+
+@pytest.mark.parametrize("quantile", [None, 0.1, 0.5])
+def test_the_unit_of_the_target_changes_nothing_but_the_unit(quantile: float | None) -> None:
+    rng = np.random.default_rng(4)
+    X = pd.DataFrame({"group": rng.choice(["甲", "乙", "丙"], 300), "size": rng.lognormal(3, 1, 300)})
+    y = X["group"].map({"甲": -1.0, "乙": 0.0, "丙": 1.0}).to_numpy() + np.log(X["size"]) + rng.normal(size=300)
+    wan, yuan = (AdditiveRegressor(quantile=quantile, alpha=1.0, ridge=5.0).fit(X, unit * y) for unit in (1.0, 1e4))
+    assert yuan.predict(X) == pytest.approx(1e4 * wan.predict(X), rel=1e-5, abs=1e-2)
 
 
 def test_wrong_quantiles_and_shares_are_refused() -> None:
