@@ -17,6 +17,7 @@ SPEED = (
     "register_reader",
     "workbook_reader",
     "credit_codes",
+    "bulk_scoring",
     "nightly",
     "prospects",
     "chain_reach",

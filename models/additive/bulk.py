@@ -28,7 +28,7 @@ from models.additive.tables import AdditiveTables, Floats, Term, category_key
 Codes = npt.NDArray[np.intp]
 
 CHUNK = 16_384  # rows whose sums and ranks stay in the processor's cache
-BATCH = 131_072
+BATCH = 32_768
 WIDEST_LOOKUP = 65_536  # range of a column of integers that is looked up instead of searched
 UNSEEN = "\0unseen"
 LEADING = 45  # bits of a double that are left out: what stays is the exponent and 7 bits of the fraction
