@@ -86,7 +86,8 @@ def _columns(weights: RankingWeights) -> list[_Column]:
 def first_leads(leads: pd.DataFrame, weights: RankingWeights, count: int = 10) -> pd.DataFrame:
     """Give the first leads of a list under the sheet's titles, as far as rank, the three numbers and the node go."""
     columns = _columns(weights)[:10]
-    rows = [[column.value(row) for column in columns] for row in leads.head(count).to_dict("records")]
+    first: list[Any] = leads.head(count).to_dict("records")
+    rows = [[column.value(row) for column in columns] for row in first]
     shown = pd.DataFrame(rows, columns=[column.title for column in columns], dtype=object)
     for title in (column.title for column in columns if column.kind == "share"):
         shown[title] = shown[title].map("{:.1%}".format, na_action="ignore")

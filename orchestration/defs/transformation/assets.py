@@ -110,9 +110,8 @@ def _build(
     # The counts are there once the process has ended, so events wait for it.
     counts = {} if failure else _counts(workplace)
     for event in events:
-        is_model = isinstance(event, dg.Output)
-        told = _told(workplace, event.output_name.split("__", 1)[-1], counts) if is_model else {}
         own = {DBT_KEYS.get(key, key): value for key, value in event.metadata.items()}
+        told = _told(workplace, event.output_name.split("__", 1)[-1], counts) if isinstance(event, dg.Output) else {}
         yield event.with_metadata({**own, **told})
     if failure:
         raise failure
