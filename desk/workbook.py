@@ -84,13 +84,15 @@ def _columns(weights: RankingWeights) -> list[_Column]:
 
 
 def first_leads(leads: pd.DataFrame, weights: RankingWeights, count: int = 10) -> pd.DataFrame:
-    """Give the first leads of a list under the sheet's titles, as far as rank, the three numbers and the node go."""
+    """Give the first leads of a list as the sheet shows them, as far as rank, the three numbers and the node go."""
     columns = _columns(weights)[:10]
     first: list[Any] = leads.head(count).to_dict("records")
     rows = [[column.value(row) for column in columns] for row in first]
     shown = pd.DataFrame(rows, columns=[column.title for column in columns], dtype=object)
-    for title in (column.title for column in columns if column.kind == "share"):
-        shown[title] = shown[title].map("{:.1%}".format, na_action="ignore")
+    for column in columns:
+        if column.kind in ("share", "money", "score"):
+            form = "{:.1%}" if column.kind == "share" else "{:.1f}"
+            shown[column.title] = shown[column.title].map(form.format, na_action="ignore")
     return shown
 
 

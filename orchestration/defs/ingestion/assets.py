@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from intake.chain_graph import write_listed
-from intake.contract import Contract, load_contracts
+from intake.contract import Contract, Field, load_contracts
 from intake.landing import LandingStore, Summary, write_parquet
 from intake.matching.leads import match_leads
 from intake.template import header_text, written
@@ -76,10 +76,15 @@ def _rows(summary: Summary) -> dict[str, Any]:
 
 
 def _first_rows(contract: Contract, path: Path) -> pd.DataFrame:
-    """Give the first rows and columns of a landed ledger as its template would have them written."""
+    """Give the first rows and columns of a landed ledger as its template would have them written, 外资 for 是 under 内外资."""
+
+    def cell(field: Field, row: dict[str, Any]) -> Any:
+        value = written(field, row)
+        return field.choices["true" if value == "是" else "false"][0] if value and field.type == "boolean" else value
+
     rows = pq.read_table(path).slice(0, 8).to_pylist()
     titled = {header_text(field).lstrip("*"): field for field in contract.landed_fields[:10]}
-    shown = [[written(field, row) for field in titled.values()] for row in rows]
+    shown = [[cell(field, row) for field in titled.values()] for row in rows]
     return pd.DataFrame(shown, columns=list(titled), dtype=object)
 
 
@@ -174,10 +179,13 @@ def register(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterato
 )
 def chain_tables(workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
     """Lay the office's chain file out as tables for SQL."""
-    for name, table in load_chains(workplace.office_file("chains.yaml")).to_tables().items():
+    chains = load_chains(workplace.office_file("chains.yaml"))
+    components = {component.name: component.label for component in chains.components}
+    for name, table in chains.to_tables().items():
         # Replaced, never written over: the archive keeps the earlier file by its inode.
         write_parquet(workplace.parquet(f"landing/chain_{name}"), pa.Table.from_pandas(table, preserve_index=False))
-        shown = preview(table, {column: CHAIN_TITLES[column] for column in table.columns})
+        titles = {column: CHAIN_TITLES[column] for column in table.columns}
+        shown = preview(table.replace({"component": components}), titles)
         metadata = row_counts(len(table)) | {PREVIEW: shown}
         yield dg.MaterializeResult(asset_key=["landing", f"chain_{name}"], metadata=metadata)
     listed = write_listed(workplace.root, workplace.parquet("landing/chain_listed"))

@@ -195,4 +195,4 @@ def _in_words(workplace: Workplace, rows: pd.DataFrame) -> pd.DataFrame:
     """Give rows about models with the names that people know: of the model, of its terms, of the kind."""
     labels = {k: v for name in TASKS for k, v in settings_of(workplace, name)[0].feature_labels.items()}
     names = {"part": PART_NAMES, "term": labels | {"intercept": "基准"}, "kind": BIN_NAMES | KIND_NAMES}
-    return rows.replace({column: words for column, words in names.items() if column in rows})
+    return rows.replace(names)
