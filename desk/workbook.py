@@ -83,6 +83,19 @@ def _columns(weights: RankingWeights) -> list[_Column]:
     ]
 
 
+def first_leads(leads: pd.DataFrame, weights: RankingWeights, count: int = 10) -> pd.DataFrame:
+    """Give the first leads of a list as the sheet shows them, as far as rank, the three numbers and the node go."""
+    columns = _columns(weights)[:10]
+    first: list[Any] = leads.head(count).to_dict("records")
+    rows = [[column.value(row) for column in columns] for row in first]
+    shown = pd.DataFrame(rows, columns=[column.title for column in columns], dtype=object)
+    for column in columns:
+        if column.kind in ("share", "money", "score"):
+            form = "{:.1%}" if column.kind == "share" else "{:.1f}"
+            shown[column.title] = shown[column.title].map(form.format, na_action="ignore")
+    return shown
+
+
 def reasons_in_words(reasons: Any, part: str, weights: RankingWeights) -> str:
     """Give the largest reasons of a part with their points, one a line, e.g. `近90天跟进次数 5次（+3.2）`."""
     chosen = [r for r in top_reasons(list(reasons), weights) if r["part"] == part]

@@ -6,27 +6,43 @@ Does not belong here: what is checked (defs/<stage>/checks.py, quality/suites.py
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 import pyarrow.parquet as pq
 
+from intake.contract import get_contract
 from orchestration.metadata import preview
 from orchestration.quality import validate
 from orchestration.quality.validation import Suite
 from orchestration.resources import Workplace
 
+BROKEN = {"column": "列", "expectation": "规则", "expected": "应为", "observed": "实际", "worst": "不符合的值"}
+RULES = {
+    "expect_table_row_count_to_be_between": "行数在范围内",
+    "expect_column_values_to_not_be_null": "不为空",
+    "expect_column_values_to_be_unique": "不重复",
+    "expect_column_values_to_be_between": "取值在范围内",
+    "expect_column_values_to_be_in_set": "取值在所列之内",
+    "expect_column_values_to_match_regex": "格式相符",
+    "expect_column_pair_values_a_to_be_greater_than_b": "上限不小于下限",
+    "expect_column_unique_value_count_to_be_between": "不同取值的个数在范围内",
+}
 
-def suite_result(name: str, frame: pd.DataFrame, suite: Suite) -> dg.AssetCheckResult:
-    """Run a suite on a frame; broken expectations are a table in the metadata."""
+
+def suite_result(
+    name: str, frame: pd.DataFrame, suite: Suite, titles: Mapping[str, str] | None = None
+) -> dg.AssetCheckResult:
+    """Run a suite on a frame; broken expectations are a table in the metadata, columns under `titles` if given."""
     found = validate(name, frame, suite)
-    metadata: dict[str, Any] = {"row_count": len(frame), "expectation_count": found.expectation_count}
-    if not found.passed:
-        metadata["failed"] = preview(found.failed, rows=50)
-    return dg.AssetCheckResult(
-        passed=found.passed, metadata=metadata, description=None if found.passed else _sentence(found.failed)
-    )
+    metadata: dict[str, Any] = {"行数": len(frame), "规则数": found.expectation_count}
+    if found.passed:
+        return dg.AssetCheckResult(passed=True, metadata=metadata)
+    failed = found.failed.replace({"expectation": RULES, "column": dict(titles or {})})
+    metadata["未通过的规则"] = preview(failed, BROKEN, rows=50)
+    return dg.AssetCheckResult(passed=False, metadata=metadata, description=_sentence(failed))
 
 
 def _sentence(failed: pd.DataFrame) -> str:
@@ -36,21 +52,25 @@ def _sentence(failed: pd.DataFrame) -> str:
 
 
 def suite_check(key: str, suite: Suite, columns: list[str] | None = None) -> dg.AssetChecksDefinition:
-    """Build the blocking check that validates the Parquet file of an asset (only `columns` of it) by a suite."""
+    """Build the blocking check that validates a landed ledger (only `columns` of it) by a suite."""
 
     @dg.asset_check(
         name="suite_holds", asset=key.split("/"), blocking=True, description=f"Great Expectations：{key} 的关卡"
     )
     def suite_holds(workplace: Workplace) -> dg.AssetCheckResult:
         frame = pq.read_table(workplace.parquet(key), columns=columns).to_pandas()
-        return suite_result(key, frame, suite)
+        titles = {field.name: field.title for field in get_contract(key.split("/")[-1]).fields}
+        return suite_result(key, frame, suite, titles)
 
     return suite_holds
 
 
-def accounting_result(offending: pd.DataFrame, *, warn: bool = False, **metadata: Any) -> dg.AssetCheckResult:
-    """Pass when no row offends; otherwise show the worst ones."""
+def accounting_result(
+    offending: pd.DataFrame, titles: Mapping[str, str], counts: Mapping[str, int], *, warn: bool = False
+) -> dg.AssetCheckResult:
+    """Pass when no row offends; otherwise show the worst ones under their titles, beside the counts."""
+    metadata: dict[str, Any] = dict(counts)
     if len(offending):
-        metadata["offending"] = preview(offending, rows=20)
+        metadata["不符合的行"] = preview(offending, titles, rows=20)
     severity = dg.AssetCheckSeverity.WARN if warn else dg.AssetCheckSeverity.ERROR
     return dg.AssetCheckResult(passed=not len(offending), severity=severity, metadata=metadata)

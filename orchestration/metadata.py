@@ -1,22 +1,27 @@
 """What an asset tells about a materialisation (元数据): rows in, out and refused, a preview, a plot.
 
-Belongs here: the keys of metadata and how they are written, so that every asset and the run's table agree.
+Belongs here: the keys of metadata and how they are written, so that every asset and the run's table agree. Keys that
+people read are Chinese, keys that code reads are named `owner/name`; a test holds them to it.
 Does not belong here: computing what is told.
 """
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 
+from desk.boards import all_boards
 from desk.opportunities import LEGEND, Opportunities, targets_by_node
 from desk.workbook import SYNTHETIC_LABEL
 
 ROWS_IN, ROWS_OUT, REFUSED = "zeyou/rows_in", "zeyou/rows_out", "zeyou/refused"
+PREVIEW = "预览"
+MISSING = "暂无"
 
 
 def row_counts(rows_out: int, rows_in: int | None = None, refused: int | None = None) -> dict[str, Any]:
@@ -25,9 +30,16 @@ def row_counts(rows_out: int, rows_in: int | None = None, refused: int | None = 
     return {key: value for key, value in known.items() if value is not None}
 
 
-def preview(frame: pd.DataFrame, rows: int = 8) -> dg.MarkdownMetadataValue:
-    """Give the first rows as a table."""
-    return dg.MetadataValue.md(frame.head(rows).to_markdown(index=False))
+def preview(frame: pd.DataFrame, titles: Mapping[str, str] | None = None, rows: int = 8) -> dg.MarkdownMetadataValue:
+    """Give the first rows as a table: the columns of `titles` under their titles, or all as they are named."""
+    shown = frame if titles is None else frame[list(titles)].set_axis(list(titles.values()), axis=1)
+    return dg.MetadataValue.md(_table(shown.head(rows), decimals=4))
+
+
+def board_titles(export: str) -> dict[str, str]:
+    """Give the columns of a published table that people see, with their titles in desk/catalogue."""
+    board = next(board for board in all_boards() if board.export == export)
+    return {column.name: column.title for column in board.columns}
 
 
 def returned_workbooks(files: pd.DataFrame, outbox: Path) -> dict[str, Any]:
@@ -64,13 +76,21 @@ def told_of_opportunities(found: Opportunities, is_synthetic: bool = False, rows
     return told
 
 
-def _table(frame: pd.DataFrame) -> str:
+def _table(frame: pd.DataFrame, decimals: int = 1) -> str:
     """Give a frame as a Markdown table; what is missing reads 暂无, and no cell breaks a row."""
     if frame.empty:
         return "没有"
-    words = frame.map(
-        lambda cell: "暂无" if cell is None or cell != cell else f"{cell:.1f}" if isinstance(cell, float) else str(cell)
-    )
+    words = frame.astype(object).map(lambda cell: _written(cell, decimals))
     return str(
         words.replace({r"\|": "／", r"\s*\n\s*": "；"}, regex=True).to_markdown(index=False, disable_numparse=True)
     )
+
+
+def _written(cell: Any, decimals: int) -> str:
+    if cell is None or cell is pd.NA or cell != cell:
+        return MISSING
+    if isinstance(cell, bool):
+        return "是" if cell else "否"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() else str(round(cell, decimals))
+    return str(cell)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -325,6 +328,31 @@ def test_documents_are_made_of_the_published_marts_and_a_quarter_that_is_not_ove
     told = pd.read_excel(documents / "季通报_2026Q1.xlsx", sheet_name="总体情况", header=2).set_index("指标")["本季"]
     assert told["新增线索数"] == quarter["new_lead_count"].sum()
     assert told["新开工项目数"] == quarter["started_count"].sum()
+
+
+def test_what_the_ui_tells_is_in_chinese(nightly: Home, documents: Path) -> None:
+    """Keys are Chinese or a machine's (`owner/name`), titles of tables hold no English word: of the nights and the documents."""
+    import dagster as dg
+
+    from orchestration.nightly import prepare_instance
+
+    told: dict[str, Mapping[str, dg.MetadataValue[Any]]] = {}
+    with prepare_instance(nightly.settings) as instance:
+        entries = [entry for run in instance.get_runs() for entry in instance.all_logs(run.run_id)]
+    for event in (entry.dagster_event for entry in entries if entry.dagster_event):
+        if event.event_type_value == "ASSET_CHECK_EVALUATION":
+            check = event.asset_check_evaluation_data
+            told[f"{check.asset_key.to_user_string()} {check.check_name}"] = check.metadata
+        elif event.event_type_value == "ASSET_MATERIALIZATION":
+            made = event.step_materialization_data.materialization
+            told[made.asset_key.to_user_string()] = made.metadata
+    assert {"marts/dim_leads", "publication/dispatch_pack", "scoring/ranked_leads suite_holds"} <= set(told)
+    keys = {(name, key) for name, metadata in told.items() for key in metadata}
+    assert {(name, key) for name, key in keys if "/" not in key and not re.search("[一-龥]", key)} == set()
+    tables = {(name, str(value.value)) for name, metadata in told.items() for value in metadata.values()}
+    titles = {(name, line) for name, text in tables for line in re.findall(r"^(\|.*\|)\n\|[:-]", text, re.MULTILINE)}
+    assert len(titles) > 50
+    assert {(name, line) for name, line in titles if re.search("[a-z]{2}", line)} == set()
 
 
 @pytest.mark.skipif(

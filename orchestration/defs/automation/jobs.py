@@ -7,6 +7,7 @@ from enum import Enum
 
 import dagster as dg
 
+from desk.workbook import PART_NAMES
 from orchestration.defs.learning.assets import registry_of
 from orchestration.partitions import AS_OF_DAYS, MONTHS, QUARTERS
 from orchestration.resources import Workplace
@@ -70,7 +71,7 @@ def revert_to_earlier_version(context: dg.OpExecutionContext, config: Revert, wo
     except LookupError:
         raise dg.Failure(f"{name}：没有更早的版本可退", allow_retries=False) from None
     context.log.info(f"{name} 已从 {left} 退回到 {version}；{left} 不会再自动启用")
-    context.add_output_metadata({"task": name, "from": str(left), "to": version})
+    context.add_output_metadata({"模型": PART_NAMES[name], "退回前版本": str(left), "退回后版本": version})
 
 
 @dg.job(

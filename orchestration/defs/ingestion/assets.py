@@ -11,15 +11,17 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from intake.chain_graph import write_listed
-from intake.contract import load_contracts
+from intake.contract import Contract, Field, load_contracts
 from intake.landing import LandingStore, Summary, write_parquet
 from intake.matching.leads import match_leads
+from intake.template import header_text, written
 from intake.workbook import FileProblem
 from models.chain import load_chains
 from orchestration.desk_events import desk_of
-from orchestration.metadata import preview, returned_workbooks, row_counts
+from orchestration.metadata import PREVIEW, preview, returned_workbooks, row_counts
 from orchestration.resources import Workplace
 
 LEDGERS = tuple(c for c in load_contracts().values() if not c.bulk)
@@ -32,6 +34,26 @@ CHAIN_TABLES = {
     "hops": "远近折算 one row per number of edges that counts",
     "leaders": "链主名单 one row per leader, and one with the minimum capital",
 }
+CHAIN_TITLES = {
+    "chain_id": "产业链编号", "chain_name": "产业链", "node_id": "环节编号", "node_name": "环节", "position": "上中下游",
+    "gap_class": "强补延", "is_key": "重点环节", "industry_code": "行业代码", "word": "产品词", "is_exclude": "排除词",
+    "from_node_id": "上游环节编号", "to_node_id": "下游环节编号", "component": "契合度分项", "level": "档位", "points": "得分",
+    "label": "档位说明", "hop_count": "相隔步数", "weight_pct": "折算（%）", "enterprise_key": "企业编码",
+    "minimum_capital_wan_cny": "最低注册资本（万元）",
+}  # fmt: skip
+FILE_TITLES = {
+    "received_seq": "收件序号", "file": "来件", "contracts": "台账", "rows_read": "读入行", "rows_accepted": "接收行",
+    "rows_refused": "拒收行", "rows_not_data": "非数据行", "problem": "整个文件的问题", "is_synthetic": "合成数据",
+    "returned_file": "退回件",
+}  # fmt: skip
+REFUSAL_TITLES = {
+    "contract": "台账", "file": "来件", "sheet": "工作表", "row": "行", "column": "列", "value": "原值", "reason": "原因",
+    "mend": "怎样修改",
+}  # fmt: skip
+IDENTITY_TITLES = {
+    "record_id": "线索编号", "enterprise_id": "企业编号", "why": "归并依据", "register_key": "名录中的编码",
+    "register_match_by": "名录匹配依据", "parent_enterprise_id": "所属企业编号", "parent_register_key": "所属企业在名录中的编码",
+}  # fmt: skip
 OWNERS = ["team:数据专员"]
 RETRY = dg.RetryPolicy(max_retries=2, delay=5)
 
@@ -50,7 +72,30 @@ def told_plainly() -> Iterator[None]:
 
 
 def _rows(summary: Summary) -> dict[str, Any]:
-    return row_counts(summary.accepted, summary.read, summary.refused) | {"not_data": summary.not_data}
+    return row_counts(summary.accepted, summary.read, summary.refused) | {"非数据行": summary.not_data}
+
+
+def _first_rows(contract: Contract, path: Path) -> pd.DataFrame:
+    """Give the first rows and columns of a landed ledger as its template would have them written, 外资 for 是 under 内外资."""
+
+    def cell(field: Field, row: dict[str, Any]) -> Any:
+        value = written(field, row)
+        return field.choices["true" if value == "是" else "false"][0] if value and field.type == "boolean" else value
+
+    rows = pq.read_table(path).slice(0, 8).to_pylist()
+    titled = {header_text(field).lstrip("*"): field for field in contract.landed_fields[:10]}
+    shown = [[cell(field, row) for field in titled.values()] for row in rows]
+    return pd.DataFrame(shown, columns=list(titled), dtype=object)
+
+
+def _with_ledgers_named(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Give a frame whose column of contracts (one, or several with 、 between) has the ledgers' Chinese names."""
+    titles = {contract.name: contract.title for contract in load_contracts().values()}
+
+    def named(names: str) -> str:
+        return "、".join(titles.get(name, name) for name in names.split("、"))
+
+    return frame.assign(**{column: frame[column].map(named, na_action="ignore")})
 
 
 @dg.multi_asset(
@@ -70,12 +115,13 @@ def ledgers(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator
         store = LandingStore(workplace.root / "landing", outbox, desk.claim if desk else None)
         landed = store.land_inbox(Path(workplace.inbox), context.log.info, desk.ledgers if desk else lambda: None)
     for contract in LEDGERS:
-        first = pd.read_parquet(workplace.parquet(f"landing/{contract.name}")).iloc[:, :10]
-        metadata = _rows(landed.rows[contract.name]) | {"preview": preview(first)}
+        first = _first_rows(contract, workplace.parquet(f"landing/{contract.name}"))
+        metadata = _rows(landed.rows[contract.name]) | {PREVIEW: preview(first)}
         yield dg.MaterializeResult(asset_key=["landing", contract.name], metadata=metadata)
-    for name in ("files", "refused"):
+    for name, column, titles in (("files", "contracts", FILE_TITLES), ("refused", "contract", REFUSAL_TITLES)):
         frame = pd.read_parquet(workplace.parquet(f"landing/{name}"))
-        metadata = {"dagster/row_count": len(frame), "preview": preview(frame)}
+        shown = preview(_with_ledgers_named(frame.head(8), column), titles)
+        metadata = {"dagster/row_count": len(frame), PREVIEW: shown}
         if name == "refused":
             metadata |= returned_workbooks(pd.read_parquet(workplace.parquet("landing/files")), outbox)
         yield dg.MaterializeResult(asset_key=["landing", name], metadata=metadata)
@@ -97,8 +143,9 @@ def lead_identities(context: dg.AssetExecutionContext, workplace: Workplace) -> 
         table = match_leads(workplace.root / "landing", workplace.root / "identity", context.log.info)
     enterprises = len(table["enterprise_id"].unique())
     in_register = len(table) - table["register_key"].null_count
-    metadata = row_counts(enterprises, len(table)) | {"in_register": in_register}
-    return dg.MaterializeResult(metadata=metadata | {"preview": preview(table.slice(0, 8).to_pandas())})
+    metadata = row_counts(enterprises, len(table)) | {"名录中有的线索数": in_register}
+    shown = preview(table.slice(0, 8).to_pandas(), IDENTITY_TITLES)
+    return dg.MaterializeResult(metadata=metadata | {PREVIEW: shown})
 
 
 @dg.multi_asset(
@@ -132,10 +179,14 @@ def register(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterato
 )
 def chain_tables(workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
     """Lay the office's chain file out as tables for SQL."""
-    for name, table in load_chains(workplace.office_file("chains.yaml")).to_tables().items():
+    chains = load_chains(workplace.office_file("chains.yaml"))
+    components = {component.name: component.label for component in chains.components}
+    for name, table in chains.to_tables().items():
         # Replaced, never written over: the archive keeps the earlier file by its inode.
         write_parquet(workplace.parquet(f"landing/chain_{name}"), pa.Table.from_pandas(table, preserve_index=False))
-        metadata = row_counts(len(table)) | {"preview": preview(table)}
+        titles = {column: CHAIN_TITLES[column] for column in table.columns}
+        shown = preview(table.replace({"component": components}), titles)
+        metadata = row_counts(len(table)) | {PREVIEW: shown}
         yield dg.MaterializeResult(asset_key=["landing", f"chain_{name}"], metadata=metadata)
     listed = write_listed(workplace.root, workplace.parquet("landing/chain_listed"))
     yield dg.MaterializeResult(asset_key=["landing", "chain_listed"], metadata=row_counts(listed))

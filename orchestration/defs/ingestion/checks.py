@@ -9,10 +9,12 @@ import duckdb
 import pandas as pd
 
 from orchestration.checking import accounting_result, suite_check, suite_result
+from orchestration.defs.ingestion.assets import FILE_TITLES
 from orchestration.quality import suites
 from orchestration.resources import Workplace
 
-ACCOUNTS = ["file", "rows_read", "rows_accepted", "rows_refused", "rows_not_data", "problem"]
+TOLD = ("file", "rows_read", "rows_accepted", "rows_refused", "rows_not_data", "problem")
+ACCOUNTS = {name: FILE_TITLES[name] for name in TOLD}
 
 suite_checks = [
     suite_check("landing/units", suites.units, ["unit_name", "unit_type", "source_file", "source_row"]),
@@ -25,16 +27,16 @@ suite_checks = [
 @dg.asset_check(asset=["landing", "files"], blocking=True, description="每个文件：读入 = 接收 + 拒收 + 非数据")
 def every_row_is_accounted_for(workplace: Workplace) -> dg.AssetCheckResult:
     """Compare what was read with where it went, file by file."""
-    files = pd.read_parquet(workplace.parquet("landing/files"), columns=ACCOUNTS)
+    files = pd.read_parquet(workplace.parquet("landing/files"), columns=list(ACCOUNTS))
     gone = files["rows_read"] - files["rows_accepted"] - files["rows_refused"] - files["rows_not_data"]
-    return accounting_result(files[gone != 0], read=int(files["rows_read"].sum()))
+    return accounting_result(files[gone != 0], ACCOUNTS, {"读入行数": int(files["rows_read"].sum())})
 
 
 @dg.asset_check(asset=["landing", "files"], description="整个读不了的文件（不阻断，其余文件照常）")
 def every_file_could_be_read(workplace: Workplace) -> dg.AssetCheckResult:
     """Warn of files that could not be read at all; the others go on."""
-    files = pd.read_parquet(workplace.parquet("landing/files"), columns=ACCOUNTS)
-    return accounting_result(files[files["problem"].notna()], warn=True, read=len(files))
+    files = pd.read_parquet(workplace.parquet("landing/files"), columns=list(ACCOUNTS))
+    return accounting_result(files[files["problem"].notna()], ACCOUNTS, {"文件数": len(files)}, warn=True)
 
 
 @dg.asset_check(asset=["landing", "register"], blocking=True, description="企业名录按省汇总后的质量")

@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from desk.workbook import KIND_NAMES, PART_NAMES
 from intake.landing import content_hash
 from models.card import gate_card, model_card
 from models.chain import load_chains
@@ -20,12 +21,23 @@ from models.lifecycle import Inputs, Training, train_if_due, training_of
 from models.promotion import version_in_use
 from models.registry import Registry
 from models.tax import TaxSettings
-from orchestration.metadata import picture, preview, row_counts
+from orchestration.metadata import PREVIEW, picture, preview, row_counts
 from orchestration.partitions import AS_OF_DAYS, ONE_DAY_A_RUN
 from orchestration.resources import Workplace
 
 TASKS = ("landing", "tax")
 SHAPES_SHOWN = 6
+TABLE_TITLES = {
+    "part": "模型", "term": "特征", "kind": "档", "lower": "下限", "upper": "上限", "category": "类别", "value": "贡献",
+}  # fmt: skip
+VERSION_TITLES = {
+    "part": "模型", "version": "版本", "kind": "来源", "model_share": "模型占比", "interval_low_offset": "区间下限偏移",
+    "interval_high_offset": "区间上限偏移",
+}  # fmt: skip
+BIN_NAMES = {
+    "intercept": "基准", "numeric": "数值", "missing": "缺失", "category": "类别", "other": "其他类别", "pair": "两项组合",
+    "pair_present": "两项组合", "pair_missing": "两项组合（缺失）",
+}  # fmt: skip
 INPUTS = [dg.AssetKey(["features", "ftr_lead__12m"]), dg.AssetKey(["marts", "mart_outcomes"])]
 
 
@@ -69,16 +81,17 @@ def _candidate(workplace: Workplace, name: str, as_of: dt.date, retrain: bool) -
     chains = {chain.chain_id: chain.name for chain in load_chains(workplace.office_file("chains.yaml")).chains}
     when = "本次训练" if done.is_new else f"本月已于 {done.as_of} 训练，今天不再训练"
     metadata: dict[str, Any] = row_counts(report["row_count"]) | {
-        "training": when,
-        "version": done.version,
-        "kind": f"{report['kind']}（{report['label']}）",
-        "gate": dg.MetadataValue.md(gate_card(done.verdict)),
-        "reasons": "；".join(report["reasons"]) or "无",
-        "model_card": dg.MetadataValue.md(model_card(done.version, report, chains)),
-        "report": dg.MetadataValue.json(json.loads(json.dumps(report, default=str))),
+        "训练": when,
+        "版本": done.version,
+        "来源": KIND_NAMES[report["kind"]],
+        "模型关卡": dg.MetadataValue.md(gate_card(done.verdict)),
+        "未通过的原因": "；".join(report["reasons"]) or "无",
+        "模型卡": dg.MetadataValue.md(model_card(done.version, report, chains)),
+        "训练报告（JSON）": dg.MetadataValue.json(json.loads(json.dumps(report, default=str))),
     }
     if report["terms"]:
-        metadata["terms"] = preview(pd.DataFrame(report["terms"]), rows=12)
+        titles = {"label": "特征", "mean_abs_contribution": "平均影响"}
+        metadata["特征的影响"] = preview(pd.DataFrame(report["terms"]), titles, rows=12)
     return metadata | _pictures(name, report, registry.load(name, done.version).tables)
 
 
@@ -89,11 +102,11 @@ def _pictures(name: str, report: Mapping[str, Any], tables: pd.DataFrame) -> dic
     found: dict[str, Any] = {}
     table = (report["holdout"] or {}).get("calibration_table")
     if name == "landing" and table:
-        found["calibration"] = picture(plot_calibration(pd.DataFrame(table)), "校准图")
+        found["校准图"] = picture(plot_calibration(pd.DataFrame(table)), "校准图")
     compiled = from_tables(part_of(tables, name))
     drawn = {term.name for term in compiled.terms if not term.cells}
     for term in [t for t in report["terms"] if t["term"] in drawn][:SHAPES_SHOWN]:
-        found[f"shape_{term['term']}"] = picture(plot_term(compiled, term["term"], term["label"]), term["label"])
+        found[f"形状：{term['label']}"] = picture(plot_term(compiled, term["term"], term["label"]), term["label"])
     return found
 
 
@@ -170,8 +183,16 @@ def active_models(context: dg.AssetExecutionContext, workplace: Workplace) -> It
     frames = {"model_tables": pd.concat(tables, ignore_index=True), "model_versions": pd.DataFrame(versions)}
     floats = dict.fromkeys(("model_share", "interval_low_offset", "interval_high_offset"), "float64")
     frames["model_versions"] = frames["model_versions"].astype(floats)
-    for name, frame in frames.items():
-        frame.to_parquet(workplace.parquet(f"learning/{name}"), index=False)
+    for name, titles in (("model_tables", TABLE_TITLES), ("model_versions", VERSION_TITLES)):
+        frames[name].to_parquet(workplace.parquet(f"learning/{name}"), index=False)
+        shown = preview(_in_words(workplace, frames[name].head(8)), titles)
         yield dg.MaterializeResult(
-            asset_key=["learning", name], metadata=row_counts(len(frame)) | {"preview": preview(frame)}
+            asset_key=["learning", name], metadata=row_counts(len(frames[name])) | {PREVIEW: shown}
         )
+
+
+def _in_words(workplace: Workplace, rows: pd.DataFrame) -> pd.DataFrame:
+    """Give rows about models with the names that people know: of the model, of its terms, of the kind."""
+    labels = {k: v for name in TASKS for k, v in settings_of(workplace, name)[0].feature_labels.items()}
+    names = {"part": PART_NAMES, "term": labels | {"intercept": "基准"}, "kind": BIN_NAMES | KIND_NAMES}
+    return rows.replace(names)

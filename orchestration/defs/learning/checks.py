@@ -38,9 +38,9 @@ def _gate(name: str) -> dg.AssetChecksDefinition:
             severity=dg.AssetCheckSeverity.WARN,
             description=f"{done.version} 已被人工退回，不再自动启用" if left else done.verdict.sentence,
             metadata={
-                "candidate": done.version,
-                "active": registry.active(name) or "（尚无）",
-                "comparison": dg.MetadataValue.md(gate_card(done.verdict)),
+                "候选版本": done.version,
+                "在用版本": registry.active(name) or "（尚无）",
+                "候选与在用": dg.MetadataValue.md(gate_card(done.verdict)),
             },
         )
 
@@ -87,9 +87,12 @@ def features_have_not_drifted(workplace: Workplace) -> dg.AssetCheckResult:
     table = feature_drift(then, now, settings.feature_labels, limits.bins)
     over = table[table["psi"] > limits.feature_psi_warn]
     told = "；".join(f"{row.label} {row.psi:.2f}" for row in over.itertuples())
+    titles = {
+        "label": "特征", "psi": "PSI", "missing_then_pct": "训练窗口缺失（%）", "missing_now_pct": "今天缺失（%）",
+    }  # fmt: skip
     metadata: dict[str, Any] = {
-        "drift": preview(table, 30),
-        "picture": picture(plot_drift(table, limits.feature_psi_warn), "特征漂移"),
+        "特征漂移": preview(table, titles, 30),
+        "特征漂移图": picture(plot_drift(table, limits.feature_psi_warn), "特征漂移"),
     }
     return dg.AssetCheckResult(passed=not len(over), severity=WARN, description=told or None, metadata=metadata)
 
@@ -109,7 +112,10 @@ def scores_have_not_drifted(workplace: Workplace) -> dg.AssetCheckResult:
         passed=index <= limits.score_psi_warn,
         severity=WARN,
         description=f"PSI {index:.2f}，平均概率 {before.mean():.1%} → {today.mean():.1%}",
-        metadata={"psi": round(index, 4), "picture": picture(plot_distributions(before, today), "落地概率分布")},
+        metadata={
+            "稳定性指数 PSI": round(index, 4),
+            "落地概率分布图": picture(plot_distributions(before, today), "落地概率分布"),
+        },
     )
 
 
@@ -137,8 +143,8 @@ def calibration_has_not_drifted(context: dg.AssetCheckExecutionContext, workplac
         severity=WARN,
         description=f"平均预测与实际之差 {gap['value']:+.3f}（{gap['low']:+.3f} 至 {gap['high']:+.3f}）{rule}",
         metadata={
-            "lead_count": int(cohort["lead_id"].nunique()),
-            "picture": picture(plot_calibration(calibration_table(y, p, weight)), "最新满期一批的校准图"),
+            "线索数": int(cohort["lead_id"].nunique()),
+            "校准图": picture(plot_calibration(calibration_table(y, p, weight)), "最新满期一批的校准图"),
         },
     )
 

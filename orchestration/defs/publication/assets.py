@@ -110,10 +110,10 @@ def snapshot(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.Mate
         workplace.root / "published", leads, prospects, versions, write, {b.file: t for b, t in boards.items()}
     )
     metadata = row_counts(len(leads), len(leads)) | {
-        "snapshot_id": published.snapshot_id,
-        "prospect_count": len(prospects),
-        "folder": dg.MetadataValue.path(str(published.folder)),
-        "manifest": dg.MetadataValue.json(published.manifest),
+        "快照编号": published.snapshot_id,
+        "目标企业家次": len(prospects),
+        "所在文件夹": dg.MetadataValue.path(str(published.folder)),
+        "快照清单（JSON）": dg.MetadataValue.json(published.manifest),
     }
     return dg.MaterializeResult(metadata=metadata | told_of_opportunities(found, versions["is_synthetic"]))
 
@@ -134,8 +134,8 @@ def archive(workplace: Workplace) -> dg.MaterializeResult[None]:
     if published is None:
         raise dg.Failure("尚无发布的清单", allow_retries=False)
     kept = keep(workplace, published)
-    metadata = row_counts(kept.exposure_count) | {"new_files": kept.new_files, "new_bytes": kept.new_bytes}
-    return dg.MaterializeResult(metadata=metadata | {"exploration_count": kept.exploration_count})
+    metadata = row_counts(kept.exposure_count) | {"新存文件数": kept.new_files, "新存字节数": kept.new_bytes}
+    return dg.MaterializeResult(metadata=metadata | {"试探跟进线索数": kept.exploration_count})
 
 
 # --- documents for leaders (领导材料) ------------------------------------------------------------------------------
@@ -208,7 +208,7 @@ def quarterly_bulletin(
     except ValueError as problem:
         raise dg.Failure(str(problem), allow_retries=False) from None
     paths: dict[str, Any] = {"冻结件": dg.MetadataValue.path(frozen.folder), "版本": frozen.number}
-    return dg.MaterializeResult(metadata={**paths, "总体情况": preview(figures.totals.astype(str))})
+    return dg.MaterializeResult(metadata={**paths, "总体情况": preview(figures.totals)})
 
 
 @dg.asset(

@@ -19,4 +19,4 @@ def current_snapshot_is_whole(workplace: Workplace) -> dg.AssetCheckResult:
         verified(found.folder)
     except (OSError, ValueError) as error:
         return dg.AssetCheckResult(passed=False, description=str(error))
-    return dg.AssetCheckResult(passed=True, metadata={"snapshot_id": found.snapshot_id})
+    return dg.AssetCheckResult(passed=True, metadata={"快照编号": found.snapshot_id})

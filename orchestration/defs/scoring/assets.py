@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from desk.snapshot import ranked_leads_table
+from desk.workbook import first_leads
 from intake.first_report import REFUSED, first_reports, protection_days
 from intake.landing import write_parquet
 from models.assessment import assess, assessment_table
@@ -25,7 +26,7 @@ from models.landing import LandingSettings
 from models.ranking import RankingWeights, exploration_picks, rank_leads
 from models.tax import TaxSettings
 from models.wording import word_contributions
-from orchestration.metadata import preview, row_counts
+from orchestration.metadata import PREVIEW, board_titles, preview, row_counts
 from orchestration.partitions import AS_OF_DAYS, ONE_DAY_A_RUN
 from orchestration.resources import DBT_FOLDER, Workplace
 
@@ -72,11 +73,8 @@ def ranked_leads(workplace: Workplace) -> dg.MaterializeResult[None]:
     ranking["same_enterprise"] = ranking["lead_id"].map(others["same_enterprise_text"])
     write_parquet(workplace.parquet("scoring/ranked_leads"), ranked_leads_table(ranking))
     ranked = int(ranking["rank"].notna().sum())
-    shown = ranking[
-        ["rank", "band", "score", "project_name", "unit_name", "landing_probability", "tax_wan_cny", "chain_fit"]
-    ]
-    metadata = row_counts(ranked, len(frame), len(ranking) - ranked) | {"preview": preview(shown.head(10).round(3), 10)}
-    return dg.MaterializeResult(metadata=metadata)
+    shown = preview(first_leads(ranking, weights), rows=10)
+    return dg.MaterializeResult(metadata=row_counts(ranked, len(frame), len(ranking) - ranked) | {PREVIEW: shown})
 
 
 @dg.asset(
@@ -112,9 +110,8 @@ def lead_ownership(context: dg.AssetExecutionContext, workplace: Workplace) -> d
     table = reports.join(judged, "lead_id").sort_by("lead_id")
     write_parquet(workplace.parquet("scoring/lead_ownership"), table)
     refused = table.filter(pc.field("verdict") == REFUSED)
-    shown = refused.select(["project_name", "unit_name", "owner_unit", "why"]).slice(0, 10).to_pandas()
-    metadata = row_counts(len(table), len(reports), len(refused)) | {"preview": preview(shown, 10)}
-    return dg.MaterializeResult(metadata=metadata)
+    shown = preview(refused.slice(0, 10).to_pandas(), board_titles("scoring/lead_ownership"), 10)
+    return dg.MaterializeResult(metadata=row_counts(len(table), len(reports), len(refused)) | {"后报被拒": shown})
 
 
 STANDINGS = {
@@ -152,9 +149,10 @@ def assessment(context: dg.AssetExecutionContext, workplace: Workplace) -> Itera
     found = assess(rules, marks, facts, targets, units, indicators, as_of, further)
     for name in STANDINGS:
         table: pd.DataFrame = getattr(found, name)
-        write_parquet(workplace.parquet(f"scoring/assessment_{name}"), assessment_table(name, table))
-        metadata = row_counts(len(table)) | {"preview": preview(table.astype(str))}
-        yield dg.MaterializeResult(asset_key=["scoring", f"assessment_{name}"], metadata=metadata)
+        key = f"scoring/assessment_{name}"
+        write_parquet(workplace.parquet(key), assessment_table(name, table))
+        metadata = row_counts(len(table)) | {PREVIEW: preview(table, board_titles(key))}
+        yield dg.MaterializeResult(asset_key=key.split("/"), metadata=metadata)
 
 
 @dg.asset(
@@ -181,13 +179,9 @@ def lead_assignment(workplace: Workplace) -> dg.MaterializeResult[None]:
     write_parquet(
         workplace.parquet("scoring/lead_assignment"), pa.Table.from_pandas(table, ASSIGNED, preserve_index=False)
     )
-    shown = table[["rank", "project_name", "assigned_unit_name", "assigned_park_name", "why", "short_text"]]
-    metadata = row_counts(len(table), len(leads)) | {
-        "preview": preview(shown.head(10), 10),
-        "与理论最优的差距": solved.gap,
-    }
-    metadata["缺容量的线索数"] = len(solved.short)
-    return dg.MaterializeResult(metadata=metadata)
+    told = {"与理论最优的差距": solved.gap, "缺容量的线索数": len(solved.short)}
+    shown = preview(table, board_titles("scoring/lead_assignment"), 10)
+    return dg.MaterializeResult(metadata=row_counts(len(table), len(leads)) | told | {PREVIEW: shown})
 
 
 def _to_assign(ranked: pd.DataFrame, standing: pd.DataFrame) -> pd.DataFrame:

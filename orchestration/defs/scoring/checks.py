@@ -33,8 +33,8 @@ def reasons_add_up_to_the_score(workplace: Workplace) -> dg.AssetCheckResult:
     """Add the reasons of every lead again: points to the score, contributions to the log odds and the fit, exactly."""
     frame = read_ranked(workplace)
     offending = [row for row in frame.to_dict("records") if row["score"] == row["score"] and not _adds_up(row)]
-    shown = pd.DataFrame(offending, columns=["lead_id", "score", "landing_logit", "chain_fit"])
-    return accounting_result(shown, row_count=len(frame))
+    titles = {"lead_id": "线索编号", "score": "总分", "landing_logit": "落地（对数几率）", "chain_fit": "产业链契合度"}
+    return accounting_result(pd.DataFrame(offending, columns=list(titles)), titles, {"线索数": len(frame)})
 
 
 def _adds_up(row: dict[Any, Any]) -> bool:
@@ -80,7 +80,8 @@ def nothing_forbidden_is_recommended(workplace: Workplace) -> dg.AssetCheckResul
             keys = pd.read_parquet(workplace.export(f"scores/{name}"), columns=[column])[column]
             found.append((name, keys[keys.isin(forbidden)]))
     offending = pd.DataFrame([(name, key) for name, keys in found for key in keys.unique()], columns=["table", "key"])
-    return accounting_result(offending, forbidden_lead_count=len(leads), forbidden_firm_count=len(firms))
+    counts = {"禁止的线索数": len(leads), "禁止的企业数": len(firms)}
+    return accounting_result(offending, {"table": "所在的表", "key": "线索或企业编号"}, counts)
 
 
 def _forbidden(workplace: Workplace, name: str, column: str) -> "pd.Series[str]":
@@ -95,4 +96,4 @@ def no_lead_is_missing(workplace: Workplace) -> dg.AssetCheckResult:
     features = pd.read_parquet(workplace.export("features/ftr_lead__12m"), columns=["lead_id", "is_current"])
     current = features.loc[features["is_current"], "lead_id"]
     missing = current[~current.isin(read_ranked(workplace)["lead_id"])]
-    return accounting_result(missing.to_frame(), current_lead_count=len(current))
+    return accounting_result(missing.to_frame(), {"lead_id": "线索编号"}, {"当日在册线索数": len(current)})

@@ -13,7 +13,7 @@ import dagster as dg
 import pyarrow.parquet as pq
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
-from orchestration.metadata import preview, row_counts
+from orchestration.metadata import PREVIEW, preview, row_counts
 from orchestration.partitions import AS_OF_DAYS, ONE_DAY_A_RUN
 from orchestration.resources import WarehouseDbt, Workplace, manifest_of
 
@@ -48,6 +48,15 @@ class StageTranslator(DagsterDbtTranslator):
 
 # The one model of each build whose rows stand for the step in the run's table.
 SPEAKERS = ("mart_row_accounting", "ftr_lead__12m", "scr_lead__parts")
+ACCOUNTING_TITLES = {
+    "ledger_name": "台账", "landed_count": "落地行", "standing_count": "有效行", "superseded_count": "被替换行",
+    "rejected_count": "待更正行", "refused_count": "拒收行（未落地）",
+}  # fmt: skip
+# What dagster-dbt tells of every model and test, under keys as the rest of the UI has them.
+DBT_KEYS = {
+    "Execution Duration": "用时（秒）", "dagster_dbt/failed_row_count": "不符合的行数", "status": "dbt/status",
+    "unique_id": "dbt/unique_id", "invocation_id": "dbt/invocation_id",
+}  # fmt: skip
 
 
 def _counts(workplace: Workplace) -> dict[str, int]:
@@ -68,7 +77,7 @@ def _told(workplace: Workplace, model: str, counts: Mapping[str, int]) -> dict[s
         rows = pq.read_table(workplace.export("marts/mart_row_accounting")).to_pandas()
         left = int(rows["superseded_count"].sum() + rows["rejected_count"].sum())
         metadata |= row_counts(int(rows["standing_count"].sum()), int(rows["landed_count"].sum()), left)
-        metadata["preview"] = preview(rows)
+        metadata[PREVIEW] = preview(rows, ACCOUNTING_TITLES)
     elif model in SPEAKERS:
         metadata |= row_counts(counts[model], counts.get("dim_leads" if model == "ftr_lead__12m" else model))
     return metadata | {"dagster/row_count": counts[model]}
@@ -101,10 +110,9 @@ def _build(
     # The counts are there once the process has ended, so events wait for it.
     counts = {} if failure else _counts(workplace)
     for event in events:
-        if isinstance(event, dg.Output) and (told := _told(workplace, event.output_name.split("__", 1)[-1], counts)):
-            yield event.with_metadata({**event.metadata, **told})
-        else:
-            yield event
+        own = {DBT_KEYS.get(key, key): value for key, value in event.metadata.items()}
+        told = _told(workplace, event.output_name.split("__", 1)[-1], counts) if isinstance(event, dg.Output) else {}
+        yield event.with_metadata({**own, **told})
     if failure:
         raise failure
 

@@ -53,14 +53,14 @@ def judged(home: Path, extra: dict[str, dict[str, Any]], **lead: Any) -> dg.Asse
 def test_lists_without_the_forbidden_pass(tmp_path: Path) -> None:
     found = judged(tmp_path, {})
     assert found.passed
-    assert (found.metadata["forbidden_lead_count"].value, found.metadata["forbidden_firm_count"].value) == (1, 1)
+    assert (found.metadata["禁止的线索数"].value, found.metadata["禁止的企业数"].value) == (1, 1)
 
 
 @pytest.mark.parametrize(("name", "column", "key"), PLACES)
 def test_one_row_on_any_list_stops_it_and_is_named(tmp_path: Path, name: str, column: str, key: str) -> None:
     found = judged(tmp_path, {name: {column: key}})
     assert not found.passed and found.severity == dg.AssetCheckSeverity.ERROR
-    assert name in str(found.metadata["offending"].value) and key in str(found.metadata["offending"].value)
+    assert name in str(found.metadata["不符合的行"].value) and key in str(found.metadata["不符合的行"].value)
 
 
 @pytest.mark.parametrize("lead", [{"rank": 2}, {"is_exploration": True}])
