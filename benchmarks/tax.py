@@ -317,7 +317,8 @@ def main() -> None:
     for seed in chosen.seed:
         with tempfile.TemporaryDirectory() as home:
             tasks.append(district(seed, Path(home)))
-    show(f"fictional districts (合成数据), seeds {chosen.seed}, paid tax, each learned alone", tasks)
+    if tasks:
+        show(f"fictional districts (合成数据), seeds {chosen.seed}, paid tax, each learned alone", tasks)
 
 
 if __name__ == "__main__":

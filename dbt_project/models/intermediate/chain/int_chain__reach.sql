@@ -37,6 +37,20 @@ paths as (
 
 ),
 
+-- One direction is the mirror of the other: each pair is grouped once.
+shortest as materialized (
+
+    select
+        paths.from_node_id,
+        paths.to_node_id,
+        cast(min(paths.hop_count) as bigint) as hop_count
+    from paths
+    inner join {{ source('landing', 'chain_hops') }} as hops on paths.hop_count = hops.hop_count
+    where paths.from_node_id != paths.to_node_id
+    group by paths.from_node_id, paths.to_node_id
+
+),
+
 both_ways as (
 
     select
@@ -44,7 +58,7 @@ both_ways as (
         '上游' as side_name,
         from_node_id as reached_node_id,
         hop_count
-    from paths
+    from shortest
 
     union all
 
@@ -53,16 +67,13 @@ both_ways as (
         '下游' as side_name,
         to_node_id as reached_node_id,
         hop_count
-    from paths
+    from shortest
 
 )
 
 select
-    both_ways.node_id,
-    both_ways.side_name,
-    both_ways.reached_node_id,
-    cast(min(both_ways.hop_count) as bigint) as hop_count
+    node_id,
+    side_name,
+    reached_node_id,
+    hop_count
 from both_ways
-inner join {{ source('landing', 'chain_hops') }} as hops on both_ways.hop_count = hops.hop_count
-where both_ways.node_id != both_ways.reached_node_id
-group by both_ways.node_id, both_ways.side_name, both_ways.reached_node_id
