@@ -7,6 +7,7 @@ arrears (dbt_project/models/boards), the page (dispatch_template.py), freezing (
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -344,8 +345,17 @@ def _units(progress: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def _whole(value: Any) -> str:
+    """A forecast without decimals: it is not known to them."""
+    return NO_RATE if pd.isna(value) else f"{value:.0f}"
+
+
 def _span(low: Any, high: Any) -> str:
-    return NO_RATE if pd.isna(low) else f"{_number(low)}至{_number(high)}"
+    """An interval in whole numbers: those that lie inside it, so that the word beside it (落在区间内) is right; its ends if none does."""
+    if pd.isna(low):
+        return NO_RATE
+    first, last = math.ceil(low), math.floor(high)
+    return f"{first}至{last}" if first <= last else f"{_number(low)}至{_number(high)}"
 
 
 def _forecast(rows: pd.DataFrame) -> pd.DataFrame:
@@ -354,9 +364,9 @@ def _forecast(rows: pd.DataFrame) -> pd.DataFrame:
         [
             {
                 "月份": f"{pd.Timestamp(row['month_date']):%Y-%m}",
-                "预计签约（个）": _number(row["expected_count"]),
+                "预计签约（个）": _whole(row["expected_count"]),
                 "区间（个）": _span(row["low_count"], row["high_count"]),
-                "预计金额（万元）": _number(row["expected_wan_cny"]),
+                "预计金额（万元）": _whole(row["expected_wan_cny"]),
                 "金额区间（万元）": _span(row["low_wan_cny"], row["high_wan_cny"]),
                 "过去落在区间内": row["held_text"] if pd.notna(row["expected_count"]) else row["forecast_text"],
             }
@@ -373,11 +383,11 @@ def _forecast_record(rows: pd.DataFrame) -> pd.DataFrame:
         [
             {
                 "月份": f"{pd.Timestamp(row['month_date']):%Y-%m}",
-                "预计签约（个）": _number(row["expected_count"]),
+                "预计签约（个）": _whole(row["expected_count"]),
                 "区间（个）": _span(row["low_count"], row["high_count"]),
                 "实际（个）": _number(row["came_count"]),
                 "落在区间内": {True: "是", False: "否"}.get(row["is_count_inside"], NO_RATE),
-                "预计金额（万元）": _number(row["expected_wan_cny"]),
+                "预计金额（万元）": _whole(row["expected_wan_cny"]),
                 "金额区间（万元）": _span(row["low_wan_cny"], row["high_wan_cny"]),
                 "实际金额（万元）": _number(row["came_wan_cny"]),
                 "金额落在区间内": {True: "是", False: "否"}.get(row["is_wan_inside"], NO_RATE),

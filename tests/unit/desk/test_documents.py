@@ -15,6 +15,7 @@ from docx import Document
 
 from desk import charts
 from desk.documents import BulletinFigures, Quarter, chart_projects, quarter_figures, write_bulletin, write_wall_chart
+from desk.documents.dispatch import _span
 from desk.documents.pictures import pictures
 
 DAY = dt.date
@@ -208,3 +209,11 @@ def test_the_chart_is_one_a1_page_with_every_project_and_the_rule(tmp_path: Path
     text = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True).stdout
     for words in ("甲#项目", "乙*项目*", "丙[项目]", "合成数据", "红 1、黄 1、绿 2", "180 天未开工为红"):
         assert words.replace(" ", "") in text.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [(14.46, 33.64, "15至33"), (2.0, 2.0, "2至2"), (0.2, 0.8, "0.2至0.8"), (float("nan"), 1.0, "暂无")],
+)
+def test_an_interval_of_counts_is_told_by_the_counts_inside_it(low: float, high: float, told: str) -> None:
+    assert _span(low, high) == told
