@@ -156,7 +156,8 @@ def test_any_table_of_features_scored_in_bulk_tells_what_was_published(
         assert sorted(map(abs, mine.values())) == sorted(map(abs, published.values()))[-len(mine) :] or not published
 
     assert main(["score", str(out), "--out", str(tmp_path / "again.parquet")]) == 2
-    assert "缺少列 days_since_reported" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "缺少列" in error and "investment_wan_cny" in error
     assert main(["score", str(features), "--out", str(features)]) == 2
     assert main(["score", str(features), "--out", str(out), "--part", "天气"]) == 2
     assert not (tmp_path / "again.parquet").exists()
