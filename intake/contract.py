@@ -23,6 +23,9 @@ TYPES: Final = frozenset(
 )
 _BRACKETED = re.compile(r"\(([^()]*)\)")
 _DECORATION = re.compile(r"[*:：#\"'、,，。]")
+_NUMBERED = re.compile(r"^\d{1,2}[.、:)](?!\d)")  # 7.计划总投资
+# 计划总投资/万元: the unit after the name, without brackets.
+_UNIT_BEHIND = re.compile(r"^(.{2,}?)[/_-]?((?:[万亿千]元|万?美元|元|平方米|m2|公顷|亩)(?:/亩)?)$")
 PROVENANCE: Final = (
     pa.field("source_file", pa.string()),
     pa.field("source_sheet", pa.string()),
@@ -38,14 +41,20 @@ class ContractError(ValueError):
 @lru_cache(maxsize=16_384)  # every header word is compared with every contract
 def header_form(text: str) -> str:
     """Give the form in which headers compare: folded, without decoration."""
-    return _DECORATION.sub("", fold(text))
+    return _DECORATION.sub("", _NUMBERED.sub("", fold(text)))
 
 
 @lru_cache(maxsize=16_384)
 def split_header(text: str) -> tuple[str, tuple[str, ...]]:
-    """Split a header into its name without brackets and the texts in its brackets (units, notes)."""
+    """Split a header into its name without brackets and the texts in its brackets (units, notes).
+
+    A unit that is written behind the name counts as one in brackets.
+    """
     folded = fold(text)
-    return header_form(_BRACKETED.sub("", folded)), tuple(_BRACKETED.findall(folded))
+    name, texts = header_form(_BRACKETED.sub("", folded)), tuple(_BRACKETED.findall(folded))
+    if not texts and (match := _UNIT_BEHIND.match(name)):
+        return match.group(1), (match.group(2),)
+    return name, texts
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from intake.values import AREA_UNITS, INTENSITY_UNITS, AmountUnit, as_text, fold
 
 HEADER_WITHIN: Final = 20  # rows from the top in which a header may start
 HEADER_ROWS: Final = 3
-_UNIT_NOTE = re.compile(r"单位[:：]?\s*([^\n]+)")
-_BETWEEN_UNITS = re.compile(r"[\s,，;；、/)）(（]+")
+_UNIT_NOTE = re.compile(r"单位[:：]?[ \t]*([^\n]+)")
+_BETWEEN_UNITS = re.compile(r"[\s,，;；、/)）(（]+|单位[:：]?")
 _LABELLED = re.compile(r"^[^:]*:")
 _YEAR = re.compile(r"(?<!\d)(20\d{2})\s*年")
 _YEAR_COLUMN: Final = frozenset({"年度", "年份"})
@@ -159,15 +159,15 @@ class _Window:
                 parts[column] = texts
         names = {i: [p[-1], *(["".join(p)] if len(p) > 1 else []), *reversed(p[:-1])] for i, p in parts.items()}
         notes = tuple(
-            unit
-            for row in top.rows[:first]
-            for cell in row
-            if (text := as_text(cell))
-            for note in _UNIT_NOTE.findall(text)
-            for unit in _BETWEEN_UNITS.split(note)
+            unit for row in top.rows[:first] for cell in row if (text := as_text(cell)) for unit in unit_notes(text)
         )
         forms = {form for own in names.values() for n in own for form in (header_form(n), split_header(n)[0])}
         return cls(first, last, parts, names, notes, frozenset(forms))
+
+
+def unit_notes(text: str) -> list[str]:
+    """Return what a note like 填报单位：城关镇　单位：万元、亩 may name as units."""
+    return [unit for note in _UNIT_NOTE.findall(text) for unit in _BETWEEN_UNITS.split(note) if unit]
 
 
 def find_headers(top: Top, candidates: list[Contract]) -> list[Header]:

@@ -12,15 +12,18 @@ kept, for they hold phones: when a contract changes, a file that is gone can't b
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import hashlib
 import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable
+import traceback
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import pyarrow as pa
@@ -31,7 +34,8 @@ from intake.registers import REFUSED_SCHEMA, land_register
 from intake.returned import returned_workbook, write_returned
 from intake.workbook import SUFFIXES, FileProblem, Refusal, SheetReading, read_workbook
 
-READER_VERSION: Final = "4"  # raise it when the reader reads the same bytes differently
+READER_VERSION: Final = "5"  # raise it when the reader reads the same bytes differently
+FAILURE: Final = "failure.txt"  # beside a file's line, where the program failed on it
 NO_REGISTER: Final = Path(__file__).parent / "reference" / "no_register.csv"  # a header and no rows
 Say = Callable[[str], None]
 _OF_THE_SYSTEM: Final = frozenset({"thumbs.db", "desktop.ini"})
@@ -39,6 +43,7 @@ FILES_SCHEMA: Final = pa.schema(
     [("received_seq", pa.int64()), ("file", pa.string()), ("file_hash", pa.string()), ("contracts", pa.string())]
     + [(name, pa.int64()) for name in ("rows_read", "rows_accepted", "rows_refused", "rows_not_data")]
     + [("problem", pa.string()), ("is_synthetic", pa.bool_()), ("returned_file", pa.string())]
+    + [("unread_amounts", pa.string())]
 )
 
 
@@ -136,6 +141,10 @@ def _summary(readings: list[SheetReading]) -> Summary:
     )
 
 
+def _unread(readings: list[SheetReading]) -> list[str]:
+    return [f"工作表“{reading.sheet}”的“{header}”" for reading in readings for header in reading.unread_amounts]
+
+
 @cache
 def _written_out(contracts: tuple[Contract, ...]) -> str:
     return json.dumps([repr(c) for c in contracts])
@@ -157,12 +166,15 @@ class LandedFile:
     summary: Summary = Summary()
     problem: str | None = None
     is_synthetic: bool = False
+    unread_amounts: tuple[str, ...] = ()  # columns of money that no contract knows, each with its sheet
 
     @property
     def returned_file(self) -> str | None:
-        """Name in the outbox of the workbook that goes back (退回件); None where nothing was refused, or nobody sent it."""
-        name = f"{self.received_seq:05d}_{Path(self.file).stem}_退回修改.xlsx"
-        return name if self.summary.refused and self.received_seq else None
+        """Return the name in the outbox of the workbook that goes back (退回件); None where none does, or nobody sent it."""
+        # A name of 255 bytes is the longest there is; Chinese takes three a character.
+        stem = Path(self.file).stem.encode()[:200].decode(errors="ignore")
+        name = f"{self.received_seq:05d}_{stem}_退回修改.xlsx"
+        return name if (self.summary.refused or self.unread_amounts) and self.received_seq > 0 else None
 
 
 @dataclass(frozen=True)
@@ -226,9 +238,27 @@ class LandingStore:
             raise FileProblem(f"{inbox}：收件夹不存在；请检查路径，或用 make run INBOX=<文件夹> 指定")
         (self.folder / "files").mkdir(parents=True, exist_ok=True)
         place = str(inbox.resolve())
+        failed: dict[str, str] = {}  # by content, or by name where not even that could be read
         for path in sorted(p for p in inbox.rglob("*") if is_sent(p)):
-            self._receive(path, place, say)
-        files = tuple(self._load(LandedFile(**entry)) for entry in self.received() if entry["inbox"] == place)
+            file_hash = name = path.name.encode(errors="surrogateescape").decode(errors="replace")
+            try:
+                if name != path.name:
+                    raise OSError(None, "文件名的编码不是 UTF-8，请改名", name)
+                file_hash = content_hash(path)
+                self._receive(path, file_hash, place, say)
+            except (OSError, MemoryError) as error:
+                if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                    raise
+                why = (error.strerror or "读不出来") if isinstance(error, OSError) else "内存不够，请拆小"
+                failed[file_hash] = f"{name}：{why}；本次没有读，其余文件照常，下次运行再读"
+                say(f"没有读：{failed[file_hash]}")
+        entries = [entry for entry in self.received() if entry["inbox"] == place]
+        files = tuple(self._load(LandedFile(**entry), failed) for entry in entries)
+        unknown = failed.keys() - {entry["file_hash"] for entry in entries}
+        files += tuple(
+            LandedFile(-at, file_hash, "", "", place, problem=failed[file_hash])
+            for at, file_hash in enumerate(sorted(unknown), start=1)
+        )
         if (source := whole()) is not None:
             files = (self._read_whole(source, place), *files)
         rows = {c.name: self._join(c, files) for c in load_contracts().values() if not c.bulk}
@@ -278,44 +308,66 @@ class LandingStore:
         known = _written_out(contracts or tuple(load_contracts().values())) + READER_VERSION
         return hashlib.sha256((content + known).encode()).hexdigest()[:32]
 
-    def _receive(self, path: Path, inbox: str, say: Say) -> None:
-        file_hash = content_hash(path)
+    def _receive(self, path: Path, file_hash: str, inbox: str, say: Say) -> None:
         entries = self.received()
         entry = next((e for e in entries if e["file_hash"] == file_hash and e["inbox"] == inbox), None)
         if not entry:
             now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
             entry = {"file": path.name, "file_hash": file_hash, "inbox": inbox, "received_at": now}
-            write_json(self.received_path, [*entries, {"received_seq": len(entries) + 1, **entry}])
+            entry |= {"received_seq": len(entries) + 1}
+            write_json(self.received_path, [*entries, entry])
         kept = self._kept(entry["file_hash"], entry["file"])
         if kept.exists():
             return
         started = time.perf_counter()
         partial = kept.with_name(kept.name + ".part")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir()
-        claimed = self.claim(path) if self.claim else None
+        problem = trace = None
         try:
-            readings = [] if claimed else read_workbook(path)
-        except FileProblem as problem:
-            claimed, readings = Claimed(problem=str(problem)), []
-        if claimed:
-            self._write_claimed(partial, claimed)
-            if claimed.problem:
-                say(f"拒收整个文件：{claimed.problem}")
-            elif claimed.returned:
-                self._send_back(entry["file_hash"], inbox, claimed.summary, claimed.returned, say)
+            summary, lines = self._read_into(partial, path, entry)
+        except FileProblem as found:
+            problem = str(found)
+        except (OSError, MemoryError):
+            raise  # of the machine, not of the file: the next run reads it again
+        except Exception:
+            # Nothing that one file does may cost the others; the trace is for whoever corrects the program.
+            trace = traceback.format_exc()
+            problem = f"{path.name}：读取时程序出错，整个文件没有读；请用 Excel/WPS 另存后重发，并把 {kept / FAILURE} 发给管理员"
+        if problem:
+            self._write_problem(partial, problem, trace)
+            lines = [f"拒收整个文件：{problem}"]
         else:
-            self._write_readings(partial, path, file_hash, readings)
-            if returned := returned_workbook(readings):
-                self._send_back(entry["file_hash"], inbox, _summary(readings), returned, say)
-            for reading in readings:
-                for remark in reading.remarks:
-                    say(f"{path.name}，工作表“{reading.sheet}”：{remark}")
-        summary = claimed.summary if claimed else _summary(readings)
-        if not (claimed and claimed.problem):
             seconds = time.perf_counter() - started
-            say(f"已读 {path.name}：{summary.accepted:,} 行，拒收 {summary.refused:,} 行，用时 {seconds:.1f} 秒")
+            lines.append(
+                f"已读 {path.name}：{summary.accepted:,} 行，拒收 {summary.refused:,} 行，用时 {seconds:.1f} 秒"
+            )
+        for line in lines:
+            say(line)
         os.replace(partial, kept)
+
+    def _read_into(self, folder: Path, path: Path, entry: dict[str, Any]) -> tuple[Summary, list[str]]:
+        """Read a file into an empty folder, and write its answer; return its rows and what to say of it."""
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        claimed = self.claim(path) if self.claim else None
+        if claimed:
+            if claimed.problem:
+                raise FileProblem(claimed.problem)
+            self._write_claimed(folder, claimed)
+            return claimed.summary, self._send_back(entry, claimed.summary, (), claimed.returned)
+        readings = read_workbook(path)
+        self._write_readings(folder, path, entry["file_hash"], readings)
+        summary, unread = _summary(readings), tuple(_unread(readings))
+        lines = self._send_back(entry, summary, unread, returned_workbook(readings))
+        lines += [f"{path.name}，工作表“{r.sheet}”：{remark}" for r in readings for remark in r.remarks]
+        return summary, lines
+
+    def _write_problem(self, folder: Path, problem: str, trace: str | None = None) -> None:
+        """Write what stands of a file that was not read: its one line."""
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        self._write_claimed(folder, Claimed(problem=problem))
+        if trace:
+            (folder / FAILURE).write_text(trace, encoding="utf-8", errors="backslashreplace")
 
     def _write_readings(self, folder: Path, path: Path, file_hash: str, readings: list[SheetReading]) -> None:
         names = sorted({r.contract for r in readings if r.contract})
@@ -326,6 +378,7 @@ class LandingStore:
         parts = {n: asdict(_summary([r for r in readings if (r.contract or names[0]) == n])) for n in names}
         content: dict[str, Any] = {"problem": None, "contracts": names, "summary": asdict(_summary(readings))}
         content |= {"parts": parts, "is_synthetic": any(reading.is_synthetic for reading in readings)}
+        content |= {"unread_amounts": _unread(readings)}
         write_json(folder / "summary.json", content)
 
     def _write_claimed(self, folder: Path, claimed: Claimed) -> None:
@@ -334,25 +387,30 @@ class LandingStore:
         content: dict[str, Any] = {"problem": claimed.problem, "contracts": [], "summary": asdict(claimed.summary)}
         write_json(folder / "summary.json", content)
 
-    def _send_back(self, file_hash: str, inbox: str, summary: Summary, content: bytes, say: Say) -> None:
+    def _send_back(
+        self, entry: dict[str, Any], summary: Summary, unread: tuple[str, ...], content: bytes | None
+    ) -> list[str]:
         """Write what was refused back for its sender, named by the order of receipt; nothing there is ever removed."""
-        if self.outbox is None:
-            return
-        entry = next(e for e in self.received() if e["file_hash"] == file_hash and e["inbox"] == inbox)
-        landed = LandedFile(**entry, summary=summary)
+        if self.outbox is None or content is None:
+            return []
+        landed = LandedFile(**entry, summary=summary, unread_amounts=unread)
         assert landed.returned_file
         write_returned(self.outbox, landed.returned_file, content)
-        say(f"退回件已写到 {landed.returned_file}：共 {landed.summary.refused:,} 行需修改")
+        return [f"退回件已写到 {landed.returned_file}：共 {landed.summary.refused:,} 行需修改"]
 
-    def _load(self, landed: LandedFile) -> LandedFile:
+    def _load(self, landed: LandedFile, failed: Mapping[str, str] = MappingProxyType({})) -> LandedFile:
         kept = self._kept(landed.file_hash, landed.file)
         if not kept.exists():
-            problem = f"{landed.file}：台账约定改过之后需要重读，但文件已不在收件夹；请把它放回收件夹"
+            problem = (
+                failed.get(landed.file_hash)
+                or f"{landed.file}：台账约定改过之后需要重读，但文件已不在收件夹；请把它放回收件夹"
+            )
             return replace(landed, problem=problem)
         content = json.loads((kept / "summary.json").read_text(encoding="utf-8"))
         summary, contracts = Summary(**content["summary"]), tuple(content["contracts"])
-        synthetic = bool(content.get("is_synthetic"))
-        return replace(landed, problem=content["problem"], contracts=contracts, summary=summary, is_synthetic=synthetic)
+        synthetic, unread = bool(content.get("is_synthetic")), tuple(content.get("unread_amounts", ()))
+        said = {"problem": content["problem"], "is_synthetic": synthetic, "unread_amounts": unread}
+        return replace(landed, contracts=contracts, summary=summary, **said)
 
     def _kept(self, file_hash: str, file_name: str) -> Path:
         # The name counts: it is told in every row, and the same bytes may come to another inbox under another name.
@@ -388,6 +446,7 @@ class LandingStore:
                 "problem": f.problem,
                 "is_synthetic": f.is_synthetic,
                 "returned_file": f.returned_file if self.outbox else None,
+                "unread_amounts": "、".join(f.unread_amounts) or None,
             }
             for f in files
         ]

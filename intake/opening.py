@@ -8,18 +8,23 @@ Why it is done in this process and within which limits: docs/decisions/0011-read
 from __future__ import annotations
 
 import csv
+import io
 import re
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 from xml.etree import ElementTree
 
 import numpy as np
 import python_calamine
+
+from intake.number_format import BUILT_IN, is_plain
 
 BOOKS: Final = frozenset({".xlsx", ".xlsm", ".xls"})
 SUFFIXES: Final = BOOKS | {".csv"}
@@ -30,28 +35,56 @@ MAX_PART: Final = 2**29  # one part is held in memory while it is looked at
 MAX_RATIO: Final = 250  # deflate reaches 1,000 on nothing at all; a million formatted empty rows reach 40
 RATIO_FROM: Final = 2**20  # below a megabyte the ratio does no harm
 MAX_CELLS: Final = 20_000_000  # calamine lays a sheet out whole, from A1 to its last cell: 24 bytes each
+MAX_UNPLACED: Final = 2_000_000  # cells and rows without r=, which are numbered one by one: 2 s
+MAX_TREE: Final = 2**25  # parts that are parsed whole: sixty thousand styles have 10 MB
 MAX_TEXT: Final = 2**30  # each cell that uses a shared string holds a copy of it
 
 Row = list[Any]
 Range = tuple[tuple[int, int], tuple[int, int]]
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP: Final = b"PK"
-_X = rb"(?:\w+:)?"  # a namespace prefix
-_ROW = re.compile(rb"<" + _X + rb"row\s([^>]*)>")
-_COLUMN_TAG = re.compile(rb"<" + _X + rb"col\s([^>]*)>")
 _HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
-_NUMBER_OF = {name: re.compile(rb"\b" + name.encode() + rb'="(\d+)"') for name in ("r", "min", "max")}
-_ROW_NUMBER = re.compile(rb'row\s[^>]*?\br="(\d{1,9})"')
+_NUMBER_OF = {name: re.compile(rb"\b" + name.encode() + rb'="(\d{1,9})"') for name in ("r", "s", "min", "max")}
 _FAR_COLUMN = re.compile(rb'r="[A-Z]{2}')
 _LETTERS = re.compile(rb'\sr="([A-Z]{1,3})\d')
-_VALUED = re.compile(rb"<" + _X + rb'c\s[^>]*?\br="([A-Z]{1,3})(\d+)"(?:[^>]*[^>/])?>')
-_ERROR = re.compile(rb"<" + _X + rb'c\s(?=[^>]*\bt="e")[^>]*?\br="([A-Z]{1,3})(\d+)"')
-# A result of kind t="str" may be the empty text. An empty <v/> is also written <v></v>.
-_UNCOMPUTED = re.compile(
-    rb"<" + _X + rb'c\s(?![^>]*\bt="str")[^>]*?\br="([A-Z]{1,3})(\d+)"[^>]*>\s*'
-    rb"<" + _X + rb"f(?:\s[^>]*)?(?:/>|>[^<]*</" + _X + rb"f>)\s*(?:</" + _X + rb"c>|<" + _X + rb"v\s*(?:/>|>\s*</))"
-)  # fmt: skip
-_SHARED_USE = re.compile(rb'\bt="s"[^>]*>\s*<' + _X + rb"v>(\d{1,9})<")
+_PLACED = re.compile(rb'\sr="([A-Z]{1,3})(\d{1,9})"')
+
+
+class _Tags:
+    """Patterns of the tags of a sheet, with or without a namespace prefix before their names.
+
+    A tag ends before the next "<": so every pattern is linear, also in a text of nothing but beginnings of tags.
+    """
+
+    def __init__(self, prefix: bytes) -> None:
+        def tag(name: bytes, rest: bytes) -> bytes:
+            return rb"<" + prefix + name + rest
+
+        place = rb'\s(?:[^<>]*?\s)?r="([A-Z]{1,3})(\d{1,9})"'
+        end = rb"</" + prefix
+        formula = tag(rb"f", rb"(?:\s[^<>]*)?(?:/>|>[^<]*") + end + rb"f>)\s*"
+        not_text = rb'(?!\s[^<>]*\bt="str")'  # a result that is a text may be the empty one
+        self.row = re.compile(tag(rb"row", rb"\s([^<>]*)>"))
+        self.row_number = re.compile(tag(rb"row", rb'\s(?:[^<>]*?\s)?r="(\d{1,9})"'))
+        self.column = re.compile(tag(rb"col", rb"\s([^<>]*)>"))
+        self.cell = re.compile(tag(rb"c", rb"\s([^<>]*)>"))
+        self.valued = re.compile(tag(rb"c", place + rb"(?:[^<>]*[^<>/])?>"))
+        self.error = re.compile(tag(rb"c", rb'(?=\s[^<>]*\bt="e")' + place))
+        computed = tag(rb"c", not_text + place + rb"[^<>]*>\s*") + formula
+        # An empty <v/> is also written <v></v>.
+        self.uncomputed = re.compile(computed + rb"(?:" + end + rb"c>|" + tag(rb"v", rb"\s*(?:/>|>\s*</))"))
+        self.placeholder = re.compile(computed + tag(rb"v", rb"(?:\s[^<>]*)?>\s*0(?:\.0{1,9})?\s*</"))
+        self.shared_use = re.compile(rb'\bt="s"[^<>]*>\s*' + tag(rb"v", rb">(\d{1,9})<"))
+        self.single_quoted = re.compile(tag(rb"(?:c|row|f|v)", rb"\s[^<>]*='"))
+        self.placeable = re.compile(rb"<(" + prefix + rb"(?:row|c))(\s[^<>]*?)?(/?)>")
+        self.unplaced = re.compile(tag(rb"(?:row|c)", rb'(?=[\s/>])(?![^<>]*\sr=")[^<>]*>'))
+
+
+_PLAIN_TAGS, _ANY_TAGS = _Tags(rb""), _Tags(rb"(?:\w{1,32}:)?")
+# Exports guard codes from being read as numbers: ="00123" and '00123.
+_GUARDED = re.compile(r'^="([^"]*)"$|^\'([0-9A-Z]+)$')
+_DIRECTORY_END: Final = b"PK\x05\x06"
+_DIRECTORY_END_64: Final = b"PK\x06\x06"
 
 
 class FileProblem(ValueError):
@@ -66,8 +99,10 @@ class Sheet:
     rows: list[Row]
     merged: list[Range]
     broken: dict[tuple[int, int], str] = field(default_factory=dict)  # (row, column) from 0: why there is no value
+    formats: dict[tuple[int, int], str] = field(default_factory=dict)  # formats that may show another number
     remarks: tuple[str, ...] = ()
     is_named: bool = True  # a name that somebody gave, so that it may name the unit
+    is_delimited: bool = False  # text with delimiters, in which a row may be longer than its header
 
 
 @dataclass
@@ -75,6 +110,7 @@ class _Look:
     """What a look at the XML of one sheet gave."""
 
     broken: dict[tuple[int, int], str] = field(default_factory=dict)
+    formats: dict[tuple[int, int], str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
 
@@ -124,6 +160,7 @@ def open_sheets(path: Path) -> Iterator[Sheet]:
                     sheet.to_python(skip_empty_area=False),
                     _bounded(path, list(sheet.merged_cell_ranges or [])),
                     look.broken,
+                    look.formats,
                     tuple(remarks),
                     is_named=not re.fullmatch(r"(?i)(sheet|工作表)\s*\d*", meta.name.strip()),
                 )
@@ -133,6 +170,10 @@ def open_sheets(path: Path) -> Iterator[Sheet]:
         if isinstance(error, FileProblem):
             raise
         raise _broken(path, error) from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # what a failed assertion in Rust becomes
+            raise
+        raise _broken(path, "部件的内容前后矛盾") from None
 
 
 def has_sheet(path: Path, name: str) -> bool:
@@ -182,14 +223,28 @@ def _open_csv(path: Path, head: bytes) -> Sheet:
         break
     else:
         raise FileProblem(f"{path.name}：编码既不是 UTF-8 也不是 GB18030；请另存为“CSV UTF-8”或 .xlsx 后重新发送")
-    lines = text.splitlines(keepends=True)
-    start = "".join(lines[:20])
-    delimiter = max(",\t;", key=start.count)
+    delimiter = max((",", "\t", ";"), key=lambda sign: _fit(text, sign))
     try:
-        rows: list[Row] = [list(row) for row in csv.reader(lines, delimiter=delimiter, strict=True)]
+        rows: list[Row] = [
+            list(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        ]
     except csv.Error as error:
         raise FileProblem(f"{path.name}：CSV 的引号或分隔不完整（{error}）；请另存为 .xlsx 后重新发送") from None
-    return Sheet("CSV", rows, [], is_named=False)
+    if '="' in text or "'" in text:
+        rows = [[_GUARDED.sub(r"\1\2", cell) for cell in row] for row in rows]
+    return Sheet("CSV", rows, [], is_named=False, is_delimited=True)
+
+
+def _fit(text: str, delimiter: str) -> tuple[float, int]:
+    """Return how well a delimiter splits the first lines: the share of the commonest width above one, and that width."""
+    widths: Counter[int] = Counter()
+    try:
+        for row in islice(csv.reader(io.StringIO(text[:100_000], newline=""), delimiter=delimiter, strict=True), 20):
+            widths[len(row)] += 1
+    except csv.Error:
+        pass  # cut inside a quoted cell, or not the delimiter
+    width, count = max(((w, c) for w, c in widths.items() if w > 1), key=lambda pair: pair[::-1], default=(1, 0))
+    return count / max(widths.total(), 1), width
 
 
 # --- .xlsx, .xlsm ---------------------------------------------------------------------------------------------------
@@ -201,9 +256,15 @@ def _look_inside(path: Path) -> dict[str, _Look]:
         with zipfile.ZipFile(path) as archive, path.open("rb") as stream:
             entries = archive.infolist()
             _check_directory(path, entries)
+            _check_one_directory(path, stream, archive.start_dir)
             by_name = {entry.filename.replace("\\", "/").lower(): entry for entry in entries}
+            if len(by_name) < len(entries):
+                raise FileProblem(f"{path.name}：压缩包里有同名的部件，不像工作簿；请用 Excel/WPS 另存后重新发送")
             parts = [e for e in entries if e.filename.lower().endswith((".xml", ".rels"))]
-            sheets = _sheet_parts(path, stream, by_name)
+            sheets, computes = _sheet_parts(path, stream, by_name)
+            styles = by_name.get("xl/styles.xml")
+            formats = _odd_formats(_tree(path, stream, styles)) if styles else {}
+            doubts = not computes or _is_made_by_program(path, stream, by_name)
             shared = np.zeros(0, dtype=np.int64)
             if entry := by_name.get("xl/sharedstrings.xml"):
                 texts = _inflate(path, stream, entry).split(b"</si>")
@@ -217,7 +278,7 @@ def _look_inside(path: Path) -> dict[str, _Look]:
                         f"{path.name}：解开后超过 {MAX_INFLATED // 2**20} MB，不像台账；请按年度拆开后重新发送"
                     )
                 if name := sheets.get(entry.filename.replace("\\", "/").lower()):
-                    looks[name] = _look_at_sheet(path, name, content, shared)
+                    looks[name] = _look_at_sheet(path, name, content, shared, formats, doubts)
             return looks
     except (zipfile.BadZipFile, zlib.error, struct.error, ElementTree.ParseError, EOFError) as error:
         raise _broken(path, error) from None
@@ -236,6 +297,23 @@ def _check_directory(path: Path, entries: list[zipfile.ZipInfo]) -> None:
     if inflated > MAX_INFLATED or any(e.file_size > MAX_RATIO * max(e.compress_size, 1) + RATIO_FROM for e in entries):
         raise FileProblem(
             f"{path.name}：解开后大得不像台账（{inflated / 2**20:,.0f} MB）；请用 Excel/WPS 另存后重新发送"
+        )
+
+
+def _check_one_directory(path: Path, stream: Any, start: int) -> None:
+    """Refuse an archive in which two readers may find two directories: zipfile and calamine search in their own ways."""
+    size = path.stat().st_size
+    stream.seek(max(0, size - 22 - 65_535))
+    tail = stream.read()
+    at = tail.rfind(_DIRECTORY_END)
+    entries, length, offset, comment = struct.unpack("<10xHIIH", tail[at : at + 22])
+    end = size - len(tail) + at
+    is_one = tail.count(_DIRECTORY_END) == 1 and at + 22 + comment == len(tail) and start + length == end
+    if entries == 0xFFFF or length == 0xFFFFFFFF or offset == 0xFFFFFFFF or _DIRECTORY_END_64 in tail[:at]:
+        is_one = False  # the wide form, for archives of 65,536 parts or 4 GiB, holds a directory of its own
+    if not is_one or start != offset:
+        raise FileProblem(
+            f"{path.name}：压缩包的目录不止一份或前后不一，不像 Excel 写的；请用 Excel/WPS 另存后重新发送"
         )
 
 
@@ -259,18 +337,30 @@ def _inflate(path: Path, stream: Any, entry: zipfile.ZipInfo) -> bytes:
     return content
 
 
-def _sheet_parts(path: Path, stream: Any, by_name: dict[str, zipfile.ZipInfo]) -> dict[str, str]:
-    """Give the part of each sheet and its name; a workbook that counts days from 1904 is refused."""
+def _tree(path: Path, stream: Any, entry: zipfile.ZipInfo) -> ElementTree.Element:
+    if entry.file_size > MAX_TREE:
+        raise FileProblem(f"{path.name}：部件 {entry.filename} 大得不像台账的；请用 Excel/WPS 另存后重新发送")
+    return ElementTree.fromstring(_inflate(path, stream, entry))
+
+
+def _sheet_parts(path: Path, stream: Any, by_name: dict[str, zipfile.ZipInfo]) -> tuple[dict[str, str], bool]:
+    """Return the name of each sheet by its part, and whether formulas were computed when the workbook was saved.
+
+    A workbook that counts days from 1904 is refused.
+    """
     if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= by_name.keys():
         raise FileProblem(
             f"{path.name}：文件损坏或不是真正的 Excel 文件（缺少 workbook.xml）；请用 Excel/WPS 打开后另存"
         )
-    book = ElementTree.fromstring(_inflate(path, stream, by_name["xl/workbook.xml"]))
-    links = ElementTree.fromstring(_inflate(path, stream, by_name["xl/_rels/workbook.xml.rels"]))
+    book = _tree(path, stream, by_name["xl/workbook.xml"])
+    links = _tree(path, stream, by_name["xl/_rels/workbook.xml.rels"])
     targets = {link.get("Id"): link.get("Target", "") for link in links}
     found: dict[str, str] = {}
+    computes = False
     for element in book.iter():
         tag = element.tag.rpartition("}")[2]
+        if tag == "calcPr":  # Excel, WPS and LibreOffice always write it; programs leave it out or ask for computation
+            computes = element.get("fullCalcOnLoad") not in {"1", "true"}
         if tag == "workbookPr" and element.get("date1904") in {"1", "true"}:
             raise FileProblem(
                 f"{path.name}：工作簿用 1904 日期系统，日期会差四年；请在 Excel 选项里关掉它，核对后重新发送"
@@ -280,43 +370,131 @@ def _sheet_parts(path: Path, stream: Any, by_name: dict[str, zipfile.ZipInfo]) -
             target = targets.get(key, "")
             part = target.lstrip("/") if target.startswith("/") else str(PurePosixPath("xl", target))
             found[part.lower()] = element.get("name", "")
-    return found
+    return found, computes
 
 
-def _look_at_sheet(path: Path, name: str, content: bytes, shared: np.ndarray[Any, Any]) -> _Look:
+def _is_made_by_program(path: Path, stream: Any, by_name: dict[str, zipfile.ZipInfo]) -> bool:
+    """Say whether the workbook names Apache POI: it stores 0 as the result of a formula that nobody computed."""
+    entry = by_name.get("docprops/app.xml")
+    return bool(entry and b"Apache POI" in _inflate(path, stream, entry))
+
+
+def _odd_formats(styles: ElementTree.Element) -> dict[int, str]:
+    """Return the number formats, by style, that may show another number than the cell holds."""
+    codes: dict[int, str] = dict(BUILT_IN)
+    odd: dict[int, str] = {}
+    for element in styles:
+        tag = element.tag.rpartition("}")[2]
+        if tag == "numFmts":
+            codes |= {int(e.get("numFmtId", 0)): e.get("formatCode", "") for e in element}
+        if tag == "cellXfs":
+            by_style = {at: codes.get(int(e.get("numFmtId", 0)), "") for at, e in enumerate(element)}
+            odd = {at: code for at, code in by_style.items() if not is_plain(code)}
+    return odd
+
+
+def _with_places(path: Path, name: str, content: bytes, tags: _Tags) -> bytes:
+    """Return the sheet with a place on every row and cell: some writers leave r= out, and calamine counts on instead."""
+    marks = (b"<c ", b"<c>", b"<c/") + ((b":c ", b":c>", b":c/") if tags is _ANY_TAGS else ())
+    cells = sum(map(content.count, marks))
+    if cells > MAX_CELLS:
+        raise FileProblem(f"{path.name}，工作表“{name}”：单元格有 {cells:,} 个，不像台账；请拆开后重新发送")
+    if content.count(b'<c r="') == cells and content.count(b"<row") == content.count(b'<row r="'):
+        return content
+    if not tags.unplaced.search(content):
+        return content
+    if cells + content.count(b"row") > MAX_UNPLACED:
+        raise FileProblem(
+            f"{path.name}，工作表“{name}”：单元格没有写明位置，不像 Excel 写的；请用 Excel/WPS 另存后重新发送"
+        )
+    row, column = 0, 0
+
+    def place(match: re.Match[bytes]) -> bytes:
+        nonlocal row, column
+        tag, attributes, end = match.group(1), match.group(2) or b"", match.group(3)
+        if tag.endswith(b"row"):
+            known = _NUMBER_OF["r"].search(attributes)
+            row, column = int(known.group(1)) if known else row + 1, 0
+            return match.group() if known else b'<%s r="%d"%s%s>' % (tag, row, attributes, end)
+        if known := _PLACED.search(attributes):
+            column = _column_number(known.group(1))
+            return match.group()
+        column += 1
+        return b'<%s r="%s%d"%s%s>' % (tag, _letters_of(column), row, attributes, end)
+
+    return tags.placeable.sub(place, content)
+
+
+def _letters_of(column: int) -> bytes:
+    letters = b""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = bytes([65 + rest]) + letters
+    return letters
+
+
+def _far_rows(content: bytes, above: int) -> int:
+    """Return the last row that a cell of its own names beyond row `above`, or 0; few sheets have rows of so many digits."""
+    digits = re.compile(rb'r="[A-Z]{1,3}(\d{%d,9})"' % len(str(above + 1)))
+    return max(map(int, set(digits.findall(content))), default=0)
+
+
+def _look_at_sheet(
+    path: Path, name: str, content: bytes, shared: np.ndarray[Any, Any], formats: dict[int, str], doubts: bool
+) -> _Look:
     look = _Look()
+    tags = _ANY_TAGS if b":c" in content or b":row" in content else _PLAIN_TAGS
+    if b"='" in content and tags.single_quoted.search(content):
+        raise FileProblem(f"{path.name}，工作表“{name}”：不是 Excel 或 WPS 写的；请用 Excel/WPS 打开后另存再发送")
+    content = _with_places(path, name, content, tags)
     # Most sheets hide nothing and end before column AA: a plain search says so faster than a walk over every cell.
-    row_numbers = _ROW_NUMBER.findall(content)
+    row_numbers = tags.row_number.findall(content)
     last_row = max(map(int, row_numbers), default=0)
     may_hide = b'hidden="' in content
-    hidden_rows = sum(bool(_HIDDEN.search(match.group(1))) for match in _ROW.finditer(content)) if may_hide else 0
+    hidden_rows = sum(bool(_HIDDEN.search(match.group(1))) for match in tags.row.finditer(content)) if may_hide else 0
     letters_met = set(_LETTERS.findall(content)) if may_hide or _FAR_COLUMN.search(content) else {b"Z"}
     last_column = max((_column_number(letters) for letters in letters_met), default=0)
+    last_row = max(last_row, _far_rows(content, MAX_CELLS // max(last_column, 1)))
     if last_row * last_column > MAX_CELLS:  # perhaps only formats stand there
-        valued = [(int(row), _column_number(letters)) for letters, row in _VALUED.findall(content)]
+        valued = [(int(row), _column_number(letters)) for letters, row in tags.valued.findall(content)]
         far = max((row for row, _ in valued), default=0) * max((column for _, column in valued), default=0)
         if far > MAX_CELLS:
             raise FileProblem(
                 f"{path.name}，工作表“{name}”：铺开有 {far:,} 个单元格，不像台账；请删去远处的单元格后重新发送"
             )
     if len(shared) and int(shared.max()) * content.count(b'"s"') > MAX_TEXT:
-        used = np.fromstring(b" ".join(_SHARED_USE.findall(content)), dtype=np.int64, sep=" ")
+        used = np.fromstring(b" ".join(tags.shared_use.findall(content)), dtype=np.int64, sep=" ")
         if shared[used[used < len(shared)]].sum() > MAX_TEXT:
             raise FileProblem(
                 f"{path.name}，工作表“{name}”：文字铺开超过 {MAX_TEXT // 2**20} MB，不像台账；请拆开后重新发送"
             )
     if b't="e"' in content:
-        look.broken |= {_place(m): "单元格是错误值（如 #REF!、#N/A）" for m in _ERROR.finditer(content)}
+        look.broken |= {_place(m): "单元格是错误值（如 #REF!、#N/A）" for m in tags.error.finditer(content)}
     if b"<f" in content or b":f" in content:
-        look.broken |= {_place(m): "公式没有计算结果" for m in _UNCOMPUTED.finditer(content)}
-    tags = [match.group(1) for match in _COLUMN_TAG.finditer(content[: content.find(b"<row") if may_hide else 0])]
-    tags = [tag for tag in tags if _HIDDEN.search(tag)]
-    hidden_columns = sum(_span(tag, last_column) for tag in tags)
+        look.broken |= {_place(m): "公式没有计算结果" for m in tags.uncomputed.finditer(content)}
+        if doubts:
+            said = "公式从未计算过，存的只是占位的 0"
+            look.broken |= {_place(m): said for m in tags.placeholder.finditer(content)}
+    if 0 in formats or any(b's="%d"' % style in content for style in formats):
+        look.formats = _formats_of_cells(content, formats, tags)
+    before_rows = content[: content.find(b"row") if may_hide else 0]
+    columns = [match.group(1) for match in tags.column.finditer(before_rows)]
+    hidden_columns = sum(_span(column, last_column) for column in columns if _HIDDEN.search(column))
     if hidden_rows:
         look.remarks.append(f"有 {hidden_rows:,} 行是隐藏或被筛选掉的，已照常读取")
     if hidden_columns:
         look.remarks.append(f"有 {hidden_columns:,} 列是隐藏的，已照常读取")
     return look
+
+
+def _formats_of_cells(content: bytes, formats: dict[int, str], tags: _Tags) -> dict[tuple[int, int], str]:
+    found: dict[tuple[int, int], str] = {}
+    for match in tags.cell.finditer(content):
+        style = _NUMBER_OF["s"].search(match.group(1))
+        code = formats.get(int(style.group(1)) if style else 0)
+        if code is not None and (placed := _PLACED.search(b" " + match.group(1))):
+            found[_place(placed)] = code
+    return found
 
 
 def _span(tag: bytes, last: int) -> int:

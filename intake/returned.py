@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import io
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -28,9 +29,12 @@ if TYPE_CHECKING:
 RESULT: Final = "处理结果"
 SAID: Final = "错误说明"
 MARK: Final = "行标记（勿改）"
+UNREAD: Final = "未读取的金额列"
+LONGEST_NAME: Final = 31  # characters in the name of a sheet
 TAKEN: Final = "已接收"
 REFUSED: Final = "需修改"
 _SERVICE: Final = (RESULT, SAID, MARK)
+_FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _CREATED: Final = dt.datetime(2000, 1, 1)  # the same refusals give the same bytes
 
 
@@ -55,8 +59,8 @@ def is_unchanged_and_taken(row: Row, headers: dict[int, str]) -> bool:
 
 
 def returned_workbook(readings: list[SheetReading]) -> bytes | None:
-    """Give the workbook of every sheet with refusals, deterministic bytes; None where nothing was refused."""
-    bad = [reading for reading in readings if reading.refusals]
+    """Return the workbook of every sheet with refusals or unread amounts, deterministic bytes; None where there is none."""
+    bad = [reading for reading in readings if reading.refusals or reading.unread_amounts]
     if not bad:
         return None
     content = io.BytesIO()
@@ -69,9 +73,35 @@ def returned_workbook(readings: list[SheetReading]) -> bytes | None:
             "text": book.add_format({"num_format": "@"}),
             "said": book.add_format({"font_color": "#9C0006", "text_wrap": True, "num_format": "@"}),
         }
-        for reading in bad:
-            _write_sheet(book.add_worksheet(reading.sheet), formats, reading)
+        for reading, name in zip(bad, _sheet_names([reading.sheet for reading in bad]), strict=True):
+            _write_sheet(book.add_worksheet(name), formats, reading)
+        _write_unread(book, formats, bad)
     return content.getvalue()
+
+
+def _sheet_names(names: list[str]) -> list[str]:
+    """Return names that Excel allows, one for each of these, as near to them as can be."""
+    taken, allowed = {UNREAD.lower(), "history", ""}, []
+    for name in names:
+        plain = _FORBIDDEN.sub("_", name).strip("'")
+        unique, times = plain[:LONGEST_NAME], 1
+        while unique.lower() in taken or unique.strip() != unique:
+            times += 1
+            unique = f"{plain[: LONGEST_NAME - 5].strip()}_{times}"
+        taken.add(unique.lower())
+        allowed.append(unique)
+    return allowed
+
+
+def _write_unread(book: Any, formats: dict[str, Any], readings: list[SheetReading]) -> None:
+    """Write a sheet that names the columns of money which were not read; the next reading takes it for a note."""
+    unread = [(reading.sheet, header) for reading in readings for header in reading.unread_amounts]
+    if unread:
+        sheet = book.add_worksheet(UNREAD)
+        for y, (name, header) in enumerate(unread):
+            said = f"工作表“{name}”的“{header}”列像金额，但不认识，没有读取；请改用模板的表头后重新发送"
+            sheet.write_string(y, 0, said, formats["said"])
+        sheet.set_column(0, 0, 100)
 
 
 def _write_sheet(sheet: Any, formats: dict[str, Any], reading: SheetReading) -> None:
@@ -108,7 +138,8 @@ def _write_sheet(sheet: Any, formats: dict[str, Any], reading: SheetReading) -> 
         if said:
             told = "；".join(f"{f'【{r.column}】' if r.column else ''}{r.reason}，{r.mend}" for r in said)
             sheet.write_string(at, 1, f"原第{number}行：{told}"[:32_000], formats["said"])
-        sheet.write_string(at, len(kept) + 2, fingerprint(texts), formats["text"])
+        # Rows under a header that was not read must be read again once it is corrected: they bear no mark.
+        sheet.write_string(at, len(kept) + 2, "" if reading.unread_amounts else fingerprint(texts), formats["text"])
         at += 1
     sheet.set_column(0, 0, 10)
     sheet.set_column(1, 1, 60)

@@ -13,7 +13,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeGuard
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +22,10 @@ import pyarrow.compute as pc
 Cell = object
 EMPTY_WORDS: Final = frozenset(
     {"", "-", "--", "—", "——", "/", "无", "暂无", "不详", "n/a", "N/A", "nan", "NaN", "None", "null", "NULL"}
+    | {"不涉及", "不适用", "／", "－", "–", "―", "\\", "＼"}
 )
+_STROKES = re.compile(r"[-－–—―─/／\\＼.．…_＿\s]{1,20}")
+LONGEST_NUMBER: Final = 64  # characters; no amount, area, date or code has as many
 
 
 class Unreadable(ValueError):
@@ -39,7 +42,10 @@ class Unreadable(ValueError):
 _SPACES = re.compile(r"\s+")
 _MOBILE = re.compile(r"(?<!\d)((?:86[- ]?)?[1１][3-9３-９]\d)[- ]?\d{4}[- ]?(\d{4})(?!\d)")
 _LANDLINE = re.compile(r"(?<!\d)(0\d{2,3})([-—－ ])\d{3,4}(\d{4})(?!\d)")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+# Control characters, and those without width or that turn the direction of writing: nobody can see or correct them.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+)
 
 
 def as_text(cell: Cell) -> str | None:
@@ -48,15 +54,15 @@ def as_text(cell: Cell) -> str | None:
         return None
     if type(cell) is str and cell.isprintable():  # nearly every cell: nothing but its ends to take off
         text = cell.strip()
-        return None if text in EMPTY_WORDS else text
+        return None if text in EMPTY_WORDS or (len(text) < 20 and _STROKES.fullmatch(text)) else text
     if isinstance(cell, bool):
         return "是" if cell else "否"
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         return str(int(cell))
     if isinstance(cell, dt.datetime):
         return cell.strftime("%Y-%m-%d")
-    text = _CONTROL.sub("", str(cell)).strip()
-    return None if text in EMPTY_WORDS else text
+    text = _INVISIBLE.sub("", str(cell)).strip()
+    return None if text in EMPTY_WORDS or _STROKES.fullmatch(text) else text
 
 
 @lru_cache(maxsize=65_536)
@@ -65,6 +71,44 @@ def fold(text: str) -> str:
     # Twice: a space dropped between a letter and an accent lets the two compose.
     folded = unicodedata.normalize("NFKC", _SPACES.sub("", unicodedata.normalize("NFKC", text)))
     return folded.replace("“", '"').replace("”", '"').replace("〔", "(").replace("〕", ")")
+
+
+_SQUARE = re.compile("[mM]²|㎡|㎢")
+_DECIMAL = re.compile(r"\d")
+_APART = re.compile(r"\d[\s]+\d")
+_APART_NUMBERS = re.compile(r"[\d.,]\s+[\d.,]|(?<=[0-9])，(?=[0-9])")
+
+
+def fold_number(text: str, what: str, *, may_be_apart: bool = False) -> str:
+    """Fold the text of a number, date or code. Words fold alike, but here a footnote mark must not become a digit.
+
+    Raises
+    ------
+    Unreadable
+        The text is too long for `what`, holds a mark that folding would turn into a digit (5000①, 120²), or, unless
+        `may_be_apart`, two numbers that folding would join (3000⏎2000).
+    """
+    if len(text) > LONGEST_NUMBER:
+        raise Unreadable(f"“{text[:20]}…”有 {len(text):,} 个字，不是{what}", f"请只填{what}，说明写到备注")
+    if not text.isascii():
+        bare = _SQUARE.sub("", text)
+        marks = [c for c in bare if not c.isdecimal() and _DECIMAL.search(unicodedata.normalize("NFKC", c))]
+        if marks:
+            raise Unreadable(f"“{text}”带有注号“{''.join(marks)}”", f"请只填{what}，注释写到备注")
+    if not may_be_apart and (_APART if what == "日期" else _APART_NUMBERS).search(text):
+        raise Unreadable(f"“{' '.join(text.split())}”像是两个数", f"请只填一个{what}；分期、分项的各填一行或写到备注")
+    return fold(text)
+
+
+def is_number(cell: Cell) -> TypeGuard[int | float]:
+    """Say whether a cell holds a number; not-a-number is an empty cell."""
+    return isinstance(cell, (int, float)) and not isinstance(cell, bool) and cell == cell
+
+
+def _finite(number: float, written: object) -> float:
+    if abs(number) >= 1e15:
+        raise Unreadable(f"数值“{written}”大得不合理", "请核对后重新填写")
+    return number
 
 
 def mask_phones(text: str) -> str:
@@ -82,7 +126,9 @@ CURRENCY_WORDS: Final = {
 }  # fmt: skip
 _SCALE: Final = {"亿": 10_000.0, "千万": 1_000.0, "百万": 100.0, "万": 1.0, "千": 0.1, "": 0.0001}
 _UNIT = re.compile(r"^(?:人民币)?(亿|千万|百万|万|千)?(人民币|美元|美金|港币|港元|欧元|日元|元(?:人民币)?)?$")
-_NUMBER = re.compile(r"^[约近超逾≈>≥]*([+-]?\d+(?:,\d{3})*(?:\.\d+)?)(?:左右|以上|余)?(.*?)(?:左右|以上|余|整)?$")
+_PLAIN: Final = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?"
+_NUMBER = re.compile(r"^[约近超逾≈>≥]*([+-]?" + _PLAIN + r")(?:左右|以上|余)?(.*?)(?:左右|以上|余|整)?$")
+_ONE_NUMBER = re.compile(r"^[+-]?" + _PLAIN + "$")
 
 
 @dataclass(frozen=True)
@@ -127,22 +173,22 @@ def parse_amount_unit(text: str, currency: str = "CNY") -> AmountUnit | None:
 def parse_amount(cell: Cell, column_unit: AmountUnit | None) -> Amount | None:
     """Read money into 万元. A unit in the cell goes before the column's; with neither, the cell is refused."""
     unit = column_unit
-    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
-        number = float(cell)
+    if is_number(cell):
+        number = _finite(float(cell), cell)
     else:
         text = as_text(cell)
         if text is None:
             return None
-        match = _NUMBER.match(fold(text))
+        match = _NUMBER.match(fold_number(text, "金额"))
         if not match:
             raise Unreadable(f"“{text}”不是金额", "请填数字，如 12000 或 1.2亿元")
-        number = float(match.group(1).replace(",", ""))
+        number = _finite(float(match.group(1).replace(",", "")), text)
         if match.group(2):
+            if _DECIMAL.search(match.group(2)):
+                raise Unreadable(f"“{text}”像是不止一个金额", "请只填一个金额；分期、分项的各填一行或写到备注")
             unit = parse_amount_unit(match.group(2), column_unit.currency if column_unit else "CNY")
             if unit is None:
                 raise Unreadable(f"金额“{text}”的单位“{match.group(2)}”不认识", "请写 元、万元、亿元 或 万美元")
-    if not np.isfinite(number):
-        return None
     if unit is None:
         raise Unreadable("金额的单位无法确定", "请在表头写明（万元）或（亿元），或在单元格里写单位")
     if number < 0:
@@ -165,18 +211,18 @@ AREA_UNITS: Final = {
     "公顷": 15.0,
     "平方公里": 1500.0,
 }
-_AREA = re.compile(r"^约?(\d+(?:,\d{3})*(?:\.\d+)?)(亩|千平方米|平方米|平米|m2|公顷|平方公里)?(?:左右)?$")
+_AREA = re.compile(r"^约?(" + _PLAIN + r")(亩|千平方米|平方米|平米|m2|公顷|平方公里)?(?:左右)?$")
 
 
 def parse_area(cell: Cell, to_mu: float | None) -> float | None:
     """Read an area into 亩 (1 亩 = 1/0.0015 m²). A unit in the cell goes before the column's."""
-    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
-        number, factor = float(cell), to_mu
+    if is_number(cell):
+        number, factor = _finite(float(cell), cell), to_mu
     else:
         text = as_text(cell)
         if text is None:
             return None
-        match = _AREA.match(fold(text))
+        match = _AREA.match(fold_number(text, "面积"))
         if not match:
             raise Unreadable(f"“{text}”不是面积", "请填数字（亩）或写明单位，如 30亩、20000平方米")
         number = float(match.group(1).replace(",", ""))
@@ -197,18 +243,18 @@ INTENSITY_UNITS: Final = {
     "万元/公顷": 1 / 15,
     "亿元/平方公里": 10_000 / 1_500,
 }
-_INTENSITY = re.compile(r"^[约≥>]*(\d+(?:,\d{3})*(?:\.\d+)?)(.*)$")
+_INTENSITY = re.compile(r"^[约≥>]*(" + _PLAIN + r")(.*)$")
 
 
 def parse_intensity(cell: Cell, to_wan_per_mu: float | None) -> float | None:
     """Read money per area (投资强度, 亩均税收) into 万元/亩. A unit in the cell goes before the column's."""
-    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
-        number, factor = float(cell), to_wan_per_mu
+    if is_number(cell):
+        number, factor = _finite(float(cell), cell), to_wan_per_mu
     else:
         text = as_text(cell)
         if text is None:
             return None
-        match = _INTENSITY.match(fold(text))
+        match = _INTENSITY.match(fold_number(text, "每亩金额"))
         if not match or (match.group(2) and match.group(2) not in INTENSITY_UNITS):
             raise Unreadable(f"“{text}”不是每亩金额", "请填数字，或写明单位，如 300万元/亩")
         number = float(match.group(1).replace(",", ""))
@@ -222,22 +268,22 @@ def parse_intensity(cell: Cell, to_wan_per_mu: float | None) -> float | None:
 
 
 def parse_number(cell: Cell) -> float | None:
-    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
-        return float(cell) if np.isfinite(float(cell)) else None
+    if is_number(cell):
+        return _finite(float(cell), cell)
     text = as_text(cell)
     if text is None:
         return None
-    try:
-        return float(fold(text).replace(",", ""))
-    except ValueError:
-        raise Unreadable(f"“{text}”不是数字", "请只填数字") from None
+    folded = fold_number(text, "数字")
+    if not _ONE_NUMBER.match(folded):
+        raise Unreadable(f"“{text}”不是数字", "请只填数字")
+    return _finite(float(folded.replace(",", "")), text)
 
 
 def parse_year(cell: Cell) -> int | None:
     text = as_text(cell)
     if text is None:
         return None
-    match = re.match(r"^(\d{4})年?(度)?$", fold(text))
+    match = re.match(r"^([0-9]{4})年?(度)?$", fold_number(text, "年份"))
     if not match or not 1978 <= int(match.group(1)) <= 2100:
         raise Unreadable(f"“{text}”不是年份", "请填四位年份，如 2026")
     return int(match.group(1))
@@ -245,7 +291,8 @@ def parse_year(cell: Cell) -> int | None:
 
 # --- dates ----------------------------------------------------------------------------------------------------------
 
-_TIME = re.compile(r"[T\s]+\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?\s*$")
+# A time begins where white space begins: else each space of a long run would start a search of its own.
+_TIME = re.compile(r"(?<![T\s])[T\s]+\d{1,2}:\d{2}(?::\d{2})?(?:\.\d{1,9})?\s*$")
 _DAY = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?$")
 _MONTH = re.compile(r"^(\d{4})[-/.年](\d{1,2})月?(?:份|底|末|月底|月末)?$")
 _COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:\.0+)?$")
@@ -312,7 +359,8 @@ def parse_date(cell: Cell, year: int | None = None) -> tuple[dt.date, str] | Non
     if text is None:
         return None
     # The time goes before the spaces do: “2025-5-3 10:00” without its space would read as the 31st.
-    folded = fold(_TIME.sub("", unicodedata.normalize("NFKC", text)))
+    untimed = _TIME.sub("", text.replace("：", ":")) if len(text) <= LONGEST_NUMBER else text
+    folded = fold_number(untimed, "日期")
     if match := _DAY.match(folded) or _COMPACT.match(folded):
         written_year, month, day = (int(part) for part in match.groups())
         return _date(written_year, month, day, text), "day"
@@ -381,7 +429,7 @@ def parse_uscc(cell: Cell) -> str | None:
     text = as_text(cell)
     if text is None:
         return None
-    code = fold(text).upper()
+    code = fold_number(text, "18位代码", may_be_apart=True).upper()
     if re.fullmatch(r"\d+(\.\d+)?E\+\d+", code):
         raise Unreadable("统一社会信用代码被存成了数字，末几位已丢失", "请把该列设为文本后重新填写18位代码")
     if len(code) != 18:
@@ -423,7 +471,7 @@ def parse_industry(cell: Cell) -> str | None:
         return named
     if named or re.fullmatch("[A-Ta-t]", fold(text)):
         raise Unreadable(f"行业“{text}”是门类，太宽", "请填到大类以下，如 C17 或 纺织业")
-    match = _INDUSTRY.match(fold(text).upper())
+    match = _INDUSTRY.match(fold_number(text, "行业代码").upper())
     if not match:
         raise Unreadable(f"“{text}”不是行业代码，也不是大类的名称", "请填国民经济行业代码，如 C1781 或 1781")
     letter, digits = match.groups()

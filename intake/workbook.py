@@ -10,10 +10,11 @@ from __future__ import annotations
 import datetime as dt
 import gc
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import repeat
 from pathlib import Path
 from typing import Any, Final
@@ -21,8 +22,9 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from intake.contract import Contract, Field, load_contracts
-from intake.header import HEADER_WITHIN, Column, Header, Top, fill_merged, find_headers
+from intake.contract import Contract, Field, load_contracts, split_header
+from intake.header import HEADER_WITHIN, Column, Header, Top, fill_merged, find_headers, unit_notes
+from intake.number_format import shown, shown_otherwise
 from intake.opening import SUFFIXES, FileProblem, Row, Sheet, open_sheets
 from intake.returned import RESULT, is_unchanged_and_taken
 from intake.values import (
@@ -30,8 +32,10 @@ from intake.values import (
     Unreadable,
     as_text,
     fold,
+    is_number,
     mask_phones,
     parse_amount,
+    parse_amount_unit,
     parse_area,
     parse_date,
     parse_industry,
@@ -43,14 +47,23 @@ from intake.values import (
 
 __all__ = ["SUFFIXES", "FileProblem", "Refusal", "SheetReading", "read_workbook"]
 
-_TOTAL = re.compile(r"^(合计|小计|总计|共计|累计|本页合计|全区合计|.{1,8}(小计|合计))$")
+_TOTAL = re.compile(
+    r"^(?:[合小总共累]计|总数|总和|汇总|合计数|total|.{1,8}(?:小计|合计|总计))(?:\([^()]*\))?[:]?(?:[共计]?\d[\d,]*[个项家条户宗批次笔]?)?$",
+    re.IGNORECASE,
+)
+_SECTION = re.compile(
+    r"^(?:[一二三四五六七八九十]{1,3}[、.:]|\([一二三四五六七八九十]{1,3}\)|第[一二三四五六七八九十]{1,3}(?:部分|类|批))"
+)
 _COUNT = re.compile(r"^(?:共|计)?\d[\d,]*(?:\.\d+)?(?:个|项|家|条|户|宗|批|次|人|笔|处|亩|元|万元|亿元)?$")
 # Compared with folded text. A colon or a number tells 注：… from 注塑机项目, and 以上数据 from 以上海为….
 _NOTE = re.compile(
     r"^(?:(?:备?注|说明)(?:\d*|\(\d+\))[:.、]|(?:填报|填表|审核|制表|统计|单位)(?:单位|部门|人|时间|日期|说明|负责人)|"
     r"(?:单位|联系人|联系电话|电话|日期|负责人)(?:\(.*\))?:|数据截至|本表|合成数据|以上(?:数据|项目|金额|均|为))"
 )
-_FIRST_OF_MARKS = frozenset("备注说填审制统单联电日负数本合以小总共累全示")  # of _TOTAL, _NOTE and EXAMPLE
+_FIRST_OF_MARKS = frozenset(
+    "备注说填审制统单联电日负数本合以小总共累全示汇tT一二三四五六七八九十(第"
+)  # of the patterns above
+_LAST_OF_TOTALS = frozenset("计:)")
 EXAMPLE: Final = "示例"  # in the first cell of a template's example row
 
 Cell = object
@@ -77,8 +90,8 @@ SYNTHETIC: Final = "合成数据"
 class SheetReading:
     """What one sheet gave: typed rows, refusals, and the count of rows that are no data (titles, totals, notes).
 
-    `headers` are all the written headers by column, recognised or not; `cells` are the rows as they were read, kept for
-    the workbook that goes back.
+    `headers` are all the written headers by column, recognised or not; `unread_amounts` those that no contract knows
+    although numbers of money are under them; `cells` are the rows as they were read, kept for the workbook that goes back.
     """
 
     sheet: str
@@ -91,6 +104,7 @@ class SheetReading:
     not_data: int = 0
     headers: dict[int, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    unread_amounts: tuple[str, ...] = ()
     is_synthetic: bool = False
     top: list[Row] = field(default_factory=list)
     cells: dict[int, Row] = field(default_factory=dict)
@@ -98,6 +112,16 @@ class SheetReading:
     @property
     def refused(self) -> int:
         return len({refusal.row for refusal in self.refusals})
+
+    def refuse_row(self, row: int, file: str, reason: str, mend: str) -> None:
+        """Refuse a row as a whole."""
+        assert self.contract
+        self.refusals.append(Refusal(self.contract, file, self.sheet, row, None, None, reason, mend))
+
+    def drop_from(self, row: int) -> None:
+        """Take back what was read from this row on: it turned out to belong to another table."""
+        self.accepted = [r for r in self.accepted if r["source_row"] < row]
+        self.refusals = [r for r in self.refusals if r.row < row]
 
 
 def read_workbook(path: Path, contract: Contract | None = None) -> list[SheetReading]:
@@ -147,10 +171,10 @@ def _is_blank(row: Row) -> bool:
 
 def _may_mark(text: str) -> bool:
     """Say whether a text may make its row a total, a note or the example; its ends tell nearly all that can't."""
-    if _folded_end(text[0]) not in _FIRST_OF_MARKS and _folded_end(text[-1]) != "计":
+    if _folded_end(text[0]) not in _FIRST_OF_MARKS and "计" not in text:
         return False
     folded = fold(text)
-    return folded == EXAMPLE or bool(_TOTAL.match(folded) or _NOTE.match(folded))
+    return folded == EXAMPLE or bool(_TOTAL.match(folded) or _NOTE.match(folded) or _SECTION.match(folded))
 
 
 @lru_cache(maxsize=65_536)
@@ -172,7 +196,7 @@ def _suspects(rows: list[Row], header_words: frozenset[str]) -> set[Cell]:
         ends = {text[0] for text in texts} | {text[-1] for text in texts}
         blank = {end for end in ends if not _folded_end(end)}
         first = {end for end in ends if _folded_end(end) in _FIRST_OF_MARKS} | blank
-        last = {end for end in ends if _folded_end(end) == "计"} | blank
+        last = {end for end in ends if _folded_end(end) in _LAST_OF_TOTALS} | blank
         marked = [text for text in texts if text[0] in first or text[-1] in last]
         suspects |= {text for text in marked if _may_mark(text.strip() or text) or as_text(text) in header_words}
         suspects |= distinct.intersection(header_words)
@@ -201,12 +225,64 @@ def _is_no_data(written: Row, row: Row, header: Header, header_texts: list[froze
         return True
     plain = {name for name, text in own.items() if not _TOTAL.match(fold(text)) and not _NOTE.match(fold(text))}
     required = {f.name for f in header.contract.fields if f.required}
+    if any(_TOTAL.match(fold(own[name])) for name in header.contract.key if name in own):
+        return True  # nothing is called 合计
+    if texts and _SECTION.match(texts[0]) and all(_COUNT.match(text) for text in texts[1:]):
+        return True  # 一、工业项目（3个）
     if any(_TOTAL.match(text) for text in texts[:3]):
         # 合计 | | 20个: a count under the key's column names nothing. With two names it is a row, and refused if it lacks one.
         named = {name for name in plain if not _COUNT.match(fold(own[name]))}
         if not required.intersection(header.contract.key) <= named and len(required & named) < 2:
             return True
     return bool(texts and _NOTE.match(texts[0])) and len(required & plain) < 2
+
+
+@cache
+def _header_words() -> frozenset[str]:
+    """Return every header word of every contract as it is written there."""
+    fields = (f for contract in load_contracts().values() for f in contract.fields)
+    return frozenset(word for f in fields for word in (f.title, *f.synonyms))
+
+
+def _looks_like_header(row: Row) -> bool:
+    """Say whether a row is a header of some contract: three and more of its columns, and at least half of its cells."""
+    texts = {text for cell in row if isinstance(cell, str) and len(cell) <= 40 and (text := as_text(cell))}
+    if len(texts) < 3:
+        return False
+    for contract in load_contracts().values():
+        fields = {found.name for text in texts if (found := contract.match(text))}
+        if len(fields) >= max(3, len(texts) / 2):
+            return True
+    return False
+
+
+def _second_header(rows: list[Row], after: int, header_texts: list[frozenset[str]]) -> int | None:
+    """Return the first row from `after` on, both from 0, in which another header begins; None where there is none.
+
+    A header that only repeats the first one, as printed pages do, begins no table.
+    """
+    words = _header_words()
+    for start in range(after, len(rows), 1024):
+        chunk = rows[start : start + 1024]
+        if len(words.intersection(set().union(*chunk))) < 2:
+            continue
+        for at, row in enumerate(chunk, start):
+            if sum(cell in words for cell in row) < 2 or not _looks_like_header(row):
+                continue
+            if frozenset(text for cell in row if (text := as_text(cell))) not in header_texts:
+                return at
+    return None
+
+
+def _other_unit(row: Row, columns: list[Column]) -> str | None:
+    """Return the unit of money that a note inside the table names, where a column above it is read in another."""
+    for cell in row:
+        if isinstance(cell, str) and "单位" in cell and (text := as_text(cell)):
+            for written in unit_notes(text):
+                unit = parse_amount_unit(written)
+                if unit and any(c.amount_unit not in {None, unit} for c in columns):
+                    return written
+    return None
 
 
 def _text_at(row: Row, index: int) -> str | None:
@@ -227,10 +303,15 @@ def _parse_choice(column: Column, cell: Cell) -> dict[str, Any]:
     return {column.field.name: None if text is None else _choice(column.field, text)}
 
 
+_TICKS: Final = {
+    **dict.fromkeys("是√✓✔☑Yy", True), "yes": True, **dict.fromkeys("否×✗✘✕☒Nn", False), "no": False,
+}  # fmt: skip
+
+
 def _parse_boolean(column: Column, cell: Cell) -> dict[str, Any]:
     text = as_text(cell)
-    if text is None or fold(text) in {"是", "否"}:
-        return {column.field.name: None if text is None else fold(text) == "是"}
+    if text is None or fold(text) in _TICKS:
+        return {column.field.name: None if text is None else _TICKS[fold(text)]}
     return {column.field.name: _choice(column.field, text) == "true"}
 
 
@@ -261,6 +342,25 @@ _PARSERS: Final[dict[str, Callable[[Column, Cell], dict[str, Any]]]] = {
     "uscc": lambda column, cell: {column.field.name: parse_uscc(cell)},
     "industry": lambda column, cell: {column.field.name: parse_industry(cell)},
 }
+
+
+_MEASURED: Final = frozenset({"amount", "area", "intensity", "number", "date", "year"})
+_LOST_DIGITS = re.compile(r"^\s*\d(?:\.\d{1,16})?[eE]\+?\d{2}\s*$")  # 2.0263E+17: a long number as Excel shows it
+
+
+def _may_have_lost_digits(cells: list[Cell]) -> bool:
+    """Say whether a column holds a number or a text like one in scientific notation: nearly none does."""
+    texts = [cell for cell in cells if type(cell) is str]
+    filled = sum(cell is not None for cell in cells)
+    return len(texts) < filled or bool(re.search(r"\d[eE]\+?\d\d", "\n".join(texts)))
+
+
+def _shown_otherwise(number: float, code: str, is_code: bool) -> str | None:
+    """Return what a cell shows where that isn't its number; a code must also keep its leading zeros."""
+    if is_code:
+        text = shown(number, code).strip().replace(",", "")
+        return None if text.split(".")[0] == as_text(number) else text
+    return shown_otherwise(number, code)
 
 
 def _shown(cell: Cell) -> str | None:
@@ -305,6 +405,8 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
     body = fill_merged(rows, sheet.merged, best.last)
     header_texts = [frozenset(t for cell in row if (t := as_text(cell))) for row in reading.top[best.first :]]
     is_returned = RESULT in reading.headers.values()
+    above = next((at for at in range(best.first) if _looks_like_header(rows[at])), None)
+    below = _second_header(rows, best.last + 1, header_texts)
     suspects = _suspects(rows[best.last + 1 :], frozenset[str]().union(*header_texts))
     key = next((c.index for c in best.columns if c.field.required), 0)
     numbers = []
@@ -312,22 +414,88 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
         written = rows[number - 1]
         if number - 1 in blank:
             continue
+        if above is not None and above < number - 1 < best.first and _cells_in(written) >= 3:
+            reading.cells[number] = row
+            reading.refuse_row(number, path.name, *_under_other_header(above, best.first))
+            continue
         is_data = key < len(written) and _is_full(written[key]) and suspects.isdisjoint(written)
         if (
             number - 1 <= best.last
             or (not is_data and _is_no_data(written, row, best, header_texts))
             or (is_returned and is_unchanged_and_taken(row, reading.headers))
         ):
+            if below is None and number - 1 > best.last and _other_unit(written, reading.columns):
+                below = number - 1
+            reading.not_data += 1
+            continue
+        if number - 1 == below:
             reading.not_data += 1
             continue
         numbers.append(number)
         reading.cells[number] = row
+    reading.unread_amounts = _unread_amounts(reading, numbers)
+    if reading.unread_amounts:
+        reading.remarks += tuple(f"“{header}”列像金额，但不认识，没有读取" for header in reading.unread_amounts)
+        titles = [f.title for f in best.contract.fields if f.type == "amount"]
+        if not problem and titles and not any(c.field.type == "amount" for c in best.columns):
+            said = f"“{'、'.join(reading.unread_amounts)}”列像金额，但不认识"
+            problem = (said, f"请把表头改为“{'、'.join(titles[:3])}”等认识的名称，或删去这一列")
     if problem:
-        place = (best.contract.name, path.name, sheet.name)
-        reading.refusals.extend(Refusal(*place, number, None, None, *problem) for number in numbers)
-    else:
-        _TableReader(path, sheet, reading, best, top).read(numbers)
+        for number in numbers:
+            reading.refuse_row(number, path.name, *problem)
+        return reading
+    reader = _TableReader(path, sheet, reading, best, top)
+    read = [number for number in numbers if below is None or number - 1 < below]
+    reader.read(read)
+    # A header none of whose words is written as in a contract shows by what its cells can't be read as.
+    refused = sorted({refusal.row for refusal in reading.refusals if refusal.column})
+    late = next((number for number in refused if _looks_like_header(reading.cells[number])), None)
+    if late is not None:
+        below = late - 1
+        reading.drop_from(late)
+        reading.not_data += 1
+        del reading.cells[late]
+    for number in numbers:
+        if below is not None and number - 1 > below:
+            reading.refuse_row(number, path.name, *_under_other_header(below, None))
     return reading
+
+
+_OF_MONEY = re.compile(r"投资|资金|金额|总额|税|产值|收入|营收|利润|资本|到资|固投|造价|贷款|融资|[万亿]元|美元")
+_OF_NO_MONEY = re.compile(
+    r"[方者人号]$|方式|来源|主体|单位|部门|名称|类型|类别|性质|用途|编号|日期|时间|年度|是否|说明|备注|比例|占比|增幅|率$|数$"
+)
+
+
+def _unread_amounts(reading: SheetReading, numbers: list[int]) -> tuple[str, ...]:
+    """Return the headers of columns that look like money, hold mostly numbers, and were not recognised."""
+    known = {column.index for column in reading.columns}
+    found = []
+    for index, header in reading.headers.items():
+        folded = fold(header.split("/")[-1] if "/" in header else header)
+        if index in known or not _OF_MONEY.search(fold(header)) or _OF_NO_MONEY.search(split_header(folded)[0]):
+            continue
+        rows = (reading.cells[number] for number in numbers[:200])
+        texts = [text for row in rows if index < len(row) and (text := as_text(row[index]))]
+        if texts and 2 * sum(bool(_AMOUNT_LIKE.match(fold(text))) for text in texts) >= len(texts):
+            found.append(header)
+    return tuple(found)
+
+
+_AMOUNT_LIKE = re.compile(r"^[约近超]?[+-]?\d[\d,]*(?:\.\d+)?(?:[万亿千]?元|[万亿])?(?:左右)?$")
+
+
+def _cells_in(row: Row) -> int:
+    return sum(as_text(cell) is not None for cell in row)
+
+
+def _under_other_header(at: int, first: int | None) -> tuple[str, str]:
+    where = (
+        f"第 {at + 1} 行还有一个表头或另一个单位"
+        if first is None
+        else f"第 {at + 1} 行还有一个表头，读的是第 {first + 1} 行的"
+    )
+    return f"{where}，不能确定本行各列是什么", "请把每张表放到各自的工作表，重新发送"
 
 
 @dataclass(frozen=True)
@@ -339,6 +507,10 @@ class _Wrong:
     value: str | None
     reason: str
     mend: str
+
+
+_NO_UNIT = re.compile(r"\d{4}|\d月|[月季]度|半年|年度|一览|台账|汇总|明细|统计|附件|表\d*$|^\d+$")
+_OF_UNITS = re.compile(r"(?:部门|单位|镇街|乡镇|街道|专班|园区)(?:\(.*\))?$")
 
 
 class _TableReader:
@@ -354,12 +526,22 @@ class _TableReader:
         # A sheet called 线索台账 is no unit, and an empty cell under 责任单位 is not filled from the sheet's name.
         titled = sheet.name in {c.title for c in load_contracts().values()}
         self.written = set(names) | ({f.name for f in header.contract.fields} if titled else set())
+        # Nor does one called after a period name it, nor any beside a column of units that isn't read.
+        self.sheet_names_unit = sheet.is_named and not (
+            _NO_UNIT.search(fold(sheet.name))
+            or any(
+                _OF_UNITS.search(fold(h))
+                for i, h in reading.headers.items()
+                if i not in {c.index for c in header.columns}
+            )
+        )
         self.completed = [f for f in header.contract.fields if f.required or f.from_sheet or f.else_from]
         self.stand_ins = {
             f.name: next(names[name] for name in f.else_from if name in names)
             for f in header.contract.fields
             if f.else_from and f.name not in names and any(name in names for name in f.else_from)
         }
+        self.header_width = len(sheet.rows[header.last])
         self.wrong: list[_Wrong] = []
         self.values: dict[str, list[Any]] = {}  # by field, in the order of rows; "" where the cell was refused
 
@@ -367,6 +549,8 @@ class _TableReader:
         """Read the rows of these numbers; all that is wrong with a row is told at once."""
         rows = [self.reading.cells[number] for number in numbers]
         width = max((len(row) for row in rows), default=0)
+        if self.sheet.is_delimited:
+            self._refuse_longer_rows(rows)
         if any(len(row) != width for row in rows):  # .csv
             rows = [row + [None] * (width - len(row)) for row in rows]
         by_index: list[Sequence[Cell]] = list(zip(*rows, strict=True))
@@ -377,17 +561,47 @@ class _TableReader:
             years = [self._year_of(cell) for cell in by_index[self.year_column]]
         for column in sorted(self.columns, key=lambda c: bool(c.units_by)):  # what tells a unit goes first
             written = list(cells[column.field.name])
-            places = [(number - 1, column.index) for number in numbers] if self.sheet.broken else []
-            faults = {at: said for at, place in enumerate(places) if (said := self.sheet.broken.get(place))}
+            faults = self._faults(column, written, numbers)
             for at, fault in faults.items():
-                mend = "请用 Excel/WPS 打开，改正公式或填入数值，保存后重新发送"
-                self.wrong.append(_Wrong(at, column.header, _shown(written[at]), fault, mend))
+                self.wrong.append(_Wrong(at, column.header, _shown(written[at]), *fault))
                 written[at] = None
             self._read_column(column, written, years)
             for at in faults:
                 self.values[column.field.name][at] = ""
         self._complete(len(rows))
         self._sort_out(numbers)
+
+    def _faults(self, column: Column, cells: list[Cell], numbers: list[int]) -> dict[int, tuple[str, str]]:
+        """Return, by place in the table, the cells that hold something else than what they show, and what to say."""
+        faults: dict[int, tuple[str, str]] = {}
+        sheet, kind = self.sheet, column.field.type
+        is_code = kind in {"uscc", "industry"} or column.field.name in self.header.contract.key
+        if sheet.formats and (is_code or kind in _MEASURED):
+            for at, number in enumerate(numbers):
+                code = sheet.formats.get((number - 1, column.index))
+                cell = cells[at]
+                if code is not None and is_number(cell) and (said := _shown_otherwise(cell, code, is_code)):
+                    reason = f"单元格显示“{said}”，存的数却是 {as_text(cell)}"
+                    faults[at] = reason, "请把单元格格式设为“常规”，按表头的单位填写数字"
+        if kind == "text" and _may_have_lost_digits(cells):
+            for at, cell in enumerate(cells):
+                if (is_number(cell) and abs(cell) >= 1e15) or (type(cell) is str and _LOST_DIGITS.match(cell)):
+                    faults[at] = "长数字被存成了数值，第 16 位起已丢失", "请把该列设为文本后重新填写"
+        if sheet.broken:
+            mend = "请用 Excel/WPS 打开，改正公式或填入数值，保存后重新发送"
+            for at, number in enumerate(numbers):
+                if broken := sheet.broken.get((number - 1, column.index)):
+                    faults[at] = broken, mend
+        return faults
+
+    def _refuse_longer_rows(self, rows: list[Row]) -> None:
+        """Refuse rows of a .csv with more cells than the header: a comma inside a number has moved what follows."""
+        usual = Counter(len(row) for row in rows).most_common(1)[0][0] if rows else 0
+        for at, row in enumerate(rows):
+            over = row[self.header_width :]
+            if any(as_text(cell) for cell in over) or (over and len(row) > usual):
+                reason = f"这一行有 {len(row)} 格，表头只有 {self.header_width} 格，可能是数字里的逗号把一格分成了两格"
+                self.wrong.append(_Wrong(at, "", None, reason, "请去掉数字里的逗号，或另存为 .xlsx 后重新发送"))
 
     def _read_column(self, column: Column, cells: list[Cell], years: list[int | None] | None) -> None:
         """Parse each distinct cell once, as what its column is."""
@@ -438,7 +652,7 @@ class _TableReader:
                 self.values[f"{f.name}_basis"] = [of.title if value else None for value in self.values[f.name]]
             elif f.else_from:
                 self.values[f"{f.name}_basis"] = [f.title if v else None for v in self.values.get(f.name, nothing)]
-            if f.from_sheet and f.name not in self.written and self.sheet.is_named:
+            if f.from_sheet and f.name not in self.written and self.sheet_names_unit:
                 self.values[f.name] = [self.reading.sheet] * count
             values = self.values.get(f.name, nothing)
             if f.required and None in values:
@@ -450,8 +664,8 @@ class _TableReader:
         place = (self.header.contract.name, self.path.name, self.reading.sheet)
         order = {column.header: at for at, column in enumerate(self.columns)}
         self.wrong.sort(key=lambda w: (w.at, w.value is None and w.reason.endswith("没有填写"), order.get(w.column, 0)))
-        self.reading.refusals = [
-            Refusal(*place, numbers[w.at], w.column, w.value, w.reason, w.mend) for w in self.wrong
+        self.reading.refusals += [
+            Refusal(*place, numbers[w.at], w.column or None, w.value, w.reason, w.mend) for w in self.wrong
         ]
         bad = {w.at for w in self.wrong}
         names = [*self.values, "source_sheet", "source_row"]

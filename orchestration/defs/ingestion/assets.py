@@ -44,7 +44,7 @@ CHAIN_TITLES = {
 FILE_TITLES = {
     "received_seq": "收件序号", "file": "来件", "contracts": "台账", "rows_read": "读入行", "rows_accepted": "接收行",
     "rows_refused": "拒收行", "rows_not_data": "非数据行", "problem": "整个文件的问题", "is_synthetic": "合成数据",
-    "returned_file": "退回件",
+    "returned_file": "退回件", "unread_amounts": "没有读取的金额列",
 }  # fmt: skip
 REFUSAL_TITLES = {
     "contract": "台账", "file": "来件", "sheet": "工作表", "row": "行", "column": "列", "value": "原值", "reason": "原因",

@@ -39,6 +39,14 @@ def every_file_could_be_read(workplace: Workplace) -> dg.AssetCheckResult:
     return accounting_result(files[files["problem"].notna()], ACCOUNTS, {"文件数": len(files)}, warn=True)
 
 
+@dg.asset_check(asset=["landing", "files"], description="像金额、但表头不认识而没有读取的列（不阻断）")
+def every_amount_column_is_read(workplace: Workplace) -> dg.AssetCheckResult:
+    """Warn of columns of money that no contract knows: their amounts are missing from every total."""
+    titles = {name: FILE_TITLES[name] for name in ("file", "unread_amounts")}
+    files = pd.read_parquet(workplace.parquet("landing/files"), columns=list(titles))
+    return accounting_result(files[files["unread_amounts"].notna()], titles, {"文件数": len(files)}, warn=True)
+
+
 @dg.asset_check(asset=["landing", "register"], blocking=True, description="企业名录按省汇总后的质量")
 def register_is_sane(workplace: Workplace) -> dg.AssetCheckResult:
     """Validate the register by province; its rows never come through pandas."""
