@@ -20,6 +20,7 @@ HEADER_WITHIN: Final = 20  # rows from the top in which a header may start
 HEADER_ROWS: Final = 3
 _UNIT_NOTE = re.compile(r"单位[:：]?[ \t]*([^\n]+)")
 _BETWEEN_UNITS = re.compile(r"[\s,，;；、/)）(（]+|单位[:：]?")
+_LABEL_OF_UNIT = re.compile(r"^(?:金额|面积)?单位:?")
 _LABELLED = re.compile(r"^[^:]*:")
 _YEAR = re.compile(r"(?<!\d)(20\d{2})\s*年")
 _YEAR_COLUMN: Final = frozenset({"年度", "年份"})
@@ -208,7 +209,8 @@ def _with_unit(column: Column, window: _Window) -> Column:
     f = column.field
     if f.type not in {"amount", "area", "intensity"}:
         return column
-    bracketed = [text for part in reversed(window.parts[column.index]) for text in split_header(part)[1]]
+    parts = reversed(window.parts[column.index])
+    bracketed = [_LABEL_OF_UNIT.sub("", text) for part in parts for text in split_header(part)[1]]
 
     def place(**changes: Any) -> Column:
         known = {name: getattr(column, name) for name in ("index", "field", "header", "matched")}

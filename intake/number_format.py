@@ -79,6 +79,11 @@ def is_plain(code: str) -> bool:
     return not any(_changes(section, sign) for section, sign in zip(sections, signs, strict=False))
 
 
+def pads_zeros(code: str) -> bool:
+    """Say whether a format shows a code with zeros before it: 00000 makes 00123 of 123."""
+    return bool(re.match(r"[^.;]*00", code))
+
+
 def _changes(section: tuple[Token, ...], value: float) -> bool:
     """Say whether a section shows anything but the number: a scale, a percent sign, a unit, a mark between digits."""
     kinds = [kind for kind, _ in section]

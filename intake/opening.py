@@ -24,7 +24,7 @@ from xml.etree import ElementTree
 import numpy as np
 import python_calamine
 
-from intake.number_format import BUILT_IN, is_plain
+from intake.number_format import BUILT_IN, is_plain, pads_zeros
 
 BOOKS: Final = frozenset({".xlsx", ".xlsm", ".xls"})
 SUFFIXES: Final = BOOKS | {".csv"}
@@ -389,7 +389,7 @@ def _odd_formats(styles: ElementTree.Element) -> dict[int, str]:
             codes |= {int(e.get("numFmtId", 0)): e.get("formatCode", "") for e in element}
         if tag == "cellXfs":
             by_style = {at: codes.get(int(e.get("numFmtId", 0)), "") for at, e in enumerate(element)}
-            odd = {at: code for at, code in by_style.items() if not is_plain(code)}
+            odd = {at: code for at, code in by_style.items() if not is_plain(code) or pads_zeros(code)}
     return odd
 
 

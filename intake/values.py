@@ -24,7 +24,7 @@ EMPTY_WORDS: Final = frozenset(
     {"", "-", "--", "—", "——", "/", "无", "暂无", "不详", "n/a", "N/A", "nan", "NaN", "None", "null", "NULL"}
     | {"不涉及", "不适用", "／", "－", "–", "―", "\\", "＼"}
 )
-_STROKES = re.compile(r"[-－–—―─/／\\＼.．…_＿\s]{1,20}")
+_STROKES: Final = frozenset("-－–—―─/／\\＼.．…_＿ \u3000\n\t")
 LONGEST_NUMBER: Final = 64  # characters; no amount, area, date or code has as many
 
 
@@ -48,13 +48,18 @@ _INVISIBLE = re.compile(
 )
 
 
+def is_empty_word(text: str) -> bool:
+    """Say whether a text means an empty cell: a word like 无, or nothing but strokes."""
+    return text in EMPTY_WORDS or (text[0] in _STROKES and _STROKES.issuperset(text))
+
+
 def as_text(cell: Cell) -> str | None:
     """Give the cell as stripped text, whole numbers without `.0`; None for the forms of empty (-, 无, 暂无, /)."""
     if cell is None:
         return None
     if type(cell) is str and cell.isprintable():  # nearly every cell: nothing but its ends to take off
         text = cell.strip()
-        return None if text in EMPTY_WORDS or (len(text) < 20 and _STROKES.fullmatch(text)) else text
+        return None if is_empty_word(text) else text
     if isinstance(cell, bool):
         return "是" if cell else "否"
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
@@ -62,7 +67,7 @@ def as_text(cell: Cell) -> str | None:
     if isinstance(cell, dt.datetime):
         return cell.strftime("%Y-%m-%d")
     text = _INVISIBLE.sub("", str(cell)).strip()
-    return None if text in EMPTY_WORDS or _STROKES.fullmatch(text) else text
+    return None if is_empty_word(text) else text
 
 
 @lru_cache(maxsize=65_536)

@@ -32,6 +32,7 @@ from intake.values import (
     Unreadable,
     as_text,
     fold,
+    is_empty_word,
     is_number,
     mask_phones,
     parse_amount,
@@ -67,6 +68,7 @@ _LAST_OF_TOTALS = frozenset("计:)")
 EXAMPLE: Final = "示例"  # in the first cell of a template's example row
 
 Cell = object
+Placed = frozenset[tuple[int, str]]
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,7 @@ def _is_full(cell: Cell) -> bool:
     return (type(cell) is str and cell.isalnum() and cell not in EMPTY_WORDS) or as_text(cell) is not None
 
 
-def _is_no_data(written: Row, row: Row, header: Header, header_texts: list[frozenset[str]]) -> bool:
+def _is_no_data(written: Row, row: Row, header: Header, header_texts: list[Placed]) -> bool:
     """Tell totals, notes, repeated headers and prepared empty rows from data; in doubt it is data, and may be refused.
 
     `written` is the row as it stands, `row` with merged cells filled in.
@@ -219,7 +221,7 @@ def _is_no_data(written: Row, row: Row, header: Header, header_texts: list[froze
     if not own and not any(_text_at(row, c.index) for c in header.columns if c.field.required):
         return True  # only dashes, or a serial number prepared for a lead to come
     texts = [fold(text) for cell in written if (text := as_text(cell))]
-    if frozenset(text for cell in row if (text := as_text(cell))) in header_texts:
+    if _repeats(row, header_texts):
         return True
     if texts and texts[0] == EXAMPLE and fold(EXAMPLE) not in {fold(text) for text in own.values()}:
         return True
@@ -256,7 +258,17 @@ def _looks_like_header(row: Row) -> bool:
     return False
 
 
-def _second_header(rows: list[Row], after: int, header_texts: list[frozenset[str]]) -> int | None:
+def _placed_texts(row: Row) -> Placed:
+    return frozenset((at, text) for at, cell in enumerate(row) if (text := as_text(cell)))
+
+
+def _repeats(row: Row, header_texts: list[Placed]) -> bool:
+    """Say whether a row repeats a row of the header, each word in its column; merged cells are empty but for the first."""
+    placed = _placed_texts(row)
+    return bool(placed) and any(placed <= texts for texts in header_texts)
+
+
+def _second_header(rows: list[Row], after: int, header_texts: list[Placed]) -> int | None:
     """Return the first row from `after` on, both from 0, in which another header begins; None where there is none.
 
     A header that only repeats the first one, as printed pages do, begins no table.
@@ -269,7 +281,7 @@ def _second_header(rows: list[Row], after: int, header_texts: list[frozenset[str
         for at, row in enumerate(chunk, start):
             if sum(cell in words for cell in row) < 2 or not _looks_like_header(row):
                 continue
-            if frozenset(text for cell in row if (text := as_text(cell))) not in header_texts:
+            if not _repeats(row, header_texts):
                 return at
     return None
 
@@ -403,11 +415,11 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
     elif equals:
         problem = (f"既像“{best.contract.title}”又像“{equals[0].contract.title}”", "请按模板的表头填写")
     body = fill_merged(rows, sheet.merged, best.last)
-    header_texts = [frozenset(t for cell in row if (t := as_text(cell))) for row in reading.top[best.first :]]
+    header_texts = [_placed_texts(row) for row in reading.top[best.first :]]
     is_returned = RESULT in reading.headers.values()
     above = next((at for at in range(best.first) if _looks_like_header(rows[at])), None)
     below = _second_header(rows, best.last + 1, header_texts)
-    suspects = _suspects(rows[best.last + 1 :], frozenset[str]().union(*header_texts))
+    suspects = _suspects(rows[best.last + 1 :], frozenset(text for texts in header_texts for _, text in texts))
     key = next((c.index for c in best.columns if c.field.required), 0)
     numbers = []
     for number, row in enumerate(body, start=1):
@@ -697,7 +709,7 @@ def _texts(cells: list[Cell], mask: bool) -> list[str | None]:
         written = [cell for cell in cells if cell]
         whole = "".join(written)  # type: ignore[arg-type]
         if whole.isprintable() and " " not in whole and not (mask and _may_hold_phone(written)):
-            return [None if not cell or cell in EMPTY_WORDS else cell for cell in cells]  # type: ignore[misc]
+            return [None if not cell or is_empty_word(cell) else cell for cell in cells]  # type: ignore[misc, arg-type]
     texts = [as_text(cell) for cell in cells]
     return [mask_phones(text) if text else text for text in texts] if mask else texts
 
