@@ -155,6 +155,8 @@ def open_sheets(path: Path) -> Iterator[Sheet]:
                 look = looks.get(meta.name, _Look())
                 is_visible = meta.visible == python_calamine.SheetVisibleEnum.Visible
                 remarks = [*([] if is_visible else ["工作表是隐藏的，已照常读取"]), *look.remarks]
+                if suffix == ".xls":  # calamine tells neither, and there is no XML to look at
+                    remarks.append("旧版 .xls 看不到数字格式和错误值，请核对金额，最好另存为 .xlsx 后再发送")
                 yield Sheet(
                     meta.name,
                     sheet.to_python(skip_empty_area=False),

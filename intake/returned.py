@@ -34,7 +34,7 @@ LONGEST_NAME: Final = 31  # characters in the name of a sheet
 TAKEN: Final = "已接收"
 REFUSED: Final = "需修改"
 _SERVICE: Final = (RESULT, SAID, MARK)
-_FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
+_FORBIDDEN = re.compile("[\\[\\]:*?/\\\\\x00-\x1f\ufffe\uffff\ud800-\udfff]")
 _CREATED: Final = dt.datetime(2000, 1, 1)  # the same refusals give the same bytes
 
 
@@ -84,13 +84,18 @@ def _sheet_names(names: list[str]) -> list[str]:
     taken, allowed = {UNREAD.lower(), "history", ""}, []
     for name in names:
         plain = _FORBIDDEN.sub("_", name).strip("'")
-        unique, times = plain[:LONGEST_NAME], 1
+        unique, times = _cut(plain, LONGEST_NAME), 1
         while unique.lower() in taken or unique.strip() != unique:
             times += 1
-            unique = f"{plain[: LONGEST_NAME - 5].strip()}_{times}"
+            unique = f"{_cut(plain, LONGEST_NAME - 5).strip()}_{times}"
         taken.add(unique.lower())
         allowed.append(unique)
     return allowed
+
+
+def _cut(text: str, length: int) -> str:
+    """Return the text cut to so many units of UTF-16, in which Excel counts."""
+    return text.encode("utf-16-le")[: 2 * length].decode("utf-16-le", errors="ignore").rstrip("'")
 
 
 def _write_unread(book: Any, formats: dict[str, Any], readings: list[SheetReading]) -> None:

@@ -44,7 +44,7 @@ _MOBILE = re.compile(r"(?<!\d)((?:86[- ]?)?[1１][3-9３-９]\d)[- ]?\d{4}[- ]?(
 _LANDLINE = re.compile(r"(?<!\d)(0\d{2,3})([-—－ ])\d{3,4}(\d{4})(?!\d)")
 # Control characters, and those without width or that turn the direction of writing: nobody can see or correct them.
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufffe\uffff]"
 )
 
 

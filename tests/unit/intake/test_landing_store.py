@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import os
 from pathlib import Path
 
+import openpyxl
 import pyarrow.parquet as pq
 import pytest
 from ledger_writing import HEADER, lead, write_xlsx
@@ -212,3 +214,119 @@ def test_what_is_a_ledger(tmp_path):
     for name in ("a.xlsx", "a.XLS", "a.xlsm", "~$a.xlsx", ".~a.xlsx", "a.docx", ".a.xlsx"):
         (tmp_path / name).touch()
     assert sorted(p.name for p in tmp_path.iterdir() if is_ledger(p)) == ["a.XLS", "a.xlsm", "a.xlsx"]
+
+
+# --- whatever goes wrong with one file is that file's line ------------------------------------------------------------
+
+
+def good_and_bad(tmp_path: Path) -> Path:
+    for name, number in (("甲.xlsx", 1), ("乙.xlsx", 2), ("丙.xlsx", 3)):
+        write_xlsx(tmp_path / "inbox" / name, {"线索": [HEADER, lead(number), lead(9, 首报日期="何时")]})
+    return tmp_path / "inbox"
+
+
+FAILURES = {
+    "reading": ("read_workbook", ZeroDivisionError("x")),
+    "the answer": ("returned_workbook", KeyError("x")),
+    "landing": ("_accepted", RecursionError("x")),
+    "sending back": ("write_returned", AssertionError("x")),
+}
+
+
+@pytest.mark.parametrize("step", FAILURES)
+def test_a_failure_of_the_program_on_one_file_costs_no_other(tmp_path, monkeypatch, step):
+    inbox, (name, error) = good_and_bad(tmp_path), FAILURES[step]
+    real, calls = getattr(landing, name), []
+
+    def fails_once(*arguments, **named):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise error
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(landing, name, fails_once)
+    store, told = LandingStore(tmp_path / "store", tmp_path / "outbox"), []
+    landed = store.land_inbox(inbox, told.append)
+    assert len(leads(store)) == 2
+    (problem,) = landed.problems
+    bad = next(f.file for f in landed.files if f.problem)
+    assert problem.startswith(bad)
+    assert f"拒收整个文件：{problem}" in told
+    assert type(error).__name__ not in problem
+    (trace,) = store.folder.rglob(landing.FAILURE)
+    assert str(trace) in problem.replace(".part", "")
+    assert type(error).__name__ in trace.read_text(encoding="utf-8")
+    assert store.land_inbox(inbox).problems == landed.problems
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), OSError(5, "I/O error"), MemoryError()])
+@pytest.mark.parametrize("name", ["content_hash", "read_workbook"])
+def test_a_file_that_the_machine_could_not_read_is_read_the_next_time(tmp_path, monkeypatch, name, error):
+    inbox, real = good_and_bad(tmp_path), getattr(landing, name)
+
+    def fails(path, *more):
+        if path.name == "乙.xlsx":
+            raise error
+        return real(path, *more)
+
+    store = LandingStore(tmp_path / "store")
+    with monkeypatch.context() as patched:
+        patched.setattr(landing, name, fails)
+        landed = store.land_inbox(inbox)
+    assert len(leads(store)) == 2
+    (problem,) = landed.problems
+    assert problem.startswith("乙.xlsx")
+    rows = pq.read_table(store.folder / "files.parquet").to_pylist()
+    assert [row["file"] for row in rows if row["problem"]] == ["乙.xlsx"]
+    assert store.land_inbox(inbox).problems == ()
+    assert len(leads(store)) == 3
+
+
+def test_a_full_disk_is_no_fault_of_the_file(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    inbox = good_and_bad(tmp_path)
+    monkeypatch.setattr(landing, "write_returned", full)
+    with pytest.raises(OSError, match="No space"):
+        LandingStore(tmp_path / "store", tmp_path / "outbox").land_inbox(inbox)
+    monkeypatch.undo()
+    store = LandingStore(tmp_path / "store", tmp_path / "outbox")
+    assert store.land_inbox(inbox).problems == ()
+
+
+def test_names_that_a_disk_or_a_text_cannot_hold(tmp_path):
+    inbox = good_and_bad(tmp_path)
+    (inbox / "乙.xlsx").rename(inbox / os.fsdecode("乙.xlsx".encode("gb18030")))
+    (inbox / "丙.xlsx").rename(inbox / ("长" * 83 + ".xlsx"))
+    landed = LandingStore(tmp_path / "store", tmp_path / "outbox").land_inbox(inbox)
+    (problem,) = landed.problems
+    assert "编码不是 UTF-8" in problem
+    assert [f.returned_file and len(f.returned_file.encode()) < 256 for f in landed.files if not f.problem] == [
+        True,
+        True,
+    ]
+    assert len(list((tmp_path / "outbox").iterdir())) == 2
+
+
+def test_an_unread_column_of_money_is_in_the_list_of_files_and_in_the_answer(tmp_path):
+    header = [*HEADER, "首付款金额（万元）"]
+    path = write_xlsx(tmp_path / "inbox" / "a.xlsx", {"线索": [header, [*lead(1), 700], [*lead(2), 800]]})
+    store, told = LandingStore(tmp_path / "store", tmp_path / "outbox"), []
+    (landed,) = store.land_inbox(path.parent, told.append).files
+    assert landed.unread_amounts == ("工作表“线索”的“首付款金额（万元）”",)
+    assert any("首付款金额" in line for line in told)
+    assert pq.read_table(store.folder / "files.parquet")["unread_amounts"].to_pylist() == [
+        "、".join(landed.unread_amounts)
+    ]
+    answer = openpyxl.load_workbook(tmp_path / "outbox" / landed.returned_file)
+    assert "首付款金额" in answer["未读取的金额列"]["A1"].value
+    # Corrected and sent again, its rows are read again although nothing in them changed.
+    sheet = answer["线索"]
+    for cell in sheet[1]:
+        if cell.value == "首付款金额（万元）":
+            cell.value = "固定资产投资（万元）"
+    answer.save(tmp_path / "inbox" / "b.xlsx")
+    store.land_inbox(path.parent)
+    amounts = pq.read_table(store.folder / "leads.parquet")["fixed_investment_wan_cny"].to_pylist()
+    assert amounts == [None, None, 700, 800]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import struct
 import time
 import tracemalloc
@@ -73,6 +74,7 @@ def test_an_old_xls(tmp_path):
     assert [r.sheet for r in readings] == ["城关镇", "空"]
     assert [r["reported_date"] for r in readings[0].accepted] == [dt.date(2025, 6, 3)] * 2 + [dt.date(2025, 6, 30)]
     assert (readings[0].refusals, readings[0].not_data) == ([], 3)
+    assert any("数字格式" in remark for remark in readings[0].remarks)
 
 
 def test_external_links_are_not_followed_and_their_cached_value_is_read(tmp_path):
@@ -262,6 +264,57 @@ def encrypted(path: Path) -> None:
     path.write_bytes(bytes(content))
 
 
+def nested_directory(path: Path) -> None:
+    """An archive in the comment of another: zipfile reads the inner one, calamine the outer."""
+    inner = path.read_bytes()
+    far_cell(path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.comment = inner
+
+
+def directory_in_a_prefix(path: Path) -> None:
+    path.write_bytes(path.read_bytes() * 2)
+
+
+def wide_directory(path: Path) -> None:
+    """A 64-bit directory beside the plain one, pointing elsewhere."""
+    content = path.read_bytes()
+    end = content.index(b"PK\x05\x06")
+    wide = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 0, 0, 0, 0)
+    path.write_bytes(content[:end] + wide + struct.pack("<4sLQL", b"PK\x06\x07", 0, end, 1) + content[end:])
+
+
+def same_part_twice(path: Path) -> None:
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("XL/worksheets/Sheet1.xml", b"<worksheet/>")
+
+
+def cells_without_places(path: Path) -> None:
+    cells = b"<row>" + b"<c><v>1</v></c>" * 2_000 + b"</row>"
+    replace_part(
+        path, "xl/worksheets/sheet1.xml", lambda x: x.replace(b"</sheetData>", cells * 12_000 + b"</sheetData>")
+    )
+
+
+def empty_cells_without_places(path: Path) -> None:
+    row = b"<row>" + b"<c/>" * 16_000 + b"</row>"
+    replace_part(path, "xl/worksheets/sheet1.xml", lambda x: x.replace(b"</sheetData>", row * 1_300 + b"</sheetData>"))
+
+
+def far_cell_in_a_near_row(path: Path) -> None:
+    cell = b'<row r="9"><c r="A1048576"><v>1</v></c><c r="XFD9"><v>1</v></c></row></sheetData>'
+    replace_part(path, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b"</sheetData>", cell))
+
+
+def single_quotes(path: Path) -> None:
+    replace_part(path, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b'<c r="', b"<c t='e' r=\""))
+
+
+def styles_without_end(path: Path) -> None:
+    style = b"<xf numFmtId='0'/>" * 2_000_000
+    replace_part(path, "xl/styles.xml", lambda xml: xml.replace(b"</cellXfs>", style + b"</cellXfs>"))
+
+
 HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
     "压缩炸弹": (bomb, "大得不像台账"),
     "谎报大小的压缩炸弹": (lying_bomb, "像压缩炸弹"),
@@ -272,6 +325,15 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
     "重复的长文本": (repeated_text, "文字铺开"),
     "满表合并": (all_merged, "合并单元格"),
     "1904日期": (since_1904, "1904"),
+    "注释里另有压缩包": (nested_directory, "目录不止一份"),
+    "前面另有压缩包": (directory_in_a_prefix, "目录不止一份"),
+    "另有64位目录": (wide_directory, "目录不止一份|损坏"),
+    "同名部件": (same_part_twice, "同名的部件"),
+    "没有位置的单元格": (cells_without_places, "个，不像台账|大得不像台账"),
+    "没有位置的空单元格": (empty_cells_without_places, "个，不像台账|大得不像台账"),
+    "行号之外的单元格": (far_cell_in_a_near_row, "个单元格"),
+    "单引号的属性": (single_quotes, "不是 Excel 或 WPS 写的"),
+    "样式太多": (styles_without_end, "大得不像台账"),
     "不是工作簿的压缩包": (no_workbook, "损坏"),
     "压缩包加密": (encrypted, "打开密码"),
     "有密码的工作簿": (lambda p: p.write_bytes(OLE + bytes(5000)), "打开密码"),
@@ -322,6 +384,34 @@ def test_a_wrong_extension_or_encoding_is_told(tmp_path, name, content, said):
         list(read_workbook(tmp_path / name))
     assert name in str(problem.value)
     assert "\n" not in str(problem.value)
+
+
+def test_cells_without_places_are_read_where_they_follow(tmp_path):
+    """Some writers leave r= out: the values, the errors and the formulas are those of the next column and row."""
+    path = write_xlsx(tmp_path / "a.xlsx", {"线索": [HEADER, lead(1), lead(2), lead(3)]})
+    with zipfile.ZipFile(path) as archive:
+        xml = archive.read("xl/worksheets/sheet1.xml")
+    cell = b'<c r="G3"><v>1.2</v></c>'
+    assert cell in xml
+    broken = b'<c r="G3" t="e"><v>#N/A</v></c>'
+    bare = re.sub(rb'(<(?:row|c))( spans="[^"]*")? r="[A-Z0-9]+"', rb"\1\2", xml.replace(cell, broken))
+    replace_part(path, "xl/worksheets/sheet1.xml", lambda _: bare)
+    (reading,) = read_workbook(path, LEADS)
+    assert [r["lead_id"] for r in reading.accepted] == ["YC0001", "YC0003"]
+    assert [(r.row, r.column) for r in reading.refusals] == [(3, "计划总投资（亿元）")]
+
+
+def test_a_crash_of_the_library_is_the_line_of_its_file(tmp_path, monkeypatch):
+    class PanicException(BaseException):
+        """What a failed assertion in Rust becomes: no Exception."""
+
+    def panic(*_: object) -> None:
+        raise PanicException("index out of bounds")
+
+    path = write_xlsx(tmp_path / "线索.xlsx", {"线索": ROWS})
+    monkeypatch.setattr(opening.python_calamine, "CalamineWorkbook", type("Book", (), {"from_path": panic}))
+    with pytest.raises(FileProblem, match=r"线索\.xlsx.*损坏"):
+        read_workbook(path)
 
 
 def test_sheets_are_opened_from_the_first_cell(tmp_path):

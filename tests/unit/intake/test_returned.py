@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from pathlib import Path
 
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from ledger_writing import HEADER, lead, write_xlsx
 
 from intake.landing import LandingStore
 from intake.returned import RESULT, SAID, returned_workbook
-from intake.workbook import read_workbook
+from intake.workbook import SheetReading, read_workbook
 
 TITLE = ["云川区线索台账", None, None]
 GOOD, BAD, WORSE = (
@@ -182,3 +185,21 @@ def test_no_refusals_no_file_and_without_an_outbox_none_is_written(store, tmp_pa
     send(tmp_path / "other", BAD)
     LandingStore(tmp_path / "plain").land_inbox(tmp_path / "other")
     assert not (tmp_path / "plain" / "outbox").exists()
+
+
+@given(names=st.lists(st.text(min_size=1, max_size=60), min_size=1, max_size=4, unique=True))
+@example(names=["线" * 40, "线" * 40 + "索"])
+@example(names=["a/b:c*d?[e]\\f", "A_B_C_D__E__F", "'引号'", "History", " ", "\x00", "未读取的金额列"])
+@settings(max_examples=40, deadline=None)
+def test_a_sheet_of_any_name_is_answered(names):
+    readings = []
+    for name in names:
+        reading = SheetReading(name, contract="leads", header_rows=(1, 1), headers={0: "线索编号"})
+        reading.top, reading.cells = [["线索编号"]], {2: ["A1"]}
+        reading.refuse_row(2, "a.xlsx", "原因", "改法")
+        readings.append(reading)
+    content = returned_workbook(readings)
+    assert content is not None
+    sheets = openpyxl.load_workbook(io.BytesIO(content)).sheetnames
+    assert len(sheets) == len(names)
+    assert all(0 < len(sheet) <= 31 for sheet in sheets)
