@@ -160,7 +160,7 @@ def _render(section: tuple[Token, ...], value: float, signed: bool) -> str:
         placed |= dict.fromkeys(whole, "") | {whole[-1]: re.sub(r"(?<=\d)(?=(?:\d{3})+$)", ",", together)}
     placed |= dict(zip(decimals, after, strict=False))
     body = "".join(placed[at] if at in placed else _literal(kind, text) for at, (kind, text) in enumerate(section))
-    return f"-{body}" if value < 0 and not signed else body
+    return f"-{body}" if value < 0 and not signed and text.strip("0.") else body
 
 
 def _is_separator(kinds: list[str], at: int, whole: list[int]) -> bool:
