@@ -21,7 +21,9 @@ from markupsafe import Markup
 from desk import charts
 from desk.documents.bulletin import monthly_trend
 from desk.documents.dispatch_template import WORD_TABLES, write_dispatch_template
+from desk.documents.followed_up import LIGHTS_NOTE, count_lights
 from desk.documents.issued import NO_RATE, NOT_SET, RULES, SYNTHETIC, Issued, write_issued
+from desk.periods import counted_year
 
 BOARDS: Final = (
     "brd_task__progress", "brd_task__decomposition", "brd_task__unit_rule", "brd_follow_up__status",
@@ -121,7 +123,7 @@ def dispatch_figures(
         if days - {as_of}:
             raise PackRefused(f"{name} 的截至日与清单（{as_of}）不一致；请重新运行夜间作业")
     settings = yaml.safe_load(RULES.read_text(encoding="utf-8"))["dispatch"]
-    year = (as_of - dt.timedelta(days=1)).year
+    year = counted_year(as_of)
     progress = frames["brd_task__progress"]
     progress = progress[progress["target_year"] == year]
     for indicator in settings["required_indicators"]:
@@ -146,7 +148,7 @@ def dispatch_figures(
         "签约预测": _forecast(frames["brd_funnel__signing_forecast"]),
         "签约预测与实际": _forecast_record(frames["brd_funnel__signing_record"]),
     }
-    lights = {light: int((projects["light"] == light).sum()) for light in ("红", "黄", "绿")}
+    lights = count_lights(projects)
     summary = (
         f"签约后在跟进项目{len(projects)}个，其中红灯{lights['红']}个、黄灯{lights['黄']}个、绿灯{lights['绿']}个；"
         f"超期未办结事项{len(tables['超期事项'])}项，上次会议以前议定、尚未办结而结转{len(tables['结转事项'])}项；"
@@ -157,7 +159,7 @@ def dispatch_figures(
         "完成数：有佐证才计入，一个项目只计一次，按发生当日的责任单位计；未计入的及原因见看板“任务事实”。",
         "总体情况：上级下达了任务的，以下达数为分母，完成数计全区；未下达的，以分解合计为分母，完成数只计有任务的单位。",
         "时序应完成＝全年任务×当年已过天数÷全年天数；欠账＝时序应完成减完成，不小于0；任务未下达的不计欠账。",
-        "红黄灯按 traffic_lights.csv 中当日适用的规则，依据列在表中；标“未核实”的规则待主管部门确认。",
+        LIGHTS_NOTE,
         "结转事项：本月以前的会议议定、截至日尚未办结的事项。",
         "催办级别只按天数列事实，是否约谈、问责由人决定。",
         "签约预测：每月1日按当时已知的在手线索和以往同阶段线索的签约比例推算，区间为此前各次预测误差的80%；"

@@ -25,6 +25,7 @@ from desk.listing import Filters
 from desk.pages.boards import without_refused
 from desk.pages.context import DeskDep, Line, ReadDep, ViewerDep, hidden_leads, list_in_use, render
 from desk.pages.today import cards, trust
+from desk.periods import counted_year
 from desk.store.database import writing
 
 router = APIRouter()
@@ -78,7 +79,7 @@ def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: LeaderDep
     forecast = read_table(published.snapshot.folder, "signing_forecast")
     ledgers = read_table(published.snapshot.folder, "unit_completeness", [("ledger_name", "=", "全部台账")])
     foreign = read_table(published.snapshot.folder, "foreign_forecast")
-    year = published.as_of_date.year
+    year = counted_year(published.as_of_date)
     of_year = tasks.filter(pc.equal(tasks["target_year"], year)).to_pylist() if tasks is not None else []
     started = [t for t in of_year if t["indicator"] == "新开工项目数"]
     set_tasks = sorted(
