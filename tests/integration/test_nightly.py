@@ -371,6 +371,13 @@ def test_unit_page_board_and_pack_say_one_share_of_the_year(nightly: Home, docum
     assert told == "49.3%"  # 180 days of 365: the facts of the 30th are not in yet
     totals = pd.read_excel(documents / "调度材料_2026-06.xlsx", sheet_name="总体情况", header=2)
     assert set(totals["时序进度"]) == {told}
+    district = pq.read_table(nightly.current / "boards/task_district.parquet").to_pandas()
+    own = district[district["target_year"] == AS_OF.year].set_index("indicator").loc[totals["指标"]]
+    assert totals["全年任务"].tolist() == own["target_text"].tolist()
+    for written, figure in (("完成", "done_value"), ("欠账", "arrears_value")):
+        assert pd.to_numeric(totals[written]).tolist() == pytest.approx(own[figure].tolist(), rel=1e-5)
+    # What is in stock is due whole at any time: for the district as for a unit.
+    assert own.loc["储备项目数", "expected_value"] == own.loc["储备项目数", "target_value"] > 0
     app = build_app(DeskSettings(nightly.root, f"sqlite:///{tmp_path / 'desk.sqlite'}"))
     with app.state.desk.sessions() as session:
         writing(session)
@@ -380,6 +387,8 @@ def test_unit_page_board_and_pack_say_one_share_of_the_year(nightly: Home, docum
         )  # fmt: skip
         session.commit()
     page = Browser(app, "li")
+    leader = page.get("/leader").text
+    assert f"时序进度 {told}" in leader and all(text in leader for text in own["done_text"])
     for unit in sorted(board["unit_name"].unique())[::10]:
         assert re.findall(r"时序进度\s*([\d.]+%)", page.get("/unit", params={"name": unit}).text) == [told]
 
