@@ -115,7 +115,7 @@ def pack(home: Path) -> None:
     from desk.documents import (
         Correction,
         Month,
-        chart_projects,
+        chart_content,
         dispatch_figures,
         freeze,
         issued,
@@ -125,6 +125,7 @@ def pack(home: Path) -> None:
     )  # fmt: skip
     from desk.documents.dispatch import BOARDS, FACTS
     from desk.documents.dispatch_template import write_dispatch_template
+    from desk.documents.wall_chart import CHARTED
 
     spent: dict[str, float] = defaultdict(float)
     _timed(docxtpl.DocxTemplate, "render", "Word: docxtpl", spent)
@@ -167,8 +168,8 @@ def pack(home: Path) -> None:
     chart: dict[str, float] = defaultdict(float)
     spent.clear()
     started = time.perf_counter()
-    leads, moves = (pd.read_parquet(exports / f"marts/{name}.parquet") for name in ("dim_leads", "mart_outcomes"))
-    write_wall_chart(folder / f"挂图作战_{AS_OF}.pdf", chart_projects(leads, moves, AS_OF), AS_OF, True)
+    charted = (pd.read_parquet(exports / f"boards/{name}.parquet") for name in CHARTED)
+    write_wall_chart(folder / f"挂图作战_{AS_OF}.pdf", chart_content(*charted, AS_OF, True))
     chart["chart"] = time.perf_counter() - started
     found |= {"chart": chart["chart"], "chart_libraries": dict(spent)}
     (home / "pack.json").write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")

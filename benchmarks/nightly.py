@@ -30,7 +30,8 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     import pyarrow.parquet as pq
 
     from desk.boards import all_boards
-    from desk.documents import chart_projects, write_wall_chart
+    from desk.documents import chart_content, write_wall_chart
+    from desk.documents.wall_chart import CHARTED
     from desk.snapshot import publish, ranked_leads_table
     from desk.workbook import write_ranked_workbook
     from intake.chain_graph import write_listed
@@ -181,8 +182,8 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     write = partial(write_ranked_workbook, weights=weights)
     publish(home / "published", leads, prospects, described, write, boards)
     (home / "documents").mkdir()
-    projects = chart_projects(exported("marts/dim_leads"), outcomes, as_of)
-    write_wall_chart(home / "documents/挂图作战.pdf", projects, as_of, is_synthetic=True)
+    chart = chart_content(*(exported(f"boards/{name}") for name in CHARTED), as_of, is_synthetic=True)
+    write_wall_chart(home / "documents/挂图作战.pdf", chart)
 
 
 def main() -> None:

@@ -88,6 +88,11 @@ class Period:
         return str(self.since) if self.months == 1 else f"{self.since} 至 {self.until}"
 
 
+def counted_year(as_of: dt.date) -> int:
+    """Return the year that figures of a list are of: that of the last day whose facts count, the one before `as_of`."""
+    return (as_of - dt.timedelta(days=1)).year
+
+
 def usual_periods(as_of: dt.date) -> dict[str, Period]:
     """Give month, quarter, half-year and year that the last known day falls into."""
     last = Month.of(as_of - dt.timedelta(days=1))

@@ -9,7 +9,7 @@ from desk.documents.bulletin import BulletinFigures, Quarter, quarter_figures, w
 from desk.documents.dispatch import DispatchFigures, Month, PackRefused, dispatch_figures, write_dispatch_pack
 from desk.documents.frozen import Correction, Frozen, freeze, versions
 from desk.documents.project_pages import project_pages, write_project_pages
-from desk.documents.wall_chart import chart_projects, write_wall_chart
+from desk.documents.wall_chart import chart_content, write_wall_chart
 
 __all__ = [
     "BulletinFigures",
@@ -19,7 +19,7 @@ __all__ = [
     "Month",
     "PackRefused",
     "Quarter",
-    "chart_projects",
+    "chart_content",
     "dispatch_figures",
     "freeze",
     "project_pages",

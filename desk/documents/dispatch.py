@@ -21,10 +21,12 @@ from markupsafe import Markup
 from desk import charts
 from desk.documents.bulletin import monthly_trend
 from desk.documents.dispatch_template import WORD_TABLES, write_dispatch_template
+from desk.documents.followed_up import LIGHTS_NOTE, count_lights
 from desk.documents.issued import NO_RATE, NOT_SET, RULES, SYNTHETIC, Issued, write_issued
+from desk.periods import counted_year
 
 BOARDS: Final = (
-    "brd_task__progress", "brd_task__decomposition", "brd_task__unit_rule", "brd_follow_up__status",
+    "brd_task__progress", "brd_task__district", "brd_task__decomposition", "brd_task__unit_rule", "brd_follow_up__status",
     "brd_follow_up__bottlenecks", "brd_follow_up__procedures", "brd_assessment__supervision",
     "brd_funnel__stages", "brd_unit__balance", "brd_unit__indicators", "brd_funnel__signing_record",
     "brd_funnel__signing_forecast",
@@ -121,15 +123,16 @@ def dispatch_figures(
         if days - {as_of}:
             raise PackRefused(f"{name} 的截至日与清单（{as_of}）不一致；请重新运行夜间作业")
     settings = yaml.safe_load(RULES.read_text(encoding="utf-8"))["dispatch"]
-    year = (as_of - dt.timedelta(days=1)).year
+    year = counted_year(as_of)
     progress = frames["brd_task__progress"]
     progress = progress[progress["target_year"] == year]
     for indicator in settings["required_indicators"]:
         if not progress.loc[progress["indicator"] == indicator, "target_value"].notna().any():
             raise PackRefused(f"{year}年“{indicator}”任务{NOT_SET}，完成率没有分母，不能生成调度材料；请先登记年度任务")
+    district = frames["brd_task__district"]
     projects, items = frames["brd_follow_up__status"], frames["brd_assessment__supervision"]
     tables = {
-        "总体情况": _totals(year, progress, frames["brd_task__decomposition"]),
+        "总体情况": _totals(district[district["target_year"] == year]),
         "红灯项目": _projects(projects[projects["light"] == "红"]),
         "超期事项": _items(items[~items["is_closed"] & (items["late_days"] > 0)]),
         "欠账单位": _arrears(progress, settings["first_indicators"]),
@@ -146,7 +149,7 @@ def dispatch_figures(
         "签约预测": _forecast(frames["brd_funnel__signing_forecast"]),
         "签约预测与实际": _forecast_record(frames["brd_funnel__signing_record"]),
     }
-    lights = {light: int((projects["light"] == light).sum()) for light in ("红", "黄", "绿")}
+    lights = count_lights(projects)
     summary = (
         f"签约后在跟进项目{len(projects)}个，其中红灯{lights['红']}个、黄灯{lights['黄']}个、绿灯{lights['绿']}个；"
         f"超期未办结事项{len(tables['超期事项'])}项，上次会议以前议定、尚未办结而结转{len(tables['结转事项'])}项；"
@@ -156,8 +159,8 @@ def dispatch_figures(
         f"数据截至{as_of}：只计这一天之前已知的事实。",
         "完成数：有佐证才计入，一个项目只计一次，按发生当日的责任单位计；未计入的及原因见看板“任务事实”。",
         "总体情况：上级下达了任务的，以下达数为分母，完成数计全区；未下达的，以分解合计为分母，完成数只计有任务的单位。",
-        "时序应完成＝全年任务×当年已过天数÷全年天数；欠账＝时序应完成减完成，不小于0；任务未下达的不计欠账。",
-        "红黄灯按 traffic_lights.csv 中当日适用的规则，依据列在表中；标“未核实”的规则待主管部门确认。",
+        "时序应完成＝全年任务×当年已过天数÷全年天数，存量指标（储备）为全部任务；欠账＝时序应完成减完成，不小于0；任务未下达的不计欠账。",
+        LIGHTS_NOTE,
         "结转事项：本月以前的会议议定、截至日尚未办结的事项。",
         "催办级别只按天数列事实，是否约谈、问责由人决定。",
         "签约预测：每月1日按当时已知的在手线索和以往同阶段线索的签约比例推算，区间为此前各次预测误差的80%；"
@@ -192,40 +195,30 @@ def _number(value: Any, missing: str = NO_RATE) -> str:
     )
 
 
+def _percent(value: Any) -> str:
+    return NO_RATE if pd.isna(value) else f"{value:.1f}%"
+
+
 def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(columns))
 
 
-def _totals(year: int, progress: pd.DataFrame, decomposition: pd.DataFrame) -> pd.DataFrame:
-    """District figures of every indicator that has a task.
-
-    The denominator is what was set above, and then all done counts; where nothing was, it is what was divided, and then only
-    what the units with a task have done: a rate never has on top what it has not below.
-    """
-    whole = decomposition[(decomposition["target_year"] == year) & (decomposition["level"] == "全区")]
-    given = {row["indicator"]: row for row in whole.drop_duplicates("indicator").to_dict("records")}
-    rows = []
-    for indicator, own in progress.sort_values("indicator_order").groupby("indicator", sort=False):
-        if indicator not in given:
-            continue
-        upper, divided = (given[indicator][name] for name in ("upper_value", "divided_value"))
-        is_set_above = pd.notna(upper)
-        task = float(upper if is_set_above else divided)
-        counted = own if is_set_above else own[own["target_value"].notna()]
-        told = counted["done_value"].notna().any()
-        done, passed = float(counted["done_value"].sum()), float(own["passed_pct"].iloc[0])
-        rows.append(
+def _totals(rows: pd.DataFrame) -> pd.DataFrame:
+    return _table(
+        [
             {
-                "指标": indicator,
-                "全年任务": _number(task) + str(own["measure"].iloc[0]),
-                "任务依据": "上级下达" if is_set_above else "分解合计",
-                "完成": _number(done) if told else NO_RATE,
-                "完成率": f"{100 * done / task:.1f}%" if told and task > 0 else NO_RATE,
-                "时序进度": f"{passed:.1f}%",
-                "欠账": _number(max(task * passed / 100 - done, 0)) if told else NO_RATE,
+                "指标": row["indicator"],
+                "全年任务": row["target_text"],
+                "任务依据": row["target_basis"],
+                "完成": _number(row["done_value"]),
+                "完成率": _percent(row["completion_pct"]),
+                "时序进度": _percent(row["passed_pct"]),
+                "欠账": _number(row["arrears_value"]),
             }
-        )
-    return _table(rows, WORD_TABLES["总体情况"])
+            for row in rows.sort_values("indicator_order").to_dict("records")
+        ],
+        WORD_TABLES["总体情况"],
+    )
 
 
 def _projects(rows: pd.DataFrame) -> pd.DataFrame:

@@ -16,6 +16,7 @@ import pandas as pd
 import yaml
 
 from desk.documents.dispatch import PackRefused
+from desk.documents.followed_up import day_of, most_pressing_first
 from desk.documents.issued import RULES, SYNTHETIC
 from desk.documents.whole import write_whole
 
@@ -26,7 +27,6 @@ _MILESTONES: Final = (
     ("竣工", "completion_due_date", "completed_date", "completion_late_days"),
     ("投产", "operation_due_date", "in_operation_date", "operation_late_days"),
 )
-_LIGHTS: Final = {"红": 0, "黄": 1, "绿": 2}
 
 
 def project_pages(
@@ -36,9 +36,7 @@ def project_pages(
 
     Red first, then the largest. Pages that are not shown are not put together: a city has 16,000.
     """
-    ordered = projects.assign(place=projects["light"].map(_LIGHTS)).sort_values(
-        ["place", "investment_wan_cny", "lead_id"], ascending=[True, False, True], kind="stable"
-    )
+    ordered = most_pressing_first(projects)
     ordered = ordered if most is None else ordered.head(most)
     shown = procedures[procedures["is_required"] & procedures["lead_id"].isin(ordered["lead_id"])]
     steps = dict(list(shown.groupby("lead_id")))
@@ -69,10 +67,6 @@ def write_project_pages(
     return len(pages)
 
 
-def _day(value: Any) -> dt.date | None:
-    return None if value is None or pd.isna(value) else pd.Timestamp(value).date()
-
-
 def _text(value: Any, missing: str = "—") -> str:
     return missing if value is None or pd.isna(value) or value == "" else str(value)
 
@@ -83,7 +77,7 @@ def _figure(value: Any, unit: str = "", missing: str = "暂无") -> str:
 
 def _page(row: dict[Any, Any], steps: pd.DataFrame | None, as_of: dt.date) -> dict[str, Any]:
     dates = [
-        (name, _day(row[due]) if due else None, _day(row[done]), row[late] if late else None)
+        (name, day_of(row[due]) if due else None, day_of(row[done]), row[late] if late else None)
         for name, due, done, late in _MILESTONES
     ]
     known = [day for _, due, done, _ in dates for day in (due, done) if day] + [as_of]
@@ -145,8 +139,8 @@ def _step(step: dict[Any, Any]) -> list[str]:
         step["procedure_step"],
         _text(step["handling_unit_name"]),
         step["state"],
-        _text(_day(step["accepted_date"])),
-        _text(_day(step["done_date"])),
+        _text(day_of(step["accepted_date"])),
+        _text(day_of(step["done_date"])),
         f"{step['used_text'] if step['accepted_date'] is not None else '—'}/{limit}",
         f"{stuck}（{_text(step['blocked_by_unit'])}，{_figure(step['blocked_days'], '个工作日')}）" if stuck else "",
     ]

@@ -1,118 +1,157 @@
-"""The wall chart (挂图作战): signed projects of the district on one A1 page, from signing to today, red, yellow or green by rule.
+"""The wall chart (挂图作战): signed projects of the district on one A1 page, with light, reasons, agreed and actual dates.
 
-Typeset by typst from the same marts as every other figure; the rule and the day stand on the chart.
+Typeset by typst. Projects, lights and reasons are those of brd_follow_up__status, as in the pack and on the board: nothing is judged here.
 
-Belongs here: which projects, in which light. Does not belong here: the look (wall_chart.typ).
+Belongs here: which projects fit, which dates are drawn, the legend. Does not belong here: what is red (dbt_project), the look
+(wall_chart.typ).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-import yaml
 
-from desk.documents.issued import RULES, SYNTHETIC
+from desk.boards import board_named
+from desk.documents.followed_up import LIGHTS_NOTE, count_lights, day_of, most_pressing_first
+from desk.documents.issued import SYNTHETIC
 from desk.documents.whole import write_whole
 
+# What the chart is made of: boards as exported.
+CHARTED: Final = ("brd_follow_up__status", "brd_lead__reached")
 LAYOUT: Final = Path(__file__).with_name("wall_chart.typ")
-MILESTONES: Final = ("签约", "注册", "备案", "供地", "开工", "竣工", "投产", "达效")
 MOST: Final = 78
-MONTHS_SHOWN: Final = 24
-_SHOWN: Final = ["lead_id", "project_name", "unit_name", "stage", "investment_wan_cny"]
+MOST_UNITS: Final = 40
+MONTHS_BEFORE: Final = 24
+MONTHS_AFTER: Final = 18
+# Stage -> column of the agreed day, column of the actual day; a stage without columns is only in brd_lead__reached.
+_DATES: Final = {
+    "签约": (None, "signed_date"),
+    "注册": (None, None),
+    "备案": (None, None),
+    "供地": (None, None),
+    "开工": ("start_due_date", "started_date"),
+    "竣工": ("completion_due_date", "completed_date"),
+    "投产": ("operation_due_date", "in_operation_date"),
+    "达效": (None, "full_effect_date"),
+}
 
 
-def chart_projects(leads: pd.DataFrame, outcomes: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
-    """Give the projects of the chart: signed as known before the day, not lost, not yet 达效; red first, then the longest wait, then the largest.
+@dataclass(frozen=True)
+class _Axis:
+    """The line of time, from its first day to its last."""
 
-    Returns one row per lead: lead_id, 项目, 单位, 投资万元 (None if unknown), 阶段, 签约日, 等待天数 (days from signing while not
-    started, else None), 灯 (红/黄/绿), milestones (list of [stage, ISO date]).
+    first: dt.date
+    last: dt.date
+
+    @classmethod
+    def around(cls, as_of: dt.date) -> _Axis:
+        first, last = (
+            (pd.Timestamp(as_of) + pd.DateOffset(months=months)).date().replace(day=1)
+            for months in (-MONTHS_BEFORE, MONTHS_AFTER)
+        )
+        return cls(first, last)
+
+    def place(self, day: dt.date | None) -> float | None:
+        """Return where a day lies between 0 and 1, or None where it is unknown or off the axis."""
+        if day is None or not self.first <= day <= self.last:
+            return None
+        return round((day - self.first).days / (self.last - self.first).days, 5)
+
+    def quarters(self) -> list[dict[str, Any]]:
+        """Return the first day of each quarter with its words."""
+        months = [day.date() for day in pd.date_range(self.first, self.last, freq="MS") if day.month in (1, 4, 7, 10)]
+        return [{"at": self.place(m), "text": f"{m.year}年" if m.month == 1 else f"{m.month}月"} for m in months]
+
+
+def chart_content(
+    projects: pd.DataFrame, reached: pd.DataFrame, as_of: dt.date, is_synthetic: bool = False, most: int = MOST
+) -> dict[str, Any]:
+    """Return what the page shows: the `most` pressing rows of brd_follow_up__status, and counts of all.
+
+    Parameters
+    ----------
+    projects, reached : DataFrame
+        brd_follow_up__status and brd_lead__reached as exported; the latter adds the steps between signing and start.
+
+    Raises
+    ------
+    ValueError
+        The board is of another day than `as_of`.
     """
-    limits = yaml.safe_load(RULES.read_text(encoding="utf-8"))["signed_not_started_days"]
-    dates = outcomes.assign(day=pd.to_datetime(outcomes["reached_date"]))
-    dates = dates[dates["day"].notna() & (pd.to_datetime(dates["known_date"]) < pd.Timestamp(as_of))]
-    dates = dates[dates["lead_id"].isin(dates.loc[dates["stage"] == "签约", "lead_id"])]
-    reached: dict[str, dict[str, dt.date]] = {}
-    for row in dates.groupby(["lead_id", "stage"], as_index=False)["day"].min().itertuples():
-        reached.setdefault(str(row.lead_id), {})[str(row.stage)] = row.day.date()
-    shown = leads.loc[leads["lead_id"].isin(reached.keys()) & ~leads["stage"].isin(["终止", "达效"]), _SHOWN]
-    rows: list[dict[str, Any]] = []
-    for lead in shown.sort_values("lead_id").to_dict("records"):
-        marks = reached[lead["lead_id"]]
-        # A start without a row of its own has passed where a later milestone has come.
-        waiting = (
-            None
-            if any(stage in marks for stage in MILESTONES[MILESTONES.index("开工") :])
-            else (as_of - marks["签约"]).days
-        )
-        light = "绿" if waiting is None or waiting < limits["yellow"] else "黄" if waiting < limits["red"] else "红"
-        money = lead["investment_wan_cny"]
-        rows.append(
-            {
-                "lead_id": lead["lead_id"],
-                "项目": lead["project_name"],
-                "单位": lead["unit_name"],
-                "投资万元": None if pd.isna(money) else float(money),
-                "阶段": lead["stage"],
-                "签约日": marks["签约"],
-                "等待天数": waiting,
-                "灯": light,
-                "milestones": [[stage, marks[stage].isoformat()] for stage in MILESTONES if stage in marks],
-            }
-        )
-    order = {"红": 0, "黄": 1, "绿": 2}
-    rows.sort(key=lambda r: (order[r["灯"]], -(r["等待天数"] or 0), -(r["投资万元"] or 0), r["lead_id"]))
-    return pd.DataFrame(
-        rows, columns=["lead_id", "项目", "单位", "投资万元", "阶段", "签约日", "等待天数", "灯", "milestones"]
-    )
-
-
-def write_wall_chart(path: Path, projects: pd.DataFrame, as_of: dt.date, is_synthetic: bool = False) -> Path:
-    """Typeset the chart as one A1 page of PDF; the same projects give the same bytes. What does not fit is counted."""
-    import typst
-
-    rules = yaml.safe_load(RULES.read_text(encoding="utf-8"))
-    limits = rules["signed_not_started_days"]
-    first = (pd.Timestamp(as_of) - pd.DateOffset(months=MONTHS_SHOWN)).date().replace(day=1)
-    span = (as_of - first).days
-    months = pd.date_range(first, as_of, freq="MS")
-
-    def place(day: dt.date) -> float:
-        return round(min(max((day - first).days / span, 0.0), 1.0), 5)
-
-    shown = projects.head(MOST)
-    content = {
+    days = {day_of(day) for day in projects["as_of_date"].drop_duplicates()}
+    if days - {as_of}:
+        raise ValueError(f"签约项目跟进的截至日与挂图（{as_of}）不一致；请重新运行夜间作业")
+    shown, axis = most_pressing_first(projects).head(most), _Axis.around(as_of)
+    steps = reached[reached["lead_id"].isin(shown["lead_id"]) & reached["stage"].isin(_DATES)]
+    days_of_steps = {(step.lead_id, step.stage): day_of(step.reached_date) for step in steps.itertuples()}
+    board = board_named("project_status")
+    return {
         "title": "招商引资项目挂图作战" + (SYNTHETIC if is_synthetic else ""),
         "day": f"{as_of.year}年{as_of.month}月{as_of.day}日",
-        "legend": f"灯：签约后 {limits['yellow']} 天未开工为黄，{limits['red']} 天未开工为红，其余为绿（{rules['source']}）",
-        "count": f"共 {len(projects)} 个项目：红 {int((projects['灯'] == '红').sum())}、黄 {int((projects['灯'] == '黄').sum())}、"
-        f"绿 {int((projects['灯'] == '绿').sum())}"
-        + (f"；本图列出最需关注的 {MOST} 个" if len(projects) > MOST else ""),
-        "months": [{"at": place(m.date()), "text": f"{m.year}年" if m.month == 1 else f"{m.month}月"} for m in months],
-        "rows": [
-            {
-                "name": row["项目"],
-                "unit": row["单位"],
-                "money": "—" if row["投资万元"] is None or pd.isna(row["投资万元"]) else f"{row['投资万元']:,.0f}",
-                "stage": row["阶段"],
-                "wait": "" if row["等待天数"] is None or pd.isna(row["等待天数"]) else f"{int(row['等待天数'])}天",
-                "light": row["灯"],
-                "from": place(row["签约日"]),
-                "marks": [
-                    {"at": place(dt.date.fromisoformat(day)), "text": stage[0]} for stage, day in row["milestones"]
-                ],
-            }
-            for row in shown.to_dict("records")
-        ],
+        "count": f"签约后在跟进项目 {len(projects)} 个：{_light_text(projects)}"
+        + (
+            f"；本图列出其中 {len(shown)} 个（{_light_text(shown)}），红灯在前，同色的投资大的在前"
+            if len(shown) < len(projects)
+            else ""
+        ),
+        "legend": f"项目、灯和依据取自看板“{board.title if board else ''}”，与调度材料相同；全部项目见该看板。{LIGHTS_NOTE}",
+        "stages": "、".join(f"{stage[0]}＝{stage}" for stage in _DATES),
+        "months": axis.quarters(),
+        "today": axis.place(as_of),
+        "units": _units(projects),
+        "rows": [_row(row, days_of_steps, axis) for row in shown.to_dict("records")],
     }
+
+
+def write_wall_chart(path: Path, content: dict[str, Any]) -> Path:
+    """Typeset the content as one A1 page of PDF; the same content gives the same bytes."""
+    import typst
+
     path.parent.mkdir(parents=True, exist_ok=True)
     inputs = {"content": json.dumps(content, ensure_ascii=False)}
-
-    def write(partial: Path) -> None:
-        typst.compile(LAYOUT, output=partial, sys_inputs=inputs, timestamp=0)
-
-    write_whole(path, write)
+    write_whole(path, lambda partial: typst.compile(LAYOUT, output=partial, sys_inputs=inputs, timestamp=0))
     return path
+
+
+def _light_text(projects: pd.DataFrame) -> str:
+    return "、".join(f"{light}灯 {count}" for light, count in count_lights(projects).items())
+
+
+def _units(projects: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return how many projects of each light a unit has, those that are not drawn too; most red first."""
+    counts = [(unit, count_lights(own)) for unit, own in projects.groupby("unit_name")]
+    counts.sort(key=lambda pair: (-pair[1]["红"], -pair[1]["黄"], pair[0]))
+    return [{"name": unit, "counts": list(lights.values())} for unit, lights in counts[:MOST_UNITS]]
+
+
+def _row(row: dict[Any, Any], days_of_steps: dict[tuple[Any, Any], dt.date | None], axis: _Axis) -> dict[str, Any]:
+    agreed = [(stage, day_of(row[due])) for stage, (due, _) in _DATES.items() if due]
+    actual = [
+        (stage, day_of(row[done]) if done else days_of_steps.get((row["lead_id"], stage)))
+        for stage, (_, done) in _DATES.items()
+    ]
+    money = row["investment_wan_cny"]
+    leader = " ".join(str(row[name]) for name in ("leader_name", "leader_post") if not pd.isna(row[name]))
+    return {
+        "lead_id": row["lead_id"],
+        "name": row["project_name"],
+        "unit": row["unit_name"],
+        "leader": leader or "未明确",
+        "money": "—" if pd.isna(money) else f"{money:,.0f}",
+        "stage": row["stage"],
+        "light": row["light"],
+        "reasons": "" if pd.isna(row["light_reasons"]) else row["light_reasons"],
+        # Signed before the axis begins: the band comes in from its left end.
+        "from": axis.place(day_of(row["signed_date"])) or 0.0,
+        "due": _marks(agreed, axis),
+        "done": _marks(actual, axis),
+    }
+
+
+def _marks(dates: list[tuple[str, dt.date | None]], axis: _Axis) -> list[dict[str, Any]]:
+    return [{"at": at, "text": stage[0]} for stage, day in dates if (at := axis.place(day)) is not None]

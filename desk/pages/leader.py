@@ -25,6 +25,7 @@ from desk.listing import Filters
 from desk.pages.boards import without_refused
 from desk.pages.context import DeskDep, Line, ReadDep, ViewerDep, hidden_leads, list_in_use, render
 from desk.pages.today import cards, trust
+from desk.periods import counted_year
 from desk.store.database import writing
 
 router = APIRouter()
@@ -70,15 +71,16 @@ def least_complete(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: LeaderDep) -> Response:
     """Show the first leads, the funnel, what is to come, the units furthest behind their task, and the documents of meetings."""
     published = list_in_use(desk)
+    year = counted_year(published.as_of_date)
     rows = published.select(Filters(), viewer.reach("detail"), hidden_leads(database, published))
     funnel = read_table(published.snapshot.folder, "funnel_slices")
     tasks = read_table(published.snapshot.folder, "task_progress")
+    district = read_table(published.snapshot.folder, "task_district", [("target_year", "=", year)])
     monthly = read_table(published.snapshot.folder, "unit_indicators")
     record = read_table(published.snapshot.folder, "signing_record")
     forecast = read_table(published.snapshot.folder, "signing_forecast")
     ledgers = read_table(published.snapshot.folder, "unit_completeness", [("ledger_name", "=", "全部台账")])
     foreign = read_table(published.snapshot.folder, "foreign_forecast")
-    year = published.as_of_date.year
     of_year = tasks.filter(pc.equal(tasks["target_year"], year)).to_pylist() if tasks is not None else []
     started = [t for t in of_year if t["indicator"] == "新开工项目数"]
     set_tasks = sorted(
@@ -89,7 +91,7 @@ def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: LeaderDep
         cards=cards(desk, database, published, desk.lists.before(published), published.page(rows, -1, TOP).rows),
         stages=[s for s in (funnel.to_pylist() if funnel is not None else []) if s["slice_kind"] == "全区"],
         behind=set_tasks[:TOP], unset=[t["unit_name"] for t in started if t["target_value"] is None], year=year,
-        total=len(rows), trust=trust(desk, published),
+        district=district.to_pylist() if district is not None else [], total=len(rows), trust=trust(desk, published),
         trend=indicators_trend(monthly.to_pandas(), published.as_of_date) if monthly is not None else "",
         record=record.to_pylist() if record is not None else [],
         forecast=forecast.to_pylist() if forecast is not None else [],

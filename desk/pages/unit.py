@@ -5,7 +5,6 @@ Belongs here: the unit head's page and bulk assignment. Does not belong here: di
 
 from __future__ import annotations
 
-import calendar
 from typing import Annotated
 
 import pyarrow as pa
@@ -29,6 +28,7 @@ from desk.pages.context import (
     render,
 )
 from desk.pages.today import cards
+from desk.periods import counted_year
 
 router = APIRouter()
 SHOWN = 40
@@ -49,22 +49,20 @@ def unit(
     progress = read_table(published.snapshot.folder, "task_progress")
     tasks = []
     if progress is not None:
-        of_unit = progress.filter(pc.equal(progress["unit_name"], chosen)).to_pylist()
-        year = max((t["target_year"] for t in of_unit if t["target_year"] <= published.as_of_date.year), default=None)
-        tasks = [t for t in of_unit if t["target_year"] == year]
+        of_unit = progress.filter(pc.equal(progress["unit_name"], chosen))
+        tasks = of_unit.filter(pc.equal(of_unit["target_year"], counted_year(published.as_of_date))).to_pylist()
     ledgers = read_table(published.snapshot.folder, "unit_completeness", [("unit_name", "=", chosen)])
     rows = published.select(Filters(unit=chosen), reach, hidden_leads(database, published))
     page = published.page(rows, -1, SHOWN)
     rule, before = desk.rules, desk.lists.before(published)
     due = published.contacts_due(rows, rule.first_contact_days, rule.follow_up_days)
     late = published.table.take(pa.array(due[:SHOWN_LATE], pa.int64())).to_pylist()
-    day = published.as_of_date
     return render(
         request, desk, "unit.html", viewer,
         unit=chosen, choices=choices, tasks=tasks, ledgers=ledgers.to_pylist() if ledgers is not None else [], cards=cards(desk, database, published, before, page.rows),
         late=cards(desk, database, published, before, late), late_count=len(due), total=page.total,
         people=actions.loads(database, viewer.units) if viewer.assigns else [],
-        month_share=day.timetuple().tm_yday / (366 if calendar.isleap(day.year) else 365),
+        passed_pct=tasks[0]["passed_pct"] if tasks else None,
     )  # fmt: skip
 
 

@@ -46,6 +46,10 @@ def board(home: Path, name: str) -> pd.DataFrame:
     return exported(home, "boards", name)
 
 
+def board_of_year(frame: pd.DataFrame, year: int) -> pd.DataFrame:
+    return frame[frame["target_year"] == year].sort_values("indicator_order")
+
+
 def on_another_day(home: Path, path: str, as_of: str, **replaced: str) -> pd.DataFrame:
     """What a board says on another day: its compiled SQL with that day, and with other tables where a test brings its own."""
     sql = (home / "dbt_target" / "compiled" / "zeyou" / "models" / path).read_text(encoding="utf-8")
@@ -164,6 +168,23 @@ def test_tasks_divided_below_are_compared_with_what_was_set_above(home: Path) ->
     found = on_another_day(home, "boards/task/brd_task__decomposition.sql", "2026-06-30", dispatch_rules=rules)
     within = found[found["target_year"] == 2026].set_index(["level", "indicator"])["difference_text"].to_dict()
     assert within == own | {("全区", "新签约项目数"): "分解数少1个", ("单位", "新签约项目数"): "分解数少3个"}
+
+
+def test_the_district_is_measured_as_its_units_are(home: Path) -> None:
+    """One share of the year; where nothing was set above, sums of the units."""
+    progress, district = board(home, "brd_task__progress"), board(home, "brd_task__district")
+    assert set(district["target_basis"]) == {"上级下达", "分解合计"}
+    for found in district.itertuples():
+        own = progress[(progress["target_year"] == found.target_year) & (progress["indicator"] == found.indicator)]
+        (share,) = set(own["due_share"])
+        assert found.expected_value == pytest.approx(found.target_value * share, abs=0.005)
+        assert found.passed_pct == own["passed_pct"].iloc[0]
+        if found.target_basis == "分解合计":
+            tasked = own[own["target_value"].notna()]
+            sums = tasked[["target_value", "done_value", "expected_value"]].sum(min_count=1)
+            assert [found.target_value, found.done_value, found.expected_value] == pytest.approx(
+                sums.tolist(), abs=0.05, nan_ok=True
+            )
 
 
 def test_the_unit_rule_counts_projects_and_says_when_no_standard_is_set(home: Path) -> None:
@@ -462,10 +483,14 @@ def test_the_pack_holds_red_projects_arrears_and_what_was_left_open(frames: dict
     assert totals.loc["新签约项目数", ["全年任务", "任务依据", "完成", "完成率"]].tolist() == [
         "7个", "上级下达", str(done), f"{100 * done / 7:.1f}%",
     ]  # fmt: skip
+    own = board_of_year(frames["brd_task__district"], 2026)
+    assert totals["欠账"].tolist() == ["暂无" if pd.isna(v) else f"{v:g}" for v in own["arrears_value"]]
     assert totals.loc["实际使用外资", ["全年任务", "任务依据", "完成", "完成率"]].tolist() == [
         "400万美元", "分解合计", "200", "50.0%",
     ]  # fmt: skip
-    assert totals.loc["到位资金", "欠账"] == f"{10000 * 49.32 / 100 - 500:g}"
+    assert (
+        totals.loc["到位资金", "欠账"] == f"{10000 * 180 / 365 - 500:.2f}"
+    )  # by days, as each unit's, not by the 49.32 of the page
     red = pack.tables["红灯项目"].set_index("项目")
     assert red.loc["P2项目", ["责任单位", "责任领导", "阶段"]].tolist() == ["南岭镇", "未明确", "签约"]
     assert "P1项目" not in red.index and "P1项目" in set(pack.tables["黄灯项目"]["项目"])

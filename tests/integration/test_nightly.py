@@ -19,8 +19,14 @@ import xlsxwriter
 from docx import Document
 from installation import AS_OF, Home, content_hashes
 
+from desk.application import build_app
 from desk.boards import all_boards
+from desk.documents import chart_content
+from desk.documents.wall_chart import MOST
+from desk.settings import DeskSettings
 from desk.snapshot import current, verified
+from desk.store.database import writing
+from desk.store.models import Person
 from models.additive import from_tables, part_of
 from models.chain import fit_points, load_chains
 from models.ranking import RankingWeights
@@ -28,6 +34,7 @@ from models.registry import Registry
 from orchestration.__main__ import main
 from orchestration.nightly import run_nightly
 from orchestration.settings import Settings
+from tests.integration.desk.desk_site import HASH, Browser
 
 ISSUE_COLUMNS = [
     "lead_id", "project_name", "enterprise_name", "uscc", "unit_name", "stage", "rank", "band", "score",
@@ -329,6 +336,61 @@ def test_documents_are_made_of_the_published_marts_and_a_quarter_that_is_not_ove
     told = pd.read_excel(documents / "季通报_2026Q1.xlsx", sheet_name="总体情况", header=2).set_index("指标")["本季"]
     assert told["新增线索数"] == quarter["new_lead_count"].sum()
     assert told["新开工项目数"] == quarter["started_count"].sum()
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="没有 pdftotext：apt-get install poppler-utils")
+def test_chart_board_and_pack_have_the_same_projects_in_the_same_light(nightly: Home, documents: Path) -> None:
+    board = pq.read_table(nightly.current / "boards/project_status.parquet").to_pandas()
+    totals = [int((board["light"] == light).sum()) for light in "红黄绿"]
+    assert min(totals) > 0
+    chart = str(documents / f"挂图作战_{AS_OF}.pdf")
+    paper = subprocess.run(["pdftotext", "-layout", chart, "-"], check=True, capture_output=True, text=True).stdout
+    head = "签约后在跟进项目{}个：红灯{}、黄灯{}、绿灯{}".format(len(board), *totals)
+    assert head in "".join(paper.split())
+
+    reached = pd.read_parquet(nightly.root / "exports/boards/brd_lead__reached.parquet")
+    drawn = pd.DataFrame(chart_content(board, reached, AS_OF, most=len(board))["rows"]).set_index("lead_id")
+    own = board.set_index("lead_id")
+    assert drawn["light"].sort_index().equals(own["light"].sort_index())
+    assert drawn["reasons"].sort_index().tolist() == own["light_reasons"].sort_index().tolist()
+    shown = drawn.head(MOST)["name"]
+    assert all("".join(name.split()) in "".join(paper.split()) for name in shown)
+
+    pack = pd.read_excel(documents / "调度材料_2026-06.xlsx", sheet_name=None, header=None)
+    summary = f"签约后在跟进项目{len(board)}个，其中红灯{totals[0]}个、黄灯{totals[1]}个、绿灯{totals[2]}个"
+    assert any(str(line).startswith(summary) for line in pack["口径"][0])
+    for light in "红黄":
+        listed = pack[f"{light}灯项目"].iloc[3:]
+        of_chart = drawn[drawn["light"] == light]
+        assert listed[[0, 1, 5]].to_numpy().tolist() == of_chart[["name", "unit", "reasons"]].to_numpy().tolist()
+
+
+def test_unit_page_board_and_pack_say_one_share_of_the_year(nightly: Home, documents: Path, tmp_path: Path) -> None:
+    board = pq.read_table(nightly.current / "boards/task_progress.parquet").to_pandas()
+    (told,) = {f"{share:.1f}%" for share in board.loc[board["target_year"] == AS_OF.year, "passed_pct"]}
+    assert told == "49.3%"  # 180 days of 365: the facts of the 30th are not in yet
+    totals = pd.read_excel(documents / "调度材料_2026-06.xlsx", sheet_name="总体情况", header=2)
+    assert set(totals["时序进度"]) == {told}
+    district = pq.read_table(nightly.current / "boards/task_district.parquet").to_pandas()
+    own = district[district["target_year"] == AS_OF.year].set_index("indicator").loc[totals["指标"]]
+    assert totals["全年任务"].tolist() == own["target_text"].tolist()
+    for written, figure in (("完成", "done_value"), ("欠账", "arrears_value")):
+        assert pd.to_numeric(totals[written]).tolist() == pytest.approx(own[figure].tolist(), rel=1e-5)
+    # What is in stock is due whole at any time: for the district as for a unit.
+    assert own.loc["储备项目数", "expected_value"] == own.loc["储备项目数", "target_value"] > 0
+    app = build_app(DeskSettings(nightly.root, f"sqlite:///{tmp_path / 'desk.sqlite'}"))
+    with app.state.desk.sessions() as session:
+        writing(session)
+        session.add(
+            Person(login="li", person_name="李敏", role="leader", password_hash=HASH, must_change_password=False,
+                   created_at=dt.datetime(2026, 6, 30, tzinfo=dt.UTC))
+        )  # fmt: skip
+        session.commit()
+    page = Browser(app, "li")
+    leader = page.get("/leader").text
+    assert f"时序进度 {told}" in leader and all(text in leader for text in own["done_text"])
+    for unit in sorted(board["unit_name"].unique())[::10]:
+        assert re.findall(r"时序进度\s*([\d.]+%)", page.get("/unit", params={"name": unit}).text) == [told]
 
 
 def test_what_the_ui_tells_is_in_chinese(nightly: Home, documents: Path) -> None:

@@ -18,7 +18,7 @@ from desk.documents import (
     Correction,
     Month,
     Quarter,
-    chart_projects,
+    chart_content,
     dispatch_figures,
     freeze,
     quarter_figures,
@@ -28,6 +28,8 @@ from desk.documents import (
     write_wall_chart,
 )
 from desk.documents.dispatch import BOARDS, FACTS
+from desk.documents.followed_up import count_lights
+from desk.documents.wall_chart import CHARTED
 from desk.opportunities import gather
 from desk.snapshot import Snapshot, current, publish
 from desk.workbook import write_ranked_workbook
@@ -147,22 +149,24 @@ def _marts(*names: str) -> list[dg.AssetKey]:
 
 @dg.asset(
     key=["publication", "wall_chart"],
-    deps=[*_marts("dim_leads", "mart_outcomes"), dg.AssetKey(["publication", "snapshot"])],
+    deps=[*(dg.AssetKey(["boards", name]) for name in CHARTED), dg.AssetKey(["publication", "snapshot"])],
     group_name="publication",
     kinds={"pdf"},
     owners=["team:督查考核"],
-    description="挂图作战 signed projects on one A1 page, red, yellow or green by rule",
+    description="挂图作战 signed projects on one A1 page, with the lights and reasons of the board 签约项目跟进",
     partitions_def=AS_OF_DAYS,
     backfill_policy=ONE_DAY_A_RUN,
 )
 def wall_chart(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
-    """Typeset the chart of the day from the tested marts; a failed gate upstream leaves yesterday's."""
+    """Typeset the chart of the day from the tested boards; a failed gate upstream leaves yesterday's."""
     as_of = dt.date.fromisoformat(context.partition_key)
-    leads, outcomes = (pd.read_parquet(workplace.export(f"marts/{name}")) for name in ("dim_leads", "mart_outcomes"))
-    projects = chart_projects(leads, outcomes, as_of)
+    projects, reached = (pd.read_parquet(workplace.export(f"boards/{name}")) for name in CHARTED)
     path = workplace.root / "documents" / f"挂图作战_{as_of}.pdf"
-    write_wall_chart(path, projects, as_of, _is_synthetic(workplace))
-    lights = {light: int((projects["灯"] == light).sum()) for light in ("红", "黄", "绿")}
+    try:
+        write_wall_chart(path, chart_content(projects, reached, as_of, _is_synthetic(workplace)))
+    except ValueError as problem:
+        raise dg.Failure(str(problem), allow_retries=False) from None
+    lights = count_lights(projects)
     return dg.MaterializeResult(metadata={"挂图": dg.MetadataValue.path(path), "项目数": len(projects), **lights})
 
 

@@ -154,7 +154,7 @@ def _tables(frame: pd.DataFrame, as_of: dt.date) -> dict[str, pa.Table]:
         "boards/task_progress.parquet": pa.table(
             {**_empty("task_progress", 3), "unit_name": list(UNITS), "target_year": [2026] * 3, "indicator": ["新开工项目数"] * 3, "measure": ["个"] * 3,
              "target_value": [4.0, None, 2.0], "target_text": ["4个", "未下达", "2个"], "done_value": [1.0, 0.0, 2.0],
-             "gap_value": [3.0, None, 0.0], "completion_pct": [25.0, None, 100.0]}
+             "gap_value": [3.0, None, 0.0], "completion_pct": [25.0, None, 100.0], "passed_pct": [49.32] * 3}
         ),
         "boards/chain_nodes.parquet": pa.Table.from_pylist(
             [

@@ -86,6 +86,7 @@ BOARDS: Final = {
         tasks.progress,
         ("unit_name", "target_year", "indicator"),
     ),
+    "boards/brd_task__district": Board(task_lists.district, ("target_year", "indicator")),
     "boards/brd_task__decomposition": Board(
         task_lists.decomposition, ("level", "target_year", "upper_name", "indicator")
     ),

@@ -249,6 +249,34 @@ def decomposition(ledgers: Ledgers) -> pd.DataFrame:
     ]
 
 
+def district(ledgers: Ledgers) -> pd.DataFrame:
+    """What the district should have done and has: by what was set above, or by the sum of what the units have."""
+    made = tasks.progress(ledgers)
+    rows = []
+    for given in decomposition(ledgers).drop_duplicates(["target_year", "indicator"]).to_dict("records"):
+        own = made[(made["target_year"] == given["target_year"]) & (made["indicator"] == given["indicator"])]
+        if own.empty:
+            continue
+        is_set_above = pd.notna(given["upper_value"])
+        task = given["upper_value"] if is_set_above else given["divided_value"]
+        done = own["done_value"] if is_set_above else own.loc[own["target_value"].notna(), "done_value"]
+        due, done = task * own["due_share"].iloc[0], done.sum()
+        rows.append(
+            {
+                **{name: given[name] for name in ("target_year", "indicator", "indicator_order", "measure")},
+                "target_value": task,
+                "target_text": _plain(task, given["measure"]),
+                "target_basis": "上级下达" if is_set_above else "分解合计",
+                "done_value": done,
+                "completion_pct": 100 * done / task if task > 0 else None,
+                "passed_pct": own["passed_pct"].iloc[0],
+                "expected_value": due,
+                "arrears_value": max(due - done, 0.0),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
 def unit_rule(ledgers: Ledgers) -> pd.DataFrame:
     """单位达标: started in the year, or in reserve on the day, at least so large."""
     table = facts(ledgers)

@@ -177,6 +177,7 @@ def progress(ledgers: Ledgers) -> pd.DataFrame:
                     "indicator_order": rule["indicator_order"], "original_target_value": first.get((year, unit, name)),
                     "done_value": round(value, 4), "counted_count": count,
                     "not_counted_count": passed_over.get((unit, year, name), 0), "passed_pct": round(100 * gone / days, 2),
+                    "due_share": 1.0 if rule["is_stock"] else gone / days,
                 }  # fmt: skip
                 if target is not None:
                     due = target if rule["is_stock"] else target * gone / days

@@ -12,9 +12,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from docx import Document
+from hypothesis import given
+from hypothesis import strategies as st
 
 from desk import charts
-from desk.documents import BulletinFigures, Quarter, chart_projects, quarter_figures, write_bulletin, write_wall_chart
+from desk.documents import BulletinFigures, Quarter, chart_content, quarter_figures, write_bulletin, write_wall_chart
 from desk.documents.dispatch import _span
 from desk.documents.pictures import pictures
 
@@ -168,47 +170,91 @@ def test_the_template_is_the_offices_own(tmp_path: Path) -> None:
     assert Document(str(word)).paragraphs[0].text == "云川区招商引资工作领导小组办公室"
 
 
-LEADS = pd.DataFrame(
-    {
-        "lead_id": ["A", "B", "C", "D", "E", "F"],
-        "project_name": ["甲#项目", "乙*项目*", "丙[项目]", "丁项目", "戊$项目", "己项目"],
-        "unit_name": ["甲镇"] * 6,
-        "investment_wan_cny": [5000.0, None, 8000.0, 1.0, 2.0, 3.0],
-        "stage": ["注册", "签约", "开工", "终止", "签约", "投产"],
+COLUMNS = (
+    "lead_id", "project_name", "unit_name", "as_of_date", "stage", "investment_wan_cny", "signed_date", "leader_name", "leader_post",
+    "start_due_date", "started_date", "completion_due_date", "completed_date", "operation_due_date", "in_operation_date",
+    "full_effect_date", "light", "light_reasons",
+)  # fmt: skip
+
+
+def followed_up(count: int, lights: str, **changed: object) -> pd.DataFrame:
+    """Rows of brd_follow_up__status, all signed 400 days ago and not started, with these lights in turn."""
+    row: dict[str, object] = dict.fromkeys(COLUMNS) | {
+        "as_of_date": LATER,
+        "signed_date": DAY(2025, 5, 26),
+        "stage": "签约",
     }
-)
-REACHED = pd.DataFrame(
-    [
-        ("A", "签约", DAY(2026, 1, 1)), ("A", "注册", DAY(2026, 2, 1)), ("B", "签约", DAY(2026, 4, 1)),
-        ("C", "签约", DAY(2025, 1, 1)), ("C", "开工", DAY(2026, 6, 1)), ("D", "签约", DAY(2025, 1, 1)),
-        ("E", "签约", DAY(2026, 6, 29)), ("F", "签约", DAY(2025, 1, 1)), ("F", "投产", DAY(2026, 1, 1)),
-    ],
-    columns=["lead_id", "stage", "reached_date"],
-).assign(known_date=lambda rows: rows["reached_date"].where(rows["lead_id"] != "E", DAY(2026, 6, 30)))  # fmt: skip
+    rows = [
+        row | {"lead_id": f"L{n}", "project_name": f"#{n}$项目*", "unit_name": f"单位{n % 7}", "light": lights[n % len(lights)],
+               "light_reasons": f"依据{n}", "investment_wan_cny": float(n % 5)} | changed
+        for n in range(count)
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def test_lights_follow_the_printed_rule() -> None:
-    projects = chart_projects(LEADS, REACHED, DAY(2026, 6, 30)).set_index("lead_id")
-    assert projects["灯"].to_dict() == {
-        "A": "红",
-        "B": "黄",
-        "C": "绿",
-        "F": "绿",
-    }  # 180, 90 days, started; lost; signed too late to know; in operation, the start never written down
-    assert projects.loc["A", "等待天数"] == 180 and projects.loc["B", "等待天数"] == 90
+NO_STEPS = pd.DataFrame(columns=["lead_id", "stage", "reached_date"])
+
+
+@given(lights=st.text(alphabet="红黄绿", min_size=1, max_size=30), count=st.integers(0, 60), most=st.integers(1, 60))
+def test_the_chart_has_the_lights_of_the_board_whatever_they_are(lights: str, count: int, most: int) -> None:
+    """All wait equally long: a chart that judged by its own rule could not tell them apart."""
+    board = followed_up(count, lights)
+    chart = chart_content(board, NO_STEPS, LATER, most=most)
+    shown = pd.DataFrame(chart["rows"], columns=["lead_id", "light", "reasons"]).set_index("lead_id")
+    own = board.set_index("lead_id").loc[shown.index]
+    assert (
+        shown["light"].tolist() == own["light"].tolist() and shown["reasons"].tolist() == own["light_reasons"].tolist()
+    )
+    assert len(shown) == min(count, most)
+    left = board[~board["lead_id"].isin(shown.index)]
+    order = {"红": 0, "黄": 1, "绿": 2}
+    assert max(map(order.__getitem__, shown["light"]), default=0) <= min(
+        map(order.__getitem__, left["light"]), default=2
+    )
+    totals = [int((board["light"] == light).sum()) for light in "红黄绿"]
+    assert f"{count} 个：红灯 {totals[0]}、黄灯 {totals[1]}、绿灯 {totals[2]}" in chart["count"]
+    assert (f"列出其中 {most} 个" in chart["count"]) == (most < count)
+    assert [sum(unit["counts"][at] for unit in chart["units"]) for at in range(3)] == totals
+
+
+def test_a_chart_of_another_day_than_the_board_is_refused() -> None:
+    with pytest.raises(ValueError, match="截至日与挂图（2026-06-29）不一致"):
+        chart_content(followed_up(3, "红"), NO_STEPS, DAY(2026, 6, 29))
+
+
+def test_agreed_and_actual_dates_lie_on_the_line_of_time_or_are_left_out() -> None:
+    steps = pd.DataFrame({"lead_id": "L0", "stage": ["签约", "备案", "在谈"], "reached_date": [DAY(2025, 5, 26), DAY(2025, 8, 1), DAY(2025, 3, 1)]})  # fmt: skip
+    dates = {
+        "start_due_date": DAY(2025, 9, 1),
+        "completion_due_date": DAY(2027, 3, 1),
+        "operation_due_date": DAY(2040, 1, 1),
+    }
+    (row,) = chart_content(followed_up(1, "黄", **dates), steps, LATER)["rows"]
+    assert [m["text"] for m in row["done"]] == ["签", "备"] and [m["text"] for m in row["due"]] == ["开", "竣"]
+    places = [m["at"] for m in (row["done"][0], row["done"][1], *row["due"])]
+    assert places == sorted(places) and row["from"] == places[0]
+    assert places[2] < chart_content(followed_up(1, "黄"), steps, LATER)["today"] < places[3]
 
 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="没有 pdftotext：apt-get install poppler-utils")
-def test_the_chart_is_one_a1_page_with_every_project_and_the_rule(tmp_path: Path) -> None:
-    projects = chart_projects(LEADS, REACHED, DAY(2026, 6, 30))
-    path = write_wall_chart(tmp_path / "一.pdf", projects, DAY(2026, 6, 30), is_synthetic=True)
-    again = write_wall_chart(tmp_path / "二.pdf", projects, DAY(2026, 6, 30), is_synthetic=True)
+@pytest.mark.parametrize(("count", "length"), [(0, 0), (3, 1), (400, 60)])
+def test_the_chart_is_one_a1_page_however_much_there_is(tmp_path: Path, count: int, length: int) -> None:
+    """Nothing, little, and more projects and units with longer words than fit."""
+    board = followed_up(count, "红黄绿绿")
+    units = [f"{'云川区某某办公室' * 4}{n % 90}" for n in range(count)] if length > 1 else board["unit_name"]
+    board = board.assign(
+        unit_name=units, light_reasons="签约400天未开工；" * length, leader_name="张某", leader_post="区委书记" * length
+    )
+    chart = chart_content(board, NO_STEPS, LATER, is_synthetic=True)
+    path, again = (write_wall_chart(tmp_path / name, chart) for name in ("一.pdf", "二.pdf"))
     assert path.read_bytes() == again.read_bytes()
     info = subprocess.run(["pdfinfo", path], capture_output=True, text=True, check=True).stdout
     assert "Pages:           1" in info and "2383.94 x 1683.78 pts" in info
     text = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True).stdout
-    for words in ("甲#项目", "乙*项目*", "丙[项目]", "合成数据", "红 1、黄 1、绿 2", "180 天未开工为红"):
-        assert words.replace(" ", "") in text.replace(" ", "")
+    text = "".join(text.split())
+    shown = [row["name"] for row in chart["rows"]]
+    for words in ("合成数据", chart["count"], "traffic_lights.csv", "看板“签约项目跟进”", "开＝开工", *shown):
+        assert "".join(words.split()) in text
 
 
 @pytest.mark.parametrize(

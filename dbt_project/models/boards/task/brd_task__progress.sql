@@ -120,7 +120,7 @@ joined as (
         coalesce(not_counted.not_counted_count, 0) as not_counted_count,
         years.passed_days,
         years.all_days,
-        case when indicators.is_stock then 1.0 else cast(years.passed_days as double) / years.all_days end as passed_share
+        case when indicators.is_stock then 1.0 else cast(years.passed_days as double) / years.all_days end as due_share
     from {{ ref('dim_units') }} as units
     cross join years
     inner join {{ ref('indicators') }} as indicators on indicators.is_task
@@ -146,8 +146,8 @@ paced as (
         *,
         case when target_value is not null and done_value is not null then greatest(target_value - done_value, 0) end
             as gap_value,
-        target_value * passed_share as expected_value,
-        case when target_value * passed_share > 0 then 100 * done_value / (target_value * passed_share) end as pace_pct
+        target_value * due_share as expected_value,
+        case when target_value * due_share > 0 then 100 * done_value / (target_value * due_share) end as pace_pct
     from joined
 
 )
@@ -171,6 +171,7 @@ select
     gap_value,
     case when target_value > 0 then round(100 * done_value / target_value, 2) end as completion_pct,
     round(100 * cast(passed_days as double) / all_days, 2) as passed_pct,
+    due_share,
     round(expected_value, 2) as expected_value,
     -- Without the condition a task never set would show arrears of 0.
     case when expected_value is not null and done_value is not null then round(greatest(expected_value - done_value, 0), 2) end
@@ -178,9 +179,9 @@ select
     -- A month is the twelfth part of the year: what every month that is left must bring, and what a month has brought.
     case when passed_days < all_days then round(gap_value * all_days / (all_days - passed_days) / 12, 2) end
         as required_per_month,
-    case when passed_share > 0 and passed_days > 0 then round(done_value * all_days / passed_days / 12, 2) end
+    case when due_share > 0 and passed_days > 0 then round(done_value * all_days / passed_days / 12, 2) end
         as done_per_month,
-    case when passed_days > 0 then round(done_value / passed_share, 2) end as projected_value,
+    case when passed_days > 0 then round(done_value / due_share, 2) end as projected_value,
     round(pace_pct, 2) as pace_pct,
     case
         when pace_pct < {{ dated_rule('traffic_lights', 'light_key', 'task_pace_pct', 'red_from') }} then '红'
