@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,6 +21,16 @@ HEADER_WITHIN: Final = 20  # rows from the top in which a header may start
 HEADER_ROWS: Final = 3
 _UNIT_NOTE = re.compile(r"单位[:：]?[ \t]*([^\n]+)")
 _BETWEEN_UNITS = re.compile(r"[\s,，;；、/)）(（]+|单位[:：]?")
+_MONEY: Final = r"(?:[亿万千]|百万|千万)?(?:人民币|美元|美金|港币|港元|欧元|日元|元)|亿"
+_UNIT_OF_MONEY = re.compile(rf"(?<![\d.亿万千百])({_MONEY})")
+_SETS_UNIT = re.compile(
+    rf"单位[^。;；]{{0,8}}?(?<![亿万千百])({_MONEY})|(?:以|均?为)({_MONEY})(?:计|为|$)|\((?:单位:?)?({_MONEY})\)|^({_MONEY})$"
+)
+# Words in the brackets of a header that make it mean something else than its name does.
+_OTHER_AMOUNT = re.compile(
+    r"其中|[一二三首]期|[当本今去上][年月]|完成|实际|实缴|到位|设备|境外|外资|外方|内资|母公司|修订|调整|变更|不含|年均|人均|亩均|累计"
+)
+_OTHER_DAY = re.compile(r"预计|预定|计划|拟|约定|目标|修订|调整|变更|截止|到期")
 _LABEL_OF_UNIT = re.compile(r"^(?:金额|面积)?单位:?")
 _LABELLED = re.compile(r"^[^:]*:")
 _YEAR = re.compile(r"(?<!\d)(20\d{2})\s*年")
@@ -160,15 +171,26 @@ class _Window:
                 parts[column] = texts
         names = {i: [p[-1], *(["".join(p)] if len(p) > 1 else []), *reversed(p[:-1])] for i, p in parts.items()}
         notes = tuple(
-            unit for row in top.rows[:first] for cell in row if (text := as_text(cell)) for unit in unit_notes(text)
+            unit for row in top.rows[: last + 1] for cell in row if (text := as_text(cell)) for unit in unit_notes(text)
         )
         forms = {form for own in names.values() for n in own for form in (header_form(n), split_header(n)[0])}
         return cls(first, last, parts, names, notes, frozenset(forms))
 
 
 def unit_notes(text: str) -> list[str]:
-    """Return what a note like 填报单位：城关镇　单位：万元、亩 may name as units."""
-    return [unit for note in _UNIT_NOTE.findall(text) for unit in _BETWEEN_UNITS.split(note) if unit]
+    """Return what a note like 填报单位：城关镇　单位：万元、亩（外资为万美元） names as units; 亿 元 is one, not 元."""
+    folded = fold(text)
+    if "单位" not in folded:
+        return []
+    areas = [
+        unit for note in _UNIT_NOTE.findall(text) for unit in _BETWEEN_UNITS.split(note) if fold(unit) in AREA_UNITS
+    ]
+    return areas + _UNIT_OF_MONEY.findall(folded)
+
+
+def named_units(text: str) -> list[str]:
+    """Return the units of money that a line inside or below a table sets: in brackets, after 单位, as 以…计, or alone."""
+    return [unit for groups in _SETS_UNIT.findall(fold(text)) for unit in groups if unit]
 
 
 def find_headers(top: Top, candidates: list[Contract]) -> list[Header]:
@@ -188,7 +210,7 @@ def _read_window(window: _Window, contract: Contract) -> Header | None:
     columns: list[Column] = []
     for index, names in window.names.items():
         for name in names:
-            if found := contract.match(name):
+            if (found := contract.match(name)) and not _means_another(found, name, contract):
                 columns.append(_with_unit(Column(index, found, "/".join(window.parts[index]), matched=name), window))
                 break
     if not columns or not _is_header(contract, columns, window.parts):
@@ -204,6 +226,15 @@ def _read_window(window: _Window, contract: Contract) -> Header | None:
     return Header(contract, window.first, window.last, tuple(columns), missing, ambiguous)
 
 
+def _means_another(f: Field, name: str, contract: Contract) -> bool:
+    """Say whether brackets make a header mean another thing than the field: 总投资（其中一期）, 开工日期（预计）."""
+    other = _OTHER_DAY if f.type == "date" else _OTHER_AMOUNT
+    if f.type not in {"amount", "area", "intensity", "number", "date"} or header_form(name) in contract.words:
+        return False
+    parts = [text for text in split_header(name)[1] if not _UNIT_OF_MONEY.search(text)]
+    return any(found.group() not in f.title for text in parts for found in other.finditer(text))
+
+
 def _with_unit(column: Column, window: _Window) -> Column:
     """Add the unit in the header's brackets, the lowest row first, else the one in the notes above; none in doubt."""
     f = column.field
@@ -217,12 +248,23 @@ def _with_unit(column: Column, window: _Window) -> Column:
         return Column(**known, **changes)
 
     if f.type == "amount":
+        if any(_names_two_units(part, f) for part in window.parts[column.index]):
+            return column  # (亿元)(万元)
         for text in bracketed:
             if unit := parse_amount_unit(text):
                 return place(amount_unit=unit, unit_from="表头")
             if "元" in text:  # (亿元/万美元): another column or only the cell can say which
                 return place(units_by=_units_by(f, text), unit_from="表头")
         noted = {unit for text in window.notes if (unit := parse_amount_unit(text))}
+        if len(noted) > 1:  # 单位：万元（外资为万美元）, where the columns of 外资 say so themselves
+            noted -= {
+                unit
+                for parts in window.parts.values()
+                for part in parts
+                if "单位" not in part
+                for text in split_header(part)[1]
+                if (unit := parse_amount_unit(text))
+            }
         return place(amount_unit=noted.pop(), unit_from="单位说明") if len(noted) == 1 else column
     units, name = (AREA_UNITS, "to_mu") if f.type == "area" else (INTENSITY_UNITS, "to_wan_per_mu")
     for text in bracketed:
@@ -233,6 +275,13 @@ def _with_unit(column: Column, window: _Window) -> Column:
         if len(factors) == 1:
             return place(to_mu=factors.pop(), unit_from="单位说明")
     return column
+
+
+def _names_two_units(part: str, f: Field) -> bool:
+    texts = split_header(part)[1]
+    written = [*texts, *(unit for text in texts for unit in _UNIT_OF_MONEY.findall(text))]
+    units = {unit for text in written if (unit := parse_amount_unit(text))}
+    return len(units) > 1 and not any(_units_by(f, text) for text in texts)
 
 
 def _units_by(f: Field, text: str) -> tuple[tuple[str, AmountUnit], ...]:
@@ -268,10 +317,13 @@ def _one_each(contract: Contract, columns: list[Column]) -> list[Column]:
     return sorted(kept, key=lambda c: c.index)
 
 
-def fill_merged(rows: list[Row], merged: list[Range], header_last: int) -> list[Row]:
+def fill_merged(
+    rows: list[Row], merged: list[Range], header_last: int, own: Collection[int] = frozenset()
+) -> list[Row]:
     """Repeat a merged cell's value over its range: in headers everywhere, in the body only downwards, only words and dates.
 
-    A merged amount belongs to its rows together: repeating it would count it twice.
+    A merged amount belongs to its rows together, also where it is written as text: repeating it would count it twice.
+    `own` are the columns of such values, and of a key, which names one row.
     """
     if not merged:
         return rows
@@ -281,7 +333,9 @@ def fill_merged(rows: list[Row], merged: list[Range], header_last: int) -> list[
             continue
         value = filled[top][left]
         in_header = bottom <= header_last
-        if value in ("", None) or (not in_header and (not isinstance(value, (str, dt.date)) or left != right)):
+        if value in ("", None) or (
+            not in_header and (not isinstance(value, (str, dt.date)) or left != right or left in own)
+        ):
             continue
         for row in filled[top : bottom + 1]:
             for column in range(left, min(right + 1, len(row))):

@@ -81,6 +81,10 @@ class _Tags:
 
 
 _PLAIN_TAGS, _ANY_TAGS = _Tags(rb""), _Tags(rb"(?:\w{1,32}:)?")
+_RICH = re.compile(
+    rb'vertAlign\s[^<>]*val="(?:super|sub)script"|<(?:\w{1,32}:)?d?strike(?!\s[^<>]*val="(?:0|false)")[\s/>]'
+)
+_SHARED = re.compile(rb"\s{0,99}<(?:\w{1,32}:)?v>(\d{1,9})<")
 # Exports guard codes from being read as numbers: ="00123" and '00123.
 _GUARDED = re.compile(r'^="([^"]*)"$|^\'([0-9A-Z]+)$')
 _DIRECTORY_END: Final = b"PK\x05\x06"
@@ -100,6 +104,7 @@ class Sheet:
     merged: list[Range]
     broken: dict[tuple[int, int], str] = field(default_factory=dict)  # (row, column) from 0: why there is no value
     formats: dict[tuple[int, int], str] = field(default_factory=dict)  # formats that may show another number
+    marked: frozenset[tuple[int, int]] = frozenset()  # texts with raised, lowered or struck-out letters
     remarks: tuple[str, ...] = ()
     is_named: bool = True  # a name that somebody gave, so that it may name the unit
     is_delimited: bool = False  # text with delimiters, in which a row may be longer than its header
@@ -111,6 +116,7 @@ class _Look:
 
     broken: dict[tuple[int, int], str] = field(default_factory=dict)
     formats: dict[tuple[int, int], str] = field(default_factory=dict)
+    marked: frozenset[tuple[int, int]] = frozenset()
     remarks: list[str] = field(default_factory=list)
 
 
@@ -163,6 +169,7 @@ def open_sheets(path: Path) -> Iterator[Sheet]:
                     _bounded(path, list(sheet.merged_cell_ranges or [])),
                     look.broken,
                     look.formats,
+                    look.marked,
                     tuple(remarks),
                     is_named=not re.fullmatch(r"(?i)(sheet|工作表)\s*\d*", meta.name.strip()),
                 )
@@ -267,10 +274,11 @@ def _look_inside(path: Path) -> dict[str, _Look]:
             styles = by_name.get("xl/styles.xml")
             formats = _odd_formats(_tree(path, stream, styles)) if styles else {}
             doubts = not computes or _is_made_by_program(path, stream, by_name)
-            shared = np.zeros(0, dtype=np.int64)
+            shared, marked = np.zeros(0, dtype=np.int64), set[int]()
             if entry := by_name.get("xl/sharedstrings.xml"):
                 texts = _inflate(path, stream, entry).split(b"</si>")
                 shared = np.fromiter((len(text) for text in texts), dtype=np.int64, count=len(texts))
+                marked = {at for at, text in enumerate(texts) if _RICH.search(text)}
             total, looks = 0, {}
             for entry in parts:
                 content = _inflate(path, stream, entry)
@@ -281,6 +289,7 @@ def _look_inside(path: Path) -> dict[str, _Look]:
                     )
                 if name := sheets.get(entry.filename.replace("\\", "/").lower()):
                     looks[name] = _look_at_sheet(path, name, content, shared, formats, doubts)
+                    looks[name].marked = _marked_cells(content, marked)
             return looks
     except (zipfile.BadZipFile, zlib.error, struct.error, ElementTree.ParseError, EOFError) as error:
         raise _broken(path, error) from None
@@ -497,6 +506,20 @@ def _formats_of_cells(content: bytes, formats: dict[int, str], tags: _Tags) -> d
         if code is not None and (placed := _PLACED.search(b" " + match.group(1))):
             found[_place(placed)] = code
     return found
+
+
+def _marked_cells(content: bytes, shared: set[int]) -> frozenset[tuple[int, int]]:
+    """Return the cells whose text has raised, lowered or struck-out letters, of their own or of a shared string."""
+    if not shared and not _RICH.search(content):
+        return frozenset()
+    found = set()
+    for match in _ANY_TAGS.cell.finditer(content):
+        rest = content[match.end() : match.end() + 10_000].partition(b"</c>")[0]
+        text = _SHARED.match(rest) if b't="s"' in match.group(1) else None
+        is_marked = int(text.group(1)) in shared if text else _RICH.search(rest)
+        if is_marked and (placed := _PLACED.search(b" " + match.group(1))):
+            found.add(_place(placed))
+    return frozenset(found)
 
 
 def _span(tag: bytes, last: int) -> int:

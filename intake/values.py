@@ -42,10 +42,21 @@ class Unreadable(ValueError):
 _SPACES = re.compile(r"\s+")
 _MOBILE = re.compile(r"(?<!\d)((?:86[- ]?)?[1１][3-9３-９]\d)[- ]?\d{4}[- ]?(\d{4})(?!\d)")
 _LANDLINE = re.compile(r"(?<!\d)(0\d{2,3})([-—－ ])\d{3,4}(\d{4})(?!\d)")
-# Control characters, and those without width or that turn the direction of writing: nobody can see or correct them.
+# Control characters, letters without a shape and marks that turn the direction of writing: nobody can see or correct them.
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufffe\uffff]"
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800"
+    "\u3164\ue5e5\ufe00-\ufe0f\ufeff\uffa0\ufff9-\uffff\U000e0000-\U000e01ef]"
 )
+_SHAPELESS = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufffc\ufffd]"
+)  # called printable
+_BREAKS = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")  # end a line, so that they part two numbers
+TURNED: Final = frozenset("\u202d\u202e")  # what follows is shown in another order than it is stored
+
+
+def is_visible(text: str) -> bool:
+    """Say whether every character of a text can be seen, spaces but for the plain one excepted."""
+    return text.isprintable() and (text.isascii() or not _SHAPELESS.search(text))
 
 
 def is_empty_word(text: str) -> bool:
@@ -57,7 +68,7 @@ def as_text(cell: Cell) -> str | None:
     """Give the cell as stripped text, whole numbers without `.0`; None for the forms of empty (-, 无, 暂无, /)."""
     if cell is None:
         return None
-    if type(cell) is str and cell.isprintable():  # nearly every cell: nothing but its ends to take off
+    if type(cell) is str and is_visible(cell):  # nearly every cell: nothing but its ends to take off
         text = cell.strip()
         return None if is_empty_word(text) else text
     if isinstance(cell, bool):
@@ -66,7 +77,7 @@ def as_text(cell: Cell) -> str | None:
         return str(int(cell))
     if isinstance(cell, dt.datetime):
         return cell.strftime("%Y-%m-%d")
-    text = _INVISIBLE.sub("", str(cell)).strip()
+    text = _BREAKS.sub(" ", _INVISIBLE.sub("", str(cell))).strip()
     return None if is_empty_word(text) else text
 
 
@@ -297,8 +308,8 @@ def parse_year(cell: Cell) -> int | None:
 # --- dates ----------------------------------------------------------------------------------------------------------
 
 # A time begins where white space begins: else each space of a long run would start a search of its own.
-_TIME = re.compile(r"(?<![T\s])[T\s]+\d{1,2}:\d{2}(?::\d{2})?(?:\.\d{1,9})?\s*$")
-_DAY = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?$")
+_TIME = re.compile(r"(?<![T\s])[T\s]+(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d)?(?:\.\d{1,9})?\s*$")
+_DAY = re.compile(r"^(\d{4})(?:年(?=\d{1,2}月)|([-/.])(?=\d{1,2}\2))(\d{1,2})[-/.月](\d{1,2})日?$")
 _MONTH = re.compile(r"^(\d{4})[-/.年](\d{1,2})月?(?:份|底|末|月底|月末)?$")
 _COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:\.0+)?$")
 _PART = re.compile(
@@ -367,7 +378,7 @@ def parse_date(cell: Cell, year: int | None = None) -> tuple[dt.date, str] | Non
     untimed = _TIME.sub("", text.replace("：", ":")) if len(text) <= LONGEST_NUMBER else text
     folded = fold_number(untimed, "日期")
     if match := _DAY.match(folded) or _COMPACT.match(folded):
-        written_year, month, day = (int(part) for part in match.groups())
+        written_year, month, day = (int(part) for part in match.groups() if part and part.isdecimal())
         return _date(written_year, month, day, text), "day"
     if match := _MONTH.match(folded):
         written_year, month = int(match.group(1)), int(match.group(2))

@@ -22,18 +22,22 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from intake.contract import Contract, Field, load_contracts, split_header
-from intake.header import HEADER_WITHIN, Column, Header, Top, fill_merged, find_headers, unit_notes
+from intake.contract import Contract, Field, header_form, load_contracts, split_header
+from intake.header import HEADER_WITHIN, Column, Header, Top, fill_merged, find_headers, named_units
 from intake.number_format import shown, shown_otherwise
 from intake.opening import SUFFIXES, FileProblem, Row, Sheet, open_sheets
 from intake.returned import RESULT, is_unchanged_and_taken
 from intake.values import (
+    AREA_UNITS,
     EMPTY_WORDS,
+    TURNED,
+    AmountUnit,
     Unreadable,
     as_text,
     fold,
     is_empty_word,
     is_number,
+    is_visible,
     mask_phones,
     parse_amount,
     parse_amount_unit,
@@ -48,10 +52,42 @@ from intake.values import (
 
 __all__ = ["SUFFIXES", "FileProblem", "Refusal", "SheetReading", "read_workbook"]
 
+_COUNTED = r"(?:\([^()]*\))?[:]?(?:[共计]?\d[\d,]*[个项家条户宗批次笔]?)?"
 _TOTAL = re.compile(
-    r"^(?:[合小总共累]计|总数|总和|汇总|合计数|total|.{1,8}(?:小计|合计|总计))(?:\([^()]*\))?[:]?(?:[共计]?\d[\d,]*[个项家条户宗批次笔]?)?$",
+    rf"^(?:[合小总共累]计|总数|总和|汇总|合计数|total|.{{1,8}}(?:小计|合计|总计)){_COUNTED}$",
     re.IGNORECASE,
 )
+# Where a key should stand, more words say that the row is none; 小计量泵 is a product.
+_NO_KEY = re.compile(
+    r"^.{0,8}[合小总共累]计(?:[^量算划价件生\d-].{0,3}|:?\d+[个项家条户宗批次笔])?$|^(?:汇总|总数|总和|平均|均值|其中).{0,8}$|^共\d|^计$|^Σ$|^(?:sub|grand)?-?total$|^sum$|^average$",
+    re.IGNORECASE,
+)
+_MAY_BE_NO_KEY = re.compile(r"[计計总汇均共Σ]|其中|total|sum|average|甲|必填|^1$", re.IGNORECASE | re.MULTILINE)
+_KEYLESS: Final = frozenset(
+    [
+        "待定",
+        "待编",
+        "待编号",
+        "暂未编号",
+        "未编号",
+        "新增",
+        "自动生成",
+        "同上",
+        "同前",
+        "〃",
+        "″",
+        "?",
+        "??",
+        "0",
+        "×",
+        "x",
+        "编号",
+        "无编号",
+    ]
+)
+_DITTO: Final = frozenset({"同上", "同前", "同左", "〃", "″", '"', "''", "..", "↑"})
+_GUIDES: Final = (frozenset({"必填", "选填", "可选", "必填项", "选填项"}), frozenset("甲乙丙丁戊己庚辛壬癸123456789"))
+_GUIDE_WORDS: Final = _GUIDES[0] | {"甲", "1"}
 _SECTION = re.compile(
     r"^(?:[一二三四五六七八九十]{1,3}[、.:]|\([一二三四五六七八九十]{1,3}\)|第[一二三四五六七八九十]{1,3}(?:部分|类|批))"
 )
@@ -137,6 +173,7 @@ def read_workbook(path: Path, contract: Contract | None = None) -> list[SheetRea
     candidates = [contract] if contract else [c for c in load_contracts().values() if not c.bulk]
     with _no_collection():
         readings = [_read_sheet(path, sheet, candidates) for sheet in open_sheets(path)]
+    _refuse_lost_rows(path, readings)
     if not any(reading.read for reading in readings):
         raise FileProblem(f"{path.name}：工作簿是空的；请确认发送的是填好的台账")
     if not any(reading.contract for reading in readings):
@@ -147,6 +184,33 @@ def read_workbook(path: Path, contract: Contract | None = None) -> list[SheetRea
         titles = "、".join(c.title for c in candidates)
         raise FileProblem(f"{place}：找不到认识的表头；能读的台账有：{titles}")
     return readings
+
+
+def _refuse_lost_rows(path: Path, readings: list[SheetReading]) -> None:
+    """Name the sheets of a ledger whose header is not known, and refuse their rows that look like leads or payments."""
+    known = next((reading for reading in readings if reading.contract), None)
+    for reading in readings:
+        wide = {number: row for number, row in reading.cells.items() if _cells_in(row) >= 4}
+        if known is None or reading.contract or not wide:
+            continue
+        reading.remarks += (f"没有认出表头，{len(wide):,} 行没有读取",)
+        lost = {number: row for number, row in wide.items() if any(_is_day(cell) for cell in row)}
+        if not lost:
+            continue
+        reading.contract, reading.header_rows = known.contract, (0, 0)
+        reading.cells = lost
+        for number in lost:
+            reading.refuse_row(number, path.name, "这张工作表没有认出表头", "请补上表头，或与有表头的表合在一起")
+        reading.not_data -= len(lost)
+
+
+def _is_day(cell: Cell) -> bool:
+    if isinstance(cell, (dt.date, dt.datetime)):
+        return True
+    try:
+        return isinstance(cell, str) and len(cell) >= 8 and parse_date(cell) is not None
+    except Unreadable:
+        return False
 
 
 @contextmanager
@@ -207,6 +271,16 @@ def _suspects(rows: list[Row], header_words: frozenset[str]) -> set[Cell]:
     return suspects
 
 
+def _odd_keys(rows: list[Row], columns: set[int]) -> set[Cell]:
+    """Return the texts under the columns of a key that say that their row is none."""
+    texts = {
+        cell for at in columns for row in rows if at < len(row) and type(cell := row[at]) is str and len(cell) <= 24
+    }
+    if not _MAY_BE_NO_KEY.search("\n".join(texts)):
+        return set()
+    return {text for text in texts if (bare := as_text(text)) and (_NO_KEY.match(_bare(bare)) or bare in _GUIDE_WORDS)}
+
+
 def _is_full(cell: Cell) -> bool:
     """Say whether a cell has a text; plain words, as nearly all are, are told at once."""
     return (type(cell) is str and cell.isalnum() and cell not in EMPTY_WORDS) or as_text(cell) is not None
@@ -221,20 +295,25 @@ def _is_no_data(written: Row, row: Row, header: Header, header_texts: list[Place
     if not own and not any(_text_at(row, c.index) for c in header.columns if c.field.required):
         return True  # only dashes, or a serial number prepared for a lead to come
     texts = [fold(text) for cell in written if (text := as_text(cell))]
-    if _repeats(row, header_texts):
+    if _repeats(row, header_texts) or _means_the_same(row, list(header.columns), header.contract):
         return True
     if texts and texts[0] == EXAMPLE and fold(EXAMPLE) not in {fold(text) for text in own.values()}:
         return True
     plain = {name for name, text in own.items() if not _TOTAL.match(fold(text)) and not _NOTE.match(fold(text))}
     required = {f.name for f in header.contract.fields if f.required}
-    if any(_TOTAL.match(fold(own[name])) for name in header.contract.key if name in own):
+    if any(_NO_KEY.match(_bare(own[name])) for name in header.contract.key if name in own):
         return True  # nothing is called 合计
+    if len(texts) > 2 and any(guide.issuperset(texts) for guide in _GUIDES):
+        return True
+    if len(texts) > 2 and texts == [str(number) for number in range(1, len(texts) + 1)]:
+        return True  # numbers of the columns
     if texts and _SECTION.match(texts[0]) and all(_COUNT.match(text) for text in texts[1:]):
         return True  # 一、工业项目（3个）
     if any(_TOTAL.match(text) for text in texts[:3]):
         # 合计 | | 20个: a count under the key's column names nothing. With two names it is a row, and refused if it lacks one.
         named = {name for name in plain if not _COUNT.match(fold(own[name]))}
-        if not required.intersection(header.contract.key) <= named and len(required & named) < 2:
+        keys = required.intersection(header.contract.key)
+        if not keys <= named and len(required & named) < 2:
             return True
     return bool(texts and _NOTE.match(texts[0])) and len(required & plain) < 2
 
@@ -246,9 +325,14 @@ def _header_words() -> frozenset[str]:
     return frozenset(word for f in fields for word in (f.title, *f.synonyms))
 
 
-def _looks_like_header(row: Row) -> bool:
-    """Say whether a row is a header of some contract: three and more of its columns, and at least half of its cells."""
+def _looks_like_header(row: Row, own: Contract | None = None) -> bool:
+    """Say whether a row is a header of some contract: three and more of its columns, and at least half of its cells.
+
+    Two cells are enough where both are columns of the contract that the table is read by: the lower row of a header.
+    """
     texts = {text for cell in row if isinstance(cell, str) and len(cell) <= 40 and (text := as_text(cell))}
+    if own and len(texts) > 1 and len({f.name for t in texts if (f := own.match(t))}) == len(texts) == _cells_in(row):
+        return True
     if len(texts) < 3:
         return False
     for contract in load_contracts().values():
@@ -259,7 +343,11 @@ def _looks_like_header(row: Row) -> bool:
 
 
 def _placed_texts(row: Row) -> Placed:
-    return frozenset((at, text) for at, cell in enumerate(row) if (text := as_text(cell)))
+    return frozenset((at, header_form(text)) for at, cell in enumerate(row) if (text := as_text(cell)))
+
+
+def _header_cells(rows: list[Row]) -> frozenset[str]:
+    return frozenset(text for row in rows for cell in row if (text := as_text(cell)))
 
 
 def _repeats(row: Row, header_texts: list[Placed]) -> bool:
@@ -268,7 +356,20 @@ def _repeats(row: Row, header_texts: list[Placed]) -> bool:
     return bool(placed) and any(placed <= texts for texts in header_texts)
 
 
-def _second_header(rows: list[Row], after: int, header_texts: list[Placed]) -> int | None:
+def _means_the_same(row: Row, columns: list[Column], own: Contract) -> bool:
+    """Say whether a row is the header again, perhaps in other words: the same fields in the same columns and units."""
+    again = [(c, text) for c in columns if (text := _text_at(row, c.index))]
+    if len(again) < 3 or any(own.match(text) is not c.field for c, text in again):
+        return False
+    for column, text in again:
+        for written in split_header(text)[1]:
+            unit, factor = parse_amount_unit(written), AREA_UNITS.get(fold(written))
+            if (unit and column.amount_unit not in {None, unit}) or (factor and column.to_mu not in {None, factor}):
+                return False
+    return True
+
+
+def _second_header(rows: list[Row], after: int, header_texts: list[Placed], best: Header) -> int | None:
     """Return the first row from `after` on, both from 0, in which another header begins; None where there is none.
 
     A header that only repeats the first one, as printed pages do, begins no table.
@@ -279,22 +380,26 @@ def _second_header(rows: list[Row], after: int, header_texts: list[Placed]) -> i
         if len(words.intersection(set().union(*chunk))) < 2:
             continue
         for at, row in enumerate(chunk, start):
-            if sum(cell in words for cell in row) < 2 or not _looks_like_header(row):
+            if sum(cell in words for cell in row) < 2 or not _looks_like_header(row, best.contract):
                 continue
-            if not _repeats(row, header_texts):
+            if not _repeats(row, header_texts) and not _means_the_same(row, list(best.columns), best.contract):
                 return at
     return None
 
 
 def _other_unit(row: Row, columns: list[Column]) -> str | None:
-    """Return the unit of money that a note inside the table names, where a column above it is read in another."""
+    """Return the unit of money that a line inside or below the table sets, where a column is read in another."""
     for cell in row:
-        if isinstance(cell, str) and "单位" in cell and (text := as_text(cell)):
-            for written in unit_notes(text):
+        if isinstance(cell, str) and len(cell) <= 200 and (text := as_text(cell)):
+            for written in named_units(text):
                 unit = parse_amount_unit(written)
                 if unit and any(c.amount_unit not in {None, unit} for c in columns):
                     return written
     return None
+
+
+def _bare(text: str) -> str:
+    return fold(text).strip("[]【】()（）*-—－_=<>《》:： ").replace("計", "计")
 
 
 def _text_at(row: Row, index: int) -> str | None:
@@ -357,6 +462,54 @@ _PARSERS: Final[dict[str, Callable[[Column, Cell], dict[str, Any]]]] = {
 
 
 _MEASURED: Final = frozenset({"amount", "area", "intensity", "number", "date", "year"})
+_BROKEN_TEXT = re.compile(r"^#+$|^#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)$")
+_THOUSANDS = re.compile(r"^[+-]?\d{1,3},\d{3}(?:\.\d+)?(?:[万亿]?元|[万亿]|亩)?$")
+_SCALE = re.compile(r"[万亿千百%‰]")
+_OF_MEASURE = re.compile(r"[吨米升度瓦伏安方年月日天时]|[a-z]")
+_SAME_UNITS: Final = (
+    frozenset({"吨标准煤", "吨标煤", "tce"}), frozenset({"kva", "千伏安"}), frozenset({"吨/日", "吨/天", "t/d"}), frozenset({"米", "m"}),
+    frozenset({"立方米/小时", "m3/h", "立方米/时"}), frozenset({"吨/小时", "吨/时", "t/h"}), frozenset({"吨/平方米", "吨/m2", "t/m2"}),
+)  # fmt: skip
+
+
+def _is_other_unit(note: str, f: Field) -> bool:
+    """Say whether brackets after a header of numbers name another unit than the field's: 万吨标煤 for 吨标准煤."""
+    written, own = fold(note).lower(), fold(f.description).lower()
+    if written == own or any({written, own} <= same for same in _SAME_UNITS):
+        return False
+    if "%" in written and (re.search(r"率|比|进度|占|%", f.title + f.description)):
+        return False
+    return bool(_SCALE.search(written) or (own and _OF_MEASURE.search(written)))
+
+
+_OF_CURRENCY = re.compile(r"币种|货币|(?:金额|计价|投资额?)单位$")
+_ZEROS = re.compile(r"^[1-9]\d{14}0{2,}$")  # a text of 17 and more digits whose last are zeros was a number once
+
+
+def _stands_for_no_name(text: str) -> bool:
+    return (
+        text in _DITTO
+        or bool(_BROKEN_TEXT.match(text))
+        or (text[-1] in "计数和总汇:：)）lL" and bool(_TOTAL.match(fold(text))))
+    )
+
+
+def _no_key(cell: Cell) -> str | None:
+    """Say why a cell can't be a key: a word for a key to come, a day, digits that a spreadsheet made up or lost."""
+    if isinstance(cell, (dt.datetime, dt.date)):
+        return "编号被存成了日期"
+    if is_number(cell) and not float(cell).is_integer():
+        return f"编号“{cell!r}”被存成了小数，1.1 与 1.10 分不清"
+    if isinstance(cell, str) and (text := as_text(cell)):
+        if re.search(r"\n|\d\s+\S*\d", text):
+            return f"“{' '.join(text.split())}”像是两个编号"
+        if fold(text).lower() in _KEYLESS or fold(text) in _DITTO:
+            return f"“{text}”不是编号"
+        if _ZEROS.match(text):
+            return f"编号“{text}”末几位都是 0，可能曾被存成数值而丢失"
+    return None
+
+
 _LOST_DIGITS = re.compile(r"^\s*\d(?:\.\d{1,16})?[eE]\+?\d{2}\s*$")  # 2.0263E+17: a long number as Excel shows it
 
 
@@ -369,9 +522,11 @@ def _may_have_lost_digits(cells: list[Cell]) -> bool:
 
 def _shown_otherwise(number: float, code: str, is_code: bool) -> str | None:
     """Return what a cell shows where that isn't its number; a code must also keep its leading zeros."""
+    if is_code and re.search("E[+-]", code, re.IGNORECASE):
+        return f"{number:.2E}"
     if is_code:
         text = shown(number, code).strip().replace(",", "")
-        return None if text.split(".")[0] == as_text(number) else text
+        return None if (text.split(".")[0] if float(number).is_integer() else text) == as_text(number) else text
     return shown_otherwise(number, code)
 
 
@@ -396,6 +551,7 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
     partial = [h for h in headers if h.missing and h.is_near]
     if not whole and not partial:
         reading.not_data = reading.read
+        reading.cells = {at + 1: row for at, row in enumerate(rows) if at not in blank}
         return reading
     best = max(whole or partial, key=lambda h: h.strength)
     reading.contract, reading.header_rows = best.contract.name, (best.first + 1, best.last + 1)
@@ -414,14 +570,22 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
         problem = (f"有两列都像“{'、'.join(best.ambiguous)}”", "请只保留一列，或改写其中一列的表头")
     elif equals:
         problem = (f"既像“{best.contract.title}”又像“{equals[0].contract.title}”", "请按模板的表头填写")
-    body = fill_merged(rows, sheet.merged, best.last)
+    own = {
+        c.index for c in best.columns if c.field.type in _MEASURED - {"date"} or [c.field.name] == [*best.contract.key]
+    }
+    body = fill_merged(rows, sheet.merged, best.last, own)
     header_texts = [_placed_texts(row) for row in reading.top[best.first :]]
     is_returned = RESULT in reading.headers.values()
     above = next((at for at in range(best.first) if _looks_like_header(rows[at])), None)
-    below = _second_header(rows, best.last + 1, header_texts)
-    suspects = _suspects(rows[best.last + 1 :], frozenset(text for texts in header_texts for _, text in texts))
+    below = _second_header(rows, best.last + 1, header_texts, best)
+    keys = {c.index for c in best.columns if c.field.name in best.contract.key}
+    suspects = _odd_keys(rows[best.last + 1 :], keys) | _suspects(
+        rows[best.last + 1 :], _header_cells(reading.top[best.first :])
+    )
     key = next((c.index for c in best.columns if c.field.required), 0)
-    numbers = []
+    numbers: list[int] = []
+    totals: set[int] = set()  # rows whose first cell says so, although they name all that a row must
+    units: list[tuple[int, str]] = []  # of money, that lines other than rows set
     for number, row in enumerate(body, start=1):
         written = rows[number - 1]
         if number - 1 in blank:
@@ -436,15 +600,27 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
             or (not is_data and _is_no_data(written, row, best, header_texts))
             or (is_returned and is_unchanged_and_taken(row, reading.headers))
         ):
-            if below is None and number - 1 > best.last and _other_unit(written, reading.columns):
-                below = number - 1
+            if number - 1 > best.last and (unit := _other_unit(written, reading.columns)):
+                units.append((number, unit))
             reading.not_data += 1
             continue
         if number - 1 == below:
             reading.not_data += 1
             continue
+        if number - 1 > best.last and _cells_in(written) <= 2 and (unit := _other_unit(written, reading.columns)):
+            units.append((number, unit))
+            reading.not_data += 1
+            continue
         numbers.append(number)
         reading.cells[number] = row
+        if not is_data and _TOTAL.match(fold(next((t for cell in written if (t := as_text(cell))), ""))):
+            totals.add(number)
+    if units and numbers:
+        at, unit = units[0]
+        if at < numbers[-1]:
+            below = at - 1 if below is None else min(below, at - 1)
+        elif not problem:
+            problem = (f"表下第 {at} 行写明单位是“{unit}”，与表头的单位不一致", "请核对单位，只保留正确的一处")
     reading.unread_amounts = _unread_amounts(reading, numbers)
     if reading.unread_amounts:
         reading.remarks += tuple(f"“{header}”列像金额，但不认识，没有读取" for header in reading.unread_amounts)
@@ -461,16 +637,31 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
     reader.read(read)
     # A header none of whose words is written as in a contract shows by what its cells can't be read as.
     refused = sorted({refusal.row for refusal in reading.refusals if refusal.column})
-    late = next((number for number in refused if _looks_like_header(reading.cells[number])), None)
+    late = next((n for n in refused if _is_late_header(reading.cells[n], reading, n)), None)
     if late is not None:
         below = late - 1
         reading.drop_from(late)
         reading.not_data += 1
         del reading.cells[late]
+    for row_read in [r for r in reading.accepted if r["source_row"] in totals]:
+        reading.accepted.remove(row_read)
+        said = "第一格写着“合计”一类的字，像合计行"
+        reading.refuse_row(row_read["source_row"], path.name, said, "合计行请删去；是数据的请改写第一格")
     for number in numbers:
         if below is not None and number - 1 > below:
             reading.refuse_row(number, path.name, *_under_other_header(below, None))
     return reading
+
+
+def _is_late_header(row: Row, reading: SheetReading, number: int) -> bool:
+    """Say whether a refused row is a header in words of its own: no digit in it, and no measured cell that can be read."""
+    if _looks_like_header(row):
+        contract = load_contracts()[str(reading.contract)]
+        return not _means_the_same(row, reading.columns, contract)
+    typed = [c for c in reading.columns if c.field.type in _MEASURED | {"uscc"} and _text_at(row, c.index)]
+    unread = {r.column for r in reading.refusals if r.row == number}
+    has_digit = any(c.isdecimal() for cell in row if (text := as_text(cell)) for c in text)
+    return len(typed) > 1 and not has_digit and all(c.header in unread for c in typed)
 
 
 _OF_MONEY = re.compile(r"投资|资金|金额|总额|税|产值|收入|营收|利润|资本|到资|固投|造价|贷款|融资|[万亿]元|美元")
@@ -521,7 +712,12 @@ class _Wrong:
     mend: str
 
 
-_NO_UNIT = re.compile(r"\d{4}|\d月|[月季]度|半年|年度|一览|台账|汇总|明细|统计|附件|表\d*$|^\d+$")
+# Words by which sheets are called after a period, a stage, a kind or a draft; short names of towns have none of them.
+_NO_UNIT = re.compile(
+    r"\d{4}|\d月|[月季]度|半年|年度|一览|台账|汇总|明细|统计|附件|附表|清单|名单|目录|模板|填报|表\d*$|^[a-z\d_ ]+$|\(\d+\)$|"
+    r"在谈|签约|落地|开工|投产|竣工|储备|意向|洽谈|项目|线索|重点|副本|备份|未命名|[内外]资|最新|初稿|终稿|定稿|原始|数据|更新|^全|^各|[省市区]外|省内",
+    re.IGNORECASE,
+)
 _OF_UNITS = re.compile(r"(?:部门|单位|镇街|乡镇|街道|专班|园区)(?:\(.*\))?$")
 
 
@@ -553,7 +749,10 @@ class _TableReader:
             for f in header.contract.fields
             if f.else_from and f.name not in names and any(name in names for name in f.else_from)
         }
-        self.header_width = len(sheet.rows[header.last])
+        written = [at for at, cell in enumerate(sheet.rows[header.last]) if as_text(cell)]
+        self.header_width = max(written, default=-1) + 1
+        self.units_of_rows: dict[int, AmountUnit] = {}  # by place in the table
+        self.unit_header = ""
         self.wrong: list[_Wrong] = []
         self.values: dict[str, list[Any]] = {}  # by field, in the order of rows; "" where the cell was refused
 
@@ -568,6 +767,7 @@ class _TableReader:
         by_index: list[Sequence[Cell]] = list(zip(*rows, strict=True))
         nothing: list[Cell] = [None] * len(rows)
         cells = {c.field.name: by_index[c.index] if c.index < width else nothing for c in self.columns}
+        self._read_units_of_rows(by_index)
         years = None
         if self.year_column is not None and self.year_column < width:
             years = [self._year_of(cell) for cell in by_index[self.year_column]]
@@ -583,6 +783,18 @@ class _TableReader:
         self._complete(len(rows))
         self._sort_out(numbers)
 
+    def _read_units_of_rows(self, by_index: list[Sequence[Cell]]) -> None:
+        """Read a column of units or currencies (币种、货币单位) beside the amounts, which no contract has."""
+        known = {c.index for c in self.header.columns}
+        for index, header in self.reading.headers.items():
+            if index in known or index >= len(by_index) or not _OF_CURRENCY.search(fold(header)):
+                continue
+            for at, cell in enumerate(by_index[index]):
+                text = as_text(cell)
+                unit = parse_amount_unit(text) if text else None
+                if unit and (unit.currency != "CNY" or fold(str(text)) not in {"元", "人民币", "人民币元"}):
+                    self.units_of_rows[at], self.unit_header = unit, header
+
     def _faults(self, column: Column, cells: list[Cell], numbers: list[int]) -> dict[int, tuple[str, str]]:
         """Return, by place in the table, the cells that hold something else than what they show, and what to say."""
         faults: dict[int, tuple[str, str]] = {}
@@ -592,13 +804,32 @@ class _TableReader:
             for at, number in enumerate(numbers):
                 code = sheet.formats.get((number - 1, column.index))
                 cell = cells[at]
-                if code is not None and is_number(cell) and (said := _shown_otherwise(cell, code, is_code)):
+                if code is None or not is_number(cell):
+                    continue
+                if (said := _shown_otherwise(cell, code, is_code)) is not None:
                     reason = f"单元格显示“{said}”，存的数却是 {as_text(cell)}"
                     faults[at] = reason, "请把单元格格式设为“常规”，按表头的单位填写数字"
+        if is_code and kind == "text":
+            for at, cell in enumerate(cells):
+                if said := _no_key(cell):
+                    faults[at] = said, "请填编号的原文，每行一个；该列设为文本"
+        if kind == "number" and (odd := [n for n in split_header(column.header)[1] if _is_other_unit(n, column.field)]):
+            said = f"表头写的单位是“{'、'.join(odd)}”，这一列应填{column.field.description or '原数'}"
+            faults |= {at: (said, "请改写表头的单位并换算") for at, cell in enumerate(cells) if as_text(cell)}
+        if kind == "amount" and self.units_of_rows:
+            for at, unit in self.units_of_rows.items():
+                if as_text(cells[at]) and (column.amount_unit is None or unit != column.amount_unit):
+                    said = f"“{self.unit_header}”列写的单位与“{column.header}”不一致"
+                    faults[at] = said, "请统一单位，只在表头或单元格里写一处"
         if kind == "text" and _may_have_lost_digits(cells):
             for at, cell in enumerate(cells):
                 if (is_number(cell) and abs(cell) >= 1e15) or (type(cell) is str and _LOST_DIGITS.match(cell)):
                     faults[at] = "长数字被存成了数值，第 16 位起已丢失", "请把该列设为文本后重新填写"
+        if sheet.marked and (is_code or kind in _MEASURED):
+            for at, number in enumerate(numbers):
+                if (number - 1, column.index) in sheet.marked:
+                    said = "单元格里有上标、下标或带删除线的字，分不清哪些是数"
+                    faults[at] = said, "请只留下有效的内容，注释写到备注"
         if sheet.broken:
             mend = "请用 Excel/WPS 打开，改正公式或填入数值，保存后重新发送"
             for at, number in enumerate(numbers):
@@ -611,9 +842,24 @@ class _TableReader:
         usual = Counter(len(row) for row in rows).most_common(1)[0][0] if rows else 0
         for at, row in enumerate(rows):
             over = row[self.header_width :]
-            if any(as_text(cell) for cell in over) or (over and len(row) > usual):
+            if (
+                any(as_text(cell) for cell in over)
+                or len(row) > max(usual, self.header_width)
+                or self._is_split(row, usual)
+            ):
                 reason = f"这一行有 {len(row)} 格，表头只有 {self.header_width} 格，可能是数字里的逗号把一格分成了两格"
                 self.wrong.append(_Wrong(at, "", None, reason, "请去掉数字里的逗号，或另存为 .xlsx 后重新发送"))
+
+    def _is_split(self, row: Row, usual: int) -> bool:
+        """Say whether a number and the next cell may be one number: 12 and 000, or 12 and 500 where there should be words."""
+        kinds = {c.index: c.field.type for c in self.columns}
+        for at, kind in kinds.items():
+            pair = [str(cell).strip() for cell in row[at : at + 2]]
+            if kind not in _MEASURED - {"date", "year"} or len(pair) < 2 or not _THOUSANDS.match(",".join(pair)):
+                continue
+            if pair[1].startswith("0") or len(row) != usual or kinds.get(at + 1) not in _MEASURED:
+                return True
+        return False
 
     def _read_column(self, column: Column, cells: list[Cell], years: list[int | None] | None) -> None:
         """Parse each distinct cell once, as what its column is."""
@@ -637,6 +883,8 @@ class _TableReader:
                 known[key] = {}
                 continue
             try:
+                if isinstance(cell, str) and not TURNED.isdisjoint(cell):
+                    raise Unreadable("单元格里有改变书写方向的字符，显示的与存的不同", "请删去重新填写")
                 if kind == "date":
                     known[key] = _parse_date(column, cell, context)
                 elif column.units_by:
@@ -667,6 +915,11 @@ class _TableReader:
             if f.from_sheet and f.name not in self.written and self.sheet_names_unit:
                 self.values[f.name] = [self.reading.sheet] * count
             values = self.values.get(f.name, nothing)
+            if f.required and f.type == "text" and (odd := {v for v in set(values) if v and _stands_for_no_name(v)}):
+                for at, value in enumerate(values):
+                    if value in odd:
+                        reason = f"“{value}”像合计、“同上”或出错的公式，不像“{f.title}”"
+                        self.wrong.append(_Wrong(at, f.title, value, reason, "合计行请删去或放到最后；同上请写全"))
             if f.required and None in values:
                 title = self.stand_ins[f.name].header if f.name in self.stand_ins else f.title
                 said = (title, None, f"“{title}”没有填写", f"请补填“{title}”")
@@ -708,7 +961,7 @@ def _texts(cells: list[Cell], mask: bool) -> list[str | None]:
     if set(map(type, cells)) <= {str, type(None)}:
         written = [cell for cell in cells if cell]
         whole = "".join(written)  # type: ignore[arg-type]
-        if whole.isprintable() and " " not in whole and not (mask and _may_hold_phone(written)):
+        if is_visible(whole) and " " not in whole and not (mask and _may_hold_phone(written)):
             return [None if not cell or is_empty_word(cell) else cell for cell in cells]  # type: ignore[misc, arg-type]
     texts = [as_text(cell) for cell in cells]
     return [mask_phones(text) if text else text for text in texts] if mask else texts

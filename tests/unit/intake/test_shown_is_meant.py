@@ -196,7 +196,7 @@ def test_a_space_before_a_unit_and_full_width_digits_are_certain():
 @given(digits=st.integers(16, 19), data=st.data())
 @settings(max_examples=10, deadline=None)
 def test_a_long_number_is_no_key(tmp_path_factory, digits, data):
-    key = data.draw(st.integers(10 ** (digits - 1), 10**digits - 1))
+    key = data.draw(st.integers(10 ** (digits - 1), 10**digits - 1).filter(lambda number: number % 100))
     book = openpyxl.Workbook()
     book.active.append(WAN)
     book.active.append(row(key))
@@ -247,7 +247,7 @@ def test_a_text_file_is_split_as_its_quotes_say(tmp_path):
         ",".join([*map(str, row("B\x0b2")), paths]),
     ]
     (tmp_path / "a.csv").write_text("\r\n".join(lines), encoding="utf-8")
-    assert [r["lead_id"] for r in read(tmp_path / "a.csv").accepted] == ["00123", "B2"]
+    assert [r["lead_id"] for r in read(tmp_path / "a.csv").accepted] == ["00123", "B 2"]
 
 
 # --- where a table ends ---------------------------------------------------------------------------------------------
@@ -336,7 +336,7 @@ def test_a_sheet_is_no_unit_beside_a_column_of_units_that_is_not_read(tmp_path):
     assert read(write_xlsx(tmp_path / "b.xlsx", {"城关镇": rows})).accepted[0]["unit_name"] == "城关镇"
 
 
-@given(at=st.integers(0, 6), mark=st.sampled_from("\u200b\u200d\ufeff\u202a\u202e\u2060\u00ad\u200e\u2066"))
+@given(at=st.integers(0, 6), mark=st.sampled_from("\u200b\u200d\ufeff\u202a\u2060\u00ad\u200e\u2066\u034f\u3164\ufe0f\u115f\u2800\ufffc"))
 @settings(max_examples=20, deadline=None)
 def test_what_nobody_can_see_is_in_no_value(tmp_path_factory, at, mark):
     cells = [f"{mark}{cell}{mark}" if isinstance(cell, str) else cell for cell in row("A1", "5000")]

@@ -127,7 +127,8 @@ def test_a_project_may_be_called_like_a_note(book, name):
 
 def test_a_total_elsewhere_in_a_row_and_a_note_in_free_text_are_data(book):
     reading = one(book(lead(1, 主要产品="合计"), lead(2, 主要产品="注：待定"), lead(3, 序号="合计")))
-    assert len(reading.accepted) == 3
+    assert len(reading.accepted) == 2
+    assert ["像合计行" in refusal.reason for refusal in reading.refusals] == [True]
 
 
 @pytest.mark.parametrize(
