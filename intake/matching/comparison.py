@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from intake.matching.names import Keys
+from intake.matching.letters import Keys
 from intake.matching.records import Records
 
 Levels = npt.NDArray[np.int8]

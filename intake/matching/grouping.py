@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from intake.matching.names import Keys
+from intake.matching.letters import Keys
 
 Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -35,7 +35,7 @@ from intake.matching.grouping import (
     joined,
     star,
 )
-from intake.matching.names import Keys, stirred
+from intake.matching.letters import Keys, stirred, whole_hash
 from intake.matching.records import Records, prepared, read_records
 from intake.matching.weights import Weights, learned
 from intake.workbook import FileProblem
@@ -317,7 +317,7 @@ def _parents(records: Records, assigned: Assigned) -> pa.Array:
     parent = names.take_apart(written.take(pa.array(branch)))
     # 华泰建材有限公司青岛分公司 leaves out the 济南 of its parent: then the core decides, if one firm alone has it.
     by_whole = _only_firm(records.names.whole[head], firm[head], parent.whole)
-    by_core = _only_firm(records.core_key[head], firm[head], names.whole_hash(parent.core))
+    by_core = _only_firm(records.core_key[head], firm[head], whole_hash(parent.core))
     chosen = np.where(by_whole >= 0, by_whole, by_core)
     place = np.full(count, -1, dtype=np.int64)
     place[branch] = chosen
