@@ -200,9 +200,8 @@ def leading_places(chars: Chars, with_zones: bool = False) -> Leading:
         # next place lies elsewhere (北京东方…, 东方 is in 海南): that one only tells names apart.
         says = (which >= 0) & ~odd & ((table.city[which] >= 0) | (number[looking] < 0))
         number[looking[says]] = which[says]
-        named = np.where(odd, _place_keys()[which], table.county[which])
-        keep = (which >= 0) & (named > 0)
-        county[looking[keep]] = named[keep]
+        named = np.where(which < 0, 0, np.where(odd, _place_keys()[which], table.county[which]))
+        county[looking] += named.astype(np.uint64)  # of several the sum, so that their order does not matter
     return Leading(taken, last, number, county, zone, zone_own)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from intake.matching import names
 from intake.matching.candidates import candidate_pairs
-from intake.matching.comparison import LEVELS, NAME_LEVELS, SHAPE, patterns
+from intake.matching.comparison import ALIAS_LEVEL, LEVELS, NAME_LEVELS, SHAPE, patterns, places_differ
 from intake.matching.crosswalk import EVENTS_SCHEMA, SCHEMA, Assigned, assign, read_crosswalk, read_events
 from intake.matching.decisions import Decision, read_decisions
 from intake.matching.grouping import (
@@ -33,11 +33,13 @@ from intake.matching.grouping import (
     Groups,
     grouped,
     joined,
+    overgrown,
     star,
 )
-from intake.matching.letters import Keys, stirred, whole_hash
+from intake.matching.letters import WIDTH, Keys, stirred, whole_hash
 from intake.matching.records import Records, prepared, read_records
-from intake.matching.weights import Weights, learned
+from intake.matching.trust import disagreeing, has_evidence, judged, of_name_level
+from intake.matching.weights import THRESHOLD, UNLIKE_THRESHOLD, Floats, Weights, learned
 from intake.workbook import FileProblem
 
 Say = Callable[[str], None]
@@ -51,12 +53,10 @@ OUT_SCHEMA: Final = pa.schema(
         ("why", pa.string()),
     ]
 )
-# Natural log-odds above which two rows are taken for one firm: 1.4 is a chance of 0.8.
-THRESHOLD: Final = 1.4
-# Unlike names, no alias: a renamed firm looks so, and so do two firms of one agent. 3 is a chance of 0.95.
-UNLIKE_THRESHOLD: Final = 3.0
 _ALONE: Final = "没有相同的企业"
 _ALIAS, _ALIAS_NOTE = "曾用名或简称与名录中唯一一家相同", -2
+_CORE, _CORE_NOTE = "名录中唯一核心名称相同", -3
+_EXACT: Final = "只按信用代码、全称加地点归并"
 _IN_DOUBT: Final = "与多家企业相近，待人工核对"
 _PERSON, _PHONE, _ADDRESS = (("", "", "法定代表人相同", "法定代表人相同"), ("", "", "电话相同", "电话相同"),
                              ("", "", "道路相同", "地址相同"))  # fmt: skip
@@ -128,15 +128,22 @@ def match(
     events = EVENTS_SCHEMA.empty_table() if events is None else events
     records = prepared(table)
     say(f"归并：{len(records):,} 行已整理，用时 {time.perf_counter() - started:.1f} 秒")
-    edges, weights = _edges(records, say)
+    edges, log_odds, weights, told = _edges(records, say)
     say(f"归并：已比较，用时 {time.perf_counter() - started:.1f} 秒")
     same, different, warnings = _resolved(decisions, records, crosswalk)
     groups = grouped(len(records), records.code, joined(same, edges), different, records.listed)
+    if (broken := overgrown(records, groups, log_odds)).any():
+        before = groups
+        inside = broken[before.label[before.edges.left]] & (before.edges.kind == BY_SCORE)
+        groups = grouped(len(records), records.code, before.edges.where(~inside), different, records.listed)
+        groups = replace(groups, doubtful=groups.doubtful | broken[before.label])
+        told.append(f"{int(broken.sum()):,} 组行首尾不像一家企业，已拆开，{_EXACT}；请人工核对")
     assigned = assign(records.record_id, groups.label, crosswalk, events)
     warnings += [
         f"人工决定互相矛盾，“同一”未执行：{decisions[int(number)].record_id} 与 {decisions[int(number)].other_id}"
         for number in groups.refused_decisions
     ]
+    warnings = told + warnings
     for warning in warnings:
         say(f"提醒：{warning}")
     result = pa.table(
@@ -150,8 +157,11 @@ def match(
 # --- edges ----------------------------------------------------------------------------------------------------------
 
 
-def _edges(records: Records, say: Say) -> tuple[Edges, list[Weights]]:
-    """Give the pairs that speak for one firm: exact keys, then what is likely among the candidates."""
+def _edges(records: Records, say: Say) -> tuple[Edges, Floats, list[Weights], list[str]]:
+    """Return the pairs that speak for one firm: exact keys, then what is likely among the candidates.
+
+    With them the log-odds of every pattern, what was learned, and what people should be told of it.
+    """
     left, right = candidate_pairs(records)
     # A branch is never its parent.
     alike = records.names.is_branch[left] == records.names.is_branch[right]
@@ -164,21 +174,34 @@ def _edges(records: Records, say: Say) -> tuple[Edges, list[Weights]]:
     apart = (coded & (one != other)) | ((records.listed[left] >= 0) & (records.listed[right] >= 0))
     size = int(np.prod(SHAPE))
 
-    def counted(keep: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    def counted(keep: npt.NDArray[np.bool_]) -> Floats:
         return np.bincount(pattern[keep], minlength=size).astype(np.float64)
 
-    log_odds, weights = learned(counted(coded & (one == other)), counted(apart), counted(~coded & ~apart))
-    score = log_odds[pattern]
-    unlike = pattern < size // LEVELS["name"]  # the name is the first digit of the pattern
-    keep = (score >= np.where(unlike, UNLIKE_THRESHOLD, THRESHOLD)) & ~coded & ~apart
+    labels = counted(coded & (one == other)), counted(apart), counted(~coded & ~apart)
+    log_odds, weights = learned(*labels)
+    trust = judged(log_odds, weights, *labels)
+    unlike = np.arange(size) < size // LEVELS["name"]  # the name is the first digit of the pattern
+    joins = log_odds >= np.where(unlike, UNLIKE_THRESHOLD, THRESHOLD)
+    # What no code vouches for joins nothing by names and places alone: those are for exact keys. A former name that
+    # somebody wrote down is one.
+    joins &= trust.vouched | (trust.plausible & has_evidence())
+    joins |= of_name_level(ALIAS_LEVEL) & ~disagreeing("place", "city")
+    keep = joins[pattern] & ~coded & ~apart
     scored = Edges(
         left[keep].astype(np.int64),
         right[keep].astype(np.int64),
-        score[keep],
+        log_odds[pattern[keep]],
         np.full(int(keep.sum()), BY_SCORE, dtype=np.int8),
         pattern[keep],
     )
-    return joined(_by_code(records), _by_register(records), _by_name(records), scored), weights
+    is_vouched = bool(trust.vouched[of_name_level(6)].all())
+    named = _by_name(records) if is_vouched else joined(_by_whole_name(records), _by_core_of_register(records))
+    told = []
+    if trust.objections:
+        told = [f"学到的归并权重不可信，未采用，{_EXACT}：{'；'.join(trust.objections)}"]
+    elif not is_vouched and labels[2].any():
+        told = [f"没有足够的有效信用代码核对所学权重：法定代表人、电话、地址都对不上的，{_EXACT}"]
+    return joined(_by_code(records), _by_register(records), named, scored), log_odds, weights, told
 
 
 def _by_code(records: Records) -> Edges:
@@ -188,12 +211,49 @@ def _by_code(records: Records) -> Edges:
 
 
 def _by_name(records: Records) -> Edges:
-    """Tie rows of one core name, form and city, where no two codes bear it; the city of the name goes first."""
+    """Tie rows of one core name, form and city, where no two codes and no two counties or zones bear it."""
     city = np.where(records.place > 0, records.place, records.city)
     rows = np.flatnonzero((city > 0) & (records.names.length >= 3))
-    form = records.names.is_group * 4 + records.names.is_shares * 2 + records.names.is_branch
-    key: Keys = stirred(stirred(records.core_key[rows], city[rows]), form[rows])
+    key = stirred(stirred(records.core_key[rows], city[rows]), _form(records)[rows])
+    return _star_of_one_firm(records, key, rows, 40.0, BY_NAME, one_place=True)
+
+
+def _by_whole_name(records: Records) -> Edges:
+    """Tie rows of one whole name (core, form, what brackets say) and one place down to the zone; no two codes bear it.
+
+    华泰建材 of the record's city 青岛 is 青岛华泰建材; 山东华泰建材 is not, and 青岛高新区华泰建材 is not.
+    """
+    names_ = records.names
+    place = np.where(records.place > 0, records.place, np.where(records.province > 0, ~records.province, records.city))
+    rows = np.flatnonzero((place > 0) & (names_.length >= 2))
+    cut = np.where(names_.length == WIDTH, names_.whole, np.uint64(0))  # what is longer was cut off
+    key = records.core_key[rows]
+    for part in (place, _form(records), names_.county, names_.zone, names_.zone_own, names_.aside, cut):
+        key = stirred(key, part[rows])
     return _star_of_one_firm(records, key, rows, 40.0, BY_NAME)
+
+
+def _by_core_of_register(records: Records) -> Edges:
+    """Tie a row to the firm of the register that alone bears its core name and form, unless places or codes differ."""
+    rows = np.flatnonzero(records.names.length >= 3)
+    key = stirred(records.core_key[rows], _form(records)[rows])
+    of_register = records.listed[rows] >= 0
+    keys, at, count = np.unique(key[of_register], return_index=True, return_counts=True)
+    asked, key = rows[~of_register], key[~of_register]
+    spot = np.minimum(np.searchsorted(keys, key), max(len(keys) - 1, 0))
+    hit = (keys[spot] == key) & (count[spot] == 1) if len(keys) else np.zeros(len(key), dtype=bool)
+    one, other = asked[hit], rows[of_register][at[spot[hit]]]
+    two_codes = (records.code[one] >= 0) & (records.code[other] >= 0) & (records.code[one] != records.code[other])
+    keep = ~two_codes & ~places_differ(records, one, other)
+    one, other = one[keep], other[keep]
+    kind = np.full(len(one), BY_REGISTER, dtype=np.int8)
+    return Edges(one, other, np.full(len(one), 30.0), kind, np.full(len(one), _CORE_NOTE, dtype=np.int64))
+
+
+def _form(records: Records) -> Rows:
+    return np.asarray(
+        records.names.is_group * 4 + records.names.is_shares * 2 + records.names.is_branch, dtype=np.int64
+    )
 
 
 def _by_register(records: Records) -> Edges:
@@ -231,20 +291,34 @@ def _by_alias(records: Records) -> Edges:
     return Edges(one, other, np.full(len(one), 50.0), kind, np.full(len(one), _ALIAS_NOTE, dtype=np.int64))
 
 
-def _star_of_one_firm(records: Records, key: Keys, rows: Rows, score: float, kind: int) -> Edges:
-    """Tie the rows of a key, where no two codes and no two rows of the register bear it."""
+def _star_of_one_firm(
+    records: Records, key: Keys, rows: Rows, score: float, kind: int, one_place: bool = False
+) -> Edges:
+    """Tie the rows of a key, where no two codes and no two rows of the register bear it; nor, if asked, two places."""
     order = np.argsort(key, kind="stable")
     key, rows = key[order], rows[order]
     if not len(key):
         return star(key, rows, score, kind)
     starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
     plain = np.ones(len(starts), dtype=bool)
-    for mark in (records.code[rows], records.listed[rows]):
+    marks = [records.code[rows], records.listed[rows]]
+    if one_place:
+        taken = records.names
+        marks += [
+            _numbered(part[rows]) for part in (taken.county, stirred(taken.zone, taken.zone_own) * (taken.zone > 0))
+        ]
+    for mark in marks:
         highest = np.maximum.reduceat(mark, starts)
         lowest = np.minimum.reduceat(np.where(mark < 0, np.iinfo(np.int64).max, mark), starts)
         plain &= (highest < 0) | (highest == lowest)
     plain = np.repeat(plain, np.diff(np.append(starts, len(key))))
     return star(key[plain], rows[plain], score, kind)
+
+
+def _numbered(keys: Keys) -> Rows:
+    """Number keys, -1 for 0."""
+    number = np.unique(keys, return_inverse=True)[1]
+    return np.where(keys == 0, -1, number)
 
 
 # --- decisions ------------------------------------------------------------------------------------------------------
@@ -342,10 +416,11 @@ def _why(groups: Groups, decisions: Sequence[Decision]) -> pa.Array:
     edges = groups.edges
     has = groups.edge >= 0
     at = groups.edge[has]
-    reasons = [_ALONE, _IN_DOUBT, "统一社会信用代码相同", "核心名称和城市相同", "名录中唯一同名", _ALIAS]
+    reasons = [_ALONE, _IN_DOUBT, "统一社会信用代码相同", "核心名称和城市相同", "名录中唯一同名", _ALIAS, _CORE]
     number = np.where(groups.doubtful & ~has, 1, 0)
     chosen = np.where(edges.kind[at] == BY_CODE, 2, np.where(edges.kind[at] == BY_REGISTER, 4, 3))
-    chosen[(edges.kind[at] == BY_REGISTER) & (edges.note[at] == _ALIAS_NOTE)] = 5
+    for note, reason in ((_ALIAS_NOTE, 5), (_CORE_NOTE, 6)):
+        chosen[(edges.kind[at] == BY_REGISTER) & (edges.note[at] == note)] = reason
     for kind, word in ((BY_DECISION, None), (BY_SCORE, _pattern_in_words)):
         mine = edges.kind[at] == kind
         notes, inverse = np.unique(edges.note[at[mine]], return_inverse=True)
