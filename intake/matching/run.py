@@ -195,7 +195,15 @@ def _edges(records: Records, say: Say) -> tuple[Edges, Floats, list[Weights], li
         pattern[keep],
     )
     is_vouched = bool(trust.vouched[of_name_level(6)].all())
-    named = _by_name(records) if is_vouched else joined(_by_whole_name(records), _by_core_of_register(records))
+    if is_vouched:
+        named = _by_name(records)
+    else:
+        whole = _whole_names(records)
+        # Also pairs where two codes bear the name: a row that fits both is left to people.
+        alike = (whole[left] == whole[right]) & (whole[left] > 0) & ~coded & ~apart
+        named = joined(
+            _by_whole_name(records, whole), _by_core_of_register(records), _paired(left[alike], right[alike])
+        )
     told = []
     if trust.objections:
         told = [f"学到的归并权重不可信，未采用，{_EXACT}：{'；'.join(trust.objections)}"]
@@ -218,19 +226,32 @@ def _by_name(records: Records) -> Edges:
     return _star_of_one_firm(records, key, rows, 40.0, BY_NAME, one_place=True)
 
 
-def _by_whole_name(records: Records) -> Edges:
-    """Tie rows of one whole name (core, form, what brackets say) and one place down to the zone; no two codes bear it.
+def _whole_names(records: Records) -> Keys:
+    """Return keys of whole names (core, form, what brackets say) at one place down to the zone; 0 where too short.
 
-    华泰建材 of the record's city 青岛 is 青岛华泰建材; 山东华泰建材 is not, and 青岛高新区华泰建材 is not.
+    华泰建材 of the record's city 青岛 is 青岛华泰建材; 山东华泰建材 is not, 青岛高新区华泰建材 is not, nor is 华泰建材 of
+    nowhere: that is 华泰建材 of nowhere.
     """
     names_ = records.names
     place = np.where(records.place > 0, records.place, np.where(records.province > 0, ~records.province, records.city))
-    rows = np.flatnonzero((place > 0) & (names_.length >= 2))
     cut = np.where(names_.length == WIDTH, names_.whole, np.uint64(0))  # what is longer was cut off
-    key = records.core_key[rows]
+    key = records.core_key
     for part in (place, _form(records), names_.county, names_.zone, names_.zone_own, names_.aside, cut):
-        key = stirred(key, part[rows])
-    return _star_of_one_firm(records, key, rows, 40.0, BY_NAME)
+        key = stirred(key, part)
+    return np.where(names_.length >= np.where(place > 0, 2, 3), key, np.uint64(0))
+
+
+def _by_whole_name(records: Records, whole: Keys) -> Edges:
+    """Tie rows of one whole name, where no two codes bear it."""
+    rows = np.flatnonzero(whole > 0)
+    return _star_of_one_firm(records, whole[rows], rows, 40.0, BY_NAME)
+
+
+def _paired(left: npt.NDArray[np.int32], right: npt.NDArray[np.int32]) -> Edges:
+    count = len(left)
+    none = np.full(count, -1, dtype=np.int64)
+    kind = np.full(count, BY_NAME, dtype=np.int8)
+    return Edges(left.astype(np.int64), right.astype(np.int64), np.full(count, 40.0), kind, none)
 
 
 def _by_core_of_register(records: Records) -> Edges:
