@@ -21,12 +21,15 @@ from intake.matching import names
 from intake.matching.engine import by_parts, in_order, session
 from intake.matching.letters import Keys, chars_of, shifted, whole_hash
 from intake.matching.names import Names
+from intake.matching.placeholders import placeholders
 from intake.matching.places import city_of, leading_places, place_of
 from intake.values import uscc_valid
 from intake.workbook import FileProblem
 
 REQUIRED: Final = ("record_id", "name")
+KEPT_OF_NOBODY: Final = ("uscc", "register_key")
 OPTIONAL: Final = ("uscc", "city", "legal_person", "phone", "address", "aliases")
+_NO_TEXT: Final = pa.scalar(None, pa.string())
 _TEXTS: Final = (pa.types.is_string, pa.types.is_large_string, pa.types.is_null)
 
 
@@ -48,6 +51,7 @@ class Records:
     alias_row: npt.NDArray[np.int64]
     alias_key: Keys  # core of an alias of row alias_row
     listed: npt.NDArray[np.int64]  # number of the row in a register, -1 for others
+    is_nobody: npt.NDArray[np.bool_]  # the name is a placeholder: the row is met by its code only
 
     def __len__(self) -> int:
         return len(self.record_id)
@@ -104,11 +108,15 @@ def checked(table: pa.Table, name: str) -> pa.Table:
 def prepared(table: pa.Table) -> Records:
     """Bring the checked table into comparable form."""
     count = len(table)
+    is_nobody = np.concatenate(by_parts(placeholders, table["name"].combine_chunks()))
+    nobody = pa.array(is_nobody) if is_nobody.any() else None
 
     def column(name: str) -> pa.Array:
-        if name in table.column_names:
-            return table[name].combine_chunks()
-        return pa.nulls(count, pa.string())
+        if name not in table.column_names:
+            return pa.nulls(count, pa.string())
+        values = table[name].combine_chunks()
+        # 待定 and 待定 are two firms, also where one agent's phone stands beside them: only the code is left.
+        return values if nobody is None or name in KEPT_OF_NOBODY else pc.if_else(nobody, _NO_TEXT, values)
 
     address = column("address")
 
@@ -139,6 +147,7 @@ def prepared(table: pa.Table) -> Records:
         alias_row=alias_row,
         alias_key=alias_key,
         listed=_numbered(column("register_key")),
+        is_nobody=is_nobody,
     )
 
 
@@ -240,6 +249,7 @@ def _aliases(taken: Names, column: pa.Array) -> tuple[npt.NDArray[np.int64], Key
             texts.append(pc.list_flatten(lists))
     if not rows:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint64)
-    named = names.take_apart(pa.concat_arrays([text.cast(pa.string()) for text in texts]))
-    known = named.length >= 2
+    said = pa.concat_arrays([text.cast(pa.string()) for text in texts])
+    named = names.take_apart(said)
+    known = (named.length >= 2) & ~placeholders(said)
     return np.concatenate(rows)[known].astype(np.int64), whole_hash(named.core)[known]

@@ -54,6 +54,7 @@ OUT_SCHEMA: Final = pa.schema(
     ]
 )
 _ALONE: Final = "没有相同的企业"
+NOBODY: Final = "名称只是占位，不算企业"
 _ALIAS, _ALIAS_NOTE = "曾用名或简称与名录中唯一一家相同", -2
 _CORE, _CORE_NOTE = "名录中唯一核心名称相同", -3
 _EXACT: Final = "只按信用代码、全称加地点归并"
@@ -73,9 +74,13 @@ class Matched:
     warnings: tuple[str, ...]
 
     def summary(self) -> str:
-        ids = self.table["enterprise_id"]
+        is_nobody = pc.equal(self.table["why"], NOBODY)
+        ids = self.table.filter(pc.invert(is_nobody))["enterprise_id"]
         branches = len(self.table) - self.table["parent_enterprise_id"].null_count
-        return f"{len(self.table):,} 行，{pc.count_distinct(ids).as_py():,} 家企业，{branches:,} 行是有总公司的分支机构"
+        nobody = pc.sum(is_nobody).as_py()
+        text = f"{len(self.table):,} 行，{pc.count_distinct(ids).as_py():,} 家企业，{branches:,} 行是有总公司的分支机构"
+        parts = [text, f"{nobody:,} 行名称只是占位、不算企业" if nobody else "", *self.warnings]
+        return "；".join(part for part in parts if part)
 
 
 def match_file(
@@ -127,6 +132,8 @@ def match(
     crosswalk = SCHEMA.empty_table() if crosswalk is None else crosswalk
     events = EVENTS_SCHEMA.empty_table() if events is None else events
     records = prepared(table)
+    if nobody := int(records.is_nobody.sum()):
+        say(f"归并：{nobody:,} 行的名称只是占位（待定、保密之类）或为空，不算企业，各自单列")
     say(f"归并：{len(records):,} 行已整理，用时 {time.perf_counter() - started:.1f} 秒")
     edges, log_odds, weights, told = _edges(records, say)
     say(f"归并：已比较，用时 {time.perf_counter() - started:.1f} 秒")
@@ -147,7 +154,7 @@ def match(
     for warning in warnings:
         say(f"提醒：{warning}")
     result = pa.table(
-        [records.record_id, assigned.enterprise_id, _parents(records, assigned), _why(groups, decisions)],
+        [records.record_id, assigned.enterprise_id, _parents(records, assigned), _why(records, groups, decisions)],
         schema=OUT_SCHEMA,
     )
     say(f"归并：完成，用时 {time.perf_counter() - started:.1f} 秒")
@@ -432,13 +439,13 @@ def _only_firm(keys: Keys, firm: Rows, asked: Keys) -> Rows:
     return np.where(hit, lowest[spot], -1)
 
 
-def _why(groups: Groups, decisions: Sequence[Decision]) -> pa.Array:
+def _why(records: Records, groups: Groups, decisions: Sequence[Decision]) -> pa.Array:
     """Word each row's strongest reason."""
     edges = groups.edges
     has = groups.edge >= 0
     at = groups.edge[has]
-    reasons = [_ALONE, _IN_DOUBT, "统一社会信用代码相同", "核心名称和城市相同", "名录中唯一同名", _ALIAS, _CORE]
-    number = np.where(groups.doubtful & ~has, 1, 0)
+    reasons = [_ALONE, _IN_DOUBT, "统一社会信用代码相同", "核心名称和城市相同", "名录中唯一同名", _ALIAS, _CORE, NOBODY]
+    number = np.where(groups.doubtful & ~has, 1, np.where(records.is_nobody, 7, 0))
     chosen = np.where(edges.kind[at] == BY_CODE, 2, np.where(edges.kind[at] == BY_REGISTER, 4, 3))
     for note, reason in ((_ALIAS_NOTE, 5), (_CORE_NOTE, 6)):
         chosen[(edges.kind[at] == BY_REGISTER) & (edges.note[at] == note)] = reason
