@@ -29,7 +29,7 @@ LEAST_EVIDENCE: Final = 0.2  # of the pairs: a person, a phone or an address to 
 SEEN: Final = 30  # pairs from which a level is judged
 # Matches among candidates: pairs of one brand are nearly all strangers, pairs of one name may nearly all be one firm.
 MOST_MATCHES: Final = {(1,): 0.2, (2, 3, 4, 5): 0.6, (6, 7, 8, 9): 0.98}
-EVIDENCE: Final = ("person", "phone", "address")
+EVIDENCE: Final = {"person": 2, "phone": 2, "address": 3}  # from which level on: a road alone is none
 _TITLES: Final = {
     "place": "名称中的地点", "city": "城市", "person": "法定代表人", "phone": "电话", "address": "地址", "form": "集团或股份",
 }  # fmt: skip
@@ -84,11 +84,10 @@ def judged(log_odds: Floats, weights: list[Weights], same: Floats, different: Fl
 
 
 def has_evidence() -> Bools:
-    """Tell of every pattern whether a person, a phone or an address agrees."""
+    """Tell of every pattern whether a person, a phone or a whole address agrees."""
     grid = np.zeros(SHAPE, dtype=bool)
-    for axis, name in enumerate(LEVELS):
-        if name in EVIDENCE:
-            grid |= (np.arange(LEVELS[name]) >= 2).reshape([-1 if at == axis else 1 for at in range(len(SHAPE))])
+    for name, least in EVIDENCE.items():
+        grid[(slice(None),) * list(LEVELS).index(name) + (slice(least, None),)] = True
     return grid.ravel()
 
 
