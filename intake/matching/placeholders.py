@@ -81,6 +81,7 @@ def names_a_firm(name: str | None) -> bool:
     return not (_is_placeholder(_BRACKETED.sub("", text).replace(")", "")) or _is_placeholder(text.strip("()")))
 
 
+_AROUND: Final = " \t\r\n\u3000\"'()[]{}<>“”‘’《》【】〔〕「」〈〉.。,，、:：;；!！~-—|"
 _ROUND: Final = str.maketrans("〔〕【】[]{}《》<>〈〉「」", "()" * 8)
 
 
@@ -96,7 +97,7 @@ def _says_nobody(kinds: int) -> bool:
     if kinds & _FORM or (kinds & _PLACE and kinds & (_TRADE | _COMPANY)):
         return False  # 上海有限公司, 山东投资公司, 天津市北海公司 are firms
     if kinds & _ANYBODY:
-        return not kinds & _TRADE
+        return True
     # 外地企业, 浙江企业, 大型化工公司; not 科技公司.
     return bool(kinds & (_KIND | _COMPANY)) and bool(kinds & _QUALITY or not kinds & _TRADE)
 
@@ -119,8 +120,9 @@ def _made_of(text: str) -> set[int]:
 def placeholders(names: pa.Array) -> npt.NDArray[np.bool_]:
     """Tell which names name nobody; null and empty ones do not either."""
     text = pc.utf8_upper(pc.utf8_normalize(pc.fill_null(names.cast(pa.string()), ""), "NFKC"))
+    text = pc.utf8_trim(text, _AROUND)
     length = pc.utf8_length(text)
-    # Real names hold none of this: most of a register ends here.
+    # Real names hold none of this: most of a register ends here, and is not read word by word.
     short = pc.and_(pc.less_equal(length, 10), pc.match_substring_regex(text, "[^限]公司$"))
     likely = pc.or_(pc.or_(pc.less_equal(length, 5), short), pc.match_substring_regex(text, _telling()))
     found = np.zeros(len(names), dtype=bool)
