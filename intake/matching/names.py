@@ -216,9 +216,9 @@ def _part_taken_apart(names: pa.Array) -> Names:
         return np.asarray(column(name).to_numpy(zero_copy_only=False), dtype=bool)
 
     outside = chars_of(column("outside"))
-    leading = leading_places(outside, with_zones=True)
+    leading = leading_places(outside, column("outside"))
     brackets = chars_of(column("inside"), 20)
-    inside = leading_places(brackets, with_zones=True)
+    inside = leading_places(brackets, column("inside"))
     number = np.where(inside.number >= 0, inside.number, leading.number)
     core = shifted(outside, leading.taken, WIDTH)
     length = np.count_nonzero(core, axis=1)
@@ -227,7 +227,10 @@ def _part_taken_apart(names: pa.Array) -> Names:
     core[short] = shifted(outside[short], leading.last[short], WIDTH)
     none = np.flatnonzero(short)[np.count_nonzero(core[short], axis=1) < 2]
     core[none] = chars_of(column("plain").take(pa.array(none)))
-    said = pc.replace_substring_regex(text_of(shifted(brackets, inside.taken, 20)), _SAYS_NOTHING, "")
+    aside = np.zeros(len(names), dtype=np.uint64)
+    if len(rows := np.flatnonzero(brackets[:, 0])):
+        said = text_of(shifted(brackets[rows], inside.taken[rows], 20))
+        aside[rows] = whole_hash(chars_of(pc.replace_substring_regex(said, _SAYS_NOTHING, ""), 20))
     is_branch = flags("is_branch")
     own = column("own")
     behind = np.flatnonzero(is_branch & (pc.utf8_length(own).to_numpy(zero_copy_only=False) > 0))
@@ -246,7 +249,7 @@ def _part_taken_apart(names: pa.Array) -> Names:
         county=np.where(leading.county > 0, leading.county, inside.county),
         zone=np.where(leading.zone > 0, leading.zone, inside.zone),
         zone_own=np.where(leading.zone > 0, leading.zone_own, inside.zone_own),
-        aside=whole_hash(chars_of(said, 20)),
+        aside=aside,
         is_branch=is_branch,
         parent=column("parent"),
         is_group=flags("is_group"),

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from intake.matching.letters import Chars, Keys, chars_of, shifted, stirred, text_of, whole_hash
+from intake.matching.letters import Chars, Keys, chars_of, shifted, stirred, whole_hash
 
 REFERENCE: Final = Path(__file__).parents[1] / "reference"
 LONGEST_PLACE: Final = 9
@@ -162,17 +162,18 @@ def _short_keys(words: Keys, is_city: npt.NDArray[np.bool_], ruler: Rows) -> Key
     return stirred(words, ruler * 2 + is_city)
 
 
-def leading_places(chars: Chars, with_zones: bool = False) -> Leading:
+def leading_places(chars: Chars, zoned_text: pa.Array | None = None) -> Leading:
     """Return what places the texts start with: the longest spelling is taken, again and again.
 
-    山东省青岛市崂山区华泰… starts with 9 characters of places. Zones are looked for where asked.
+    山东省青岛市崂山区华泰… starts with 9 characters of places. Zones are looked for where `zoned_text`, the texts
+    themselves, is given.
     """
     table = _place_table()
     count = len(chars)
     taken, last = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
     number = np.full(count, -1, dtype=np.int64)
     county, zone, zone_own = (np.zeros(count, dtype=np.uint64) for _ in range(3))
-    zoned = _zoned(chars) if with_zones else {}
+    zoned = {} if zoned_text is None else _zoned(zoned_text)
     looking = np.arange(count)
     for _ in range(MOST_PLACES):
         if not len(looking):
@@ -276,10 +277,11 @@ def _zone_words() -> tuple[str, re.Pattern[str], dict[str, Zone]]:
     return any_of(("是", "否", OWN_ZONE)), re.compile(at), {zone.written: zone for zone in zones()}
 
 
-def _zoned(chars: Chars) -> dict[int, str]:
+def _zoned(text: pa.Array) -> dict[int, str]:
     """Return the texts that hold the word for a zone, by row."""
-    text = text_of(chars)
-    rows = np.flatnonzero(pc.match_substring_regex(text, _zone_words()[0]).to_numpy(zero_copy_only=False))
+    rows = np.flatnonzero(
+        pc.fill_null(pc.match_substring_regex(text, _zone_words()[0]), False).to_numpy(zero_copy_only=False)
+    )
     return dict(zip(rows.tolist(), text.take(pa.array(rows)).to_pylist(), strict=True))
 
 
