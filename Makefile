@@ -58,7 +58,7 @@ ui: $(STAMP)
 	@$(PY) -m orchestration ui
 
 desk: $(STAMP)
-	@$(PY) -m desk serve --opener intake.opening:open_sheets --code-reader intake.values:parse_uscc
+	@$(PY) -m desk serve --opener intake.opening:open_sheets --code-reader intake.values:parse_uscc --firm-names intake.matching.placeholders:names_a_firm
 
 # Peers of the benchmarks live in an environment of their own, so that what runs at night never depends on them.
 $(BENCH)/.installed: requirements.lock benchmarks/peers.lock

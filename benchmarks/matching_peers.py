@@ -28,12 +28,13 @@ ATTRIBUTES = ("uscc", "city", "legal_person", "phone", "address")
 def prepare(source: Path, out: Path) -> None:
     """Write the register with core name, whole name and plain city, for the peers."""
     from intake.matching import names
+    from intake.matching.places import place_of
 
     table = pq.read_table(source)
     taken = names.take_apart(table["name"].combine_chunks())
     table = table.append_column("core", taken.core_text()).append_column("place", taken.city)
     table = table.append_column("written", taken.written)
-    plain, _ = names.place_of(table["city"].combine_chunks())
+    plain, _ = place_of(table["city"].combine_chunks())
     city = plain.combine_chunks() if isinstance(plain, pa.ChunkedArray) else plain
     table = table.set_column(table.column_names.index("city"), "city", city)
     pq.write_table(table, out)

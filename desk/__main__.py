@@ -40,6 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
     serve.add_argument("--port", type=int, default=8000)
     serve.add_argument("--opener", help="打开来件的函数，写作 模块:函数；不写则不收上传的工作簿")
     serve.add_argument("--code-reader", help="核对统一社会信用代码的函数，写作 模块:函数；不写则只在夜间核对")
+    serve.add_argument(
+        "--firm-names", help="辨认占位名称（待定、保密等）的函数，写作 模块:函数；不写则一律当作企业名称"
+    )
     admin = commands.add_parser("admin", help="建立系统管理员，打印一次性密码")
     admin.add_argument("login")
     notify = commands.add_parser("notify", help="把当前名单的摘要发到企业微信和邮箱（ZEYOU_HOME/desk/notices.yaml）")
@@ -57,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         return int(promises.is_stopped(hits))
     settings = DeskSettings.from_environment()
     if asked.command == "serve":
-        return _serve(settings, asked.host, asked.port, asked.opener, asked.code_reader)
+        return _serve(settings, asked.host, asked.port, asked.opener, asked.code_reader, asked.firm_names)
     if asked.command == "check-static":
         return _check_static()
     engine = open_engine(settings.database_url)
@@ -96,10 +99,13 @@ def _given(name: str | None) -> Any:
     return getattr(importlib.import_module(module), function) if module else None
 
 
-def _serve(settings: DeskSettings, host: str, port: int, opener: str | None, code_reader: str | None) -> int:
+def _serve(
+    settings: DeskSettings, host: str, port: int, opener: str | None, code_reader: str | None, firm_names: str | None
+) -> int:
     import uvicorn
 
-    app = build_app(settings, open_workbook=_given(opener), read_code=_given(code_reader))
+    given = {"open_workbook": _given(opener), "read_code": _given(code_reader), "names_a_firm": _given(firm_names)}
+    app = build_app(settings, **given)
     print(f"择优办公桌：http://{host}:{port}　首个管理员：python -m desk admin 账号")
     # Forwarded headers are ours to judge (desk.login.login_by_proxy): uvicorn must not rewrite the peer's address.
     uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)

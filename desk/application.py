@@ -69,8 +69,12 @@ def build_app(
     now: Callable[[], dt.datetime] | None = None,
     open_workbook: Callable[[Path], Iterable[Any]] | None = None,
     read_code: Callable[[str], str | None] | None = None,
+    names_a_firm: Callable[[str], bool] | None = None,
 ) -> FastAPI:
-    """Build a desk; its tables are brought up to date first. `open_workbook`, `read_code`: :class:`desk.pages.context.Desk`."""
+    """Build a desk; its tables are brought up to date first. `open_workbook`, `read_code`: :class:`desk.pages.context.Desk`.
+
+    `names_a_firm` tells placeholders (待定, 保密) from names of firms; None: every name is one.
+    """
     engine = open_engine(settings.database_url)
     upgrade(engine)
     templates = Jinja2Templates(TEMPLATES)
@@ -85,7 +89,7 @@ def build_app(
         settings=settings,
         engine=engine,
         sessions=sessions(engine),
-        lists=Lists(settings.published),
+        lists=Lists(settings.published, names_a_firm),
         rules=rules(),
         templates=templates,
         now=now or (lambda: dt.datetime.now(dt.UTC)),

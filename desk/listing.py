@@ -16,7 +16,7 @@ import logging
 import threading
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -74,8 +74,9 @@ class Change:
 class PublishedList:
     """One snapshot, read once."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, names_a_firm: Callable[[str], bool] | None = None) -> None:
         self.snapshot = snapshot
+        self._names_a_firm = names_a_firm
         self.handed_over = _handed_over(snapshot.folder)
         # One piece a column: taking rows out of many pieces costs as much as copying all of them.
         self.table = self._with_handlers(pq.read_table(snapshot.folder / LEADS)).combine_chunks()
@@ -150,9 +151,13 @@ class PublishedList:
         found: dict[str, list[str]] = {}
         names = ("lead_id", "enterprise_name", "uscc")
         for lead, name, code in zip(*(self.table[c].to_pylist() for c in names), strict=True):
-            for mark in firm_marks(name, code, self._enterprise_keys.get(lead)):
+            for mark in firm_marks(self.firm_name(name), code, self._enterprise_keys.get(lead)):
                 found.setdefault(mark, []).append(lead)
         return found
+
+    def firm_name(self, written: str | None) -> str | None:
+        """Return a name if it names a firm: 待定 and 保密 (placeholders) are no name by which firms are one."""
+        return written if written and (self._names_a_firm is None or self._names_a_firm(written)) else None
 
     @cached_property
     def _enterprise_keys(self) -> dict[str, str | None]:
@@ -163,7 +168,9 @@ class PublishedList:
     def marks_of(self, lead_id: str) -> list[str]:
         """Give what the firm of a lead is known by."""
         row = self.row(lead_id)
-        return firm_marks(row["enterprise_name"], row["uscc"], self._enterprise_keys.get(lead_id)) if row else []
+        if not row:
+            return []
+        return firm_marks(self.firm_name(row["enterprise_name"]), row["uscc"], self._enterprise_keys.get(lead_id))
 
     @cached_property
     def prospects(self) -> pa.Table:
@@ -235,7 +242,7 @@ class PublishedList:
             has_keys = "enterprise_key" in self.facts.column_names
             keys = self.facts["enterprise_key"].to_pylist() if has_keys else [None] * len(names)
             for at, (key, name) in enumerate(zip(keys, names, strict=True)):
-                for mark in (f"key {key}" if key else "", f"name {name}" if name else ""):
+                for mark in (f"key {key}" if key else "", f"name {name}" if self.firm_name(name) else ""):
                     if mark:
                         found.setdefault(mark, []).append(at)
         return found
@@ -446,8 +453,9 @@ class Lists:
     A snapshot that can't be read leaves the last good one in use; `problem` then says so.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, names_a_firm: Callable[[str], bool] | None = None) -> None:
         self._root = root
+        self._names_a_firm = names_a_firm
         self._kept: OrderedDict[str, PublishedList] = OrderedDict()
         self._lock = threading.RLock()
         self._good: str | None = None
@@ -502,7 +510,7 @@ class Lists:
             if name in self._kept:
                 self._kept.move_to_end(name)
                 return self._kept[name]
-            found = PublishedList(verified(self._root / name))
+            found = PublishedList(verified(self._root / name), self._names_a_firm)
             self._kept[name] = found
             while len(self._kept) > KEPT:
                 oldest = next(n for n in self._kept if n not in (name, self._good))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import Response
@@ -65,9 +66,9 @@ def pool(
 
 
 def taken(published: PublishedList, enterprise: str, uscc: str) -> list[dict[str, Any]]:
-    """Give the leads of the same enterprise by code, else by name as written."""
+    """Give the leads of the same enterprise by code, else by name as written, if that names one."""
     table = published.light
-    same = pc.equal(table["enterprise_name"], enterprise)
+    same = pc.equal(table["enterprise_name"], pa.scalar(published.firm_name(enterprise), pa.string()))
     if uscc:
         same = pc.or_kleene(same, pc.fill_null(pc.equal(table["uscc"], uscc), False))
     return [shared(published, row) for row in table.filter(pc.fill_null(same, False)).to_pylist()]
@@ -118,7 +119,7 @@ def report(
             )
         asked["uscc"] = uscc
     with desk.sessions() as session:
-        if refuses(session, firm_marks(enterprise_name, uscc)):
+        if refuses(session, firm_marks(published.firm_name(enterprise_name), uscc)):
             raise actions.Conflict("这家企业已拒绝联系，不能报备")
         hidden = hidden_leads(session, published)
     conflicts = [c for c in taken(published, enterprise_name, uscc.upper()) if c["lead_id"] not in hidden]

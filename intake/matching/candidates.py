@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from intake.matching.comparison import COMPARED
-from intake.matching.names import Keys, stirred
+from intake.matching.letters import Keys, stirred
 from intake.matching.records import Records
 
 _LOW_BITS: Final = np.uint64(2**22 - 1)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from intake.matching.names import Keys
+from intake.matching.letters import Keys
 from intake.matching.records import Records
 
 Levels = npt.NDArray[np.int8]
@@ -22,9 +22,10 @@ NAME_LEVELS: Final = (
     "名称不同", "字号相同", "简写（字号不同）", "简写", "字号一字之差", "行业一字之差", "核心名称相同（常见）",
     "核心名称相同（少见）", "核心名称相同（罕见）", "曾用名或简称相同",
 )  # fmt: skip
+ALIAS_LEVEL: Final = 9
 LEVELS: Final = {
     "name": len(NAME_LEVELS),
-    "place": 3,  # 0 differ, 1 not both named, 2 agree
+    "place": 3,  # 0 differ, 1 not both named, 2 agree: prefecture, county and zone
     "city": 3,
     "person": 4,  # 0 differ, 1 missing, 2 agree on a common value, 3 agree on a rare one
     "phone": 4,
@@ -150,7 +151,7 @@ def _name(
         for this, that in ((one, other), (other, one)):
             asked = _row_and_key(this.astype(np.int64), records.core_key[that])
             spot = np.minimum(np.searchsorted(alias, asked), len(alias) - 1)
-            level[(alias[spot] == asked) & ~equal] = 9
+            level[(alias[spot] == asked) & ~equal] = ALIAS_LEVEL
     return level
 
 
@@ -159,10 +160,23 @@ def _agreement(one: Keys, other: Keys) -> Levels:
 
 
 def _place(records: Records, one: Index, other: Index) -> Levels:
-    """Compare the places of the names; where one names only a province, provinces are compared."""
+    """Compare the places of the names; where one names only a province, provinces are compared.
+
+    Two counties or two zones are two places; one that only one of the names says is a place not both name.
+    """
     by_city = _agreement(records.place[one], records.place[other])
     by_province = _agreement(records.province[one], records.province[other])
-    return np.where(by_city == 1, np.minimum(by_province, 1), by_city).astype(np.int8)
+    level = np.where(by_city == 1, np.minimum(by_province, 1), by_city)
+    taken = records.names
+    for part in (taken.county, taken.zone, taken.zone_own):
+        mine, yours = part[one], part[other]
+        level = np.where(mine == yours, level, np.where((mine == 0) | (yours == 0), np.minimum(level, 1), 0))
+    return level.astype(np.int8)
+
+
+def places_differ(records: Records, one: npt.NDArray[Any], other: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Tell where two rows name or are recorded in different places."""
+    return np.asarray((_place(records, one, other) == 0) | (_agreement(records.where[one], records.where[other]) == 0))
 
 
 def _counted(keys: Keys, counts: npt.NDArray[np.int64], one: Index, other: Index, rare: int) -> Levels:

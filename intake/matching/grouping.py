@@ -1,6 +1,6 @@
 """Which rows form one enterprise (归并): connected components that never join two codes against people's word.
 
-Belongs here: edges, conflicts, doubt between several firms. Does not belong: ids (crosswalk.py), scores (weights.py).
+Belongs here: edges, conflicts, doubt between several firms, chains whose ends disagree. Does not belong: ids (crosswalk.py), scores (weights.py).
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from intake.matching.names import Keys
+from intake.matching.comparison import patterns
+from intake.matching.letters import Keys
+from intake.matching.records import Records
 
 Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -21,6 +23,11 @@ Floats = npt.NDArray[np.float64]
 BY_DECISION, BY_CODE, BY_REGISTER, BY_NAME, BY_SCORE = 0, 1, 2, 3, 4
 # A row without a code that fits two firms of different codes this closely (e-fold of odds 1.0) is left to people.
 DOUBT: Final = 1.0
+# A chain is broken where its ends are this unlikely one firm, or where so many core names met. On generated registers of
+# 100,000 rows 21 of the 25 enterprises with such ends held two firms, and no firm had more than 5 core names.
+FARTHEST: Final = -8.0
+MOST_CORES: Final = 5
+WHOLE: Final = 60  # rows up to which all pairs of an enterprise are compared, of larger ones each row with the first
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,45 @@ def grouped(
     ends = np.column_stack([edges.left[within], edges.right[within]]).ravel()
     edge[ends] = np.repeat(within, 2)
     return Groups(label, edges, edge, doubtful, np.array(refused, dtype=np.int64))
+
+
+def overgrown(records: Records, groups: Groups, log_odds: Floats) -> npt.NDArray[np.bool_]:
+    """Tell for each label whether scores chained rows together that are not one firm from end to end."""
+    label, edges = groups.label, groups.edges
+    size = np.bincount(label)
+    chained = np.zeros(len(size), dtype=bool)
+    within = (edges.kind == BY_SCORE) & (label[edges.left] == label[edges.right])
+    chained[label[edges.left[within]]] = True
+    chained &= size >= 3
+    rows = np.flatnonzero(chained[label])
+    if not len(rows):
+        return chained
+    rows = rows[np.lexsort((records.core_key[rows], label[rows]))]
+    owner, core = label[rows], records.core_key[rows]
+    is_new = np.concatenate([[True], (owner[1:] != owner[:-1]) | (core[1:] != core[:-1])])
+    found = np.bincount(owner[is_new], minlength=len(size)) > MOST_CORES
+    left, right = _pairs_within(rows, owner)
+    coded = (records.code[left] >= 0) & (records.code[left] == records.code[right])
+    left, right = left[~coded], right[~coded]
+    far = log_odds[patterns(records, left.astype(np.int32), right.astype(np.int32))] < FARTHEST
+    found[label[left[far]]] = True
+    return found
+
+
+def _pairs_within(rows: Rows, owner: Rows) -> tuple[Rows, Rows]:
+    """Pair up rows of one owner; rows are in order of owners."""
+    starts = np.flatnonzero(np.concatenate([[True], owner[1:] != owner[:-1]]))
+    sizes = np.diff(np.append(starts, len(rows)))
+    first, end = np.repeat(starts, sizes), np.repeat(starts + sizes, sizes)
+    at = np.arange(len(rows))
+    large = np.repeat(sizes > WHOLE, sizes) & (at > first)
+    left, right = [rows[first[large]]], [rows[large]]
+    at = at[np.repeat(sizes <= WHOLE, sizes)]
+    for step in range(1, WHOLE):
+        at = at[at + step < end[at]]
+        left.append(rows[at])
+        right.append(rows[at + step])
+    return np.concatenate(left), np.concatenate(right)
 
 
 def _components(count: int, edges: Edges) -> Rows:

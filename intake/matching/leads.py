@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from intake.matching.crosswalk import keep_versions, read_crosswalk, read_events
 from intake.matching.decisions import Decision, standing
 from intake.matching.names import written_form
+from intake.matching.placeholders import placeholders
 from intake.matching.records import checked
 from intake.matching.register import register_candidates
 from intake.matching.run import Matched, match, write_whole
@@ -36,8 +37,12 @@ _STANDING: Final = """
 """
 
 
-def match_leads(landing: Path, home: Path, say: Callable[[str], None]) -> pa.Table:
+def match_leads(
+    landing: Path, home: Path, say: Callable[[str], None], remark: Callable[[str], None] = lambda line: None
+) -> pa.Table:
     """Write `landing/lead_identities.parquet`, and the crosswalk with its log under `home`, all or nothing.
+
+    `remark` is given what people should know of the matching, such as weights that were not used.
 
     Gives what was written: one row per lead, sorted by `record_id` (the lead_id), with the enterprise, the firm of the
     register (`register_key`, `register_match_by`, null where none is found) and why.
@@ -48,11 +53,14 @@ def match_leads(landing: Path, home: Path, say: Callable[[str], None]) -> pa.Tab
     codes = leads["uscc"].drop_null().to_pylist()
     codes += [id_[2:] for d in decisions for id_ in (d.record_id, d.other_id) if id_.startswith(LISTED)]
     lead_names = leads["name"].combine_chunks()
+    lead_names = pc.if_else(pa.array(placeholders(lead_names)), "", lead_names)
     listed = register_candidates(landing / "register.parquet", lead_names, codes, say)
     both = checked(pa.concat_tables([leads, listed], promote_options="default"), "线索台账")
     crosswalk, log = home / "crosswalk.parquet", home / "crosswalk.events.parquet"
     found = match(both, read_crosswalk(crosswalk), read_events(log), decisions, say)
     told = _told(both, found)
+    for line in found.warnings:
+        remark(line)
     keep_versions(crosswalk, log)
     write_whole({landing / "lead_identities.parquet": told, crosswalk: found.crosswalk, log: found.events})
     return told

@@ -1,16 +1,13 @@
 """Names of Chinese firms in comparable form (企业名称归一): written form, core name, place, branch, aliases.
 
-Belongs here: what one name says, taken apart: 行政区划 + 字号 + 行业 + 组织形式. Places come from GB/T 2260
-(reference/places.csv). Does not belong: whether two names mean one firm (comparison.py).
+Belongs here: what one name says, taken apart: 行政区划 + 功能区 + 字号 + 行业 + 组织形式. Places and zones are found by
+places.py. Does not belong: whether two names mean one firm (comparison.py).
 """
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass, fields
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -19,12 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from intake.matching.engine import by_parts, in_order, session
-
-WIDTH: Final = 28  # characters of a core name that are kept
-LONGEST_PLACE: Final = 9
-
-Keys = npt.NDArray[np.uint64]
-Chars = npt.NDArray[np.uint32]
+from intake.matching.letters import WIDTH, Chars, Keys, chars_of, shifted, text_of, whole_hash
+from intake.matching.places import city_of, leading_places, province_of
 
 # The traditional and shape-variant characters met in names of firms from Hong Kong, Macao and Taiwan.
 _TRADITIONAL: Final = "國華東廣業貿實團責電機發資產車開關門馬龍鳳麗寶興豐達遠聯環飛營農雲藝術學醫藥紡織綠園設備進際創傑億萬爾羅製盛樂鋼鐵銀錦鑫顧問財經濟區縣灣島長張陽陰陳偉強勝聖賽賓館應優質檢測運輸訊網線纖維塗飾燈動計畫貨櫃廠場熱氣軟體儀錶號處務總會節點顏顯風險驗證誠訂購買賣聲視聽書報紙紅綵約級組結絲統繼續"
@@ -43,6 +36,7 @@ _LEGAL: Final = (
     r"(?:股份有限公司|有限公司|股份公司|总公司|集团公司|公司|集团|股份|控股|合伙企业|有限合伙|普通合伙|特殊普通合伙|个人独资|"
     r"有限责任|有限|合伙)+$"
 )
+_SAYS_NOTHING: Final = "集团|股份|有限|责任|控股|公司|合伙|普通|特殊|[市省区县]"
 _BRANCH_WORDS: Final = "分公司|支公司|办事处|支行|分行|分理处|分店|营业部|营业厅|营业所|代表处|联络处|储蓄所|分厂|分院|分所|分部|分社|支局|支社"
 _WEAK_BRANCH_WORDS: Final = "项目部|经营部|门市部|服务部|销售部|经销部|加油站|维修站|营业点|网点|购销站"
 # A shop of its own is called 经营部 too: the weak words make a branch only behind a whole company's name.
@@ -53,14 +47,6 @@ _BRANCH_ENDS: Final = "(" + ", ".join(
     f"'{end}'" for end in sorted({word[-2:] for word in f"{_BRANCH_WORDS}|{_WEAK_BRANCH_WORDS}".split("|")})
 ) + ")"  # fmt: skip
 _PLAIN_BRANCH: Final = rf"(?:{_BRANCH_WORDS})$"
-
-
-@cache
-def places() -> dict[str, tuple[str, str]]:
-    """Read the places of GB/T 2260: each spelling to its prefecture (地级) and province, empty where ambiguous."""
-    path = Path(__file__).parents[1] / "reference" / "places.csv"
-    with path.open(encoding="utf-8", newline="") as lines:
-        return {row["place"]: (row["city"], row["province"]) for row in csv.DictReader(lines)}
 
 
 @dataclass(frozen=True)
@@ -76,6 +62,10 @@ class Names:
     length: npt.NDArray[np.int64]
     city: pa.Array  # of the name itself; null where none is named
     province: pa.Array
+    county: Keys  # named in the name, 0 where none is; zones too
+    zone: Keys
+    zone_own: Keys  # 大榭 of 大榭开发区
+    aside: Keys  # what brackets say besides places and forms: (一分店), (中国)
     is_branch: npt.NDArray[np.bool_]
     parent: pa.Array  # written form of the parent's name; null where it can't be told
     is_group: npt.NDArray[np.bool_]
@@ -194,7 +184,7 @@ def _parts(names: pa.Array) -> pa.Table:
             parent is not null or is_plain_branch as is_branch,
             contains(head, '集团') as is_group,
             contains(head, '股份') as is_shares,
-            case when has_brackets then regexp_extract(head, '[(]([^()]+)[)]', 1) end as inside,
+            case when has_brackets then array_to_string(regexp_extract_all(head, '[(]([^()]+)[)]', 1), '') end as inside,
             case when has_brackets then translate(head, '()', '') else head end as plain,
             case when right(shorter, 2) in {_LEGAL_ENDS} then regexp_replace(shorter, '{_LEGAL}', '') else shorter end
                 as outside
@@ -203,135 +193,6 @@ def _parts(names: pa.Array) -> pa.Table:
     with session() as connection:
         connection.register("source", source)
         return in_order(connection.execute(query).to_arrow_table())
-
-
-def chars_of(text: pa.Array, width: int = WIDTH) -> Chars:
-    """Give code points, shape (n, width), cut at the width and zero behind the end."""
-    cut = pc.utf8_slice_codeunits(pc.fill_null(text, ""), 0, width)
-    wide = np.asarray(cut.to_numpy(zero_copy_only=False), dtype=f"U{width}")
-    return np.ascontiguousarray(wide).view(np.uint32).reshape(len(wide), width)
-
-
-def text_of(chars: Chars) -> pa.Array:
-    wide = np.ascontiguousarray(chars).view(f"U{chars.shape[1]}").ravel()
-    return pa.array(wide.astype(object), pa.string())
-
-
-def stirred(key: Keys, value: npt.NDArray[Any]) -> Keys:
-    """Fold one more value into 64-bit keys (the finaliser of SplitMix64)."""
-    with np.errstate(over="ignore"):
-        mixed = (key * np.uint64(0x9E3779B97F4A7C15)) ^ (value.astype(np.uint64) + np.uint64(0x632BE59BD9B4E019))
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        return np.asarray(mixed ^ (mixed >> np.uint64(29)), dtype=np.uint64)
-
-
-def whole_hash(chars: Chars, first: int = 0) -> Keys:
-    """Hash each row's characters from `first` on; 0 for an empty row."""
-    key = np.zeros(len(chars), dtype=np.uint64)
-    for at in range(first, chars.shape[1]):
-        letter = chars[:, at]
-        if not letter.any():
-            break
-        key = np.where(letter > 0, stirred(key, letter), key)
-    return key
-
-
-@dataclass(frozen=True)
-class _PlaceTable:
-    keys: Keys  # sorted
-    sieve: npt.NDArray[np.bool_]  # by the low bits of a key: may it be one of a place?
-    beginnings: npt.NDArray[np.bool_]  # the same of the first two characters
-    number: npt.NDArray[np.int64]
-    cities: pa.Array
-    provinces: pa.Array
-
-
-_SIEVE: Final = np.uint64(2**18 - 1)  # 4,115 places leave 98% of it empty
-
-
-def _sieve(keys: Keys) -> npt.NDArray[np.bool_]:
-    found = np.zeros(int(_SIEVE) + 1, dtype=bool)
-    found[keys & _SIEVE] = True
-    return found
-
-
-@cache
-def _place_table() -> _PlaceTable:
-    words = list(places())
-    chars = chars_of(pa.array(words), LONGEST_PLACE)
-    keys = whole_hash(chars)
-    order = np.argsort(keys)
-    none = (None,)
-    cities = [places()[word][0] or None for word in words]
-    provinces = [places()[word][1] or None for word in words]
-    return _PlaceTable(
-        keys[order],
-        _sieve(keys),
-        _sieve(whole_hash(chars[:, :2])),
-        order,
-        pa.array([*cities, *none], pa.string()),
-        pa.array([*provinces, *none], pa.string()),
-    )
-
-
-def leading_places(chars: Chars) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Give how many characters at the start are places, and the number of the last place, -1 where there is none.
-
-    山东省青岛市崂山区华泰… is 9 characters of places: the longest spelling is taken, again and again.
-    """
-    table = _place_table()
-    count = len(chars)
-    taken = np.zeros(count, dtype=np.int64)
-    number = np.full(count, -1, dtype=np.int64)
-    looking = np.arange(count)
-    for _ in range(4):  # province, prefecture, county, and one more
-        window = shifted(chars[looking], taken[looking], LONGEST_PLACE)
-        # Two characters that begin no place end the search for most rows.
-        key = stirred(stirred(np.zeros(len(looking), dtype=np.uint64), window[:, 0]), window[:, 1])
-        begins = table.beginnings[key & _SIEVE] & (window[:, 1] > 0)
-        looking, window, key = looking[begins], window[begins], key[begins]
-        if not len(looking):
-            break
-        longest = np.zeros(len(looking), dtype=np.int64)
-        which = np.full(len(looking), -1, dtype=np.int64)
-        for size in range(2, LONGEST_PLACE + 1):
-            if size > 2:
-                key = stirred(key, window[:, size - 1])
-            likely = np.flatnonzero(table.sieve[key & _SIEVE] & (window[:, size - 1] > 0))
-            spot = np.minimum(np.searchsorted(table.keys, key[likely]), len(table.keys) - 1)
-            hit = table.keys[spot] == key[likely]
-            longest[likely[hit]] = size
-            which[likely[hit]] = table.number[spot[hit]]
-        found = longest > 0
-        looking, longest, which = looking[found], longest[found], which[found]
-        if not len(looking):
-            break
-        taken[looking] += longest
-        # A county that two provinces have says nothing: the prefecture before it stands.
-        known = table.cities.take(pa.array(which)).is_valid().to_numpy(zero_copy_only=False) | (number[looking] < 0)
-        number[looking[known]] = which[known]
-    return taken, number
-
-
-def shifted(chars: Chars, by: npt.NDArray[np.int64], width: int) -> Chars:
-    padded = np.pad(chars, ((0, 0), (0, width)))
-    return np.asarray(np.take_along_axis(padded, by[:, None] + np.arange(width)[None, :], axis=1))
-
-
-def place_of(text: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Give prefecture and province of the places that a text starts with."""
-    table = _place_table()
-    _, number = leading_places(chars_of(text, 20))
-    return _taken(table.cities, number), _taken(table.provinces, number)
-
-
-def city_of(number: npt.NDArray[np.int64]) -> pa.Array:
-    """Give the prefecture of places by their number (leading_places); null for -1."""
-    return _taken(_place_table().cities, number)
-
-
-def _taken(values: pa.Array, number: npt.NDArray[np.int64]) -> pa.Array:
-    return values.take(pa.array(np.where(number < 0, len(values) - 1, number)))
 
 
 def take_apart(names: pa.Array) -> Names:
@@ -355,15 +216,21 @@ def _part_taken_apart(names: pa.Array) -> Names:
         return np.asarray(column(name).to_numpy(zero_copy_only=False), dtype=bool)
 
     outside = chars_of(column("outside"))
-    taken, number = leading_places(outside)
-    _, inside_number = leading_places(chars_of(column("inside"), 12))
-    number = np.where(inside_number >= 0, inside_number, number)
-    core = shifted(outside, taken, WIDTH)
+    leading = leading_places(outside, column("outside"))
+    brackets = chars_of(column("inside"), 20)
+    inside = leading_places(brackets, column("inside"))
+    number = np.where(inside.number >= 0, inside.number, leading.number)
+    core = shifted(outside, leading.taken, WIDTH)
     length = np.count_nonzero(core, axis=1)
-    # 上海有限公司, 北京银行: where nothing or one character would be left, the place is the brand.
-    plain = chars_of(column("plain"))
+    # 上海有限公司, 北京银行: where nothing or one character would be left, the last place is the brand.
     short = length < 2
-    core[short] = np.where((np.count_nonzero(outside, axis=1) >= 2)[short, None], outside[short], plain[short])
+    core[short] = shifted(outside[short], leading.last[short], WIDTH)
+    none = np.flatnonzero(short)[np.count_nonzero(core[short], axis=1) < 2]
+    core[none] = chars_of(column("plain").take(pa.array(none)))
+    aside = np.zeros(len(names), dtype=np.uint64)
+    if len(rows := np.flatnonzero(brackets[:, 0])):
+        said = text_of(shifted(brackets[rows], inside.taken[rows], 20))
+        aside[rows] = whole_hash(chars_of(pc.replace_substring_regex(said, _SAYS_NOTHING, ""), 20))
     is_branch = flags("is_branch")
     own = column("own")
     behind = np.flatnonzero(is_branch & (pc.utf8_length(own).to_numpy(zero_copy_only=False) > 0))
@@ -372,14 +239,17 @@ def _part_taken_apart(names: pa.Array) -> Names:
             text_of(core[behind]), pc.replace_substring_regex(own.take(pa.array(behind)), "[()]", ""), ""
         )
         core[behind] = chars_of(joined)
-    table = _place_table()
     return Names(
         written=column("written"),
         whole=column("whole").to_numpy(),
         core=core,
         length=np.count_nonzero(core, axis=1),
-        city=_taken(table.cities, number),
-        province=_taken(table.provinces, number),
+        city=city_of(number),
+        province=province_of(number),
+        county=np.where(leading.county > 0, leading.county, inside.county),
+        zone=np.where(leading.zone > 0, leading.zone, inside.zone),
+        zone_own=np.where(leading.zone > 0, leading.zone_own, inside.zone_own),
+        aside=aside,
         is_branch=is_branch,
         parent=column("parent"),
         is_group=flags("is_group"),

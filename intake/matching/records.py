@@ -19,12 +19,17 @@ import pyarrow.parquet as pq
 
 from intake.matching import names
 from intake.matching.engine import by_parts, in_order, session
-from intake.matching.names import Keys, Names
+from intake.matching.letters import Keys, chars_of, shifted, whole_hash
+from intake.matching.names import Names
+from intake.matching.placeholders import placeholders
+from intake.matching.places import city_of, leading_places, place_of
 from intake.values import uscc_valid
 from intake.workbook import FileProblem
 
 REQUIRED: Final = ("record_id", "name")
+KEPT_OF_NOBODY: Final = ("uscc", "register_key")
 OPTIONAL: Final = ("uscc", "city", "legal_person", "phone", "address", "aliases")
+_NO_TEXT: Final = pa.scalar(None, pa.string())
 _TEXTS: Final = (pa.types.is_string, pa.types.is_large_string, pa.types.is_null)
 
 
@@ -46,6 +51,7 @@ class Records:
     alias_row: npt.NDArray[np.int64]
     alias_key: Keys  # core of an alias of row alias_row
     listed: npt.NDArray[np.int64]  # number of the row in a register, -1 for others
+    is_nobody: npt.NDArray[np.bool_]  # the name is a placeholder: the row is met by its code only
 
     def __len__(self) -> int:
         return len(self.record_id)
@@ -102,11 +108,15 @@ def checked(table: pa.Table, name: str) -> pa.Table:
 def prepared(table: pa.Table) -> Records:
     """Bring the checked table into comparable form."""
     count = len(table)
+    is_nobody = np.concatenate(by_parts(placeholders, table["name"].combine_chunks()))
+    nobody = pa.array(is_nobody) if is_nobody.any() else None
 
     def column(name: str) -> pa.Array:
-        if name in table.column_names:
-            return table[name].combine_chunks()
-        return pa.nulls(count, pa.string())
+        if name not in table.column_names:
+            return pa.nulls(count, pa.string())
+        values = table[name].combine_chunks()
+        # 待定 and 待定 are two firms, also where one agent's phone stands beside them: only the code is left.
+        return values if nobody is None or name in KEPT_OF_NOBODY else pc.if_else(nobody, _NO_TEXT, values)
 
     address = column("address")
 
@@ -120,7 +130,7 @@ def prepared(table: pa.Table) -> Records:
         others = beside.submit(all_but_names)
         taken = names.take_apart(column("name"))
         alias_row, alias_key = _aliases(taken, column("aliases"))
-        core_key = names.whole_hash(taken.core)
+        core_key = whole_hash(taken.core)
         city, folded, rest, road, code = others.result()
     return Records(
         record_id=table["record_id"].combine_chunks(),
@@ -137,13 +147,14 @@ def prepared(table: pa.Table) -> Records:
         alias_row=alias_row,
         alias_key=alias_key,
         listed=_numbered(column("register_key")),
+        is_nobody=is_nobody,
     )
 
 
 def _hashed(text: pa.Array) -> Keys:
     """Hash short texts; 0 where missing. Few distinct values: each is hashed once."""
     encoded = text.dictionary_encode()
-    keys = np.append(names.whole_hash(names.chars_of(encoded.dictionary, 24)), np.uint64(0))
+    keys = np.append(whole_hash(chars_of(encoded.dictionary, 24)), np.uint64(0))
     return np.asarray(keys[pc.fill_null(encoded.indices, len(keys) - 1).to_numpy(zero_copy_only=False)])
 
 
@@ -154,9 +165,9 @@ def _city(text: pa.Array) -> Keys:
     if not len(words):
         return np.zeros(len(text), dtype=np.uint64)
     plain = names.written_form(words)
-    city, province = names.place_of(plain)
+    city, province = place_of(plain)
     meant = pc.coalesce(city, province, plain)
-    keys = np.append(names.whole_hash(names.chars_of(meant, 24)), np.uint64(0))
+    keys = np.append(whole_hash(chars_of(meant, 24)), np.uint64(0))
     return np.asarray(keys[pc.fill_null(encoded.indices, len(words)).to_numpy(zero_copy_only=False)])
 
 
@@ -214,15 +225,15 @@ def _address(text: pa.Array) -> tuple[Keys, Keys, pa.Array]:
 
 
 def _part_of_addresses(text: pa.Array) -> tuple[Keys, Keys, pa.Array]:
-    chars = names.chars_of(text, 40)
-    taken, number = names.leading_places(chars[:, :24])
-    rest = names.shifted(chars, taken, WIDTH_OF_ADDRESS)
+    chars = chars_of(text, 40)
+    leading = leading_places(chars[:, :24])
+    rest = shifted(chars, leading.taken, WIDTH_OF_ADDRESS)
     digit = (rest >= ord("0")) & (rest <= ord("9"))
     before = np.cumsum(digit, axis=1) == 0
     road = np.where(before, rest, 0)
-    road_key = np.where(np.count_nonzero(road, axis=1) >= 2, names.whole_hash(road), np.uint64(0))
-    whole_key = np.where(np.count_nonzero(rest, axis=1) >= 4, names.whole_hash(rest), np.uint64(0))
-    return whole_key, road_key, names.city_of(number)
+    road_key = np.where(np.count_nonzero(road, axis=1) >= 2, whole_hash(road), np.uint64(0))
+    whole_key = np.where(np.count_nonzero(rest, axis=1) >= 4, whole_hash(rest), np.uint64(0))
+    return whole_key, road_key, city_of(leading.number)
 
 
 WIDTH_OF_ADDRESS: Final = 28
@@ -238,6 +249,7 @@ def _aliases(taken: Names, column: pa.Array) -> tuple[npt.NDArray[np.int64], Key
             texts.append(pc.list_flatten(lists))
     if not rows:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint64)
-    named = names.take_apart(pa.concat_arrays([text.cast(pa.string()) for text in texts]))
-    known = named.length >= 2
-    return np.concatenate(rows)[known].astype(np.int64), names.whole_hash(named.core)[known]
+    said = pa.concat_arrays([text.cast(pa.string()) for text in texts])
+    named = names.take_apart(said)
+    known = (named.length >= 2) & ~placeholders(said)
+    return np.concatenate(rows)[known].astype(np.int64), whole_hash(named.core)[known]

@@ -20,7 +20,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from intake.matching import names
-from intake.matching.names import Keys, Names, stirred
+from intake.matching.letters import Keys, chars_of, stirred, text_of, whole_hash
+from intake.matching.names import Names
 
 COLUMNS: Final = ("uscc", "registration_no", "enterprise_name", "province_name", "city_name", "source_row")
 BATCH_ROWS: Final = 122_880
@@ -70,7 +71,7 @@ class _Wanted:
         self.codes = pa.array(sorted(set(codes)), pa.string())
         keys = [key for part in asked for key in _keys_of(part, shortest=3).values()]
         # An alias is asked for as a core of any length: 宏远 said to be a 简称 means more than a core of two characters.
-        keys.append(_mixed("core", names.whole_hash(aliases.core), aliases)[aliases.length >= 2])
+        keys.append(_mixed("core", whole_hash(aliases.core), aliases)[aliases.length >= 2])
         self.keys: Keys = np.unique(np.concatenate([key[key > 0] for key in keys]))
         self.counts = np.zeros(len(self.keys), dtype=np.int64)
         self.most = np.zeros(len(self.keys), dtype=np.int64)
@@ -78,7 +79,7 @@ class _Wanted:
         for part in (*asked, aliases):
             for start in (0, 1):
                 size = 2 if start == 0 else 3
-                text = names.text_of(np.ascontiguousarray(part.core[:, start : start + size]))
+                text = text_of(np.ascontiguousarray(part.core[:, start : start + size]))
                 self.sieve[_grams(text.filter(pc.equal(pc.utf8_length(text), size)), start)] = True
 
     def taken(self, batch: pa.RecordBatch) -> pa.Table | None:
@@ -183,8 +184,8 @@ def _keys_of(taken: Names, shortest: int = 2) -> dict[str, Keys]:
     `shortest` is the length from which a core alone is a key: leads ask for three characters or more.
     """
     core, length = taken.core, taken.length
-    core_key = names.whole_hash(core)
-    place = names.whole_hash(names.chars_of(pc.coalesce(taken.city, taken.province), 12))
+    core_key = whole_hash(core)
+    place = whole_hash(chars_of(pc.coalesce(taken.city, taken.province), 12))
     none = np.uint64(0)
     return {
         "whole": np.where(length >= 2, _mixed("whole", taken.whole, taken), none),
@@ -192,6 +193,6 @@ def _keys_of(taken: Names, shortest: int = 2) -> dict[str, Keys]:
         "core_place": np.where(
             (length == 2) & (place > 0), _mixed("core_place", stirred(core_key, place), taken), none
         ),
-        "three": np.where(length >= 3, _mixed("three", names.whole_hash(core[:, :3]), taken), none),
-        "tail": np.where(length >= 4, _mixed("tail", names.whole_hash(core, 1), taken), none),
+        "three": np.where(length >= 3, _mixed("three", whole_hash(core[:, :3]), taken), none),
+        "tail": np.where(length >= 4, _mixed("tail", whole_hash(core, 1), taken), none),
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from intake.matching import names
 from intake.matching.candidates import candidate_pairs
-from intake.matching.comparison import LEVELS, NAME_LEVELS, SHAPE, patterns
+from intake.matching.comparison import ALIAS_LEVEL, LEVELS, NAME_LEVELS, SHAPE, patterns, places_differ
 from intake.matching.crosswalk import EVENTS_SCHEMA, SCHEMA, Assigned, assign, read_crosswalk, read_events
 from intake.matching.decisions import Decision, read_decisions
 from intake.matching.grouping import (
@@ -33,11 +33,13 @@ from intake.matching.grouping import (
     Groups,
     grouped,
     joined,
+    overgrown,
     star,
 )
-from intake.matching.names import Keys, stirred
+from intake.matching.letters import WIDTH, Keys, stirred, whole_hash
 from intake.matching.records import Records, prepared, read_records
-from intake.matching.weights import Weights, learned
+from intake.matching.trust import disagreeing, has_evidence, judged, of_name_level
+from intake.matching.weights import THRESHOLD, UNLIKE_THRESHOLD, Floats, Weights, learned
 from intake.workbook import FileProblem
 
 Say = Callable[[str], None]
@@ -51,12 +53,11 @@ OUT_SCHEMA: Final = pa.schema(
         ("why", pa.string()),
     ]
 )
-# Natural log-odds above which two rows are taken for one firm: 1.4 is a chance of 0.8.
-THRESHOLD: Final = 1.4
-# Unlike names, no alias: a renamed firm looks so, and so do two firms of one agent. 3 is a chance of 0.95.
-UNLIKE_THRESHOLD: Final = 3.0
 _ALONE: Final = "没有相同的企业"
+NOBODY: Final = "名称只是占位，不算企业"
 _ALIAS, _ALIAS_NOTE = "曾用名或简称与名录中唯一一家相同", -2
+_CORE, _CORE_NOTE = "名录中唯一核心名称相同", -3
+_EXACT: Final = "只按信用代码、全称加地点归并"
 _IN_DOUBT: Final = "与多家企业相近，待人工核对"
 _PERSON, _PHONE, _ADDRESS = (("", "", "法定代表人相同", "法定代表人相同"), ("", "", "电话相同", "电话相同"),
                              ("", "", "道路相同", "地址相同"))  # fmt: skip
@@ -73,9 +74,13 @@ class Matched:
     warnings: tuple[str, ...]
 
     def summary(self) -> str:
-        ids = self.table["enterprise_id"]
+        is_nobody = pc.equal(self.table["why"], NOBODY)
+        ids = self.table.filter(pc.invert(is_nobody))["enterprise_id"]
         branches = len(self.table) - self.table["parent_enterprise_id"].null_count
-        return f"{len(self.table):,} 行，{pc.count_distinct(ids).as_py():,} 家企业，{branches:,} 行是有总公司的分支机构"
+        nobody = pc.sum(is_nobody).as_py()
+        text = f"{len(self.table):,} 行，{pc.count_distinct(ids).as_py():,} 家企业，{branches:,} 行是有总公司的分支机构"
+        parts = [text, f"{nobody:,} 行名称只是占位、不算企业" if nobody else "", *self.warnings]
+        return "；".join(part for part in parts if part)
 
 
 def match_file(
@@ -127,20 +132,29 @@ def match(
     crosswalk = SCHEMA.empty_table() if crosswalk is None else crosswalk
     events = EVENTS_SCHEMA.empty_table() if events is None else events
     records = prepared(table)
+    if nobody := int(records.is_nobody.sum()):
+        say(f"归并：{nobody:,} 行的名称只是占位（待定、保密之类）或为空，不算企业，各自单列")
     say(f"归并：{len(records):,} 行已整理，用时 {time.perf_counter() - started:.1f} 秒")
-    edges, weights = _edges(records, say)
+    edges, log_odds, weights, told = _edges(records, say)
     say(f"归并：已比较，用时 {time.perf_counter() - started:.1f} 秒")
     same, different, warnings = _resolved(decisions, records, crosswalk)
     groups = grouped(len(records), records.code, joined(same, edges), different, records.listed)
+    if (broken := overgrown(records, groups, log_odds)).any():
+        before = groups
+        inside = broken[before.label[before.edges.left]] & (before.edges.kind == BY_SCORE)
+        groups = grouped(len(records), records.code, before.edges.where(~inside), different, records.listed)
+        groups = replace(groups, doubtful=groups.doubtful | broken[before.label])
+        told.append(f"{int(broken.sum()):,} 组行首尾不像一家企业，已拆开，{_EXACT}；请人工核对")
     assigned = assign(records.record_id, groups.label, crosswalk, events)
     warnings += [
         f"人工决定互相矛盾，“同一”未执行：{decisions[int(number)].record_id} 与 {decisions[int(number)].other_id}"
         for number in groups.refused_decisions
     ]
+    warnings = told + warnings
     for warning in warnings:
         say(f"提醒：{warning}")
     result = pa.table(
-        [records.record_id, assigned.enterprise_id, _parents(records, assigned), _why(groups, decisions)],
+        [records.record_id, assigned.enterprise_id, _parents(records, assigned), _why(records, groups, decisions)],
         schema=OUT_SCHEMA,
     )
     say(f"归并：完成，用时 {time.perf_counter() - started:.1f} 秒")
@@ -150,8 +164,11 @@ def match(
 # --- edges ----------------------------------------------------------------------------------------------------------
 
 
-def _edges(records: Records, say: Say) -> tuple[Edges, list[Weights]]:
-    """Give the pairs that speak for one firm: exact keys, then what is likely among the candidates."""
+def _edges(records: Records, say: Say) -> tuple[Edges, Floats, list[Weights], list[str]]:
+    """Return the pairs that speak for one firm: exact keys, then what is likely among the candidates.
+
+    With them the log-odds of every pattern, what was learned, and what people should be told of it.
+    """
     left, right = candidate_pairs(records)
     # A branch is never its parent.
     alike = records.names.is_branch[left] == records.names.is_branch[right]
@@ -164,21 +181,42 @@ def _edges(records: Records, say: Say) -> tuple[Edges, list[Weights]]:
     apart = (coded & (one != other)) | ((records.listed[left] >= 0) & (records.listed[right] >= 0))
     size = int(np.prod(SHAPE))
 
-    def counted(keep: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    def counted(keep: npt.NDArray[np.bool_]) -> Floats:
         return np.bincount(pattern[keep], minlength=size).astype(np.float64)
 
-    log_odds, weights = learned(counted(coded & (one == other)), counted(apart), counted(~coded & ~apart))
-    score = log_odds[pattern]
-    unlike = pattern < size // LEVELS["name"]  # the name is the first digit of the pattern
-    keep = (score >= np.where(unlike, UNLIKE_THRESHOLD, THRESHOLD)) & ~coded & ~apart
+    labels = counted(coded & (one == other)), counted(apart), counted(~coded & ~apart)
+    log_odds, weights = learned(*labels)
+    trust = judged(log_odds, weights, *labels)
+    unlike = np.arange(size) < size // LEVELS["name"]  # the name is the first digit of the pattern
+    joins = log_odds >= np.where(unlike, UNLIKE_THRESHOLD, THRESHOLD)
+    # What no code vouches for joins nothing by names and places alone: those are for exact keys. A former name that
+    # somebody wrote down is one.
+    joins &= trust.vouched | (trust.plausible & has_evidence())
+    joins |= of_name_level(ALIAS_LEVEL) & ~disagreeing("place", "city")
+    keep = joins[pattern] & ~coded & ~apart
     scored = Edges(
         left[keep].astype(np.int64),
         right[keep].astype(np.int64),
-        score[keep],
+        log_odds[pattern[keep]],
         np.full(int(keep.sum()), BY_SCORE, dtype=np.int8),
         pattern[keep],
     )
-    return joined(_by_code(records), _by_register(records), _by_name(records), scored), weights
+    is_vouched = bool(trust.vouched[of_name_level(6)].all())
+    if is_vouched:
+        named = _by_name(records)
+    else:
+        whole = _whole_names(records)
+        # Also pairs where two codes bear the name: a row that fits both is left to people.
+        alike = (whole[left] == whole[right]) & (whole[left] > 0) & ~coded & ~apart
+        named = joined(
+            _by_whole_name(records, whole), _by_core_of_register(records), _paired(left[alike], right[alike])
+        )
+    told = []
+    if trust.objections:
+        told = [f"学到的归并权重不可信，未采用，{_EXACT}：{'；'.join(trust.objections)}"]
+    elif not is_vouched and labels[2].any():
+        told = [f"没有足够的有效信用代码核对所学权重：法定代表人、电话、地址都对不上的，{_EXACT}"]
+    return joined(_by_code(records), _by_register(records), named, scored), log_odds, weights, told
 
 
 def _by_code(records: Records) -> Edges:
@@ -188,12 +226,62 @@ def _by_code(records: Records) -> Edges:
 
 
 def _by_name(records: Records) -> Edges:
-    """Tie rows of one core name, form and city, where no two codes bear it; the city of the name goes first."""
+    """Tie rows of one core name, form and city, where no two codes and no two counties or zones bear it."""
     city = np.where(records.place > 0, records.place, records.city)
     rows = np.flatnonzero((city > 0) & (records.names.length >= 3))
-    form = records.names.is_group * 4 + records.names.is_shares * 2 + records.names.is_branch
-    key: Keys = stirred(stirred(records.core_key[rows], city[rows]), form[rows])
-    return _star_of_one_firm(records, key, rows, 40.0, BY_NAME)
+    key = stirred(stirred(records.core_key[rows], city[rows]), _form(records)[rows])
+    return _star_of_one_firm(records, key, rows, 40.0, BY_NAME, one_place=True)
+
+
+def _whole_names(records: Records) -> Keys:
+    """Return keys of whole names (core, form, what brackets say) at one place down to the zone; 0 where too short.
+
+    华泰建材 of the record's city 青岛 is 青岛华泰建材; 山东华泰建材 is not, 青岛高新区华泰建材 is not, nor is 华泰建材 of
+    nowhere: that is 华泰建材 of nowhere.
+    """
+    names_ = records.names
+    place = np.where(records.place > 0, records.place, np.where(records.province > 0, ~records.province, records.city))
+    cut = np.where(names_.length == WIDTH, names_.whole, np.uint64(0))  # what is longer was cut off
+    key = records.core_key
+    for part in (place, _form(records), names_.county, names_.zone, names_.zone_own, names_.aside, cut):
+        key = stirred(key, part)
+    return np.where(names_.length >= np.where(place > 0, 2, 3), key, np.uint64(0))
+
+
+def _by_whole_name(records: Records, whole: Keys) -> Edges:
+    """Tie rows of one whole name, where no two codes bear it."""
+    rows = np.flatnonzero(whole > 0)
+    return _star_of_one_firm(records, whole[rows], rows, 40.0, BY_NAME)
+
+
+def _paired(left: npt.NDArray[np.int32], right: npt.NDArray[np.int32]) -> Edges:
+    count = len(left)
+    none = np.full(count, -1, dtype=np.int64)
+    kind = np.full(count, BY_NAME, dtype=np.int8)
+    return Edges(left.astype(np.int64), right.astype(np.int64), np.full(count, 40.0), kind, none)
+
+
+def _by_core_of_register(records: Records) -> Edges:
+    """Tie a row to the firm of the register that alone bears its core name and form, unless places or codes differ."""
+    rows = np.flatnonzero(records.names.length >= 3)
+    key = stirred(records.core_key[rows], _form(records)[rows])
+    of_register = records.listed[rows] >= 0
+    keys, at, count = np.unique(key[of_register], return_index=True, return_counts=True)
+    asked, key = rows[~of_register], key[~of_register]
+    spot = np.minimum(np.searchsorted(keys, key), max(len(keys) - 1, 0))
+    hit = (keys[spot] == key) & (count[spot] == 1) if len(keys) else np.zeros(len(key), dtype=bool)
+    one, other = asked[hit], rows[of_register][at[spot[hit]]]
+    two_codes = (records.code[one] >= 0) & (records.code[other] >= 0) & (records.code[one] != records.code[other])
+    keep = ~two_codes & ~places_differ(records, one, other)
+    one, other = one[keep], other[keep]
+    kind = np.full(len(one), BY_REGISTER, dtype=np.int8)
+    return Edges(one, other, np.full(len(one), 30.0), kind, np.full(len(one), _CORE_NOTE, dtype=np.int64))
+
+
+def _form(records: Records) -> Rows:
+    return np.asarray(
+        records.names.is_group * 4 + records.names.is_shares * 2 + records.names.is_branch, dtype=np.int64
+    )
 
 
 def _by_register(records: Records) -> Edges:
@@ -231,20 +319,34 @@ def _by_alias(records: Records) -> Edges:
     return Edges(one, other, np.full(len(one), 50.0), kind, np.full(len(one), _ALIAS_NOTE, dtype=np.int64))
 
 
-def _star_of_one_firm(records: Records, key: Keys, rows: Rows, score: float, kind: int) -> Edges:
-    """Tie the rows of a key, where no two codes and no two rows of the register bear it."""
+def _star_of_one_firm(
+    records: Records, key: Keys, rows: Rows, score: float, kind: int, one_place: bool = False
+) -> Edges:
+    """Tie the rows of a key, where no two codes and no two rows of the register bear it; nor, if asked, two places."""
     order = np.argsort(key, kind="stable")
     key, rows = key[order], rows[order]
     if not len(key):
         return star(key, rows, score, kind)
     starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
     plain = np.ones(len(starts), dtype=bool)
-    for mark in (records.code[rows], records.listed[rows]):
+    marks = [records.code[rows], records.listed[rows]]
+    if one_place:
+        taken = records.names
+        marks += [
+            _numbered(part[rows]) for part in (taken.county, stirred(taken.zone, taken.zone_own) * (taken.zone > 0))
+        ]
+    for mark in marks:
         highest = np.maximum.reduceat(mark, starts)
         lowest = np.minimum.reduceat(np.where(mark < 0, np.iinfo(np.int64).max, mark), starts)
         plain &= (highest < 0) | (highest == lowest)
     plain = np.repeat(plain, np.diff(np.append(starts, len(key))))
     return star(key[plain], rows[plain], score, kind)
+
+
+def _numbered(keys: Keys) -> Rows:
+    """Number keys, -1 for 0."""
+    number = np.unique(keys, return_inverse=True)[1]
+    return np.where(keys == 0, -1, number)
 
 
 # --- decisions ------------------------------------------------------------------------------------------------------
@@ -317,7 +419,7 @@ def _parents(records: Records, assigned: Assigned) -> pa.Array:
     parent = names.take_apart(written.take(pa.array(branch)))
     # 华泰建材有限公司青岛分公司 leaves out the 济南 of its parent: then the core decides, if one firm alone has it.
     by_whole = _only_firm(records.names.whole[head], firm[head], parent.whole)
-    by_core = _only_firm(records.core_key[head], firm[head], names.whole_hash(parent.core))
+    by_core = _only_firm(records.core_key[head], firm[head], whole_hash(parent.core))
     chosen = np.where(by_whole >= 0, by_whole, by_core)
     place = np.full(count, -1, dtype=np.int64)
     place[branch] = chosen
@@ -337,15 +439,16 @@ def _only_firm(keys: Keys, firm: Rows, asked: Keys) -> Rows:
     return np.where(hit, lowest[spot], -1)
 
 
-def _why(groups: Groups, decisions: Sequence[Decision]) -> pa.Array:
+def _why(records: Records, groups: Groups, decisions: Sequence[Decision]) -> pa.Array:
     """Word each row's strongest reason."""
     edges = groups.edges
     has = groups.edge >= 0
     at = groups.edge[has]
-    reasons = [_ALONE, _IN_DOUBT, "统一社会信用代码相同", "核心名称和城市相同", "名录中唯一同名", _ALIAS]
-    number = np.where(groups.doubtful & ~has, 1, 0)
+    reasons = [_ALONE, _IN_DOUBT, "统一社会信用代码相同", "核心名称和城市相同", "名录中唯一同名", _ALIAS, _CORE, NOBODY]
+    number = np.where(groups.doubtful & ~has, 1, np.where(records.is_nobody, 7, 0))
     chosen = np.where(edges.kind[at] == BY_CODE, 2, np.where(edges.kind[at] == BY_REGISTER, 4, 3))
-    chosen[(edges.kind[at] == BY_REGISTER) & (edges.note[at] == _ALIAS_NOTE)] = 5
+    for note, reason in ((_ALIAS_NOTE, 5), (_CORE_NOTE, 6)):
+        chosen[(edges.kind[at] == BY_REGISTER) & (edges.note[at] == note)] = reason
     for kind, word in ((BY_DECISION, None), (BY_SCORE, _pattern_in_words)):
         mine = edges.kind[at] == kind
         notes, inverse = np.unique(edges.note[at[mine]], return_inverse=True)

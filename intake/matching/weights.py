@@ -47,6 +47,10 @@ PRIOR_UNLIKE_SHARE: Final = 0.03
 UNLIKE: Final = (0,)
 ROUNDS: Final = 25
 ENOUGH_LABELS: Final = 300  # pairs of a side
+# Natural log-odds above which two rows are taken for one firm: 1.4 is a chance of 0.8.
+THRESHOLD: Final = 1.4
+# Unlike names, no alias: a renamed firm looks so, and so do two firms of one agent. 3 is a chance of 0.95.
+UNLIKE_THRESHOLD: Final = 3.0
 
 
 # Learned apart, by level of the name: pairs of unlike names are only met because a phone or a person agrees, so there
@@ -61,6 +65,7 @@ class Weights:
     share: float
     m: dict[str, Floats]
     u: dict[str, Floats]
+    by_codes: bool = False
 
     def log_odds(self) -> Floats:
         """Give the log-odds of a match (natural logarithm) for every pattern, shape SHAPE."""
@@ -104,7 +109,7 @@ def learned(same: Floats, different: Floats, open_pairs: Floats) -> tuple[Floats
         prior = believed(stratum)
         # Codes alone teach where there are enough, and always of unlike names: there EM finds other classes than match
         # and no match (agents, namesakes, office towers).
-        if stratum == UNLIKE or min(counts[0].sum(), counts[1].sum()) >= ENOUGH_LABELS:
+        if stratum == UNLIKE or is_labelled(counts[0], counts[1]):
             weights = _by_codes(prior, counts[0], counts[1])
         else:
             weights = _by_em(prior, *counts)
@@ -113,9 +118,14 @@ def learned(same: Floats, different: Floats, open_pairs: Floats) -> tuple[Floats
     return total.ravel(), found
 
 
+def is_labelled(same: Floats, different: Floats) -> bool:
+    """Tell whether codes alone teach a stratum."""
+    return bool(min(same.sum(), different.sum()) >= ENOUGH_LABELS)
+
+
 def _by_codes(prior: Weights, same: Floats, different: Floats) -> Weights:
     share = (same.sum() + PRIOR_PAIRS * prior.share) / (same.sum() + different.sum() + PRIOR_PAIRS)
-    return Weights(float(share), _shares(same, prior.m), _shares(different, prior.u))
+    return Weights(float(share), _shares(same, prior.m), _shares(different, prior.u), by_codes=True)
 
 
 def _by_em(prior: Weights, same: Floats, different: Floats, open_pairs: Floats) -> Weights:

@@ -17,6 +17,7 @@ from intake.chain_graph import write_listed
 from intake.contract import Contract, Field, load_contracts
 from intake.landing import LandingStore, Summary, write_parquet
 from intake.matching.leads import match_leads
+from intake.matching.run import NOBODY
 from intake.template import header_text, written
 from intake.workbook import FileProblem
 from models.chain import load_chains
@@ -139,11 +140,14 @@ def ledgers(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator
 )
 def lead_identities(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
     """Find which leads are of one enterprise, and which firm of the register it is; people's decisions win."""
+    remarks: list[str] = []
     with told_plainly():
-        table = match_leads(workplace.root / "landing", workplace.root / "identity", context.log.info)
-    enterprises = len(table["enterprise_id"].unique())
+        table = match_leads(workplace.root / "landing", workplace.root / "identity", context.log.info, remarks.append)
+    nobody = table["why"].to_pylist().count(NOBODY)
+    enterprises = len(table["enterprise_id"].unique()) - nobody
     in_register = len(table) - table["register_key"].null_count
-    metadata = row_counts(enterprises, len(table)) | {"名录中有的线索数": in_register}
+    metadata = row_counts(enterprises, len(table)) | {"名录中有的线索数": in_register, "名称只是占位的线索数": nobody}
+    metadata |= {"提醒": "；".join(remarks)} if remarks else {}
     shown = preview(table.slice(0, 8).to_pandas(), IDENTITY_TITLES)
     return dg.MaterializeResult(metadata=metadata | {PREVIEW: shown})
 

@@ -9,6 +9,7 @@ import threading
 import sqlalchemy as sa
 
 from desk import audit
+from desk.listing import Lists
 from desk.store.models import Assignment, AuditEntry, Contact, Event
 from tests.integration.desk.desk_site import NOW, Site, publish_list, secret_of
 
@@ -229,6 +230,25 @@ def test_reporting_a_lead_that_is_taken_names_the_first_unit(site: Site) -> None
     assert yi.post("/report", {**new, "as_new_project": "true"}).status_code == 200
     (event,) = events(site, "report")
     assert event.unit_name == "乙街道" and (event.detail or {})["project_name"] == "另一个项目"
+
+
+def test_a_placeholder_is_no_firm_that_is_taken_or_has_refused(site: Site) -> None:
+    """A lead of 待定 keeps nobody from reporting another 待定, nor does one that refused contact hide the others."""
+    desk = site.app.state.desk
+    five, six = "云川5号材料有限公司", "云川6号材料有限公司"
+    desk.lists = Lists(site.home / "published", lambda name: name != five)
+    found = desk.lists.current()
+    leads = {
+        name: lead
+        for lead, name in zip(*(found.table[c].to_pylist() for c in ("lead_id", "enterprise_name")), strict=True)
+    }
+    assert len(found.marks_of(leads[six])) == len(found.marks_of(leads[five])) + 1
+    assert not found.relatives(leads[five])
+    new = {"project_name": "另一个项目", "enterprise_name": five, "client_id": "report-01"}
+    assert site.browser("yi").post("/report", new).status_code == 200
+    assert (
+        site.browser("yi").post("/report", {**new, "enterprise_name": six, "client_id": "report-02"}).status_code == 409
+    )
 
 
 def test_changing_an_entry_breaks_the_chain_there(site: Site) -> None:
