@@ -39,7 +39,10 @@ class Limits:
     reveals_a_day: int
     login_failures: int
     login_failures_address: int
+    login_failures_account: int
     login_wait_minutes: int
+    login_known_days: int
+    one_time_password_hours: int
     session_idle_minutes: int
     session_hours: int
     rows_a_page: int
