@@ -68,7 +68,7 @@ def download(
     published, filters = list_in_use(desk), asked.filters
     if view == "pool":
         pooled = Filters(filters.search, filters.unit, "", filters.stage, "", "")
-        rows = published.select(pooled, EVERYTHING, hidden_leads(database, published))
+        rows = published.in_shared_order(published.select(pooled, EVERYTHING, hidden_leads(database, published)))
     elif view == "unit":
         chosen = filters.unit or viewer.unit_name or ""
         if not viewer.reach("detail").covers(chosen) or chosen not in published.units:
