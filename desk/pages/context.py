@@ -29,6 +29,7 @@ from desk.guards import storable
 from desk.ledgers import OFFICE_ZONE
 from desk.listing import Lists, PublishedList, day_in_words
 from desk.login import COOKIE, mark_seen, open_session, viewer_by_cookie
+from desk.periods import FIRST_YEAR, LAST_YEAR
 from desk.proxies import TwoLogins, client_address, is_https, login_by_proxy
 from desk.rules import Rules
 from desk.settings import DeskSettings
@@ -154,6 +155,8 @@ def checked_form(
 Line = Annotated[str, AfterValidator(storable), Field(max_length=120)]
 Paragraph = Annotated[str, AfterValidator(storable), Field(max_length=2000)]
 ClientId = Annotated[str, AfterValidator(storable), Field(pattern=r"^[0-9a-zA-Z_-]{8,64}$")]
+# What is far from any calendar of an office overflows where days are added.
+Day = Annotated[dt.date, Field(ge=dt.date(FIRST_YEAR, 1, 1), le=dt.date(LAST_YEAR, 12, 31))]
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 DeskDep = Annotated[Desk, Depends(the_desk)]

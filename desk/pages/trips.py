@@ -23,6 +23,7 @@ from desk.boards import read_table
 from desk.listing import PublishedList
 from desk.pages.boards import without_refused
 from desk.pages.context import (
+    Day,
     Desk,
     DeskDep,
     FormDep,
@@ -101,8 +102,8 @@ def trips(
     database: ReadDep,
     viewer: ViewerDep,
     region: Annotated[Line, Query()] = "",
-    first: dt.date | None = None,
-    last: dt.date | None = None,
+    first: Day | None = None,
+    last: Day | None = None,
     since_days: Annotated[int, Query(ge=0, le=3650)] = 30,
     who: Who = "all",
 ) -> Response:
@@ -129,8 +130,8 @@ def trip_workbook(
     database: ReadDep,
     viewer: ViewerDep,
     region: Annotated[Line, Query()],
-    first: dt.date,
-    last: dt.date,
+    first: Day,
+    last: Day,
     since_days: Annotated[int, Query(ge=0, le=3650)] = 30,
     who: Who = "all",
 ) -> Response:
