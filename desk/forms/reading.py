@@ -27,7 +27,7 @@ from desk.actions import Answer, answer_problem, event_of, follow_up_problems, l
 from desk.contacts import refused_leads
 from desk.forms.columns import FORMULA, INPUTS, KEY, MARK, META, SHEET, Input, Meta, Unsealed, choices
 from desk.forms.seal import BROKEN, sealed_texts
-from desk.forms.writing import FormRow, form_bytes
+from desk.forms.writing import FormRow, form_bytes, printable
 from desk.guards import storable
 from desk.ledgers import OFFICE_ZONE
 from desk.listing import PublishedList
@@ -212,7 +212,7 @@ def _filled(sheets: Sequence[Sheet], rules: Rules) -> tuple[list[_Filled], int]:
         if not cells and not broken:
             unchanged += bool(mark)
             continue
-        name = _text(row[name_at])[:120] if 0 <= name_at < len(row) else ""
+        name = printable(_text(row[name_at]))[:120] if 0 <= name_at < len(row) else ""
         filled.append(_Filled(number + 1, mark, name, cells, said=broken))
     return filled, unchanged
 
@@ -257,7 +257,7 @@ def _value(given: Input, cell: Any, words: Mapping[str, list[str]]) -> tuple[Any
     """Read one input: its value and what is wrong with it."""
     if given.kind == "date":
         day = day_of(cell)
-        return day, "" if day else f"【{given.title}】“{_text(cell)[:40]}”不是日期，请写成 2026-07-05"
+        return day, "" if day else f"【{given.title}】“{printable(_text(cell))[:40]}”不是日期，请写成 2026-07-05"
     try:
         text = storable(_text(cell))
     except ValueError as error:
