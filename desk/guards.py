@@ -30,7 +30,6 @@ HEADERS: Final[Mapping[str, str]] = {
 }
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
 _SIZE: Final = re.compile("[0-9]{1,15}")
-_CHARSET: Final = re.compile(r"""charset\*?\s*=\s*["']?([^;"'\s]*)""", re.IGNORECASE)
 
 
 class TooLarge(Exception):
@@ -56,10 +55,6 @@ class Guards:
         declared = headers.get("content-length", "0")
         if not _SIZE.fullmatch(declared) or int(declared) > limit:
             await _plain(send, 413, f"提交的内容过大，上限 {limit // 1000:,} KB")
-            return
-        if (named := _CHARSET.search(headers.get("content-type", ""))) and named[1].lower() not in ("utf-8", "utf8"):
-            # A form may name any codec of Python: some make half characters, some fail in their own way.
-            await _plain(send, 415, "提交的内容应为 UTF-8 编码")
             return
         taken, started, exceeded = 0, False, False
 

@@ -171,7 +171,7 @@ CODECS = (
 )
 
 
-def test_a_form_may_not_choose_its_codec(site: Site) -> None:
+def test_a_form_that_names_any_codec_of_python_breaks_nothing(site: Site) -> None:
     someone = site.browser("jia")
     part = b'--x\r\ncontent-disposition: form-data; name="%s"\r\n\r\n%s\r\n'
     half = rb"\ud800 0123456789"
