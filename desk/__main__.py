@@ -102,10 +102,11 @@ def _given(name: str | None) -> Any:
 def _serve(settings: DeskSettings, host: str, port: int, opener: str | None, code_reader: str | None) -> int:
     import uvicorn
 
+    from desk.serving import OPTIONS
+
     app = build_app(settings, open_workbook=_given(opener), read_code=_given(code_reader))
     print(f"择优办公桌：http://{host}:{port}　首个管理员：python -m desk admin 账号")
-    # Forwarded headers are ours to judge (desk/proxies.py): uvicorn must not rewrite the peer's address.
-    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)
+    uvicorn.run(app, host=host, port=port, **OPTIONS)
     return 0
 
 
