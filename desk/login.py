@@ -28,13 +28,13 @@ from sqlalchemy.orm import sessionmaker
 from desk import audit
 from desk.access import Viewer, units_of
 from desk.actions import locked_many
+from desk.passwords import weakness
 from desk.rules import Limits
 from desk.store.database import writing
 from desk.store.models import LoginAttempt, Person, Session
 
 COOKIE: Final = "zeyou_desk"
 DEVICE_COOKIE: Final = "zeyou_browser"
-SHORTEST_PASSWORD: Final = 10
 _LOG = logging.getLogger(__name__)
 _SEEN_EVERY: Final = dt.timedelta(minutes=1)
 _HASHER: Final = PasswordHasher()
@@ -171,10 +171,10 @@ def change_password(
     """Set a new password and close all sessions of the person. Guesses at the old one are counted as at the door."""
     with sessions() as database:
         person = database.get_one(Person, person_id)
-    if len(new) < SHORTEST_PASSWORD:
-        raise Refused(f"新密码至少 {SHORTEST_PASSWORD} 位")
-    if new == old or person.login.casefold() in new.casefold():
-        raise Refused("新密码不能与原密码相同，也不能含账号")
+    if new == old:
+        raise Refused("新密码不能与原密码相同")
+    if problem := weakness(new, person.login, person.person_name):
+        raise Refused(problem)
     with sessions() as database:
         attempt, _ = _counted(database, person.login, f"改密码 {person_id}", "", now, limits)
         database.commit()

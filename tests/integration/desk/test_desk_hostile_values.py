@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import random
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -183,6 +184,24 @@ def test_a_form_that_names_any_codec_of_python_breaks_nothing(site: Site) -> Non
                 for spelt in (f"{kind}; charset={codec}", f'{kind};Charset = "{codec}"', f"{kind}; charset*={codec}"):
                     headers = [(b"content-type", spelt.encode("latin-1", "replace"))]
                     assert_held(someone.client.post("/password", content=body, headers=headers), spelt)
+        for kind in (
+            b"",
+            b"multipart/form-data",
+            b"multipart/form-data; boundary=",
+            b"application/json",
+            b"multipart/form-data; boundary=\xff",
+        ):
+            for sent_body in (body, b"", b"{", b"[1]", b"\xff", b"--x\r\n\r\n--x--"):
+                answer = someone.client.post("/password", content=sent_body, headers=[(b"content-type", kind)])
+                assert_held(answer, (kind, sent_body[:10]))
+        chance = random.Random(16)
+        for _ in range(40):
+            broken = bytearray(body)
+            for _ in range(chance.randint(1, 4)):
+                broken[chance.randrange(len(broken))] = chance.randrange(256)
+            for path in ("/password", "/workbook"):
+                headers = [(b"content-type", b"multipart/form-data; boundary=x")]
+                assert_held(someone.client.post(path, content=bytes(broken), headers=headers), (path, bytes(broken)))
 
 
 def test_an_error_of_the_server_is_told_in_chinese_under_the_policy(
