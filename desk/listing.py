@@ -301,7 +301,7 @@ class PublishedList:
 
     @cached_property
     def _shared_places(self) -> npt.NDArray[np.int64]:
-        """Give each row its place among all by first report, newest first, then by id."""
+        """Return the place of each row among all by first report, newest first, then by id."""
         leads = self.table["lead_id"].to_pylist()
         facts = self.facts_of(leads, ("reported_date",))
         days = [facts.get(lead, {}).get("reported_date") or dt.date.min for lead in leads]
@@ -315,7 +315,7 @@ class PublishedList:
         return rows[np.argsort(self._shared_places[rows])]
 
     def page(self, rows: npt.NDArray[np.int64], after: int, size: int, is_shared: bool = False) -> Page:
-        """Give the rows that come after place `after` (-1 for the first page), in the order of the list or the shared one."""
+        """Return the rows that come after place `after` (-1 for the first page), in the order of the list or the shared one."""
         rows = self.in_shared_order(rows) if is_shared else rows
         places = self._shared_places[rows] if is_shared else rows
         start = int(np.searchsorted(places, after, side="right"))
@@ -504,7 +504,7 @@ class Lists:
             return None
 
     def continued(self, after: str, newest: PublishedList) -> tuple[PublishedList, int]:
-        """Give the list that a page's address goes on with and the place it starts after; of any other text the newest, from its start."""
+        """Return the list that a page's address goes on with and the place it starts after; of any other text the newest, from its start."""
         found = _AFTER.fullmatch(after)
         published = self.at(found[1]) if found else None
         return (published, int(found[2])) if found and published else (newest, -1)

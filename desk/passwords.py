@@ -50,7 +50,7 @@ def plain() -> Plain:
 
 
 def weakness(password: str, login: str, name: str) -> str:
-    """Say in Chinese why a password is too weak, and how to choose another; empty if it is not.
+    """Return in Chinese why a password is too weak, and how to choose another; empty if it is not.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def weakness(password: str, login: str, name: str) -> str:
 
 
 def _is_common(folded: str) -> bool:
-    """Tell whether only common words, each perhaps repeated, are left of a password between its digits and signs."""
+    """Return whether only common words, each perhaps repeated, are left of a password between its digits and signs."""
     core = _ENDS.sub("", folded)
     for text in (core, core.translate(_LETTERS)):
         parts = [part for part in re.split(r"[\W\d_]+", text) if part]

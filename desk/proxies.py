@@ -24,7 +24,7 @@ class TwoLogins(Exception):
 
 
 def is_trusted(settings: DeskSettings, address: Address | None) -> bool:
-    """Tell whether an address is one of the trusted proxies."""
+    """Return whether an address is one of the trusted proxies."""
     return address is not None and any(address in network for network in settings.proxy_networks)
 
 
@@ -55,7 +55,7 @@ def login_by_proxy(settings: DeskSettings, peer: str, headers: Headers) -> str |
 
 
 def is_https(settings: DeskSettings, peer: str, scheme: str, headers: Headers) -> bool:
-    """Tell whether the browser came by https: to us, or to the proxy that says so."""
+    """Return whether the browser came by https: to us, or to the proxy that says so."""
     said = ",".join(headers.getlist("x-forwarded-proto")).rpartition(",")[2].strip().lower()
     return scheme == "https" or (said == "https" and is_trusted(settings, _address(peer)))
 
