@@ -21,14 +21,14 @@ from desk import audit, promises
 from desk.application import STATIC, build_app
 from desk.contacts import refused_leads
 from desk.listing import Lists
-from desk.login import set_one_time_password
+from desk.login import Password, set_one_time_password
 from desk.notices.digest import unit_digest
 from desk.notices.recipients import read_recipients
 from desk.notices.sending import Mail, queue_digests, send_waiting
 from desk.rules import rules
 from desk.settings import DeskSettings
 from desk.store.database import open_engine, sessions, upgrade, writing
-from desk.store.models import Person
+from desk.store.models import Notice, Person
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -75,6 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
                 return 1
             print(f"审计链完整：{verdict.entry_count} 条，末条哈希 {verdict.last_hash}")
             return 0
+        password = Password.one_time()
         writing(session)
         now = dt.datetime.now(dt.UTC)
         person = session.scalar(sa.select(Person).where(Person.login == asked.login))
@@ -86,10 +87,12 @@ def main(arguments: list[str] | None = None) -> int:
             session.add(person)
             session.flush()
         person.is_active = True
-        password = set_one_time_password(session, person)
+        set_one_time_password(session, person, password, now, rules().limits)
         audit.append(session, now, "command", "建立管理员", asked.login)
         session.commit()
-        print(f"账号 {asked.login}，一次性密码（首次登录须修改）：{password}")
+        print(
+            f"账号 {asked.login}，一次性密码（{rules().limits.one_time_password_hours} 小时内有效，首次登录须修改）：{password.text}"
+        )
     return 0
 
 
@@ -104,11 +107,12 @@ def _serve(
 ) -> int:
     import uvicorn
 
+    from desk.serving import OPTIONS
+
     given = {"open_workbook": _given(opener), "read_code": _given(code_reader), "names_a_firm": _given(firm_names)}
     app = build_app(settings, **given)
     print(f"择优办公桌：http://{host}:{port}　首个管理员：python -m desk admin 账号")
-    # Forwarded headers are ours to judge (desk.login.login_by_proxy): uvicorn must not rewrite the peer's address.
-    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)
+    uvicorn.run(app, host=host, port=port, **OPTIONS)
     return 0
 
 
@@ -133,6 +137,9 @@ def _notify(settings: DeskSettings, make: sessionmaker[Session], is_dry: bool) -
     new = queue_digests(make, lists, site, recipients, rules(), now)
     sent, left = send_waiting(make, Mail.from_environment(os.environ), lambda: dt.datetime.now(dt.UTC))
     print(f"新写 {len(new)} 份，发出 {sent} 份，未发出 {left} 份")
+    with make() as session:
+        why = session.scalars(sa.select(Notice.last_error).where(Notice.sent_at.is_(None)).distinct())
+        print("".join(f"未发出的原因：{one}\n" for one in why if one), end="")
     return 1 if left else 0
 
 

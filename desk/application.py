@@ -25,7 +25,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from desk import charts
 from desk.actions import Conflict, Invalid, NotAllowed
-from desk.guards import Guards
+from desk.guards import HEADERS, Guards
 from desk.listing import Lists
 from desk.pages import (
     boards,
@@ -108,7 +108,7 @@ def build_app(
     app.add_middleware(
         Guards, limit=settings.body_limit_bytes, upload_limit=settings.upload_limit_bytes, upload_paths=("/workbook",)
     )
-    _handle_errors(app)
+    _handle_errors(app, templates)
     return app
 
 
@@ -124,7 +124,7 @@ def static_versions() -> dict[str, str]:
     return {p.name: hashlib.sha256(p.read_bytes()).hexdigest()[:10] for p in STATIC.iterdir() if p.is_file()}
 
 
-def _handle_errors(app: FastAPI) -> None:
+def _handle_errors(app: FastAPI, templates: Jinja2Templates) -> None:
     def failed(request: Request, status: int, text: str) -> Response:
         desk: Desk = app.state.desk
         try:
@@ -165,6 +165,13 @@ def _handle_errors(app: FastAPI) -> None:
             return failed(request, status, str(error))
 
         app.add_exception_handler(kind, refused)
+
+    @app.exception_handler(Exception)
+    def broken(request: Request, _error: Exception) -> Response:
+        # Answered outside of the guards, so it brings their headers along; the error itself goes to the log.
+        frame = {"text": "系统出错，已记入日志；请把时间和刚才的操作告诉系统管理员", "status_code": 500}
+        headers = {**HEADERS, "cache-control": "no-store"}
+        return templates.TemplateResponse(request, "failed.html", frame, status_code=500, headers=headers)
 
     @app.exception_handler(SQLAlchemyError)
     def busy(request: Request, error: SQLAlchemyError) -> Response:

@@ -7,6 +7,7 @@ Belongs here: what holds for all pages and workbooks alike. Does not belong here
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
@@ -28,6 +29,7 @@ HEADERS: Final[Mapping[str, str]] = {
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
+_SIZE: Final = re.compile("[0-9]{1,15}")
 
 
 class TooLarge(Exception):
@@ -51,7 +53,7 @@ class Guards:
             await _plain(send, 403, "请求来自别的网站，已拒绝")
             return
         declared = headers.get("content-length", "0")
-        if not declared.isdigit() or int(declared) > limit:
+        if not _SIZE.fullmatch(declared) or int(declared) > limit:
             await _plain(send, 413, f"提交的内容过大，上限 {limit // 1000:,} KB")
             return
         taken, started, exceeded = 0, False, False

@@ -5,6 +5,9 @@ row (access.py), what people did with a lead (the database), how a row looks (te
 
 A page is addressed by the snapshot and the row that it starts after. When the nightly job swaps the list in between, the
 next page still comes from the list that the first one came from; the page says that there is a newer one.
+
+The list stands in the order of its ranks, which belong to the reach `detail`: whatever is shown of other units' leads goes through
+`in_shared_order`, and is addressed by its place there.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import datetime as dt
 import hashlib
 import json
 import logging
+import re
 import threading
 import unicodedata
 from collections import OrderedDict
@@ -37,6 +41,7 @@ from desk.snapshot import LEADS, PROSPECTS, Snapshot, verified
 KEPT: Final = 3
 _LOG = logging.getLogger(__name__)
 _HEAVY: Final = ("reasons",)
+_AFTER: Final = re.compile(r"(.{1,64})\.([0-9]{1,9})")
 IN_MEMORY: Final = 500_000  # rows of a table of leads that is kept; a larger one is read for every page
 
 
@@ -301,13 +306,30 @@ class PublishedList:
             found = found[_mask(pc.match_substring(self.searchable.take(pa.array(found)), word))]
         return found
 
-    def page(self, rows: npt.NDArray[np.int64], after: int, size: int) -> Page:
-        """Give the rows that come after row number `after` (-1 for the first page)."""
-        start = int(np.searchsorted(rows, after, side="right"))
+    @cached_property
+    def _shared_places(self) -> npt.NDArray[np.int64]:
+        """Return the place of each row among all by first report, newest first, then by id."""
+        leads = self.table["lead_id"].to_pylist()
+        facts = self.facts_of(leads, ("reported_date",))
+        days = [facts.get(lead, {}).get("reported_date") or dt.date.min for lead in leads]
+        order = sorted(range(len(leads)), key=lambda at: (-days[at].toordinal(), leads[at]))
+        places = np.empty(len(leads), dtype=np.int64)
+        places[order] = np.arange(len(leads))
+        return places
+
+    def in_shared_order(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Put rows into an order that says nothing of their ranks."""
+        return rows[np.argsort(self._shared_places[rows])]
+
+    def page(self, rows: npt.NDArray[np.int64], after: int, size: int, is_shared: bool = False) -> Page:
+        """Return the rows that come after place `after` (-1 for the first page), in the order of the list or the shared one."""
+        rows = self.in_shared_order(rows) if is_shared else rows
+        places = self._shared_places[rows] if is_shared else rows
+        start = int(np.searchsorted(places, after, side="right"))
         chosen = rows[start : start + size]
         more = len(rows) > start + size
         taken = self.table.take(pa.array(chosen)).to_pylist()
-        at = f"{self.snapshot_id}.{int(chosen[-1])}" if more else None
+        at = f"{self.snapshot_id}.{int(places[start + size - 1])}" if more else None
         return Page(taken, len(rows), at, self.snapshot_id)
 
     def _moved(self, before: PublishedList) -> npt.NDArray[np.bool_]:
@@ -488,6 +510,12 @@ class Lists:
             return self._read(snapshot_id)
         except (OSError, ValueError, KeyError, pa.ArrowException):
             return None
+
+    def continued(self, after: str, newest: PublishedList) -> tuple[PublishedList, int]:
+        """Return the list that a page's address goes on with and the place it starts after; of any other text the newest, from its start."""
+        found = _AFTER.fullmatch(after)
+        published = self.at(found[1]) if found else None
+        return (published, int(found[2])) if found and published else (newest, -1)
 
     def before(self, published: PublishedList) -> PublishedList | None:
         """Give the newest list of an earlier as-of day."""

@@ -10,9 +10,11 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-_MONTH = re.compile(r"(\d{4})-(\d{2})")
+_MONTH = re.compile("([0-9]{4})-([0-9]{2})")
+FIRST_YEAR: Final = 1949
+LAST_YEAR: Final = 2100
 
 
 @dataclass(frozen=True, order=True)
@@ -28,6 +30,8 @@ class Month:
         found = _MONTH.fullmatch(text.strip())
         if found is None or not 1 <= int(found[2]) <= 12:
             raise ValueError(f"“{text}”应为年月，如 2026-06")
+        if not FIRST_YEAR <= int(found[1]) <= LAST_YEAR:
+            raise ValueError(f"“{text}”应在 {FIRST_YEAR} 至 {LAST_YEAR} 年间")
         return cls(int(found[1]), int(found[2]))
 
     @classmethod

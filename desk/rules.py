@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -39,7 +39,10 @@ class Limits:
     reveals_a_day: int
     login_failures: int
     login_failures_address: int
+    login_failures_account: int
     login_wait_minutes: int
+    login_known_days: int
+    one_time_password_hours: int
     session_idle_minutes: int
     session_hours: int
     rows_a_page: int
@@ -67,11 +70,12 @@ def read_rules(content: Mapping[str, Any]) -> Rules:
         raise ValueError(f"rules.yaml answers：应为 {'、'.join(ANSWERS)}")
     steps, limits = content["next_steps"], dict(content["limits"])
     odd = [f"limits.{name}" for name, value in limits.items() if type(value) is not int or value < 1]
+    odd += [f"limits.{name}" for name in sorted({f.name for f in fields(Limits)} ^ limits.keys())]
     odd += [f"next_steps.{n}" for n in ("first_contact_days", "follow_up_days") if type(steps.get(n)) is not int]
     if not isinstance(steps.get("valid_from"), dt.date):
         odd.append("next_steps.valid_from")
     if odd:
-        raise ValueError(f"rules.yaml：这些项缺失或不是正整数：{'、'.join(odd)}")
+        raise ValueError(f"rules.yaml：这些项缺失、多余或不是正整数：{'、'.join(odd)}")
     return Rules(
         answers=answers,
         first_contact_days=steps["first_contact_days"],

@@ -29,7 +29,7 @@ class Oidc:
 
 @dataclass(frozen=True)
 class DeskSettings:
-    """One desk. `proxy_header` counts only from `proxy_networks`; empty means that no header is believed."""
+    """One desk. `proxy_networks` are the trusted proxies: only their headers count, `proxy_header` names the one with the login."""
 
     home: Path
     database_url: str

@@ -60,8 +60,8 @@ class DeskEvents:
         return Claimed(summary, None, tuple(refusals), outcome.returned)
 
     def _take(self, path: Path) -> Outcome:
-        from desk.forms.columns import Unsealed
-        from desk.forms.reading import read_meta, take
+        from desk.forms.columns import Meta, Unsealed
+        from desk.forms.reading import open_sealed, take
         from desk.listing import Lists
         from desk.login import viewer_of
         from desk.rules import rules
@@ -70,14 +70,19 @@ class DeskEvents:
         published = Lists(self.home / "published").current()
         if published is None:
             raise Unsealed("尚未发布过名单，工作簿无从核对")
-        sheets = list(open_sheets(path))
         with self._sessions() as sessions:
-            with sessions() as session:
-                meta = read_meta(session, sheets)
-                person = session.scalar(sa.select(Person).where(Person.login == meta.login, Person.is_active))
-            if person is None:
-                raise Unsealed(f"下载人 {meta.login} 的账号已停用")
-            viewer = viewer_of(person, published.units, "", False)
+            senders: list[Person] = []
+
+            def check(meta: Meta) -> None:
+                with sessions() as session:
+                    senders.extend(
+                        session.scalars(sa.select(Person).where(Person.login == meta.login, Person.is_active))
+                    )
+                if not senders:
+                    raise Unsealed(f"下载人 {meta.login} 的账号已停用")
+
+            meta, sheets = open_sealed(sessions, path, open_sheets, check)
+            viewer = viewer_of(senders[0], published.units, "", False)
             return take(sessions, published, viewer, meta, sheets, rules(), now(), "收件夹")
 
     @contextmanager

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import logging
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
@@ -24,7 +26,8 @@ from desk.access import Viewer
 from desk.actions import Answer, answer_problem, event_of, follow_up_problems, locked_many, standing_answers
 from desk.contacts import refused_leads
 from desk.forms.columns import FORMULA, INPUTS, KEY, MARK, META, SHEET, Input, Meta, Unsealed, choices
-from desk.forms.writing import FormRow, form_bytes
+from desk.forms.seal import BROKEN, sealed_texts
+from desk.forms.writing import FormRow, form_bytes, printable
 from desk.guards import storable
 from desk.ledgers import OFFICE_ZONE
 from desk.listing import PublishedList
@@ -34,6 +37,7 @@ from desk.store.models import Event
 
 BATCH: Final = 200  # leads a transaction: a page's answer waits for one batch at most
 LONGEST: Final = 2000
+_LOG = logging.getLogger(__name__)
 _DAY: Final = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?: 00:00:00)?$")
 
 
@@ -60,7 +64,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a workbook: rows that had inputs and were taken, rows left blank, rows told; what goes back."""
+    """What came of a workbook: rows that had inputs and were taken, rows left blank, rows told; what goes back (None if it can't be written)."""
 
     taken: int
     unchanged: int
@@ -87,14 +91,41 @@ class _Filled:
     is_conflict: bool = False
 
 
-def read_meta(session: Session, sheets: Sequence[Sheet]) -> Meta:
-    """Give the sealed meta of a workbook."""
-    sheet = next((s for s in sheets if s.name == META), None)
-    cells = [str(row[0]) for row in (sheet.rows if sheet else [])[:2] if row and row[0]]
-    if len(cells) < 2:
-        raise Unsealed("不是本系统下载的工作簿（缺少“_meta”表）；请从网页重新下载再填")
+def open_sealed(
+    sessions: sessionmaker[Session],
+    path: Path,
+    open_workbook: Callable[[Path], Iterable[Sheet]],
+    check: Callable[[Meta], None],
+) -> tuple[Meta, list[Sheet]]:
+    """Open a workbook that the desk sealed. Its seal, and by `check` whose it is, come before anything else in it is looked at.
+
+    Raises
+    ------
+    Unsealed
+        Whatever is wrong with the file, in one Chinese line.
+    """
+    texts = sealed_texts(path)
+    with sessions() as session:
+        meta = _meta_of(session, texts)
+    check(meta)
     try:
-        return Meta.opened(key_of(session, KEY), *cells)
+        sheets = list(open_workbook(path))
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic of the reader's Rust code is no Exception
+        if isinstance(error, ValueError) and any("一" <= c <= "龥" for c in str(error)):
+            raise Unsealed(str(error)) from None
+        _LOG.exception("a sealed workbook can't be opened")
+        raise Unsealed(BROKEN) from None
+    sheet = next((s for s in sheets if s.name == META), None)
+    if [str(row[0]) for row in (sheet.rows if sheet else [])[:2] if row] != texts:
+        raise Unsealed("“_meta”表读出两种内容，像是拼接的文件；请重新下载再填")
+    return meta, sheets
+
+
+def _meta_of(session: Session, texts: Sequence[str]) -> Meta:
+    try:
+        return Meta.opened(key_of(session, KEY), *texts)
     except (ValueError, TypeError) as error:
         raise error if isinstance(error, Unsealed) else Unsealed("“_meta”表读不懂；请重新下载") from None
 
@@ -136,8 +167,15 @@ def take(
     bad = [row for row in filled if row.said]
     told = tuple(Told(r.number, r.project_name, tuple(r.said), r.is_conflict) for r in bad)
     taken = len(filled) - len(bad)
-    with sessions() as session:
-        returned = _returned(session, bad, published, meta, key, rules, now) if bad else None
+    returned = None
+    if bad:
+        try:
+            with sessions() as session:
+                returned = _returned(session, bad, published, meta, key, rules, now)
+        except (
+            Exception
+        ):  # the good rows are recorded: what is wrong with the others is told all the same, line by line
+            _LOG.exception("a workbook that goes back can't be written")
     with sessions() as session:
         detail = {"工作簿": meta.book_id, "途径": via, "记录": taken, "退回": len(bad), "未填": unchanged}
         locked_many(session, [])
@@ -174,7 +212,7 @@ def _filled(sheets: Sequence[Sheet], rules: Rules) -> tuple[list[_Filled], int]:
         if not cells and not broken:
             unchanged += bool(mark)
             continue
-        name = _text(row[name_at])[:120] if 0 <= name_at < len(row) else ""
+        name = printable(_text(row[name_at]))[:120] if 0 <= name_at < len(row) else ""
         filled.append(_Filled(number + 1, mark, name, cells, said=broken))
     return filled, unchanged
 
@@ -219,7 +257,7 @@ def _value(given: Input, cell: Any, words: Mapping[str, list[str]]) -> tuple[Any
     """Read one input: its value and what is wrong with it."""
     if given.kind == "date":
         day = day_of(cell)
-        return day, "" if day else f"【{given.title}】“{_text(cell)[:40]}”不是日期，请写成 2026-07-05"
+        return day, "" if day else f"【{given.title}】“{printable(_text(cell))[:40]}”不是日期，请写成 2026-07-05"
     try:
         text = storable(_text(cell))
     except ValueError as error:

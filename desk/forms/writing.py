@@ -22,6 +22,7 @@ from desk.rules import Rules
 
 FONT: Final = "Microsoft YaHei"
 EXCEL_ROWS: Final = 1_048_576
+LARGEST: Final = 1e300
 Kind = Literal["text", "count", "share", "money", "score", "date"]
 # column of a row, title, kind, width
 LIST: Final[tuple[tuple[str, str, Kind, float], ...]] = (
@@ -88,7 +89,7 @@ def write_form(target: BinaryIO, meta: Meta, key: bytes, rows: Iterable[FormRow]
             at = 0
             if is_returned:
                 sheet.write_string(count, 0, CONFLICT if row.is_conflict else REFUSED, formats["said"])
-                sheet.write_string(count, 1, row.said[:32_000], formats["said"])
+                sheet.write_string(count, 1, printable(row.said), formats["said"])
                 at = 2
             for name, _, kind, _ in columns:
                 _write(sheet, count, at, row.shown.get(name), kind, formats)
@@ -99,7 +100,7 @@ def write_form(target: BinaryIO, meta: Meta, key: bytes, rows: Iterable[FormRow]
             elif row.inputs:
                 for column, given in enumerate(INPUTS, start=first):
                     _write_input(sheet, count, column, row.inputs.get(given.name), formats[f"input {given.kind}"])
-            sheet.write_string(count, len(titles) - 1, row.mark, formats["text"])
+            sheet.write_string(count, len(titles) - 1, printable(row.mark), formats["text"])
         sheet.autofilter(0, 0, max(count, 1), len(titles) - 1)
         _dropdowns(book, sheet, first, max(count, 1), rules, formats)
         _guide(book.add_worksheet("说明"), meta, title, label, formats)
@@ -158,7 +159,7 @@ def _write_input(sheet: Any, row: int, column: int, value: Any, form: Any) -> No
         sheet.write_blank(row, column, None, form)
     elif isinstance(value, dt.date):
         sheet.write_datetime(row, column, value, form)
-    elif isinstance(value, int | float):
+    elif isinstance(value, int | float) and abs(value) < LARGEST:  # neither endless nor no number
         sheet.write_number(row, column, value, form)
     else:
         sheet.write_string(row, column, printable(str(value)), form)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import smtplib
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ import httpx
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker
 
+from desk.actions import locked
 from desk.contacts import refused_leads
 from desk.listing import Lists
 from desk.notices.digest import unit_digest
@@ -78,22 +80,29 @@ def queue_digests(
     published = lists.current()
     if published is None:
         return []
-    before, new = lists.before(published), []
+    before = lists.before(published)
+    by_key: dict[str, Recipient] = {}
+    for recipient in recipients:
+        text = f"{published.snapshot_id}|{recipient.channel}|{recipient.address}|{recipient.unit}"
+        by_key[hashlib.sha256(text.encode()).hexdigest()] = recipient
+    is_known = sa.select(Notice.digest_key).where(Notice.digest_key.in_(by_key))
     with sessions() as session:
-        writing(session)
-        hidden = refused_leads(session, published)
-        for recipient in recipients:
-            text = f"{published.snapshot_id}|{recipient.channel}|{recipient.address}|{recipient.unit}"
-            key = hashlib.sha256(text.encode()).hexdigest()
-            if session.scalar(sa.select(Notice.notice_id).where(Notice.digest_key == key)):
-                continue
+        hidden, known = refused_leads(session, published), set(session.scalars(is_known))
+    written = []  # before the transaction: counting a unit's list takes its time
+    for key, recipient in by_key.items():
+        if key not in known:
             subject, body = unit_digest(published, before, hidden, recipient.unit, rules, site)
-            notice = Notice(
-                digest_key=key, channel=recipient.channel, address=recipient.address, subject=subject, body=body,
-                created_at=now, attempt_count=0,
+            written.append(
+                Notice(
+                    digest_key=key, channel=recipient.channel, address=recipient.address, subject=subject, body=body,
+                    created_at=now, attempt_count=0,
+                )
             )  # fmt: skip
-            session.add(notice)
-            new.append(notice)
+    with sessions() as session:
+        locked(session, "notices")
+        known = set(session.scalars(is_known))
+        new = [notice for notice in written if notice.digest_key not in known]
+        session.add_all(new)
         session.commit()
     return new
 
@@ -175,9 +184,16 @@ def to_mailbox(mail: Mail, address: str, subject: str, body: str) -> None:
     try:
         with smtplib.SMTP(mail.host, mail.port, timeout=10) as server:
             if mail.is_encrypted:
-                server.starttls()
+                server.starttls(context=ssl.create_default_context())  # smtplib's own context trusts anybody
             if mail.login:
                 server.login(mail.login, mail.password)
             server.send_message(message)
+    except ssl.SSLCertVerificationError as error:
+        raise NotSent(
+            f"邮件服务器 {mail.host} 的证书不可信（{error.verify_message}），没有送出密码；"
+            "请核对 DESK_SMTP_HOST，自签证书用 SSL_CERT_FILE 指明"
+        ) from None
+    except smtplib.SMTPNotSupportedError:
+        raise NotSent(f"邮件服务器 {mail.host} 不支持加密或登录，没有送出密码；请换端口或服务器") from None
     except (smtplib.SMTPException, OSError) as error:
         raise NotSent(f"邮件没有发出（{type(error).__name__}）") from None

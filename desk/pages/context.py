@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import httpx
 import sqlalchemy as sa
 from fastapi import Depends, Form, HTTPException, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from fastapi.templating import Jinja2Templates
 from pydantic import AfterValidator, Field
 from sqlalchemy.orm import Session as Database
@@ -28,7 +28,9 @@ from desk.contacts import refused_leads
 from desk.guards import storable
 from desk.ledgers import OFFICE_ZONE
 from desk.listing import Lists, PublishedList, day_in_words
-from desk.login import COOKIE, login_by_proxy, mark_seen, open_session, viewer_by_cookie
+from desk.login import COOKIE, mark_seen, open_session, viewer_by_cookie
+from desk.periods import FIRST_YEAR, LAST_YEAR
+from desk.proxies import TwoLogins, client_address, is_https, login_by_proxy
 from desk.rules import Rules
 from desk.settings import DeskSettings
 from desk.store.database import writing
@@ -88,9 +90,13 @@ def reading(desk: Annotated[Desk, Depends(the_desk)]) -> Iterator[Database]:
         yield session
 
 
-def address_of(request: Request) -> str:
-    """Give the address that the request came from."""
+def _peer(request: Request) -> str:
     return request.client.host if request.client else ""
+
+
+def address_of(request: Request, desk: Desk) -> str:
+    """Return the address of the client: the peer's, or the one that a trusted proxy forwards."""
+    return client_address(desk.settings, _peer(request), request.headers)
 
 
 def the_viewer(request: Request, desk: Annotated[Desk, Depends(the_desk)]) -> Viewer:
@@ -105,10 +111,10 @@ def the_viewer(request: Request, desk: Annotated[Desk, Depends(the_desk)]) -> Vi
 
 def signed_in(request: Request, desk: Desk) -> Viewer | None:
     """Give who is signed in by cookie, or by the header of a trusted proxy; None if nobody."""
-    token, now = request.cookies.get(COOKIE), desk.now()
+    token, now, parents = cookie_of(request, desk, COOKIE), desk.now(), desk.parents()
     if token:
         with desk.sessions() as session:
-            found = viewer_by_cookie(session, token, now, desk.parents(), desk.rules.limits)
+            found = viewer_by_cookie(session, token, now, parents, desk.rules.limits)
         if found is not None:
             (viewer, is_mark_due), named = found, _proxied(request, desk)
             if named is None or named == viewer.login:
@@ -124,15 +130,17 @@ def signed_in(request: Request, desk: Desk) -> Viewer | None:
         if person is None:
             raise HTTPException(403, "统一身份已确认，但本系统没有这个账号，请联系系统管理员")
         token = open_session(session, person, now, "proxy")
-        found = viewer_by_cookie(session, token, now, desk.parents(), desk.rules.limits)
+        found = viewer_by_cookie(session, token, now, parents, desk.rules.limits)
         session.commit()
     request.state.new_token = token
     return found[0] if found else None
 
 
 def _proxied(request: Request, desk: Desk) -> str | None:
-    header = request.headers.get(desk.settings.proxy_header) if desk.settings.proxy_header else None
-    return login_by_proxy(desk.settings, address_of(request), header)
+    try:
+        return login_by_proxy(desk.settings, _peer(request), request.headers)
+    except TwoLogins:
+        raise HTTPException(400, "代理送来的登录名不止一个，已拒绝；请检查代理是否覆盖这个请求头") from None
 
 
 def checked_form(
@@ -147,6 +155,8 @@ def checked_form(
 Line = Annotated[str, AfterValidator(storable), Field(max_length=120)]
 Paragraph = Annotated[str, AfterValidator(storable), Field(max_length=2000)]
 ClientId = Annotated[str, AfterValidator(storable), Field(pattern=r"^[0-9a-zA-Z_-]{8,64}$")]
+# What is far from any calendar of an office overflows where days are added.
+Day = Annotated[dt.date, Field(ge=dt.date(FIRST_YEAR, 1, 1), le=dt.date(LAST_YEAR, 12, 31))]
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 DeskDep = Annotated[Desk, Depends(the_desk)]
@@ -197,18 +207,31 @@ def render(
     response = desk.templates.TemplateResponse(request, template, frame, status_code=status)
     token = getattr(request.state, "new_token", None)
     if token:
-        set_cookie(response, desk, token)
+        set_session_cookie(response, request, desk, token)
     return response
 
 
-def set_cookie(response: Any, desk: Desk, token: str) -> None:
-    """Give the browser its session: not for scripts, not for other sites."""
-    response.set_cookie(
-        COOKIE,
-        token,
-        max_age=desk.rules.limits.session_hours * 3600,
-        httponly=True,
-        samesite="lax",
-        secure=desk.settings.is_cookie_secure,
-        path="/",
+def _in_cookie(request: Request, desk: Desk, name: str) -> tuple[str, bool]:
+    """Return the name of a cookie, and whether it goes by https only: then no other site of the domain can plant one (__Host-)."""
+    is_secure = desk.settings.is_cookie_secure or is_https(
+        desk.settings, _peer(request), request.scope["scheme"], request.headers
     )
+    return (f"__Host-{name}" if is_secure else name), is_secure
+
+
+def cookie_of(request: Request, desk: Desk, name: str) -> str:
+    """Return what a cookie of ours holds; empty without one."""
+    return request.cookies.get(_in_cookie(request, desk, name)[0], "")
+
+
+def set_cookie(response: Response, request: Request, desk: Desk, name: str, value: str, seconds: int) -> None:
+    """Give the browser a cookie: not for scripts, not for other sites. With no seconds left it goes."""
+    full_name, is_secure = _in_cookie(request, desk, name)
+    response.set_cookie(
+        full_name, value, max_age=seconds, httponly=True, samesite="lax", secure=is_secure, path="/"
+    )  # fmt: skip
+
+
+def set_session_cookie(response: Response, request: Request, desk: Desk, token: str) -> None:
+    """Give the browser its session."""
+    set_cookie(response, request, desk, COOKIE, token, desk.rules.limits.session_hours * 3600)

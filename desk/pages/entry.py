@@ -5,17 +5,27 @@ Belongs here: their forms. Does not belong here: checking who somebody is (login
 
 from __future__ import annotations
 
+import secrets
 from typing import Annotated
 
-import httpx
-from authlib.common.errors import AuthlibBaseError
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from desk import oidc
 from desk.guards import same_site_path
-from desk.login import COOKIE, Refused, change_password, close_session, open_session, sign_in
-from desk.pages.context import DeskDep, FormDep, Line, ViewerDep, address_of, render, set_cookie, signed_in
+from desk.login import COOKIE, DEVICE_COOKIE, Refused, change_password, close_session, open_session, sign_in
+from desk.pages.context import (
+    DeskDep,
+    FormDep,
+    Line,
+    ViewerDep,
+    address_of,
+    cookie_of,
+    render,
+    set_cookie,
+    set_session_cookie,
+    signed_in,
+)
 from desk.store.database import writing
 
 router = APIRouter()
@@ -37,22 +47,18 @@ def login(
     password: Annotated[str, Form(max_length=200)],
     next: Annotated[str, Form(max_length=600)] = "/",
 ) -> Response:
-    """Check the password. A failed attempt is counted before it is told."""
-    problem, token = "", ""
-    with desk.sessions() as session:
-        writing(session)
-        try:
-            limits = desk.rules.limits
-            _, token = sign_in(session, login[:64], password, address_of(request), desk.now(), limits)
-        except Refused as error:
-            problem = str(error)
-        session.commit()
-    if problem:
+    """Check the password; the browser is known from then on."""
+    limits = desk.rules.limits
+    device = cookie_of(request, desk, DEVICE_COOKIE)[:64] or secrets.token_urlsafe(32)
+    try:
+        token = sign_in(desk.sessions, login[:64], password, address_of(request, desk), device, desk.now(), limits)
+    except Refused as error:
         return render(
-            request, desk, "login.html", None, 403, next_path=same_site_path(next), problem=problem, login=login
+            request, desk, "login.html", None, 403, next_path=same_site_path(next), problem=str(error), login=login
         )
     response = RedirectResponse(same_site_path(next), 303)
-    set_cookie(response, desk, token)
+    set_session_cookie(response, request, desk, token)
+    set_cookie(response, request, desk, DEVICE_COOKIE, device, limits.login_known_days * 86_400)
     return response
 
 
@@ -63,17 +69,11 @@ def to_sign_on(request: Request, desk: DeskDep) -> Response:
     if settings is None:
         raise HTTPException(404)
     try:
-        with desk.sessions() as session:
-            writing(session)
-            address, state = oidc.begin(session, settings, desk.now(), desk.transport)
-            session.commit()
-    except (oidc.Refused, httpx.HTTPError, AuthlibBaseError) as error:
-        raise HTTPException(503, _trouble(error)) from error
+        address, state = oidc.begin(desk.sessions, settings, desk.now(), desk.transport)
+    except oidc.Refused as error:
+        raise HTTPException(503, str(error)) from error
     response = RedirectResponse(address, 303)
-    seconds = int(oidc.LASTS.total_seconds())
-    response.set_cookie(
-        oidc.COOKIE, state, max_age=seconds, httponly=True, samesite="lax", secure=desk.settings.is_cookie_secure
-    )
+    set_cookie(response, request, desk, oidc.COOKIE, state, int(oidc.LASTS.total_seconds()))
     return response
 
 
@@ -89,22 +89,18 @@ def from_sign_on(
     if settings is None:
         raise HTTPException(404)
     try:
-        with desk.sessions() as session:
-            writing(session)
-            cookie = request.cookies.get(oidc.COOKIE, "")
-            person = oidc.finish(session, settings, code, state, cookie, desk.now(), desk.transport)
-            token = open_session(session, person, desk.now(), "oidc")
-            session.commit()
-    except (oidc.Refused, httpx.HTTPError, AuthlibBaseError) as error:
-        raise HTTPException(403, _trouble(error)) from error
+        cookie = cookie_of(request, desk, oidc.COOKIE)
+        person = oidc.finish(desk.sessions, settings, code, state, cookie, desk.now(), desk.transport)
+    except oidc.Refused as error:
+        raise HTTPException(403, str(error)) from error
+    with desk.sessions() as session:
+        writing(session)
+        token = open_session(session, person, desk.now(), "oidc")
+        session.commit()
     response = RedirectResponse("/", 303)
-    response.delete_cookie(oidc.COOKIE, path="/")
-    set_cookie(response, desk, token)
+    set_cookie(response, request, desk, oidc.COOKIE, "", 0)
+    set_session_cookie(response, request, desk, token)
     return response
-
-
-def _trouble(error: Exception) -> str:
-    return str(error) if isinstance(error, Refused) else "统一身份认证暂不可用，请稍后再试"
 
 
 @router.post("/logout", summary="退出")
@@ -112,10 +108,10 @@ def logout(request: Request, desk: DeskDep, viewer: FormDep) -> Response:
     """Forget the session."""
     with desk.sessions() as session:
         writing(session)
-        close_session(session, request.cookies.get(COOKIE, ""))
+        close_session(session, cookie_of(request, desk, COOKIE))
         session.commit()
     response = RedirectResponse("/login", 303)
-    response.delete_cookie(COOKIE, path="/")
+    set_cookie(response, request, desk, COOKIE, "", 0)
     return response
 
 
@@ -138,10 +134,7 @@ def set_password(
     try:
         if new != again:
             raise Refused("两次输入的新密码不一致")
-        with desk.sessions() as session:
-            writing(session)
-            change_password(session, viewer.person_id, old, new, desk.now())
-            session.commit()
+        change_password(desk.sessions, viewer.person_id, old, new, desk.now(), desk.rules.limits)
     except Refused as error:
         return render(request, desk, "password.html", viewer, 422, problem=str(error))
     return RedirectResponse("/login", 303)

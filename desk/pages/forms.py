@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import shutil
 import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,10 +25,10 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from desk import audit
-from desk.access import EVERYTHING, Viewer
+from desk.access import EVERYTHING, NOTHING, Viewer
 from desk.actions import Invalid, holders, standing_answers
 from desk.forms.columns import KEY, Meta, Unsealed
-from desk.forms.reading import Outcome, Told, read_meta, take
+from desk.forms.reading import Outcome, Told, open_sealed, take
 from desk.forms.writing import VIEWS, FormRow, write_form
 from desk.listing import Filters, PublishedList
 from desk.pages.context import (
@@ -51,6 +52,7 @@ XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet
 KEPT_DAYS: Final = 7
 TOLD: Final = 30  # lines of a page; the workbook that goes back has all of them
 _ONE_AT_A_TIME: Final = threading.Lock()  # a workbook unpacks to as much memory as its opener allows
+_FEW_WAIT: Final = threading.BoundedSemaphore(4)  # of sixteen threads: the others go on serving pages
 _FACTS: Final = ("reported_date", "last_follow_up_date")
 
 
@@ -68,7 +70,7 @@ def download(
     published, filters = list_in_use(desk), asked.filters
     if view == "pool":
         pooled = Filters(filters.search, filters.unit, "", filters.stage, "", "")
-        rows = published.select(pooled, EVERYTHING, hidden_leads(database, published))
+        rows = published.in_shared_order(published.select(pooled, EVERYTHING, hidden_leads(database, published)))
     elif view == "unit":
         chosen = filters.unit or viewer.unit_name or ""
         if not viewer.reach("detail").covers(chosen) or chosen not in published.units:
@@ -156,12 +158,14 @@ def send_back(
     request: Request, desk: DeskDep, database: ReadDep, viewer: FormDep, file: Annotated[UploadFile, File()]
 ) -> Response:
     """Take a filled-in workbook: good rows are recorded, the others come back as a workbook with all that is wrong."""
+    if viewer.reach("write") == NOTHING:
+        raise HTTPException(403, "只有责任单位的人可以回填")
     published = list_in_use(desk)
     try:
         outcome = _take(desk, viewer, published, file)
     except Unsealed as error:
         return _page(request, desk, database, viewer, 422, problem=str(error))
-    told: tuple[Told, ...] = outcome.told[:TOLD]
+    told: tuple[Told, ...] = outcome.told[:TOLD] if outcome.returned else outcome.told
     if outcome.returned:
         with desk.sessions() as session:
             writing(session)
@@ -182,24 +186,22 @@ def _take(desk: Desk, viewer: Viewer, published: PublishedList, file: UploadFile
         raise Unsealed("这里没有接上读取工作簿的部件；请用 make desk 启动，或把文件放入收件夹")
     if not (file.filename or "").lower().endswith(".xlsx"):
         raise Unsealed("只收 .xlsx 工作簿；请在 Excel/WPS 中另存为 .xlsx 后再上传")
-    if not _ONE_AT_A_TIME.acquire(timeout=30):
-        raise HTTPException(503, "另一份工作簿正在读取，请稍后再传")
-    try:
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / "回填.xlsx"
-            with path.open("wb") as target:
-                while block := file.file.read(1 << 20):
-                    target.write(block)
-            sheets = list(desk.open_workbook(path))
-        with desk.sessions() as session:
-            meta = read_meta(session, sheets)
+
+    def check(meta: Meta) -> None:
         if meta.login != viewer.login:
             raise Unsealed("这份工作簿是别人下载的；请由本人上传，或自己重新下载再填")
-        return take(desk.sessions, published, viewer, meta, sheets, desk.rules, desk.now(), "网页")
-    except ValueError as error:
-        raise error if isinstance(error, Unsealed) else Unsealed(str(error)) from None
+
+    if not _FEW_WAIT.acquire(blocking=False):
+        raise HTTPException(503, "几份工作簿正在读取，请稍后再传")
+    try:
+        with _ONE_AT_A_TIME, TemporaryDirectory() as folder:
+            path = Path(folder) / "回填.xlsx"
+            with path.open("wb") as target:
+                shutil.copyfileobj(file.file, target)
+            meta, sheets = open_sealed(desk.sessions, path, desk.open_workbook, check)
+            return take(desk.sessions, published, viewer, meta, sheets, desk.rules, desk.now(), "网页")
     finally:
-        _ONE_AT_A_TIME.release()
+        _FEW_WAIT.release()
 
 
 @router.get("/workbook/returned", summary="下载退回件", response_class=Response)

@@ -15,7 +15,7 @@ from fastapi.responses import Response
 from desk import audit
 from desk.access import ROLES, Viewer
 from desk.actions import Invalid
-from desk.login import set_one_time_password
+from desk.login import Password, set_one_time_password
 from desk.pages.context import DeskDep, FormDep, Line, Number, ReadDep, ViewerDep, render
 from desk.store.database import writing
 from desk.store.models import AuditEntry, Person, Session
@@ -48,6 +48,7 @@ def people(request: Request, desk: DeskDep, database: ReadDep, viewer: AdminDep)
     return render(
         request, desk, "people.html", viewer,
         people=list(found), roles=ROLES, units=sorted(desk.parents()), password=None, person=None,
+        hours=desk.rules.limits.one_time_password_hours,
     )  # fmt: skip
 
 
@@ -71,6 +72,7 @@ def add(
     units = desk.parents()
     if role in ("recruiter", "unit_head") and unit_name not in units:
         raise Invalid("招商专员和单位负责人须选择名录上的单位")
+    password = Password.one_time()
     with desk.sessions() as session:
         writing(session)
         if session.scalar(sa.select(Person.person_id).where(Person.login == login)):
@@ -81,10 +83,10 @@ def add(
         )  # fmt: skip
         session.add(person)
         session.flush()
-        password = set_one_time_password(session, person)
+        set_one_time_password(session, person, password, desk.now(), desk.rules.limits)
         audit.append(session, desk.now(), viewer.login, "新增使用人", login, {"角色": role, "单位": unit_name})
         session.commit()
-    return _told(request, desk, viewer, password, person)
+    return _told(request, desk, viewer, password.text, person)
 
 
 @router.post("/people/reset", summary="重发一次性密码")
@@ -92,15 +94,16 @@ def reset(
     request: Request, desk: DeskDep, viewer: FormDep, _admin: AdminDep, person_id: Annotated[Number, Form()]
 ) -> Response:
     """Give a person a new one-time password."""
+    password = Password.one_time()
     with desk.sessions() as session:
         writing(session)
         person = session.get(Person, person_id)
         if person is None:
             raise HTTPException(404)
-        password = set_one_time_password(session, person)
+        set_one_time_password(session, person, password, desk.now(), desk.rules.limits)
         audit.append(session, desk.now(), viewer.login, "重置密码", person.login)
         session.commit()
-    return _told(request, desk, viewer, password, person)
+    return _told(request, desk, viewer, password.text, person)
 
 
 @router.post("/people/activity", summary="停用或启用")
@@ -134,6 +137,7 @@ def _told(request: Request, desk: DeskDep, viewer: Viewer, password: str | None,
     return render(
         request, desk, "people.html", viewer,
         people=found, roles=ROLES, units=sorted(desk.parents()), password=password, person=person,
+        hours=desk.rules.limits.one_time_password_hours,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from fastapi import APIRouter, Form, HTTPException, Query, Request
@@ -52,12 +53,9 @@ def pool(
     after: Annotated[str, Query(max_length=80)] = "",
 ) -> Response:
     """Show that leads exist, whose they are and how far they came."""
-    newest = list_in_use(desk)
-    snapshot_id, _, row = after.rpartition(".")
-    published = (desk.lists.at(snapshot_id) if snapshot_id else None) or newest
-    start = int(row) if row.isdigit() and len(row) < 10 and published.snapshot_id == snapshot_id else -1
+    published, start = desk.lists.continued(after, list_in_use(desk))
     rows = published.select(Filters(q, unit, "", stage, "", ""), EVERYTHING, hidden_leads(database, published))
-    page = published.page(rows, start, desk.rules.limits.rows_a_page)
+    page = published.page(rows, start, desk.rules.limits.rows_a_page, is_shared=True)
     return render(
         request, desk, "pool.html", viewer,
         page=page, leads=[shared(published, r) for r in page.rows], asked={"q": q, "unit": unit, "stage": stage},
@@ -71,7 +69,8 @@ def taken(published: PublishedList, enterprise: str, uscc: str) -> list[dict[str
     same = pc.equal(table["enterprise_name"], pa.scalar(published.firm_name(enterprise), pa.string()))
     if uscc:
         same = pc.or_kleene(same, pc.fill_null(pc.equal(table["uscc"], uscc), False))
-    return [shared(published, row) for row in table.filter(pc.fill_null(same, False)).to_pylist()]
+    rows = published.in_shared_order(np.flatnonzero(pc.fill_null(same, False).to_numpy(zero_copy_only=False)))
+    return [shared(published, row) for row in table.take(pa.array(rows)).to_pylist()]
 
 
 @router.get("/report", summary="报备新线索页")

@@ -88,9 +88,7 @@ def today(
     if viewer.role == "admin":
         return RedirectResponse("/people", 303)
     newest = list_in_use(desk)
-    snapshot_id, _, row = after.rpartition(".")
-    published = (desk.lists.at(snapshot_id) if snapshot_id else None) or newest
-    start = int(row) if row.isdigit() and len(row) < 10 and published.snapshot_id == snapshot_id else -1
+    published, start = desk.lists.continued(after, newest)
     before = desk.lists.before(published)
     rows = narrowed(database, viewer, published, asked.filters, asked.is_mine, before)
     page = published.page(rows, start, desk.rules.limits.rows_a_page)

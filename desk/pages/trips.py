@@ -17,12 +17,13 @@ from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from desk import promises
+from desk import audit, promises
 from desk.access import Viewer
 from desk.boards import read_table
 from desk.listing import PublishedList
 from desk.pages.boards import without_refused
 from desk.pages.context import (
+    Day,
     Desk,
     DeskDep,
     FormDep,
@@ -33,6 +34,7 @@ from desk.pages.context import (
     list_in_use,
     render,
 )
+from desk.store.database import writing
 from desk.trips import TripPlan, cities, plan_trip, trip_settings, worth_visiting
 from desk.workbook import SYNTHETIC_LABEL
 
@@ -101,8 +103,8 @@ def trips(
     database: ReadDep,
     viewer: ViewerDep,
     region: Annotated[Line, Query()] = "",
-    first: dt.date | None = None,
-    last: dt.date | None = None,
+    first: Day | None = None,
+    last: Day | None = None,
     since_days: Annotated[int, Query(ge=0, le=3650)] = 30,
     who: Who = "all",
 ) -> Response:
@@ -129,15 +131,20 @@ def trip_workbook(
     database: ReadDep,
     viewer: ViewerDep,
     region: Annotated[Line, Query()],
-    first: dt.date,
-    last: dt.date,
+    first: Day,
+    last: Day,
     since_days: Annotated[int, Query(ge=0, le=3650)] = 30,
     who: Who = "all",
 ) -> Response:
-    """Give the plan and a visit sheet to fill in."""
+    """Give the plan and a visit sheet to fill in; that it was taken along is logged."""
     plan = _plan(desk, database, viewer, region, first, last, since_days, who)
     is_synthetic = bool(list_in_use(desk).snapshot.manifest["is_synthetic"])
     content = write_trip(plan, region, viewer.unit_name or "", is_synthetic)
+    with desk.sessions() as session:
+        writing(session)
+        detail = {"地区": region, "开始": str(first), "结束": str(last), "拜访": plan.visited}
+        audit.append(session, desk.now(), viewer.login, "下载", f"外出行程_{region}", detail)
+        session.commit()
     name = quote(f"外出行程_{region}_{first}.xlsx")
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     return Response(content, media_type=kind, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}"})

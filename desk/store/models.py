@@ -59,6 +59,7 @@ class Person(Base):
     unit_name: Mapped[str | None] = mapped_column(sa.String(128), index=True)
     password_hash: Mapped[str | None] = mapped_column(sa.String(256))
     must_change_password: Mapped[bool] = mapped_column(default=True)
+    one_time_until: Mapped[dt.datetime | None]
     is_active: Mapped[bool] = mapped_column(default=True)
     lead_capacity: Mapped[int] = mapped_column(default=30)
     created_at: Mapped[dt.datetime]
@@ -77,12 +78,13 @@ class Session(Base):
 
 
 class LoginAttempt(Base):
-    """One row per attempt to sign in (登录尝试): what the rate limit counts."""
+    """One row per attempt at a password (登录尝试): what the limits count. Of the browser's cookie only a hash is kept."""
 
     __tablename__ = "login_attempts"
     attempt_id: Mapped[int] = mapped_column(primary_key=True)
     login: Mapped[str] = mapped_column(sa.String(64), index=True)
     address: Mapped[str] = mapped_column(sa.String(64), index=True)
+    device_hash: Mapped[str] = mapped_column(sa.String(64), index=True, default="", server_default="")
     attempted_at: Mapped[dt.datetime] = mapped_column(index=True)
     is_success: Mapped[bool]
 

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
+import ipaddress
 import json
 import socketserver
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from desk.__main__ import main
 from desk.notices.recipients import Recipient
-from desk.notices.sending import WECOM_BYTES, Mail, queue_digests, send_waiting, to_robot
+from desk.notices.sending import WECOM_BYTES, Mail, NotSent, queue_digests, send_waiting, to_mailbox, to_robot
 from desk.store.models import Notice
 from tests.integration.desk.desk_site import NASTY, NOW, UNITS, Site, secret_of
 
@@ -124,3 +134,91 @@ def test_a_dry_run_prints_and_sends_nothing(site: Site, monkeypatch: Any, capsys
         "recipients:\n  - {unit: 甲, channel: wecom, address: 'ftp://x'}\n", encoding="utf-8"
     )
     assert main(["notify"]) == 1
+
+
+class TlsPost:
+    """A mail server with STARTTLS and a certificate of its own making; notes every line that it is sent."""
+
+    def __init__(self, folder: Path, name: str, offers_tls: bool = True) -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail")])
+        now = dt.datetime.now(dt.UTC)
+        alternative: x509.GeneralName = (
+            x509.IPAddress(ipaddress.ip_address(name)) if name[0].isdigit() else x509.DNSName(name)
+        )
+        certificate = (
+            x509.CertificateBuilder().subject_name(who).issuer_name(who).public_key(key.public_key()).serial_number(7)
+            .not_valid_before(now - dt.timedelta(days=1)).not_valid_after(now + dt.timedelta(days=1))
+            .add_extension(x509.SubjectAlternativeName([alternative]), critical=False)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign(key, hashes.SHA256())
+        )  # fmt: skip
+        secret = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        self.certificate = folder / "mail.pem"
+        self.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        (folder / "mail.key").write_bytes(key.private_bytes(serialization.Encoding.PEM, *secret))
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(self.certificate, folder / "mail.key")
+        self.offers_tls, self.got, self.port = offers_tls, list[str](), 0
+
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 fake\r\n")
+        try:
+            while line := await reader.readline():
+                self.got.append(line.decode().strip())
+                word = line[:4].upper()
+                if word == b"EHLO":
+                    more = b"250-STARTTLS\r\n" if self.offers_tls else b""
+                    writer.write(b"250-fake\r\n" + more + b"250 AUTH PLAIN LOGIN\r\n")
+                elif word == b"STAR":
+                    writer.write(b"220 go\r\n")
+                    await writer.start_tls(self.context)
+                elif word == b"AUTH":
+                    writer.write(b"235 ok\r\n")
+                elif word == b"DATA":
+                    writer.write(b"354 go\r\n")
+                    while await reader.readline() != b".\r\n":
+                        pass
+                    writer.write(b"250 ok\r\n")
+                else:
+                    writer.write(b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n")
+        except (OSError, ssl.SSLError):
+            pass
+        writer.close()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        loop = asyncio.new_event_loop()
+        server = loop.run_until_complete(asyncio.start_server(self.handle, "127.0.0.1", 0))
+        self.port = server.sockets[0].getsockname()[1]
+        thread = threading.Thread(target=loop.run_forever, daemon=True)
+        thread.start()
+        yield
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        server.close()
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "is_known", "offers_tls", "said"),
+    [("127.0.0.1", True, True, ""), ("127.0.0.1", False, True, "证书不可信"), ("mail.example.invalid", True, True, "证书不可信"),
+     ("127.0.0.1", True, False, "不支持加密")],
+)  # fmt: skip
+def test_a_mail_password_goes_to_the_named_server_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, is_known: bool, offers_tls: bool, said: str
+) -> None:
+    """Self-signed, another's certificate, no TLS at all: neither password nor notice leaves."""
+    post = TlsPost(tmp_path, name, offers_tls)
+    if is_known:
+        monkeypatch.setenv("SSL_CERT_FILE", str(post.certificate))
+    with post.running():
+        mail = Mail("127.0.0.1", post.port, "desk@example.invalid", "desk", "mail secret")
+        if not said:
+            to_mailbox(mail, "office@example.invalid", "摘要", "一条")
+            assert any(line.startswith("AUTH") for line in post.got)
+            return
+        with pytest.raises(NotSent, match=said):
+            to_mailbox(mail, "office@example.invalid", "摘要", "一条")
+    assert not any(line.startswith(("AUTH", "MAIL", "DATA")) for line in post.got)

@@ -1,11 +1,18 @@
-"""For every page and every role: not a byte of another unit's contacts or talks."""
+"""For every page and every role: not a byte of another unit's contacts or talks, and nothing of its leads' ranks."""
 
 from __future__ import annotations
 
+import datetime as dt
+import io
 import re
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
 
 from desk.access import Viewer, units_of
-from tests.integration.desk.desk_site import PEOPLE, UNITS, Site, secret_of
+from tests.integration.desk.desk_site import CHEAP, PEOPLE, UNITS, Site, build_site, publish_list, ranking, secret_of
 
 PARENTS = {"甲镇": None, "乙街道": "甲镇", "丙园区": None}
 
@@ -94,3 +101,51 @@ def test_the_shared_pool_tells_whose_a_lead_is_and_no_more(site: Site) -> None:
     assert "甲镇" in page and "在谈" in page and "开工概率" not in page and "承办" not in page
     assert "L00000" not in re.findall(r'id="lead-(L\d+)"', yi.get("/").text)
     assert "id=L00000" in yi.get("/pool?q=L00000").text
+
+
+def seen_by(site: Site, login: str) -> dict[str, str]:
+    """Everything that somebody can read, made comparable: names of lists, tokens and marks of forms are random."""
+    someone, snapshot = site.browser(login), site.app.state.desk.lists.current().snapshot_id
+    found = {path: someone.get(path).text for path in pages(site) if ".xlsx" not in path}
+    for first in ("/pool", "/pool?unit=甲镇", "/pool?q=膜材料"):
+        at = first
+        for number in range(20):
+            text = found[f"{first} page {number}"] = someone.get(at).text
+            onward = re.search(r'rel="next" href="([^"]+)"', text)
+            if onward is None:
+                break
+            at = onward[1].replace("&amp;", "&")
+    firm = {"enterprise_name": "云川7号材料有限公司", "project_name": "新项目", "client_id": "report-0001"}
+    found["report"] = someone.post("/report", firm).text
+    books = [path for path in pages(site) if ".xlsx" in path] + [
+        f"/download?view={v}" for v in ("list", "pool", "unit")
+    ]
+    for path in books:
+        sheet = openpyxl.load_workbook(io.BytesIO(someone.get(path).content)).worksheets[0]
+        found[path] = str([[cell.value for cell in row] for row in sheet.iter_rows()])
+    random = re.compile(r'name="(form_token|client_id)" value="[^"]+"|[0-9a-f]{20,}')
+    return {path: random.sub("…", text.replace(snapshot, "SNAPSHOT")) for path, text in found.items()}
+
+
+def test_what_is_shown_to_a_unit_does_not_depend_on_the_ranks_of_other_units(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desk.login._HASHER", CHEAP)
+    day, own = dt.date(2026, 6, 30), PEOPLE["yi"][1]
+    frame = ranking(day, 90)
+    frame.loc[frame.index[-6:], ["rank", "band", "score"]] = pd.NA, None, float("nan")  # not ranked: at the end
+    places = frame.index[frame["unit_name"] != own]
+    ranks = [c for c in frame.columns if c in ("rank", "band", "score", "reasons") or c.startswith("landing_")]
+    other = frame.copy()
+    # The others' leads change places among themselves: the best of them is the worst now, reported or not.
+    for column in frame.columns.difference(ranks):
+        other.loc[places, column] = frame.loc[places[::-1], column].to_numpy()
+    seen, leaders = [], []
+    for name, given in (("one", frame), ("other", other)):
+        publish_list(tmp_path / name, day, frame=given)
+        site = build_site(tmp_path / name, f"sqlite:///{tmp_path / name / 'desk.sqlite'}")
+        leaders.append(re.findall(r'id="lead-(L[0-9]+)"', site.browser("leader").get("/").text))
+        seen.append(seen_by(site, "yi"))
+        site.app.state.desk.engine.dispose()
+    assert [path for path in seen[0] if seen[0][path] != seen[1][path]] == []
+    assert "云川7号" in seen[0]["report"] and leaders[0] != leaders[1]

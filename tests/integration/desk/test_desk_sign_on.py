@@ -94,3 +94,22 @@ def test_another_key_another_browser_a_bad_code_are_refused(site: Site, server: 
     state = set_out(browser, server)
     server.key = OTHER
     assert browser.get("/login/oidc/back", params={"code": "good", "state": state}).status_code == 403
+
+
+NONSENSE = [
+    httpx.Response(200, content=c) for c in (b"<html>", b"[1]", b"{}", b'{"keys": [7]}', b'{"id_token": 7}', b"\xff")
+]
+NONSENSE += [httpx.Response(500), httpx.Response(302, headers={"location": "http://["})]
+
+
+@pytest.mark.parametrize("part", ["openid-configuration", "token", "keys"])
+def test_a_server_that_answers_nonsense_is_away(site: Site, server: SignOn, part: str) -> None:
+    browser, desk = site.browser(None), site.app.state.desk
+    for answer in NONSENSE:
+        desk.transport = httpx.MockTransport(server)
+        state = set_out(browser, server)
+        desk.transport = httpx.MockTransport(lambda r, a=answer: a if r.url.path.endswith(part) else server(r))
+        found = browser.get("/login/oidc/back", params={"code": "good", "state": state})
+        assert found.status_code == 403 and "统一身份认证" in found.text, answer
+        if part == "openid-configuration":
+            assert browser.get("/login/oidc").status_code == 503, answer

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 
 import openpyxl
+import sqlalchemy as sa
 
+from desk.store.models import AuditEntry
 from tests.integration.desk.desk_site import Site
 
 ASKED = "region=长三角&first=2026-07-01&last=2026-07-02"
@@ -31,6 +33,9 @@ def test_the_workbook_has_the_plan_and_a_sheet_that_comes_back_as_follow_ups(sit
     book = openpyxl.load_workbook(io.BytesIO(answer.content))
     assert book.sheetnames == ["行程", "跟进记录"]
     assert "合成数据" in book["行程"]["A1"].value
+    with site.database() as session:
+        taken = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "下载")).all()
+    assert [(entry.actor, entry.subject) for entry in taken] == [("leader", "外出行程_长三角")]
     firms = {cell.value for cell in book["跟进记录"]["F"][1:]}
     assert firms == {"甲镇的企业", "乙街道的企业"}
     assert all(cell.data_type == "s" for line in book["行程"].iter_rows(min_row=3) for cell in line if cell.value)

@@ -71,6 +71,16 @@ def test_a_wrong_rule_is_named() -> None:
             rules.read_rules(broken)
 
 
+def test_a_limit_that_is_missing_or_unknown_is_named() -> None:
+    content = yaml.safe_load(rules.PATH.read_text(encoding="utf-8"))
+    for name in content["limits"]:
+        limits = {other: value for other, value in content["limits"].items() if other != name}
+        with pytest.raises(ValueError, match=f"limits.{name}"):
+            rules.read_rules({**content, "limits": limits})
+    with pytest.raises(ValueError, match=r"limits\.unknown"):
+        rules.read_rules({**content, "limits": {**content["limits"], "unknown": 1}})
+
+
 def test_a_wrong_board_is_named() -> None:
     board = {"name": "x", "export": "marts/x", "use": "board", "title": "x", "grain": "x", "caliber": "x", "source": "x", "unit": "", "rows": "reach"}  # fmt: skip
     for wrong, named in ((board, "columns"), ({**board, "use": "lead"}, "unit"), ({**board, "use": "page"}, "use")):
