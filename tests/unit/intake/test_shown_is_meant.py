@@ -336,7 +336,10 @@ def test_a_sheet_is_no_unit_beside_a_column_of_units_that_is_not_read(tmp_path):
     assert read(write_xlsx(tmp_path / "b.xlsx", {"城关镇": rows})).accepted[0]["unit_name"] == "城关镇"
 
 
-@given(at=st.integers(0, 6), mark=st.sampled_from("\u200b\u200d\ufeff\u202a\u2060\u00ad\u200e\u2066\u034f\u3164\ufe0f\u115f\u2800\ufffc"))
+@given(
+    at=st.integers(0, 6),
+    mark=st.sampled_from("\u200b\u200d\ufeff\u202a\u2060\u00ad\u200e\u2066\u034f\u3164\ufe0f\u115f\u2800\ufffc"),
+)
 @settings(max_examples=20, deadline=None)
 def test_what_nobody_can_see_is_in_no_value(tmp_path_factory, at, mark):
     cells = [f"{mark}{cell}{mark}" if isinstance(cell, str) else cell for cell in row("A1", "5000")]
