@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from models.additive import from_tables, part_of
 from models.additive.bulk import BulkScorer, score_parquet
-from orchestration.resources import Workplace
+from orchestration.resources import workplace_of
 from orchestration.settings import Settings
 
 
@@ -30,7 +30,7 @@ def score_file(
 
     Scores are on the scale of each part: log odds for landing, log1p(万元) for tax. LookupError tells in Chinese what is wrong with a file or a part.
     """
-    held = Workplace(home=str(settings.home), inbox=str(settings.inbox)).parquet("learning/model_tables")
+    held = workplace_of(settings).parquet("learning/model_tables")
     if not held.exists():
         raise LookupError("还没有在用的模型：请先运行夜间作业")
     if not source.is_file():

@@ -24,7 +24,7 @@ nightly = dg.define_asset_job(
     partitions_def=AS_OF_DAYS,
     executor_def=dg.in_process_executor,
     description="夜间作业：接入、加工、评分、发布，本月尚未训练时也训练；任何一道阻断关卡不过，名单保持原样",
-    tags={"zeyou/kind": "nightly", "dagster/max_retries": "1"},
+    tags={"zeyou/kind": "nightly"},
 )
 
 retraining = dg.define_asset_job(
