@@ -52,7 +52,7 @@ REFUSED_SCHEMA: Final = pa.schema(
 
 _PACKED: Final = 6
 _DISK_FULL: Final = re.compile(r"no space left|errno 28|max_temp_directory_size", re.IGNORECASE)
-_OUT_OF_MEMORY: Final = re.compile(r"out of ?memory|cannot allocate|bad_alloc|malloc of size", re.IGNORECASE)
+_OUT_OF_MEMORY: Final = re.compile(r"out ?of ?memory|cannot allocate|bad_alloc|malloc of size", re.IGNORECASE)
 
 # Rules in the order in which they are told; each a DuckDB condition over the contract's fields that makes a row refused.
 _RULES: Final = (

@@ -177,7 +177,7 @@ def _revert(arguments: argparse.Namespace) -> int:
         try:
             version = registry.revert(arguments.task)
         except LookupError:
-            raise LookupError(f"{arguments.task}：没有更早的版本可退") from None
+            raise LookupError(f"{arguments.task}：没有更早的版本可退；在用的版本不变") from None
     print(f"{arguments.task} 已从 {left} 退回到 {version}；{left} 不会再自动启用")
     if arguments.no_rescoring:
         return 0

@@ -119,7 +119,7 @@ def list_of(settings: Settings, as_of: str) -> str:
     lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
     found = [name for line in lines if (name := str(json.loads(line)["snapshot_id"])).startswith(as_of)]
     if not found:
-        raise LookupError(f"没有发布过截至 {as_of} 的清单")
+        raise LookupError(f"没有发布过截至 {as_of} 的清单；发布过哪些，见 {record}")
     return found[-1]
 
 
@@ -128,14 +128,14 @@ def rebuild(settings: Settings, snapshot_id: str) -> Rebuilt:
     archive = settings.home / "archive"
     record = archive / "lists" / f"{snapshot_id}.json"
     if not record.exists():
-        raise LookupError(f"{snapshot_id}：没有存档，无法重建")
+        raise LookupError(f"{snapshot_id}：没有存档，无法重建；请换一份有存档的（{archive / 'lists'}）")
     content: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
     home = settings.home / "rebuilt" / snapshot_id
     shutil.rmtree(home, ignore_errors=True)
     for name, digest in content["inputs"].items():
         path = archive / "inputs" / digest
         if not path.exists() or content_hash(path) != digest:
-            raise LookupError(f"{snapshot_id}：存档中的 {name} 缺失或已改动，无法重建")
+            raise LookupError(f"{snapshot_id}：存档中的 {name} 缺失或已改动，无法重建；请从备份恢复 {path}")
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         _link_or_copy(path, home / name, may_link=True)
     if not (home / "office" / DISTRICT).exists():  # a list from before districts had settings of their own

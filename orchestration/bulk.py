@@ -34,7 +34,7 @@ def score_file(
     if not held.exists():
         raise LookupError("还没有在用的模型：请先运行夜间作业")
     if not source.is_file():
-        raise LookupError(f"{source}：没有这个文件")
+        raise LookupError(f"{source}：没有这个文件；请检查路径")
     if source.resolve() == target.resolve():
         raise LookupError(f"{target}：结果不能写在特征表自己身上，请另起文件名")
     tables = pd.read_parquet(held)
@@ -45,7 +45,7 @@ def score_file(
     try:
         columns = pq.read_schema(source).names
     except pa.ArrowInvalid as problem:
-        raise LookupError(f"{source}：不是 Parquet 文件，不能评分") from problem
+        raise LookupError(f"{source}：不是 Parquet 文件，不能评分；请先转换") from problem
     if absent := [c for c in (*keys, *scorer.features) if c not in columns]:
         raise LookupError(f"{source}：缺少列 {'、'.join(absent)}；特征表的列名同 features/ftr_lead__12m")
     try:

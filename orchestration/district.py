@@ -58,7 +58,7 @@ def read_district(folder: Path) -> District:
 
 def _checked(path: Path, content: Any) -> District:
     if not isinstance(content, dict):
-        raise Refused(f"{path}：每行应写成 name: 某某区（英文冒号，后面一个空格）")
+        raise Refused(f"{path}：格式不对；每行应写成 name: 某某区（英文冒号，后面一个空格）")
     if unknown := sorted(str(key) for key in content if key not in {*_EXAMPLES, "is_fictional"}):
         raise Refused(f"{path}：不认识 {'、'.join(unknown)}；只应有 {'、'.join(_EXAMPLES)} 三行")
     for key, example in _EXAMPLES.items():

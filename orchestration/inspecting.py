@@ -45,11 +45,11 @@ def _dagster_dev(settings: Settings, port: int) -> int:
 
 def write_dictionary(settings: Settings) -> Path:
     """Write the data dictionary (dbt docs, one page that opens without a server) and give its path."""
-    target = parsed_project(settings).target_path
-    command = [str(DBT_EXECUTABLE), "--quiet", "docs", "generate", "--static", "--project-dir", str(DBT_FOLDER)]
     if not warehouse_path(settings.home).exists():
         raise Refused("还没有运行过夜间作业，没有可写的数据字典：请先运行 python -m orchestration run")
     make_ready(settings.home, _say)
+    target = parsed_project(settings).target_path
+    command = [str(DBT_EXECUTABLE), "--quiet", "docs", "generate", "--static", "--project-dir", str(DBT_FOLDER)]
     district = read_district(settings.office_folder)
     environment = {**os.environ, **dbt_environment(settings.home, Path(target), district=district)}
     done = subprocess.run(

@@ -211,7 +211,7 @@ def check_day(as_of: dt.date) -> None:
     """Raise Refused for a day that no list is made for."""
     last = office_today()
     if not dt.date.fromisoformat(FIRST_DAY) <= as_of <= last:
-        raise Refused(f"截至日 {as_of} 不能用：只能从 {FIRST_DAY} 到今天（北京时间 {last}）")
+        raise Refused(f"截至日 {as_of} 不能用：只能从 {FIRST_DAY} 到今天（北京时间 {last}）；请换一天")
 
 
 def check_inputs(settings: Settings, as_of: dt.date) -> None:

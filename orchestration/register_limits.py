@@ -47,7 +47,7 @@ class RegisterLimits:
         found: dict[str, Any] = {field.name: content.get(field.name) for field in fields(cls)}
         for name, value in found.items():
             if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-                raise Refused(f"{path}：{name} 应是不小于 0 的数")
+                raise Refused(f"{path}：{name} 应是不小于 0 的数；请改正")
         return cls(**found)
 
     def problem_of(self, source: Path, home: Path) -> str | None:

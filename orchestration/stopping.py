@@ -69,7 +69,7 @@ def _end(number: int, last: Callable[[], str]) -> None:
     _ending.set()
     try:
         _say(f"\n收到{SIGNALS[signal.Signals(number)]}，正在停止 …")
-        end_children()
+        end_children(SECONDS_TO_END)
         _say(f"已停止：{last()}")
     finally:
         os._exit(128 + number)
@@ -81,7 +81,7 @@ def _say(line: str) -> None:
         os.write(2, (line + "\n").encode())
 
 
-def end_children(seconds: float = SECONDS_TO_END) -> None:
+def end_children(seconds: float) -> None:
     """End every process below this one: asked first, killed after some seconds."""
     below = _below(os.getpid())
     for number in (signal.SIGTERM, signal.SIGKILL):

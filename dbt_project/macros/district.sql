@@ -7,7 +7,7 @@
 {% macro _of_district(name) -%}
     {%- set written = env_var(name, '') if execute else 'x' -%}
     {%- if not written -%}
-        {{ exceptions.raise_compiler_error(name ~ "：没有本区的设置（district.yaml）") }}
+        {{ exceptions.raise_compiler_error("没有本区的设置（district.yaml），不知道哪些企业算本地（" ~ name ~ "）") }}
     {%- endif -%}
     {{ return(written) }}
 {%- endmacro %}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,55 @@ def test_after_all_kills_one_run_leaves_the_undisturbed_bytes(
     settings = settings_at(_home(tmp_path_factory), district)
     assert run_nightly(settings, AS_OF).success
     assert content_hashes(settings.home) == content_hashes(nightly.root)
+
+
+def test_a_night_that_is_told_to_stop_ends_and_leaves_yesterdays_list(
+    nightly: Home, district: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """With garbage in the warehouse, which once kept it silent for ten minutes; the next night builds it anew."""
+    settings = settings_at(_home(tmp_path_factory), district)
+    warehouse = settings.home / "warehouse" / "warehouse.duckdb"
+    warehouse.write_bytes(b"garbage" * 10_000)
+    before = content_hashes(settings.home)
+    command = [
+        sys.executable,
+        "-m",
+        "orchestration",
+        "run",
+        "--inbox",
+        str(settings.inbox),
+        "--as-of",
+        AS_OF.isoformat(),
+    ]
+    with subprocess.Popen(
+        [*command, "--register", str(settings.register)], cwd=Path(__file__).parents[2], text=True,
+        env={**os.environ, "ZEYOU_HOME": str(settings.home)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as run:  # fmt: skip
+        assert run.stderr is not None
+        said = []
+        for line in run.stderr:
+            said.append(line)
+            if "dbt：已完成" in line:  # dbt runs below it
+                run.send_signal(signal.SIGTERM)
+                break
+        out, rest = run.communicate(timeout=300)
+    error = "".join(said) + rest
+    assert run.returncode == 128 + signal.SIGTERM and out == "", error
+    assert "仓库文件损坏" in error and "现在重建" in error
+    assert f"已停止：仍是 {AS_OF} 的清单" in error and "Error" not in error and "Traceback" not in error
+    published = {name: digest for name, digest in before.items() if name.startswith("published")}
+    assert published and published.items() <= content_hashes(settings.home).items()
+    assert not [line for line in _processes() if str(settings.home) in line]
+
+
+def _processes() -> list[str]:
+    """Environments of the processes that live: dbt has its home in it."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if "dbt" in (place / "cmdline").read_text(errors="replace"):
+                found.append((place / "environ").read_text(errors="replace"))
+    return found
 
 
 _KEPT: list[Path] = []

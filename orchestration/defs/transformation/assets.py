@@ -109,7 +109,8 @@ def _broken(result: Mapping[str, Any]) -> str:
     name = result["unique_id"].split(".")[2]
     if result["status"] == "fail":
         return f"检验 {name} 有 {result.get('failures') or '若干'} 行不符"
-    return f"{chinese_line(str(result['message']).strip().splitlines()[-1]) or '出错'}（{name}）"
+    said = (chinese_line(line) for line in str(result["message"]).splitlines())
+    return f"{next(filter(None, said), '出错')}（{name}）"
 
 
 def _ended(kind: str, line: str) -> dg.Failure:
