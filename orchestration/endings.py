@@ -23,7 +23,9 @@ ALMOST_FULL: Final = (
 )  # below it, what fails without a reason fails for the disk: SQLite says only disk I/O error
 _CLASS: Final = re.compile(r"^[A-Za-z_][\w.]*: ")
 _OURS: Final = re.compile(r"(?:orchestration|intake|models|desk)\.")
-_QUOTED: Final = re.compile(r"""'[^']*'|"[^"]*"|/[^\s，；：（）]*""")
+_QUOTED: Final = re.compile(
+    r"""'[^']*'|"[^"]*"|/[^\s，；：（）]*|[A-Za-z0-9]+[._][A-Za-z0-9._]+"""
+)  # with names of files
 _ENGLISH: Final = re.compile(r"[A-Za-z]{2,}[,:]? [A-Za-z]{2,}")
 _BRACKETS: Final = re.compile(r"（[^（）]*）")
 _PATH: Final = re.compile(r"""['"](/[^'"]+)['"]""")

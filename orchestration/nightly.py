@@ -54,6 +54,7 @@ STEP_NAMES = {
     "assessment": "评分：考核",
     "publication__snapshot": "发布",
     "publication__archive": "发布：存档",
+    "publication__wall_chart": "发布：挂图",
 }
 
 
@@ -61,6 +62,7 @@ LEAST_TO_START = 100 << 20  # the parsed SQL project and an empty warehouse take
 STARTED_BY = "zeyou/started_by"
 
 
+FICTIONS = {"registry": "模型", "identity": "企业编号"}
 LOCKS = {"nightly": "夜间作业（或重新评分、训练）", "ui": "界面"}
 
 
@@ -238,8 +240,22 @@ def check_inputs(settings: Settings, as_of: dt.date) -> None:
 def run_nightly(settings: Settings, as_of: dt.date) -> NightlyResult:
     """Execute the nightly job for one as-of day; a failed gate leaves the published list as it was."""
     check_inputs(settings, as_of)
-    settings.remember()
+    is_fictional = read_district(settings.office_folder).is_fictional
+    if settings.was_fictional and not is_fictional:
+        _leave_fiction(settings)
+    settings.remember(is_fictional)
     return run_job(settings, as_of, "nightly")
+
+
+def _leave_fiction(settings: Settings) -> None:
+    """Set aside what was learned from the fictional district: its model would rank the first real list."""
+    with only_one(settings, "nightly"):
+        place = settings.home / f"fictional-{dt.datetime.now():%Y%m%d-%H%M%S}"
+        for name in ("registry", "identity"):
+            if (settings.home / name).exists():
+                place.mkdir(exist_ok=True)
+                (settings.home / name).rename(place / name)
+                _say(f"上次用的是虚构的区：它的{FICTIONS[name]}已移到 {place / name}，不用于本区")
 
 
 def run_job(settings: Settings, as_of: dt.date, name: str, only: Sequence[dg.AssetKey] | None = None) -> NightlyResult:

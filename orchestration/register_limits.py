@@ -22,7 +22,6 @@ from orchestration.endings import Refused, free_space, shown_size
 
 LIMITS: Final = "register_limits.yaml"
 NO_PROSPECTS: Final = "本次不用企业名录，没有目标企业，名单照常"
-MEGABYTE: Final = 1 << 20
 _NOTE: Final = pa.schema([("problem", pa.string()), ("stamp", pa.string())])
 
 
@@ -32,7 +31,7 @@ class RegisterLimits:
 
     rows_at_most: int
     disk_bytes_per_row: int
-    memory_mb: int
+    memory_bytes_per_row: int
     minutes_at_most: float
 
     @classmethod
@@ -64,11 +63,11 @@ class RegisterLimits:
                 f"企业名录 {source.name} 约 {rows:,} 行，约需磁盘 {shown_size(need)}，{home} 只剩 {shown_size(free)}；"
                 "请清理磁盘，或只留目标地区的企业"
             )
-        memory = available_memory()
-        if memory is not None and self.memory_mb * MEGABYTE > memory:
+        need, memory = rows * self.memory_bytes_per_row, available_memory()
+        if memory is not None and need > memory:
             return (
-                f"读企业名录约需内存 {shown_size(self.memory_mb * MEGABYTE)}，现在只剩 {shown_size(memory)}；请关闭别的程序，"
-                f"或改小 {LIMITS} 的 memory_mb"
+                f"企业名录 {source.name} 约 {rows:,} 行，约需内存 {shown_size(need)}，现在只剩 {shown_size(memory)}；"
+                "请关闭别的程序，或只留目标地区的企业"
             )
         return None
 
@@ -88,13 +87,14 @@ class RegisterLimits:
 
 def available_memory() -> int | None:
     """Return the bytes of memory that may still be taken, within the limit of a container; None where nobody says."""
-    found = []
+    found, group = [], Path("/sys/fs/cgroup")
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         found += [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
-        group = Path("/sys/fs/cgroup")
-        found.append(int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()))
-    except (OSError, ValueError):
+        used = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+        cached = int(used["active_file"]) + int(used["inactive_file"])  # given back when it is asked for
+        found.append(int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()) + cached)
+    except (OSError, ValueError, KeyError):
         pass
     return min(found) if found else None
 

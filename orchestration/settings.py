@@ -11,6 +11,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from orchestration.district import DISTRICT
@@ -56,13 +57,17 @@ class Settings:
         found = Path(register).resolve() if register else None
         return cls(home, Path(inbox).resolve(), found, desk_database=os.environ.get("DESK_DATABASE_URL") or None)
 
-    def remember(self) -> None:
-        """Keep the inputs of a run, so that the UI and the schedule go on with them."""
+    def remember(self, is_fictional: bool = False) -> None:
+        """Keep the inputs of a run, so that the UI and the schedule go on with them, and whether they were invented."""
         self.home.mkdir(parents=True, exist_ok=True)
-        content = {"inbox": str(self.inbox), "register": str(self.register or "")}
+        content = {"inbox": str(self.inbox), "register": str(self.register or ""), "is_fictional": is_fictional}
         partial = self.home / "inputs.json.part"
         partial.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         os.replace(partial, self.home / "inputs.json")
+
+    @property
+    def was_fictional(self) -> bool:
+        return bool(_remembered(self.home / "inputs.json").get("is_fictional"))
 
     @property
     def dagster_home(self) -> Path:
@@ -81,7 +86,7 @@ def home_from_environment() -> Path:
     return Path(os.environ.get("ZEYOU_HOME") or REPOSITORY / "var").resolve()
 
 
-def _remembered(path: Path) -> dict[str, str]:
+def _remembered(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:

@@ -319,7 +319,7 @@ def test_another_district_is_ranked_by_its_own_settings_on_an_earlier_day(
     texts += "".join(str(table.to_pylist()) for table in tables) + json.dumps(snapshot.manifest, ensure_ascii=False)
     assert "云川" not in texts
     parks = pd.read_parquet(home / "exports/scores/scr_park__register.parquet")
-    assert not parks["fault_text"].fillna("").str.contains("不在城市表中").any(), (
+    assert not parks["problem_text"].fillna("").str.contains("不在城市表中").any(), (
         "the local city needs no place on the map"
     )
 

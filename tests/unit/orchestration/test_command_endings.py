@@ -178,3 +178,24 @@ def test_the_settings_of_the_fictional_district_are_beside_its_own_inbox_only(ho
     sample = Settings(home / "home", home / "sample/inbox", None)
     own = Settings(home / "home", home / "台账", None)
     assert (sample.office_folder, own.office_folder) == (home / "sample/office", home / "home/office")
+
+
+def test_what_was_learned_from_the_fictional_district_ranks_no_real_leads(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from orchestration import nightly
+    from orchestration.settings import Settings
+
+    runs = []
+    monkeypatch.setattr(nightly, "run_job", lambda settings, *_: runs.append((settings.home / "registry").exists()))
+    own = Settings(home / "home", home / "台账", None)
+    (home / "sample/inbox").mkdir(parents=True)
+    (home / "sample/inbox/线索.xlsx").write_bytes(b"x")
+    (home / "sample/office").mkdir()
+    (home / "sample/office/district.yaml").write_text(DISTRICT + "is_fictional: true\n", encoding="utf-8")
+    (own.home / "registry").mkdir()
+    for settings in (Settings(own.home, home / "sample/inbox", None), own, own):
+        nightly.run_nightly(settings, office_today())
+        (own.home / "registry").mkdir(exist_ok=True)
+    assert runs == [True, False, True]
+    assert "它的模型已移到" in capfd.readouterr().err

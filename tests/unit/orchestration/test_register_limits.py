@@ -26,7 +26,7 @@ from orchestration.settings import OFFICE_FILES, Settings
 
 HEADER = "企业名称,统一社会信用代码,成立日期,企业类型,注册资本,币种,省份,城市\n"
 ROW = "东皋纺织有限公司,91440300708461136T,2003-05-20,有限责任公司,100,CNY,江苏,南通\n"
-GENEROUS = {"rows_at_most": 10_000, "disk_bytes_per_row": 1, "memory_mb": 1, "minutes_at_most": 5}
+GENEROUS = {"rows_at_most": 10_000, "disk_bytes_per_row": 1, "memory_bytes_per_row": 1, "minutes_at_most": 5}
 
 
 def workplace(
@@ -60,7 +60,7 @@ def assert_left_out(place: Workplace, said: str) -> None:
     [
         ({"rows_at_most": 100}, "超过上限 100 行"),
         ({"disk_bytes_per_row": 1e15}, "约需磁盘"),
-        ({"memory_mb": 1e9}, "约需内存"),
+        ({"memory_bytes_per_row": 1e12}, "约需内存"),
     ],
 )
 @pytest.mark.parametrize("name", ["名录.csv", "名录.csv.gz", "名录.parquet"])
