@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+ROOT: Final = Path(__file__).resolve().parents[1]
 GIGABYTE: Final = 1 << 30
 LEAST_FREE: Final = GIGABYTE  # asked for where nothing of an earlier run says how much a run writes
 ALMOST_FULL: Final = (
@@ -161,15 +162,25 @@ def ending_of(texts: Iterator[str], home: Path) -> Ending:
 def texts_of(error: BaseException | None) -> Iterator[str]:
     """Walk an exception and what caused it."""
     while error is not None:
-        yield f"{type(error).__module__}.{type(error).__qualname__}: {error}".removeprefix("builtins.")
+        frames = traceback.extract_tb(error.__traceback__)
+        ours = _mark(frames[-1].filename) if frames else ""
+        yield ours + f"{type(error).__module__}.{type(error).__qualname__}: {error}".removeprefix("builtins.")
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
 def texts_of_step(error: Any) -> Iterator[str]:
     """Walk what Dagster kept of an exception of a step (SerializableErrorInfo)."""
     while error is not None:
-        yield str(error.message) if str(error.message).strip() else str(error.cls_name)
+        place = re.search(r'File "([^"]+)"', error.stack[-1]) if error.stack else None
+        ours = _mark(place[1]) if place else ""
+        yield ours + (str(error.message) if str(error.message).strip() else str(error.cls_name))
         error = error.cause or error.context
+
+
+def _mark(file: str) -> str:
+    """Return the mark of what our code raised: a LookupError of ours is told from a library's by its place."""
+    is_ours = any(Path(file).is_relative_to(ROOT / room) for room in ("orchestration", "intake", "models", "desk"))
+    return "orchestration." if is_ours else ""
 
 
 def keep_traceback(text: str, home: Path) -> Path | None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -100,9 +101,12 @@ def test_a_night_that_is_told_to_stop_ends_and_leaves_yesterdays_list(
         said = []
         for line in run.stderr:
             said.append(line)
-            if "dbt：已完成" in line:  # dbt runs below it
-                run.send_signal(signal.SIGTERM)
+            if "现在重建" in line:
                 break
+        until = time.monotonic() + 120
+        while not _with_home(settings.home) and time.monotonic() < until:
+            time.sleep(0.1)  # until dbt runs below it
+        run.send_signal(signal.SIGTERM)
         out, rest = run.communicate(timeout=300)
     error = "".join(said) + rest
     assert run.returncode == 128 + signal.SIGTERM and out == "", error
@@ -110,16 +114,17 @@ def test_a_night_that_is_told_to_stop_ends_and_leaves_yesterdays_list(
     assert f"已停止：仍是 {AS_OF} 的清单" in error and "Error" not in error and "Traceback" not in error
     published = {name: digest for name, digest in before.items() if name.startswith("published")}
     assert published and published.items() <= content_hashes(settings.home).items()
-    assert not [line for line in _processes() if str(settings.home) in line]
+    assert _with_home(settings.home) == []
 
 
-def _processes() -> list[str]:
-    """Environments of the processes that live: dbt has its home in it."""
+def _with_home(home: Path) -> list[Path]:
+    """The builds of dbt that work for a home."""
     found = []
     for place in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if "dbt" in (place / "cmdline").read_text(errors="replace"):
-                found.append((place / "environ").read_text(errors="replace"))
+            called, environment = ((place / name).read_text(errors="replace") for name in ("cmdline", "environ"))
+            if "dbt\0build" in called and f"ZEYOU_HOME={home}" in environment:
+                found.append(place)
     return found
 
 
