@@ -1,6 +1,7 @@
 # 择优 Zeyou. Two commands: `make run`, `make test`. All state is under var/ (or ZEYOU_HOME).
 #   make run                              the fictional district, then the nightly job, then where the list is
-#   make run INBOX=<dir> REGISTER=<file>  the same on your own ledgers and register; AS_OF=YYYY-MM-DD, default today
+#   make run INBOX=<dir> REGISTER=<file>  the same on your own ledgers and register; AS_OF=YYYY-MM-DD, default today.
+#                                         It asks for the district's own settings first (docs/runbook.md)
 #   make test                             installs what it needs and runs all tests
 #   make desk                             the page for recruiters, on this machine only
 #   make ui | bench | lint | docs

@@ -49,6 +49,7 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     from models.wording import word_contributions
     from orchestration.defs.scoring import assets as scoring
     from orchestration.defs.transformation.assets import BOARDS, FACTS, FEATURES, SCORES
+    from orchestration.district import read_district
     from orchestration.quality import suites, validate
     from orchestration.resources import DBT_EXECUTABLE, DBT_FOLDER, dbt_environment
 
@@ -66,7 +67,8 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
 
     def dbt_build(select: str) -> None:
         (home / "warehouse").mkdir(exist_ok=True)
-        environment = {**os.environ, **dbt_environment(home, home / "dbt", AS_OF)}
+        place = read_district(inbox.parent / "office")
+        environment = {**os.environ, **dbt_environment(home, home / "dbt", AS_OF, place)}
         command = [str(DBT_EXECUTABLE), "--quiet", "build", "--project-dir", str(DBT_FOLDER), "--profiles-dir"]
         command += [str(DBT_FOLDER), "--select", *select.split()]
         subprocess.run(command, env=environment, check=True)

@@ -86,6 +86,8 @@ def build(home: Path) -> tuple[float, dict[str, float]]:
     environment = {
         **os.environ,
         "ZEYOU_HOME": str(home),
+        "ZEYOU_LOCAL_PROVINCE": "山东",
+        "ZEYOU_LOCAL_CITY": "云川市",
         "DBT_TARGET_PATH": str(home / "target"),
         "DBT_LOG_PATH": str(home / "logs"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

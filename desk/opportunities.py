@@ -68,7 +68,13 @@ class Opportunities:
         return next(extract for extract in self.extracts if extract.name == name)
 
 
-def gather(tables: Mapping[str, pa.Table], prospects: pa.Table, leads: pd.DataFrame, as_of: dt.date) -> Opportunities:
+def gather(
+    tables: Mapping[str, pa.Table],
+    prospects: pa.Table,
+    leads: pd.DataFrame,
+    as_of: dt.date,
+    register_problem: str | None = None,
+) -> Opportunities:
     """Take the extracts of a day.
 
     Parameters
@@ -79,6 +85,8 @@ def gather(tables: Mapping[str, pa.Table], prospects: pa.Table, leads: pd.DataFr
         The prospects of every node (scr_prospect__nodes).
     leads : DataFrame
         The ranked list: lead_id, rank, score. Only leads with a rank are matched, offered or visited.
+    register_problem : str, optional
+        Why there is no prospect: the register was left out.
     """
     listed = leads[leads["rank"].notna()].sort_values("rank")
     ranked, visits = listed["lead_id"].tolist(), tables["trip_targets"].to_pylist()
@@ -88,7 +96,7 @@ def gather(tables: Mapping[str, pa.Table], prospects: pa.Table, leads: pd.DataFr
     nodes = [{**node, "prospect_count": counts[node["node_id"]]} for node in tables["chain_nodes"].to_pylist()]
     extracts = (
         _gaps(nodes),
-        _targets(nodes, firms, visits),
+        _targets(nodes, firms, visits, register_problem),
         _screens(tables["lead_screens"]),
         _parks(tables["park_matches"], ranked),
         _offers(tables["policy_matches"], ranked),
@@ -122,7 +130,9 @@ def _gaps(nodes: Sequence[Row]) -> Extract:
     return Extract("链条环节", f"{board.caliber}。共 {len(rows)} 个环节，全部列出", columns, rows, len(rows))
 
 
-def _targets(nodes: Sequence[Row], firms: Sequence[Row], visits: Sequence[Row]) -> Extract:
+def _targets(
+    nodes: Sequence[Row], firms: Sequence[Row], visits: Sequence[Row], register_problem: str | None
+) -> Extract:
     paths = {row["target_key"]: row["path_text"] for row in visits if row["target_kind"] == "prospect"}
     rows = []
     order = {node["node_id"]: node["node_order"] for node in nodes}
@@ -149,6 +159,8 @@ def _targets(nodes: Sequence[Row], firms: Sequence[Row], visits: Sequence[Row]) 
         f"登记库中还没有单位跟进的外地企业，每个环节仅列前 {PROSPECTS_A_NODE} 家：列 {len(rows)} 家次，共 {len(firms)} 家次，"
         "全部见办公桌“目标企业”页。筛查为禁止的不列；拒绝联系的企业以办公桌为准"
     )
+    if register_problem:
+        told = f"没有目标企业：{register_problem}"
     return Extract("目标企业", told, tuple(BoardColumn(*title) for title in titles), tuple(rows), len(firms))
 
 

@@ -13,8 +13,13 @@ record is one row, as Excel shows it; in Parquet the first row is row 1.
 from __future__ import annotations
 
 import codecs
+import errno
 import gzip
+import os
+import re
+import shutil
 import time
+import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -44,6 +49,10 @@ REFUSED_SCHEMA: Final = pa.schema(
     [("contract", pa.string()), ("file", pa.string()), ("sheet", pa.string()), ("row", pa.int64())]
     + [(name, pa.string()) for name in ("column", "value", "reason", "mend")]
 )
+
+_PACKED: Final = 6
+_DISK_FULL: Final = re.compile(r"no space left|errno 28|max_temp_directory_size", re.IGNORECASE)
+_OUT_OF_MEMORY: Final = re.compile(r"out ?of ?memory|cannot allocate|bad_alloc|malloc of size", re.IGNORECASE)
 
 # Rules in the order in which they are told; each a DuckDB condition over the contract's fields that makes a row refused.
 _RULES: Final = (
@@ -83,6 +92,10 @@ PROVINCES: Final = (
 )  # fmt: skip
 
 
+class RegisterTooLarge(FileProblem):
+    """The register needs more memory or time than there is; the message is one Chinese line."""
+
+
 @dataclass(frozen=True)
 class RegisterCounts:
     """How many rows a register had and where each went: read = accepted + refused."""
@@ -106,13 +119,16 @@ def land_register(
     Raises
     ------
     FileProblem
-        The register is missing, broken, empty, of an unknown kind, or lacks a required column.
+        The register is missing, broken, empty, of an unknown kind, or lacks a required column; RegisterTooLarge if it
+        does not fit into memory.
+    OSError
+        The disk is full.
     """
     started = time.perf_counter()
     partial = (accepted.with_name(accepted.name + ".part"), refused.with_name(refused.name + ".part"))
     scratch = accepted.with_name(accepted.name + ".utf8.part")
     try:
-        with duckdb.connect(config=CONFIG) as connection:
+        with duckdb.connect(config=CONFIG | {"temp_directory": str(scratch.with_suffix(".spill"))}) as connection:
             connection.execute(f"set streaming_buffer_size = '{READ_AHEAD}'")
             scan, first_row = _open(connection, source, scratch)
             query = _query(connection, source.name, scan)
@@ -124,19 +140,50 @@ def land_register(
             raise FileProblem(f"{source.name}：企业名录只有表头，没有一行数据；请重新导出")
         partial[0].replace(accepted)
         partial[1].replace(refused)
-    except (duckdb.Error, pa.ArrowException, OSError, EOFError, UnicodeError) as error:
-        raise FileProblem(
-            f"{source.name}：企业名录读到一半出错（{_first_line(error)}）；文件可能损坏，请重新导出"
-        ) from None
+    except FileProblem:
+        raise
+    except Exception as error:
+        # Arrow, DuckDB and zlib have classes of their own for what is wrong with bytes, some of them under no common one.
+        raise _worded(error, source, accepted.parent) from error
     finally:
         for path in (*partial, scratch):
             path.unlink(missing_ok=True)
+        shutil.rmtree(scratch.with_suffix(".spill"), ignore_errors=True)
     read, refused_rows = counts
     return RegisterCounts(read, read - refused_rows, refused_rows, time.perf_counter() - started)
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+def _worded(error: Exception, source: Path, folder: Path) -> Exception:
+    """Return what to raise for an error while reading: the disk's, the memory's, or that of the file."""
+    said = f"{type(error).__name__}: {error}"
+    if _DISK_FULL.search(said):
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder / "register.parquet"))
+    if isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(said):
+        return RegisterTooLarge(f"{source.name}：企业名录太大，内存不够；请只留目标地区的企业，或换内存更大的机器")
+    if isinstance(error, PermissionError):
+        return FileProblem(f"{source}：没有读企业名录的权限；请检查文件权限")
+    return FileProblem(f"{source.name}：企业名录读到一半出错；文件可能损坏，请重新导出")
+
+
+def estimate_rows(source: Path) -> int:
+    """Return about how many rows a register has without reading them; 0 for what is no register, as reading it will say."""
+    name = source.name.lower()
+    try:
+        if name.endswith(".parquet"):
+            return int(pq.read_metadata(source).num_rows)
+        if name.endswith(".gz"):
+            with gzip.open(source, "rb") as stream:
+                block = stream.read(BLOCK)
+            # A packed file does not say how long it is. Registers shrink to a fifth and more.
+            return int(source.stat().st_size * _PACKED / _bytes_per_row(block))
+        with source.open("rb") as plain:
+            return int(source.stat().st_size / _bytes_per_row(plain.read(BLOCK)))
+    except (pa.ArrowException, OSError, EOFError, zlib.error):
+        return 0
+
+
+def _bytes_per_row(block: bytes) -> float:
+    return max(len(block), 1) / max(block.count(b"\n"), 1)
 
 
 # --- opening --------------------------------------------------------------------------------------------------------
@@ -148,24 +195,34 @@ def _open(connection: duckdb.DuckDBPyConnection, source: Path, scratch: Path) ->
         raise FileProblem(f"{source}：企业名录不存在；请检查路径")
     if source.stat().st_size == 0:
         raise FileProblem(f"{source.name}：文件是空的（0 字节）；请重新发送")
+    if "\\" in str(source):  # DuckDB takes it for a slash
+        raise FileProblem(f"{source.name}：企业名录的路径里有反斜杠，不能读；请改名")
     kind = source.name.lower()
     if kind.endswith(".parquet"):
-        scan, first_row = f"read_parquet({_quoted(source)})", 1
+        scan, first_row = f"read_parquet({quoted_path(source)}, hive_partitioning = false)", 1
     elif kind.endswith((".csv", ".csv.gz", ".txt")):
         path = _as_utf8(source, scratch)
         dialect = "all_varchar = true, header = true, quote = '\"', escape = '\"', store_rejects = true"
-        scan, first_row = f"read_csv({_quoted(path)}, {dialect})", CSV_FIRST_ROW
+        dialect += f", hive_partitioning = false, compression = '{'gzip' if path.suffix.lower() == '.gz' else 'none'}'"
+        scan, first_row = f"read_csv({quoted_path(path)}, {dialect})", CSV_FIRST_ROW
     else:
         raise FileProblem(f"{source.name}：企业名录应为 .parquet、.csv 或 .csv.gz；请转换后再试")
     try:
         connection.execute(f"select * from {scan} limit 1").fetchall()
     except duckdb.Error as error:
-        raise FileProblem(f"{source.name}：企业名录打不开（{_first_line(error)}）；文件可能损坏，请重新导出") from None
+        if _OUT_OF_MEMORY.search(str(error)) or _DISK_FULL.search(str(error)):
+            raise
+        raise FileProblem(f"{source.name}：企业名录打不开；文件可能损坏，请重新导出") from error
     return scan, first_row
 
 
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+def quoted_path(path: Path) -> str:
+    """Return a path as SQL text that names exactly this file: DuckDB takes `*`, `?` and `[` for patterns.
+
+    >>> quoted_path(Path("/a/名录[1]*.csv"))
+    "'/a/名录[[]1][*].csv'"
+    """
+    return "'" + re.sub(r"[*?\[]", r"[\g<0>]", str(path)).replace("'", "''") + "'"
 
 
 def _as_utf8(source: Path, scratch: Path) -> Path:

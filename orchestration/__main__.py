@@ -1,7 +1,7 @@
 """Command line of the platform: run and rebuild lists, train and revert models, try weights, open the `ui`.
 
-Belongs here: arguments, the table and the first lines of the list on the terminal, the exit code.
-Does not belong here: running (nightly.py).
+Belongs here: commands, the table and the first lines of the list on the terminal, the exit code.
+Does not belong here: running (nightly.py), what an error is in words (endings.py).
 """
 
 from __future__ import annotations
@@ -17,10 +17,15 @@ import pyarrow.parquet as pq
 
 from desk.snapshot import LEADS, WORKBOOK, Snapshot, current
 from desk.workbook import reasons_in_words, shown_width
-from models.ranking import RankingWeights, WeightsError
+from models.ranking import RankingWeights
+from orchestration.arguments import Parser, day, port
+from orchestration.district import read_district
+from orchestration.endings import ending_with_log
 from orchestration.inspecting import serve_ui, write_dictionary
-from orchestration.nightly import AlreadyRunning, NightlyResult, StepRow, only_one, run_job, run_nightly
-from orchestration.settings import Settings, office_today
+from orchestration.nightly import NightlyResult, StepRow, only_one, run_job, run_nightly
+from orchestration.register_limits import LIMITS
+from orchestration.settings import OFFICE_FILES, Settings, home_from_environment, office_today
+from orchestration.stopping import ends_on_signals
 
 
 def _pad(text: str, width: int, right: bool = False) -> str:
@@ -60,18 +65,33 @@ def _first_lines(snapshot: Snapshot, count: int = 10) -> str:
     return "\n".join(lines)
 
 
+def _kept(home: Path) -> str:
+    """Say which list stands."""
+    snapshot = current(home / "published")
+    return f"仍是 {snapshot.as_of_date} 的清单（{snapshot.snapshot_id}）" if snapshot else "尚无发布过的清单"
+
+
+def _defaults(settings: Settings) -> str:
+    """Say whose settings a run took, and which of them are the program's examples."""
+    folder = settings.office_folder
+    district = read_district(folder)
+    examples = [name for name in OFFICE_FILES if name != LIMITS and not (folder / name).exists()]
+    line = f"本区：{district.name}（{district.province}{district.city}），设置在 {folder}"
+    return line if district.is_fictional or not examples else f"{line}；用程序自带示例的：{'、'.join(examples)}"
+
+
 def _report(result: NightlyResult, settings: Settings) -> int:
     print(f"\n{_table(result.steps)}")
     print(f"\n检查 {result.check_count} 项，通过 {result.checks_passed} 项；共用时 {result.seconds:.0f} 秒")
     for problem in result.problems:
-        print(f"  {problem.splitlines()[0][:400]}")
+        print(f"  {problem.splitlines()[0][:600]}")
     snapshot = current(settings.home / "published")
     if not result.success:
-        kept = f"仍是 {snapshot.as_of_date} 的清单（{snapshot.snapshot_id}）" if snapshot else "尚无发布过的清单"
-        print(f"\n本次没有发布：{kept}。日志在 {settings.home / 'logs'}")
+        print(f"\n本次没有发布：{_kept(settings.home)}。日志在 {settings.home / 'logs'}")
         return 1
     if snapshot is None:
         return 1
+    print(f"  {_defaults(settings)}")
     link = settings.home / "published" / "current"
     label = "，合成数据" if snapshot.manifest["is_synthetic"] else ""
     print(f"\n清单（截至 {snapshot.as_of_date}{label}）：{link / WORKBOOK}\n数据：{link / LEADS}\n\n前十名：")
@@ -80,15 +100,15 @@ def _report(result: NightlyResult, settings: Settings) -> int:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m orchestration", description="择优：运行夜间作业")
+    parser = Parser(prog="python -m orchestration", description="择优：运行夜间作业")
     commands = parser.add_subparsers(required=True)
     run = commands.add_parser("run", help="接入、加工、学习、评分、发布")
     run.add_argument("--inbox", type=Path, help="台账所在的收件夹")
     run.add_argument("--register", type=Path, help="企业名录（.parquet 或 .csv）")
-    run.add_argument("--as-of", type=dt.date.fromisoformat, help="截至日，默认今天（北京时间）")
+    run.add_argument("--as-of", type=day, help="截至日，默认今天（北京时间）")
     run.set_defaults(command=_run)
     ui = commands.add_parser("ui", help="在本机打开 Dagster 界面")
-    ui.add_argument("--port", type=int, default=3000)
+    ui.add_argument("--port", type=port, default=3000)
     ui.set_defaults(command=lambda arguments: serve_ui(Settings.from_environment(), arguments.port))
     docs = commands.add_parser("docs", help="写出数据字典（dbt docs）")
     docs.set_defaults(command=_docs)
@@ -98,7 +118,7 @@ def main(argv: list[str] | None = None) -> int:
     back.set_defaults(command=_revert)
     for name, text in (("retrain", "立即训练候选模型，与在用模型比较"), ("rescore", "用在用的模型和权重重新评分发布")):
         again = commands.add_parser(name, help=text)
-        again.add_argument("--as-of", type=dt.date.fromisoformat, help="截至日，默认当前清单的截至日")
+        again.add_argument("--as-of", type=day, help="截至日，默认当前清单的截至日")
         again.set_defaults(command=_again, job={"retrain": "retraining", "rescore": "rescoring"}[name])
     past = commands.add_parser("rebuild", help="重建一份过去的清单，并与发布的逐字节比较")
     past.add_argument("--as-of", required=True, help="截至日 YYYY-MM-DD（该日最后发布的一份），或快照编号")
@@ -116,14 +136,14 @@ def main(argv: list[str] | None = None) -> int:
     bulk.add_argument("--part", nargs="+", default=["landing", "tax"], help="评哪些部分")
     bulk.set_defaults(command=_score)
     arguments = parser.parse_args(argv)
+    home = home_from_environment()
     try:
-        return int(arguments.command(arguments))
-    except (LookupError, WeightsError) as problem:
-        print(f"错误：{problem}", file=sys.stderr)
-        return 2
-    except AlreadyRunning as problem:
-        print(f"错误：{problem}", file=sys.stderr)
-        return 2
+        with ends_on_signals(lambda: f"{_kept(home)}；再运行一次即可"):
+            return int(arguments.command(arguments))
+    except Exception as error:
+        ending = ending_with_log(error, home)
+        print(f"错误：{ending.line}", file=sys.stderr)
+        return 2 if ending.kind == "ours" else 1
 
 
 def _docs(arguments: argparse.Namespace) -> int:
@@ -157,7 +177,7 @@ def _revert(arguments: argparse.Namespace) -> int:
         try:
             version = registry.revert(arguments.task)
         except LookupError:
-            raise LookupError(f"{arguments.task}：没有更早的版本可退") from None
+            raise LookupError(f"{arguments.task}：没有更早的版本可退；在用的版本不变") from None
     print(f"{arguments.task} 已从 {left} 退回到 {version}；{left} 不会再自动启用")
     if arguments.no_rescoring:
         return 0

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from desk.snapshot import LEADS, MANIFEST, Snapshot, verified
 from intake.landing import content_hash, write_json, write_parquet
+from orchestration.district import DISTRICT, read_district
 from orchestration.nightly import NightlyResult, run_job
 from orchestration.resources import Workplace
 from orchestration.settings import OFFICE_FILES, REPOSITORY, Settings
@@ -86,6 +87,7 @@ def keep(workplace: Workplace, published: Snapshot) -> Kept:
     files = {f"landing/{path.name}": path for path in sorted((workplace.root / "landing").glob("*.parquet"))}
     files |= {name: workplace.root / name for name in LEARNED}
     files |= {f"office/{name}": workplace.office_file(name) for name in OFFICE_FILES}
+    files[f"office/{DISTRICT}"] = workplace.district_file
     hashes, new = {}, []
     for name, path in files.items():
         hashes[name] = content_hash(path)
@@ -117,7 +119,7 @@ def list_of(settings: Settings, as_of: str) -> str:
     lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
     found = [name for line in lines if (name := str(json.loads(line)["snapshot_id"])).startswith(as_of)]
     if not found:
-        raise LookupError(f"没有发布过截至 {as_of} 的清单")
+        raise LookupError(f"没有发布过截至 {as_of} 的清单；发布过哪些，见 {record}")
     return found[-1]
 
 
@@ -126,16 +128,20 @@ def rebuild(settings: Settings, snapshot_id: str) -> Rebuilt:
     archive = settings.home / "archive"
     record = archive / "lists" / f"{snapshot_id}.json"
     if not record.exists():
-        raise LookupError(f"{snapshot_id}：没有存档，无法重建")
+        raise LookupError(f"{snapshot_id}：没有存档，无法重建；请换一份有存档的（{archive / 'lists'}）")
     content: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
     home = settings.home / "rebuilt" / snapshot_id
     shutil.rmtree(home, ignore_errors=True)
     for name, digest in content["inputs"].items():
         path = archive / "inputs" / digest
         if not path.exists() or content_hash(path) != digest:
-            raise LookupError(f"{snapshot_id}：存档中的 {name} 缺失或已改动，无法重建")
+            raise LookupError(f"{snapshot_id}：存档中的 {name} 缺失或已改动，无法重建；请从备份恢复 {path}")
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         _link_or_copy(path, home / name, may_link=True)
+    if not (home / "office" / DISTRICT).exists():  # a list from before districts had settings of their own
+        (home / "office").mkdir(exist_ok=True)
+        read_district(settings.office_folder)
+        shutil.copyfile(settings.office_folder / DISTRICT, home / "office" / DISTRICT)
     made_by = replace(settings, home=home, office=home / "office")
     result = _run(made_by, content["as_of_date"])
     remarks = [] if content["code"] == code_hash() else [f"程序已改过（当时 {content['code']}，现在 {code_hash()}）"]

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from models.additive import from_tables, part_of
 from models.additive.bulk import BulkScorer, score_parquet
-from orchestration.resources import Workplace
+from orchestration.resources import workplace_of
 from orchestration.settings import Settings
 
 
@@ -30,11 +30,11 @@ def score_file(
 
     Scores are on the scale of each part: log odds for landing, log1p(万元) for tax. LookupError tells in Chinese what is wrong with a file or a part.
     """
-    held = Workplace(home=str(settings.home), inbox=str(settings.inbox)).parquet("learning/model_tables")
+    held = workplace_of(settings).parquet("learning/model_tables")
     if not held.exists():
         raise LookupError("还没有在用的模型：请先运行夜间作业")
     if not source.is_file():
-        raise LookupError(f"{source}：没有这个文件")
+        raise LookupError(f"{source}：没有这个文件；请检查路径")
     if source.resolve() == target.resolve():
         raise LookupError(f"{target}：结果不能写在特征表自己身上，请另起文件名")
     tables = pd.read_parquet(held)
@@ -45,7 +45,7 @@ def score_file(
     try:
         columns = pq.read_schema(source).names
     except pa.ArrowInvalid as problem:
-        raise LookupError(f"{source}：不是 Parquet 文件，不能评分") from problem
+        raise LookupError(f"{source}：不是 Parquet 文件，不能评分；请先转换") from problem
     if absent := [c for c in (*keys, *scorer.features) if c not in columns]:
         raise LookupError(f"{source}：缺少列 {'、'.join(absent)}；特征表的列名同 features/ftr_lead__12m")
     try:

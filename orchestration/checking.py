@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from intake.contract import get_contract
 from orchestration.metadata import preview
 from orchestration.quality import validate
+from orchestration.quality.suites import REQUIRED
 from orchestration.quality.validation import Suite
 from orchestration.resources import Workplace
 
@@ -59,8 +60,11 @@ def suite_check(key: str, suite: Suite, columns: list[str] | None = None) -> dg.
     )
     def suite_holds(workplace: Workplace) -> dg.AssetCheckResult:
         frame = pq.read_table(workplace.parquet(key), columns=columns).to_pandas()
-        titles = {field.name: field.title for field in get_contract(key.split("/")[-1]).fields}
-        return suite_result(key, frame, suite, titles)
+        contract = get_contract(key.split("/")[-1])
+        if frame.empty and contract.name in REQUIRED:
+            why = f"没有收到{contract.title}，或其中没有一行能接收；请放进收件夹 {workplace.inbox}（退回件在 {workplace.root / 'outbox'}）"
+            return dg.AssetCheckResult(passed=False, metadata={"行数": 0}, description=why)
+        return suite_result(key, frame, suite, {field.name: field.title for field in contract.fields})
 
     return suite_holds
 

@@ -13,14 +13,14 @@ import pandas as pd
 
 from models.ranking import RankingWeights, compare_weights
 from orchestration.defs.scoring.assets import worded_contributions
-from orchestration.resources import Workplace
-from orchestration.settings import OFFICE_FILES, Settings
+from orchestration.resources import workplace_of
+from orchestration.settings import Settings
 
 
 def compare_with(settings: Settings, file: Path, top: int = 20) -> str:
     """Give the moves that a weights file would make, as lines of text; raises WeightsError for a wrong file."""
-    new, old = RankingWeights.load(file), RankingWeights.load(OFFICE_FILES["weights.yaml"])
-    workplace = Workplace(home=str(settings.home), inbox=str(settings.inbox))
+    workplace = workplace_of(settings)
+    new, old = RankingWeights.load(file), RankingWeights.load(workplace.office_file("weights.yaml"))
     path = workplace.export("scores/scr_lead__parts")
     if not path.exists():
         raise LookupError("还没有评过分：请先运行夜间作业")

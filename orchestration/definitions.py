@@ -45,10 +45,9 @@ def build_defs(
         ],
         asset_checks=[
             *ingestion_checks.suite_checks,
-            ingestion_checks.every_row_is_accounted_for,
-            ingestion_checks.every_file_could_be_read,
+            *(ingestion_checks.every_row_is_accounted_for, ingestion_checks.every_file_could_be_read),
             ingestion_checks.every_amount_column_is_read,
-            ingestion_checks.register_is_sane,
+            *(ingestion_checks.register_is_sane, ingestion_checks.register_could_be_used),
             *learning_checks.model_gates,
             *learning_checks.drift_checks,
             *(

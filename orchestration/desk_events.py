@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 
 from intake.landing import Claimed, Summary
 from intake.opening import FileProblem, has_sheet, open_sheets
@@ -44,13 +45,17 @@ class DeskEvents:
         """Take a workbook that somebody downloaded from the desk, filled in and put into the inbox; None for any other."""
         from desk.forms.columns import META, Unsealed
 
-        if path.suffix.lower() != ".xlsx" or not has_sheet(path, META):
-            return None
         try:
+            if path.suffix.lower() != ".xlsx" or not has_sheet(path, META):
+                return None
             outcome = self._take(path)
         except (Unsealed, FileProblem) as problem:
             told = str(problem)
             return Claimed(problem=told if told.startswith(path.name) else f"{path.name}：{told}")
+        except (OSError, SQLAlchemyError):
+            raise  # of the disk or the database, not of this file: what is written down of a file stands for good
+        except Exception:
+            return Claimed(problem=f"{path.name}：这份回填工作簿读不了，可能已损坏；请重新下载填写后再发")
         refusals = [
             Refusal("follow_ups", path.name, "名单", t.row, None, None, "；".join(t.said), "请按退回件改好后再发")
             for t in outcome.told

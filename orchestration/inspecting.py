@@ -6,19 +6,32 @@ Belongs here: starting tools of Dagster and dbt with the right folders. Does not
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
+from orchestration.district import read_district
+from orchestration.endings import Refused
 from orchestration.nightly import bury_dead_runs, only_one, prepare_instance
 from orchestration.resources import DBT_EXECUTABLE, DBT_FOLDER, dbt_environment, parsed_project
 from orchestration.settings import REPOSITORY, Settings
+from orchestration.warehouse import make_ready, warehouse_path
 
 LOOPBACK = "127.0.0.1"  # the open UI has no login; docs/runbook.md says how to put it behind a proxy
 
 
 def serve_ui(settings: Settings, port: int) -> int:
     """Start the Dagster UI and its daemon on loopback, and stay until it is stopped."""
+    with socket.socket() as probe:
+        # As the server asks: a port that was just let go is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            raise Refused(
+                f"端口 {port} 已被占用或不许使用；请关闭占用它的程序，或换一个：--port {port % 60000 + 1}"
+            ) from None
     with only_one(settings, "ui"), prepare_instance(settings) as instance:
         bury_dead_runs(instance, "ui")
         return _dagster_dev(settings, port)
@@ -32,11 +45,24 @@ def _dagster_dev(settings: Settings, port: int) -> int:
 
 def write_dictionary(settings: Settings) -> Path:
     """Write the data dictionary (dbt docs, one page that opens without a server) and give its path."""
+    if not warehouse_path(settings.home).exists():
+        raise Refused("还没有运行过夜间作业，没有可写的数据字典：请先运行 python -m orchestration run")
+    make_ready(settings.home, _say)
     target = parsed_project(settings).target_path
     command = [str(DBT_EXECUTABLE), "--quiet", "docs", "generate", "--static", "--project-dir", str(DBT_FOLDER)]
-    environment = {**os.environ, **dbt_environment(settings.home, Path(target))}
-    subprocess.run([*command, "--profiles-dir", str(DBT_FOLDER)], cwd=DBT_FOLDER, env=environment, check=True)
+    district = read_district(settings.office_folder)
+    environment = {**os.environ, **dbt_environment(settings.home, Path(target), district=district)}
+    done = subprocess.run(
+        [*command, "--profiles-dir", str(DBT_FOLDER)], cwd=DBT_FOLDER, env=environment, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(f"dbt docs generate\n{done.stdout}{done.stderr}")
     page = settings.home / "docs" / "data-dictionary.html"
     page.parent.mkdir(parents=True, exist_ok=True)
     os.replace(Path(target) / "static_index.html", page)
     return page
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")

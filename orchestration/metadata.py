@@ -20,6 +20,7 @@ from desk.opportunities import LEGEND, Opportunities, targets_by_node
 from desk.workbook import SYNTHETIC_LABEL
 
 ROWS_IN, ROWS_OUT, REFUSED = "zeyou/rows_in", "zeyou/rows_out", "zeyou/refused"
+FAULT = "zeyou/fault"  # the kind of an ending (endings.py), which a remedy is chosen by
 PREVIEW = "预览"
 MISSING = "暂无"
 

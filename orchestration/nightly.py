@@ -8,21 +8,33 @@ from __future__ import annotations
 
 import datetime as dt
 import fcntl
+import io
 import logging
 import os
+import re
 import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import dagster as dg
 
-from orchestration.metadata import REFUSED, ROWS_IN, ROWS_OUT
-from orchestration.settings import REPOSITORY, Settings
+from intake.contract import get_contract
+from intake.landing import LandingStore, is_ledger
+from orchestration.district import read_district
+from orchestration.endings import Ending, Refused, disk_line, ending_of, free_space, texts_of_step
+from orchestration.metadata import FAULT, REFUSED, ROWS_IN, ROWS_OUT
+from orchestration.partitions import FIRST_DAY
+from orchestration.quality.suites import REQUIRED
+from orchestration.register_limits import LIMITS, NO_PROSPECTS, RegisterLimits, read_note, stamp_of, write_note
+from orchestration.resources import workplace_of
+from orchestration.settings import REPOSITORY, Settings, office_today
+from orchestration.stopping import hold_while_ending
+from orchestration.warehouse import set_aside, warehouse_path
 
 STEP_NAMES = {
     "ledgers": "接入：台账",
@@ -42,14 +54,20 @@ STEP_NAMES = {
     "assessment": "评分：考核",
     "publication__snapshot": "发布",
     "publication__archive": "发布：存档",
+    "publication__wall_chart": "发布：挂图",
 }
 
 
+LEAST_TO_START = 100 << 20  # the parsed SQL project and an empty warehouse take about that
 STARTED_BY = "zeyou/started_by"
 
 
-class AlreadyRunning(RuntimeError):
-    """Another process of this installation does the same; the message is Chinese."""
+FICTIONS = {"registry": "模型", "identity": "企业编号"}
+LOCKS = {"nightly": "夜间作业（或重新评分、训练）", "ui": "界面"}
+
+
+class AlreadyRunning(Refused):
+    """Another process of this installation does the same."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +83,7 @@ class StepRow:
 
 @dataclass(frozen=True)
 class NightlyResult:
-    """What one run left: success, the table, checks (passed, all), what failed in Chinese."""
+    """What one run left: success, the table, checks (passed, all), what failed in Chinese, and the kinds of its errors."""
 
     success: bool
     steps: list[StepRow]
@@ -73,6 +91,7 @@ class NightlyResult:
     check_count: int
     problems: list[str]
     seconds: float
+    faults: frozenset[str] = frozenset()
 
 
 def prepare_instance(settings: Settings) -> dg.DagsterInstance:
@@ -87,11 +106,16 @@ def prepare_instance(settings: Settings) -> dg.DagsterInstance:
 def only_one(settings: Settings, name: str) -> Iterator[None]:
     """Hold a lock of this installation; the system lets it go when the process ends, however it ends."""
     settings.home.mkdir(parents=True, exist_ok=True)
-    with (settings.home / f"{name}.lock").open("w") as lock:
+    with (settings.home / f"{name}.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise AlreadyRunning(f"{settings.home}：已有一个“{name}”在运行；请等它结束") from None
+            lock.seek(0)
+            holder = f"（进程 {number}）" if (number := lock.read().strip()) else ""
+            raise AlreadyRunning(f"{settings.home}：已有一个{LOCKS[name]}在运行{holder}；请等它结束") from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
         yield
 
 
@@ -117,6 +141,15 @@ def _starter(run: dg.DagsterRun) -> str:
     return run.tags.get(STARTED_BY, "ui")
 
 
+_terminal: TextIO | None = None  # standard error while it goes to a log
+
+
+def _say(line: str) -> None:
+    terminal = _terminal or sys.stderr
+    terminal.write(line + "\n")
+    terminal.flush()
+
+
 class _Progress(logging.Handler):
     """One line a step and one a message of an asset; Dagster's own events stay in the UI."""
 
@@ -127,16 +160,11 @@ class _Progress(logging.Handler):
         message = str(meta.get("orig_message", record.getMessage()))
         # What libraries log in English (dbt's command lines) stays in the UI; our own messages are Chinese.
         if event is None and record.levelno >= logging.INFO and any("一" <= c <= "龥" for c in message):
-            self._say(f"    {message}")
+            _say(f"    {message}")
         elif event is not None and name and event.event_type_value == "STEP_START":
-            self._say(f"  {name} …")
+            _say(f"  {name} …")
         elif event is not None and event.event_type_value == "STEP_UP_FOR_RETRY":
-            self._say(f"  {name or meta.get('step_key')}：出错，稍后重试")
-
-    @staticmethod
-    def _say(line: str) -> None:
-        sys.stderr.write(line + "\n")
-        sys.stderr.flush()
+            _say(f"  {name or meta.get('step_key')}：出错，稍后重试")
 
 
 @dg.logger({}, "进度 progress of a run on the terminal")
@@ -147,59 +175,182 @@ def progress_logger(context: dg.InitLoggerContext) -> logging.Logger:
     return found
 
 
+class _Log(io.TextIOBase):
+    """A log file that goes quiet when the disk is full: writing a log must not be what a run ends for."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w", encoding="utf-8")
+
+    def write(self, text: str) -> int:
+        """Write what there is room for."""
+        with suppress(OSError):
+            self._file.write(text)
+            self._file.flush()
+        return len(text)
+
+    def close(self) -> None:
+        """Close the file."""
+        with suppress(OSError):
+            self._file.close()
+        super().close()
+
+
 @contextmanager
-def _quiet(log: Path) -> Iterator[None]:
-    """Send what dbt prints to a log file: the terminal shows progress."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("w", encoding="utf-8") as stream, redirect_stdout(stream):
-        yield
+def _quiet(path: Path) -> Iterator[None]:
+    """Send what dbt and Dagster print to a log file: the terminal shows progress."""
+    global _terminal
+    path.parent.mkdir(parents=True, exist_ok=True)
+    before = _terminal
+    _terminal = sys.stderr
+    try:
+        with closing(_Log(path)) as log, redirect_stdout(log), redirect_stderr(log):
+            yield
+    finally:
+        _terminal = before
+
+
+def check_day(as_of: dt.date) -> None:
+    """Raise Refused for a day that no list is made for."""
+    last = office_today()
+    if not dt.date.fromisoformat(FIRST_DAY) <= as_of <= last:
+        raise Refused(f"截至日 {as_of} 不能用：只能从 {FIRST_DAY} 到今天（北京时间 {last}）；请换一天")
+
+
+def check_inputs(settings: Settings, as_of: dt.date) -> None:
+    """Raise Refused for what would end the run anyway, before anything is read."""
+    check_day(as_of)
+    if re.search(r"[*?\[]", str(settings.home)):
+        raise Refused(f"数据目录（ZEYOU_HOME）{settings.home} 的路径里有 * ? [ 之一，不能用；请换一个")
+    if not settings.inbox.is_dir():
+        raise Refused(f"{settings.inbox}：收件夹不存在；请检查路径，或用 make run INBOX=<文件夹> 指定")
+    if settings.register and not settings.register.is_file():
+        raise Refused(f"{settings.register}：企业名录不存在；请检查路径，没有名录就不写 --register")
+    if free_space(settings.home) < LEAST_TO_START:
+        raise Refused(disk_line("", settings.home))
+    read_district(settings.office_folder)
+    RegisterLimits.load(workplace_of(settings).office_file(LIMITS))
+    received = LandingStore(settings.home / "landing").received()
+    if not any(entry["inbox"] == str(settings.inbox.resolve()) for entry in received) and not any(
+        is_ledger(path) for path in settings.inbox.rglob("*")
+    ):
+        titles = "、".join(get_contract(name).title for name in REQUIRED)
+        raise Refused(f"没有收到{titles}：收件夹 {settings.inbox} 里没有台账（.xlsx、.xls、.csv）；请放进去再运行")
 
 
 def run_nightly(settings: Settings, as_of: dt.date) -> NightlyResult:
     """Execute the nightly job for one as-of day; a failed gate leaves the published list as it was."""
-    settings.remember()
+    check_inputs(settings, as_of)
+    is_fictional = read_district(settings.office_folder).is_fictional
+    if settings.was_fictional and not is_fictional:
+        _leave_fiction(settings)
+    settings.remember(is_fictional)
     return run_job(settings, as_of, "nightly")
 
 
-def run_job(settings: Settings, as_of: dt.date, name: str, only: Sequence[dg.AssetKey] | None = None) -> NightlyResult:
-    """Execute a job for one as-of day, or `only` some of its assets with their checks."""
-    from orchestration.definitions import build_defs
+def _leave_fiction(settings: Settings) -> None:
+    """Set aside what was learned from the fictional district: its model would rank the first real list."""
+    with only_one(settings, "nightly"):
+        place = settings.home / f"fictional-{dt.datetime.now():%Y%m%d-%H%M%S}"
+        for name in ("registry", "identity"):
+            if (settings.home / name).exists():
+                place.mkdir(exist_ok=True)
+                (settings.home / name).rename(place / name)
+                _say(f"上次用的是虚构的区：它的{FICTIONS[name]}已移到 {place / name}，不用于本区")
 
-    started = time.perf_counter()
+
+def run_job(settings: Settings, as_of: dt.date, name: str, only: Sequence[dg.AssetKey] | None = None) -> NightlyResult:
+    """Execute a job for one as-of day, or `only` some of its assets with their checks.
+
+    A nightly job that ended for a broken warehouse, or for want of room while it had a register, runs once more without.
+    """
+    check_day(as_of)
+    if name in ("rescoring", "retraining") and not warehouse_path(settings.home).exists():
+        raise Refused("还没有运行过夜间作业：请先运行 python -m orchestration run")
     with only_one(settings, "nightly"), prepare_instance(settings) as instance:
         bury_dead_runs(instance, "command")
-        defs = build_defs(settings, loggers={"progress": progress_logger})
-        job = defs.resolve_job_def(name)
-        with _quiet(settings.home / "logs" / f"{name}-{as_of}.log"):
-            result = job.execute_in_process(
-                instance=instance,
-                partition_key=as_of.isoformat(),
-                raise_on_error=False,
-                asset_selection=list(only) if only else None,
-                run_config={**_set_by(job), "loggers": {"progress": {}}},
-                tags={STARTED_BY: "command"},
-            )
-            entries = instance.all_logs(result.run_id)
-    return _told(result.success, entries, time.perf_counter() - started)
+        result = _execute(settings, instance, as_of, name, only)
+        if not result.success and _put_away(settings, result.faults, may_leave_register=name == "nightly" and not only):
+            if name != "nightly":
+                return result
+            _say("重新运行 …")
+            result = _execute(settings, instance, as_of, name, only)
+    return result
+
+
+def _put_away(settings: Settings, faults: frozenset[str], may_leave_register: bool) -> bool:
+    """Put away what a run ended for; say whether there was anything."""
+    if "corrupt" in faults:
+        set_aside(settings.home, _say)
+        return True
+    if not (faults & {"memory", "disk"} and may_leave_register and settings.register and settings.register.is_file()):
+        return False
+    if read_note(settings.home)[0]:
+        return False  # it was left out already
+    limits = RegisterLimits.load(workplace_of(settings).office_file(LIMITS))
+    short = "内存" if "memory" in faults else "磁盘"
+    problem = f"企业名录 {settings.register.name} 太大，加工时{short}不够；请只留目标地区的企业，或增加{short}"
+    write_note(settings.home, problem, stamp_of(settings.register, limits))
+    _say(f"{problem}；{NO_PROSPECTS}")
+    return True
+
+
+def _execute(
+    settings: Settings, instance: dg.DagsterInstance, as_of: dt.date, name: str, only: Sequence[dg.AssetKey] | None
+) -> NightlyResult:
+    from orchestration.definitions import build_defs
+
+    started, log = time.perf_counter(), settings.home / "logs" / f"{name}-{as_of}.log"
+    defs = build_defs(settings, loggers={"progress": progress_logger})
+    job = defs.resolve_job_def(name)
+    with _quiet(log):
+        result = job.execute_in_process(
+            instance=instance,
+            partition_key=as_of.isoformat(),
+            raise_on_error=False,
+            asset_selection=list(only) if only else None,
+            run_config={**_set_by(job), "loggers": {"progress": {}}},
+            tags={STARTED_BY: "command"},
+        )
+        hold_while_ending()
+        entries = instance.all_logs(result.run_id)
+        _keep_errors(entries)
+    return _summary(result.success, entries, time.perf_counter() - started, settings.home, log)
 
 
 def _set_by(job: dg.JobDefinition) -> Mapping[str, Any]:
-    """Give the configuration that a job comes with: giving our own to Dagster would replace it."""
+    """Return the configuration that a job comes with: giving our own to Dagster would replace it."""
     return job.run_config or {}
 
 
-def _reason(failure: Any) -> str:
-    """Give the one line of a failure: ours as it was written, a library's with its class."""
-    if failure.user_failure_data and failure.user_failure_data.description:
-        return str(failure.user_failure_data.description)
-    error = failure.error
-    cause = (error.cause or error) if error else None
-    return str(cause.message).strip() if cause else "失败"
+def _keep_errors(entries: Sequence[dg.EventLogEntry]) -> None:
+    """Write the traceback of every failure to the run's log, where standard output goes now."""
+    for entry in entries:
+        event = entry.dagster_event
+        if event is not None and event.event_type_value in ("STEP_FAILURE", "STEP_UP_FOR_RETRY"):
+            error = getattr(event.event_specific_data, "error", None)
+            sys.stdout.write(f"{event.step_key}\n{error.to_string() if error else ''}\n")
 
 
-def _told(success: bool, entries: Sequence[dg.EventLogEntry], seconds: float) -> NightlyResult:
+def _ending(failure: Any, home: Path, log: Path) -> Ending:
+    """Return why a step failed, and the file with its traceback where we don't know better."""
+    own = failure.user_failure_data
+    if own and own.description:
+        fault = (own.metadata or {}).get(FAULT)
+        return Ending(str(fault.value) if fault else "ours", str(own.description))
+    ending = ending_of(texts_of_step(failure.error), home)
+    return ending if ending.kind == "ours" else replace(ending, line=f"{ending.line}；详情记在 {log}")
+
+
+def _place(check: dg.AssetCheckEvaluation) -> str:
+    return f"{check.asset_key.to_user_string()} · {check.check_name}"
+
+
+def _summary(
+    success: bool, entries: Sequence[dg.EventLogEntry], seconds: float, home: Path, log: Path
+) -> NightlyResult:
     rows: dict[str, dict[str, Any]] = {}
     problems: list[str] = []
+    faults: set[str] = set()
     checks = []
     for entry in entries:
         event = entry.dagster_event
@@ -215,18 +366,32 @@ def _told(success: bool, entries: Sequence[dg.EventLogEntry], seconds: float) ->
                     rows[step][key] = rows[step].get(key, 0) + int(metadata[key].value)
         if event.event_type_value == "ASSET_CHECK_EVALUATION":
             checks.append(event.asset_check_evaluation_data)
-        if event.event_type_value == "STEP_FAILURE":
-            problems.append(f"{STEP_NAMES.get(step, step)}：{_reason(event.step_failure_data)}")
+        if event.event_type_value == "STEP_FAILURE" and not _is_of_a_check(event.step_failure_data):
+            ending = _ending(event.step_failure_data, home, log)
+            faults.add(ending.kind)
+            problems.append(f"{STEP_NAMES.get(step, step)}：{ending.line}")
         if event.event_type_value in ("STEP_SUCCESS", "STEP_FAILURE") and step in rows:
             rows[step]["seconds"] = entry.timestamp - rows[step]["started"]
     for check in checks:
         if not check.passed:
-            place = f"{check.asset_key.to_user_string()} · {check.check_name}"
-            problems.append(f"检查未通过（{check.severity.value}）{place}：{check.description or '见界面上的元数据'}")
+            kind = "关卡未通过" if check.severity == dg.AssetCheckSeverity.ERROR else "提醒"
+            problems.append(f"{kind}：{_of_check(check)}（{_place(check)}）")
+    if not success and not problems:
+        problems.append(f"程序出错，没有做完；详情记在 {log}")
     steps = [
         StepRow(STEP_NAMES[step], row.get(ROWS_IN), row.get(ROWS_OUT), row.get(REFUSED), row.get("seconds", 0.0))
         for step, row in rows.items()
         if step in STEP_NAMES
     ]
     passed = sum(check.passed for check in checks)
-    return NightlyResult(success, steps, passed, len(checks), problems, seconds)
+    return NightlyResult(success, steps, passed, len(checks), problems, seconds, frozenset(faults))
+
+
+def _is_of_a_check(failure: Any) -> bool:
+    """Say whether a step failed for a blocking check, which is reported as a check."""
+    return bool(failure.error) and failure.error.cls_name == "DagsterAssetCheckFailedError"
+
+
+def _of_check(check: dg.AssetCheckEvaluation) -> str:
+    line = str(check.description or "").splitlines()
+    return line[0] if line else "见界面上的元数据"

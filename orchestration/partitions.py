@@ -5,7 +5,8 @@ Belongs here: the partitions of everything that is built as of a day. Does not b
 
 import dagster as dg
 
-AS_OF_DAYS = dg.DailyPartitionsDefinition(start_date="2024-01-01", timezone="Asia/Shanghai", end_offset=1)
+FIRST_DAY = "2024-01-01"
+AS_OF_DAYS = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, timezone="Asia/Shanghai", end_offset=1)
 
 # A bulletin is of one quarter (季度); its key is the quarter's first day.
 QUARTERS = dg.TimeWindowPartitionsDefinition(

@@ -22,7 +22,10 @@ import dagster as dg
 from dagster_dbt import DbtCliInvocation, DbtCliResource, DbtProject
 from packaging.version import Version
 
+from orchestration.district import DISTRICT, District, read_district
+from orchestration.endings import Refused
 from orchestration.settings import OFFICE_FILES, REPOSITORY, Settings
+from orchestration.warehouse import make_ready, warehouse_path
 
 DBT_FOLDER = REPOSITORY / "dbt_project"
 DBT_EXECUTABLE = Path(sys.executable).with_name("dbt")  # not on PATH unless the environment is activated
@@ -53,18 +56,28 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
         return self.root / "exports" / f"{key}.parquet"
 
     def office_file(self, name: str) -> Path:
-        """Give a file that the office edits, or the archived one while a past list is rebuilt."""
-        return Path(self.office) / name if self.office else OFFICE_FILES[name]
+        """Return a file that the office edits: its own, else the one that comes with the program."""
+        own = self.district_file.with_name(name)
+        return own if own.exists() else OFFICE_FILES[name]
+
+    @property
+    def district_file(self) -> Path:
+        """Return the file of the district's own settings, whether or not it is there."""
+        return (Path(self.office) if self.office else self.root / "office") / DISTRICT
 
     def office_hash(self, *names: str) -> str:
         """Give a hash of the content of files that the office edits."""
         return hashlib.sha256(b"\0".join(self.office_file(name).read_bytes() for name in names)).hexdigest()[:12]
 
 
-def dbt_environment(home: Path, target: Path, as_of: str | None = None) -> dict[str, str]:
-    """Give what the SQL project reads from the environment."""
+def dbt_environment(
+    home: Path, target: Path, as_of: str | None = None, district: District | None = None
+) -> dict[str, str]:
+    """Return what the SQL project reads from the environment; parsing it asks for neither day nor district."""
+    place = {"ZEYOU_LOCAL_PROVINCE": district.short_province, "ZEYOU_LOCAL_CITY": district.city} if district else {}
     return {
         **({"ZEYOU_AS_OF": as_of} if as_of else {}),
+        **place,
         "ZEYOU_HOME": str(home),
         "DBT_TARGET_PATH": str(target),
         "DBT_LOG_PATH": str(target / "logs"),
@@ -77,6 +90,7 @@ class WarehouseDbt(DbtCliResource):
 
     home: str
     parsed: str
+    office: str
 
     @cached_property
     def _cli_version(self) -> Version:
@@ -89,9 +103,17 @@ class WarehouseDbt(DbtCliResource):
 
     def build(self, context: dg.AssetExecutionContext, as_of: str | None) -> DbtCliInvocation:
         """Start `dbt build` for the selection of the context; the process gets its environment as it starts."""
-        (Path(self.home) / "warehouse").mkdir(parents=True, exist_ok=True)
+        home = Path(self.home)
+        (home / "warehouse").mkdir(parents=True, exist_ok=True)
+        try:
+            district = read_district(Path(self.office))
+            make_ready(home, context.log.info)
+            if as_of and not warehouse_path(home).exists():
+                raise Refused("仓库要重建，要从台账做起：请再运行一次夜间作业（python -m orchestration run）")
+        except Refused as problem:
+            raise dg.Failure(str(problem), allow_retries=False) from None
         before = dict(os.environ)
-        os.environ.update(dbt_environment(Path(self.home), Path(self.parsed), as_of))
+        os.environ.update(dbt_environment(home, Path(self.parsed), as_of, district))
         try:
             return self.cli(["build"], context=context, raise_on_error=False)
         finally:
@@ -129,20 +151,25 @@ def manifest_of(project: DbtProject) -> dict[str, Any]:
     return content
 
 
-def resources_for(settings: Settings, project: DbtProject) -> Mapping[str, Any]:
-    """Build every resource of an installation."""
-    workplace = Workplace(
+def workplace_of(settings: Settings) -> Workplace:
+    """Return the folders of an installation."""
+    return Workplace(
         home=str(settings.home),
         inbox=str(settings.inbox),
         register_file=str(settings.register) if settings.register else None,
-        office=str(settings.office) if settings.office else None,
+        office=str(settings.office_folder),
         desk_database=settings.desk_database,
     )
+
+
+def resources_for(settings: Settings, project: DbtProject) -> Mapping[str, Any]:
+    """Build every resource of an installation."""
     dbt = WarehouseDbt(
         project_dir=str(DBT_FOLDER),
         profiles_dir=str(DBT_FOLDER),
         dbt_executable=str(DBT_EXECUTABLE),
         home=str(settings.home),
         parsed=str(project.target_path),
+        office=str(settings.office_folder),
     )
-    return {"workplace": workplace, "dbt": dbt}
+    return {"workplace": workplace_of(settings), "dbt": dbt}

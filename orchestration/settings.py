@@ -11,11 +11,16 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from orchestration.district import DISTRICT
+from orchestration.endings import Refused
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 OFFICE_ZONE = ZoneInfo("Asia/Shanghai")
-# What the office edits and a list depends on; archived with every list, so that it can be rebuilt.
+# What an office may put into its folder and a list depends on, with what stands in where it does not; archived with every
+# list, so that it can be rebuilt.
 OFFICE_FILES = {
     "weights.yaml": REPOSITORY / "models" / "ranking" / "weights.yaml",
     "chains.yaml": REPOSITORY / "models" / "chain" / "chains.yaml",
@@ -23,6 +28,7 @@ OFFICE_FILES = {
     "landing_rules.yaml": REPOSITORY / "models" / "landing" / "rules.yaml",
     "assignment.yaml": REPOSITORY / "models" / "assignment" / "settings.yaml",
     "tax_settings.yaml": REPOSITORY / "models" / "tax" / "settings.yaml",
+    "register_limits.yaml": REPOSITORY / "orchestration" / "register_limits.yaml",
 }
 
 
@@ -30,7 +36,8 @@ OFFICE_FILES = {
 class Settings:
     """Paths of one installation. `register` may be None: an office without a register still gets its list.
 
-    `office` holds the office's files of a past list while that list is rebuilt; None: those of the repository.
+    `office` is the folder of the district's own settings. None: the folder `office` beside the inbox if a district.yaml lies
+    in it (the sample brings its own), else `office` under `home`.
     `desk_database` is the address of the desk's database; None: the SQLite file that the desk makes under `home`.
     """
 
@@ -43,25 +50,52 @@ class Settings:
     @classmethod
     def from_environment(cls) -> Settings:
         """Read ZEYOU_HOME, ZEYOU_INBOX, ZEYOU_REGISTER (else the last run's `inputs.json`) and DESK_DATABASE_URL."""
-        home = Path(os.environ.get("ZEYOU_HOME") or REPOSITORY / "var").resolve()
-        remembered = home / "inputs.json"
-        known: dict[str, str] = json.loads(remembered.read_text(encoding="utf-8")) if remembered.exists() else {}
+        home = home_from_environment()
+        known = _remembered(home / "inputs.json")
         inbox = os.environ.get("ZEYOU_INBOX") or known.get("inbox") or str(home / "inbox")
         register = os.environ.get("ZEYOU_REGISTER") or known.get("register") or ""
         found = Path(register).resolve() if register else None
         return cls(home, Path(inbox).resolve(), found, desk_database=os.environ.get("DESK_DATABASE_URL") or None)
 
-    def remember(self) -> None:
-        """Keep the inputs of a run, so that the UI and the schedule go on with them."""
+    def remember(self, is_fictional: bool = False) -> None:
+        """Keep the inputs of a run, so that the UI and the schedule go on with them, and whether they were invented."""
         self.home.mkdir(parents=True, exist_ok=True)
-        content = {"inbox": str(self.inbox), "register": str(self.register or "")}
+        content = {"inbox": str(self.inbox), "register": str(self.register or ""), "is_fictional": is_fictional}
         partial = self.home / "inputs.json.part"
         partial.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         os.replace(partial, self.home / "inputs.json")
 
     @property
+    def was_fictional(self) -> bool:
+        return bool(_remembered(self.home / "inputs.json").get("is_fictional"))
+
+    @property
     def dagster_home(self) -> Path:
         return self.home / "dagster"
+
+    @property
+    def office_folder(self) -> Path:
+        if self.office:
+            return self.office
+        beside = self.inbox.parent / "office"
+        return beside if (beside / DISTRICT).is_file() else self.home / "office"
+
+
+def home_from_environment() -> Path:
+    """Return the folder of all data."""
+    return Path(os.environ.get("ZEYOU_HOME") or REPOSITORY / "var").resolve()
+
+
+def _remembered(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        known = None
+    if not isinstance(known, dict):
+        raise Refused(f"{path} 损坏；请删除它，再用 --inbox 指定收件夹运行一次")
+    return known
 
 
 def office_today() -> dt.date:

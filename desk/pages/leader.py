@@ -140,4 +140,5 @@ def prospects(
     return render(
         request, desk, "prospects.html", viewer,
         chains=chains, chosen=chosen, prospects=found, edges=edges.to_pylist() if edges is not None else None,
+        register_problem=published.snapshot.manifest.get("register_problem"),
     )  # fmt: skip

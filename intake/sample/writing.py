@@ -1,4 +1,4 @@
-"""Write the whole sample (写出样例): inbox, register, truth, 说明.txt, in that order, from one seed.
+"""Write the whole sample (写出样例): inbox, office, register, truth, 说明.txt, in that order, from one seed.
 
 Belongs here: the order of the steps, the random streams, the truth tables. Does not belong: any draw or layout.
 """
@@ -85,7 +85,7 @@ def write_sample(
     as_of: dt.date = dt.date(2026, 6, 30),
     progress: Callable[[str], None] = lambda line: None,
 ) -> SampleSummary:
-    """Write the fictional district to `out`: inbox/, register.parquet, truth/, 说明.txt; the same seed, the same bytes."""
+    """Write the fictional district to `out`: inbox/, office/, register.parquet, truth/, 说明.txt; the same seed, the same bytes."""
     if leads < FEWEST_LEADS or register < FEWEST_ENTERPRISES:
         raise ValueError(f"样例至少要 {FEWEST_LEADS} 条线索、{FEWEST_ENTERPRISES} 家企业")
     started = time.perf_counter()
@@ -96,6 +96,7 @@ def write_sample(
         shutil.rmtree(folder, ignore_errors=True)  # a sample is written whole: no workbook of an earlier one stays
         folder.mkdir(parents=True)
 
+    _write_office(out / "office")
     enterprises = draw_enterprises(register, leads, as_of, streams[0])
     write_register(enterprises, out / "register.parquet", streams[1])
     progress(f"企业名录：{register:,} 家，用时 {time.perf_counter() - started:.1f} 秒")
@@ -391,3 +392,15 @@ truth/            真值：每条线索、每次变动的真实情况，哪些�
 线索的“热度”决定跟进、当面洽谈和落地，过程见 intake/sample/PROCESS.md。
 它只用来演示和检验软件；在它上面得到的准确率不说明对真实线索有任何预测能力。
 """
+
+
+def _write_office(folder: Path) -> None:
+    """Write the settings of the district, marked as fictional: ledgers without the label 合成数据 are refused with them."""
+    folder.mkdir(exist_ok=True)
+    lines = (
+        f"name: {district.DISTRICT}",
+        f"province: {district.LOCAL_PROVINCE}",
+        f"city: {district.LOCAL_CITY}",
+        "is_fictional: true",
+    )
+    (folder / "district.yaml").write_text("# 虚构的区（合成数据）\n" + "\n".join(lines) + "\n", encoding="utf-8")

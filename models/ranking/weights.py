@@ -69,14 +69,14 @@ class RankingWeights:
         except yaml.YAMLError as error:
             raise WeightsError(f"{path.name}：不是有效的 YAML：{error}") from error
         except FileNotFoundError as error:
-            raise WeightsError(f"找不到权重文件 {path}") from error
+            raise WeightsError(f"找不到权重文件，请检查路径：{path}") from error
         return cls.from_mapping(content)
 
     @classmethod
     def from_mapping(cls, content: Any) -> RankingWeights:
         """Validate the content of a weights file."""
         if not isinstance(content, Mapping):
-            raise WeightsError("权重文件为空或不是键值结构")
+            raise WeightsError("权重文件为空或不是键值结构；格式同 models/ranking/weights.yaml")
         known = {
             "weights",
             "tax_full_marks_wan_cny",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+REQUIRED = ("leads", "units")  # ledgers without which there is no list
 USCC_FORM = r"^[0-9A-HJ-NP-RTUWXY]{18}$"
 
 

@@ -54,7 +54,8 @@ def _row(result: Any) -> dict[str, str]:
         and "raised_exception" in result.exception_info
         and result.exception_info["raised_exception"]
     ):
-        observed = str(result.exception_info.get("exception_message"))
+        observed = "规则没有运行成，见最后一列"
+        details = {"partial_unexpected_list": [result.exception_info.get("exception_message")]}
     return {
         "expectation": result.expectation_config.type,
         "column": str(result.expectation_config.kwargs.get("column", "（整表）")),

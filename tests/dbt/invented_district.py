@@ -408,6 +408,8 @@ def run_dbt(
     environment = {
         **os.environ,
         "ZEYOU_HOME": str(home),
+        "ZEYOU_LOCAL_PROVINCE": "山东",
+        "ZEYOU_LOCAL_CITY": "云川市",
         "DBT_TARGET_PATH": str(home / "dbt_target"),
         "DBT_LOG_PATH": str(home / "dbt_logs"),
     }

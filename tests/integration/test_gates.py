@@ -46,10 +46,11 @@ def assert_nothing_new_is_published(settings: Settings, why: str, job: str = "ni
 def test_a_suite_on_landing_data_stops_the_run_before_any_sql(copied: Path, district: Path) -> None:
     inbox = copied.parent / "inbox"
     shutil.copytree(district / "inbox", inbox)
+    shutil.copytree(district / "office", inbox.parent / "office")
     (inbox / "单位名录.xlsx").unlink()
     settings = Settings(copied, inbox, district / "register.parquet")
     warehouse = (copied / "warehouse" / "warehouse.duckdb").read_bytes()
-    assert_nothing_new_is_published(settings, "landing/units · suite_holds")
+    assert_nothing_new_is_published(settings, "没有收到单位名录")
     assert (copied / "warehouse" / "warehouse.duckdb").read_bytes() == warehouse
 
 

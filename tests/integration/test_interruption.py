@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -70,6 +73,59 @@ def test_after_all_kills_one_run_leaves_the_undisturbed_bytes(
     settings = settings_at(_home(tmp_path_factory), district)
     assert run_nightly(settings, AS_OF).success
     assert content_hashes(settings.home) == content_hashes(nightly.root)
+
+
+def test_a_night_that_is_told_to_stop_ends_and_leaves_yesterdays_list(
+    nightly: Home, district: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """With garbage in the warehouse, which once kept it silent for ten minutes; the next night builds it anew."""
+    settings = settings_at(_home(tmp_path_factory), district)
+    warehouse = settings.home / "warehouse" / "warehouse.duckdb"
+    warehouse.write_bytes(b"garbage" * 10_000)
+    before = content_hashes(settings.home)
+    command = [
+        sys.executable,
+        "-m",
+        "orchestration",
+        "run",
+        "--inbox",
+        str(settings.inbox),
+        "--as-of",
+        AS_OF.isoformat(),
+    ]
+    with subprocess.Popen(
+        [*command, "--register", str(settings.register)], cwd=Path(__file__).parents[2], text=True,
+        env={**os.environ, "ZEYOU_HOME": str(settings.home)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as run:  # fmt: skip
+        assert run.stderr is not None
+        said = []
+        for line in run.stderr:
+            said.append(line)
+            if "现在重建" in line:
+                break
+        until = time.monotonic() + 120
+        while not _with_home(settings.home) and time.monotonic() < until:
+            time.sleep(0.1)  # until dbt runs below it
+        run.send_signal(signal.SIGTERM)
+        out, rest = run.communicate(timeout=300)
+    error = "".join(said) + rest
+    assert run.returncode == 128 + signal.SIGTERM and out == "", error
+    assert "仓库文件损坏" in error and "现在重建" in error
+    assert f"已停止：仍是 {AS_OF} 的清单" in error and "Error" not in error and "Traceback" not in error
+    published = {name: digest for name, digest in before.items() if name.startswith("published")}
+    assert published and published.items() <= content_hashes(settings.home).items()
+    assert _with_home(settings.home) == []
+
+
+def _with_home(home: Path) -> list[Path]:
+    """The builds of dbt that work for a home."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            called, environment = ((place / name).read_text(errors="replace") for name in ("cmdline", "environ"))
+            if "dbt\0build" in called and f"ZEYOU_HOME={home}" in environment:
+                found.append(place)
+    return found
 
 
 _KEPT: list[Path] = []

@@ -8,6 +8,7 @@ import math
 import re
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 import xlsxwriter
 from docx import Document
 from installation import AS_OF, Home, content_hashes
+from other_district import SETTINGS, write_other_district
 
 from desk.application import build_app
 from desk.boards import all_boards
@@ -33,7 +35,7 @@ from models.ranking import RankingWeights
 from models.registry import Registry
 from orchestration.__main__ import main
 from orchestration.nightly import run_nightly
-from orchestration.settings import Settings
+from orchestration.settings import OFFICE_FILES, Settings
 from tests.integration.desk.desk_site import HASH, Browser
 
 ISSUE_COLUMNS = [
@@ -282,26 +284,51 @@ def test_the_graph_materialised_twice_leaves_the_same_bytes(nightly: Home) -> No
     assert content_hashes(nightly.root) == before
 
 
-def test_an_earlier_day_knows_less_and_broken_ledgers_or_no_register_stop_nobody(
-    nightly: Home, district: Path, tmp_path: Path
+def test_another_district_is_ranked_by_its_own_settings_on_an_earlier_day(
+    nightly: Home, district: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    earlier, inbox = dt.date(2026, 3, 31), tmp_path / "inbox"
-    shutil.copytree(district / "inbox", inbox)
+    """Own ledgers, some of them broken, and a register that is too large: nobody is stopped, and nothing is of 云川."""
+    earlier, inbox, home = dt.date(2026, 3, 31), tmp_path / "台账", tmp_path / "home"
+    write_other_district(district / "inbox", inbox)
     (inbox / "坏的台账.xlsx").write_bytes(b"PK\x03\x04 not a workbook")
     with xlsxwriter.Workbook(str(inbox / "空的台账.xlsx")) as book:
         book.add_worksheet()
-    result = run_nightly(Settings(tmp_path / "home", inbox, None), earlier)
-    assert result.success, "an office without a register still gets its list"
-    assert any("every_file_could_be_read" in problem for problem in result.problems)
-    files = pd.read_parquet(tmp_path / "home" / "landing/files.parquet").set_index("file")
+    monkeypatch.setenv("ZEYOU_HOME", str(home))
+    command = ["run", "--inbox", str(inbox), "--register", str(district / "register.parquet"), "--as-of", str(earlier)]
+    assert main(command) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert str(home / "office" / "district.yaml") in line and "city" in line
+    assert not (home / "published").exists() and not (home / "landing").exists()
+
+    (home / "office").mkdir(parents=True)
+    (home / "office" / "district.yaml").write_text(SETTINGS, encoding="utf-8")
+    limits = OFFICE_FILES["register_limits.yaml"].read_text(encoding="utf-8")
+    limits = limits.replace("rows_at_most: 10000000", "rows_at_most: 1000")
+    (home / "office" / "register_limits.yaml").write_text(limits, encoding="utf-8")
+    assert main(command) == 0, "a register that is too large costs its prospects, not the list"
+    told = capsys.readouterr().out
+    assert "约 4,000 行，超过上限 1,000 行" in told and "没有目标企业，名单照常" in told
+    assert "本区：临澜区（江苏省临澜市）" in told and "chains.yaml" in told
+    files = pd.read_parquet(home / "landing/files.parquet").set_index("file")
     assert "损坏" in files.loc["坏的台账.xlsx", "problem"] and "空" in files.loc["空的台账.xlsx", "problem"]
-    assert files["problem"].notna().sum() == 2
-    snapshot = current(tmp_path / "home" / "published")
-    assert snapshot is not None and snapshot.as_of_date == earlier
+    assert files["problem"].notna().sum() == 2 and not files["is_synthetic"].any()
+    snapshot = current(home / "published")
+    assert snapshot is not None and snapshot.as_of_date == earlier and not snapshot.manifest["is_synthetic"]
+    assert "超过上限" in snapshot.manifest["register_problem"]
     leads = pq.read_table(snapshot.folder / "ranked_leads.parquet").to_pandas()
     landed = pd.read_parquet(nightly.root / "landing/leads.parquet")
     known = landed[pd.to_datetime(landed["reported_date"]) < pd.Timestamp(earlier)]
-    assert set(leads["lead_id"]) <= set(known["lead_id"])
+    assert len(leads) and set(leads["lead_id"]) <= set(known["lead_id"])
+    with zipfile.ZipFile(snapshot.folder / "择优清单.xlsx") as book:
+        texts = "".join(book.read(name).decode() for name in book.namelist() if name.endswith(".xml"))
+    assert "没有目标企业：企业名录" in texts and "临澜" in texts
+    tables = [pq.read_table(path) for path in snapshot.folder.rglob("*.parquet")]
+    texts += "".join(str(table.to_pylist()) for table in tables) + json.dumps(snapshot.manifest, ensure_ascii=False)
+    assert "云川" not in texts
+    parks = pd.read_parquet(home / "exports/scores/scr_park__register.parquet")
+    assert not parks["problem_text"].fillna("").str.contains("不在城市表中").any(), (
+        "the local city needs no place on the map"
+    )
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ nightly = dg.define_asset_job(
     partitions_def=AS_OF_DAYS,
     executor_def=dg.in_process_executor,
     description="夜间作业：接入、加工、评分、发布，本月尚未训练时也训练；任何一道阻断关卡不过，名单保持原样",
-    tags={"zeyou/kind": "nightly", "dagster/max_retries": "1"},
+    tags={"zeyou/kind": "nightly"},
 )
 
 retraining = dg.define_asset_job(
@@ -69,7 +69,7 @@ def revert_to_earlier_version(context: dg.OpExecutionContext, config: Revert, wo
     try:
         left, version = registry.active(name), registry.revert(name)
     except LookupError:
-        raise dg.Failure(f"{name}：没有更早的版本可退", allow_retries=False) from None
+        raise dg.Failure(f"{name}：没有更早的版本可退；在用的版本不变", allow_retries=False) from None
     context.log.info(f"{name} 已从 {left} 退回到 {version}；{left} 不会再自动启用")
     context.add_output_metadata({"模型": PART_NAMES[name], "退回前版本": str(left), "退回后版本": version})
 

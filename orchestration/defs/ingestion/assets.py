@@ -3,7 +3,8 @@
 Belongs here: calling intake and models.chain and telling what came of it. Does not belong here: reading a cell.
 """
 
-from collections.abc import Iterator
+import errno
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,21 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from sqlalchemy.exc import SQLAlchemyError
 
 from intake.chain_graph import write_listed
 from intake.contract import Contract, Field, load_contracts
-from intake.landing import LandingStore, Summary, write_parquet
+from intake.landing import Landed, LandingStore, Summary, write_parquet
 from intake.matching.leads import match_leads
 from intake.matching.run import NOBODY
 from intake.template import header_text, written
 from intake.workbook import FileProblem
-from models.chain import load_chains
+from models.chain import ChainFileError, load_chains
 from orchestration.desk_events import desk_of
+from orchestration.district import DISTRICT, District, read_district
+from orchestration.endings import Refused, ending_of, texts_of
 from orchestration.metadata import PREVIEW, preview, returned_workbooks, row_counts
+from orchestration.register_limits import LIMITS, NO_PROSPECTS, RegisterLimits, read_note, stamp_of, write_note
 from orchestration.resources import Workplace
 
 LEDGERS = tuple(c for c in load_contracts().values() if not c.bulk)
@@ -56,7 +61,8 @@ IDENTITY_TITLES = {
     "register_match_by": "名录匹配依据", "parent_enterprise_id": "所属企业编号", "parent_register_key": "所属企业在名录中的编码",
 }  # fmt: skip
 OWNERS = ["team:数据专员"]
-RETRY = dg.RetryPolicy(max_retries=2, delay=5)
+# What waiting may mend: a share that is gone for a moment, a desk that is just writing.
+PASSING = frozenset({errno.EAGAIN, errno.EBUSY, errno.EIO, errno.ESTALE, errno.ETIMEDOUT})
 
 
 def _spec(name: str, description: str, kinds: set[str]) -> dg.AssetSpec:
@@ -65,11 +71,23 @@ def _spec(name: str, description: str, kinds: set[str]) -> dg.AssetSpec:
 
 @contextmanager
 def told_plainly() -> Iterator[None]:
-    """Turn a file that can't be read into a failure with its one Chinese line; trying again would not mend it."""
+    """Turn what can't be read into a failure with its one Chinese line, and try again only what may pass by itself."""
     try:
         yield
-    except FileProblem as problem:
+    except (FileProblem, Refused, ChainFileError) as problem:
         raise dg.Failure(str(problem), allow_retries=False) from None
+    except OSError as problem:
+        if problem.errno not in PASSING:
+            raise
+        raise dg.RetryRequested(max_retries=2, seconds_to_wait=5) from problem
+    except SQLAlchemyError as problem:
+        text = str(problem)
+        if "database is locked" in text:
+            raise dg.RetryRequested(max_retries=2, seconds_to_wait=5) from problem
+        raise dg.Failure(
+            "办公桌的数据库打不开，名单里会缺少办公桌上的跟进，所以没有继续；请检查 DESK_DATABASE_URL 和数据库服务",
+            allow_retries=False,
+        ) from problem
 
 
 def _rows(summary: Summary) -> dict[str, Any]:
@@ -105,16 +123,17 @@ def _with_ledgers_named(frame: pd.DataFrame, column: str) -> pd.DataFrame:
         _spec("files", "收到的文件 one row per file received, with its row accounting", {"parquet"}),
         _spec("refused", "拒收的行 one row per reason why a ledger row was refused", {"parquet"}),
     ],
-    retry_policy=RETRY,
     pool="landing",
 )
 def ledgers(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
     """Read every new file of the inbox by its contract, and what people did at the desk; refusals carry file, row, reason."""
+    outbox = workplace.root / "outbox"
     with told_plainly():
-        outbox = workplace.root / "outbox"
+        district = read_district(workplace.district_file.parent)
         desk = desk_of(workplace)
         store = LandingStore(workplace.root / "landing", outbox, desk.claim if desk else None)
         landed = store.land_inbox(Path(workplace.inbox), context.log.info, desk.ledgers if desk else lambda: None)
+        _refuse_ledgers_of_others(district, landed)
     for contract in LEDGERS:
         first = _first_rows(contract, workplace.parquet(f"landing/{contract.name}"))
         metadata = _rows(landed.rows[contract.name]) | {PREVIEW: preview(first)}
@@ -128,6 +147,18 @@ def ledgers(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator
         yield dg.MaterializeResult(asset_key=["landing", name], metadata=metadata)
 
 
+def _refuse_ledgers_of_others(district: District, landed: Landed) -> None:
+    """Stop when ledgers that are not labelled as synthetic would be ranked as those of the fictional district."""
+    if not district.is_fictional:
+        return
+    sent = [file for file in landed.files if file.received_seq and file.contracts]
+    if own := [file.file for file in sent if not file.is_synthetic]:
+        raise Refused(
+            f"{own[0]} 等 {len(own)} 份台账没有“合成数据”字样，却在用虚构区的设置：请把自己的台账放到另一个文件夹，"
+            f"用 --inbox 指定，并写好本区的 {DISTRICT}"
+        )
+
+
 @dg.asset(
     key=["landing", "lead_identities"],
     deps=[dg.AssetKey(["landing", name]) for name in ("leads", "merge_decisions", "register")],
@@ -135,7 +166,6 @@ def ledgers(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator
     kinds={"duckdb", "parquet"},
     owners=OWNERS,
     description="线索归并 one row per lead with the enterprise behind it and its firm in the register, ids stable",
-    retry_policy=RETRY,
     pool="landing",
 )
 def lead_identities(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
@@ -157,17 +187,50 @@ def lead_identities(context: dg.AssetExecutionContext, workplace: Workplace) -> 
         _spec("register", "企业名录 one row per enterprise as registered", {"duckdb", "parquet"}),
         _spec("register_refused", "名录拒收的行 one row per refused row of the register", {"parquet"}),
     ],
-    retry_policy=RETRY,
     pool="landing",
 )
 def register(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
-    """Stream the register of enterprises, up to the whole country, in constant memory."""
-    source = Path(workplace.register_file) if workplace.register_file else None
+    """Stream the register of enterprises, up to what the limits allow; one that can't be read is left out and said."""
     with told_plainly():
-        summary = LandingStore(workplace.root / "landing").land_register(source, context.log.info)
-    yield dg.MaterializeResult(asset_key=["landing", "register"], metadata=_rows(summary))
+        summary = _land_register(workplace, context.log.info)
+    problem, _ = read_note(workplace.root)
+    if problem:
+        context.log.info(f"{problem}；{NO_PROSPECTS}")
+    left_out = {"没有用的企业名录": f"{problem}；{NO_PROSPECTS}"} if problem else {}
+    yield dg.MaterializeResult(asset_key=["landing", "register"], metadata=_rows(summary) | left_out)
     metadata = {"dagster/row_count": summary.refused}
     yield dg.MaterializeResult(asset_key=["landing", "register_refused"], metadata=metadata)
+
+
+def _land_register(workplace: Workplace, say: Callable[[str], None]) -> Summary:
+    """Land the register, or an empty one with a note that says why."""
+    store, home = LandingStore(workplace.root / "landing"), workplace.root
+    limits = RegisterLimits.load(workplace.office_file(LIMITS))
+    if not workplace.register_file:
+        write_note(home, None)
+        return store.land_register(None, say)
+    source = Path(workplace.register_file)
+    problem, stamp = read_note(home)
+    try:
+        if not source.is_file():
+            raise FileProblem(f"{source}：企业名录不存在；请检查路径")
+        if not (problem and stamp == stamp_of(source, limits)):
+            problem, stamp = limits.problem_of(source, home), None
+        if not problem:
+            summary = store.land_register(source, limits.timed(source.name, say))
+            problem = None if summary.accepted else f"{source.name}：{summary.read:,} 行全部拒收；请按拒收原因核对列"
+            write_note(home, problem)
+            return summary
+    except FileProblem as found:
+        problem, stamp = str(found), None
+    except OSError as found:
+        if found.errno in PASSING:
+            raise
+        problem, stamp = ending_of(texts_of(found), home).line, None
+    except MemoryError:
+        problem, stamp = f"{source.name}：企业名录太大，内存不够；请只留目标地区的企业", None
+    write_note(home, problem, stamp)
+    return store.land_register(None, say)
 
 
 @dg.multi_asset(
@@ -183,7 +246,8 @@ def register(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterato
 )
 def chain_tables(workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
     """Lay the office's chain file out as tables for SQL."""
-    chains = load_chains(workplace.office_file("chains.yaml"))
+    with told_plainly():
+        chains = load_chains(workplace.office_file("chains.yaml"))
     components = {component.name: component.label for component in chains.components}
     for name, table in chains.to_tables().items():
         # Replaced, never written over: the archive keeps the earlier file by its inode.

@@ -8,9 +8,11 @@ import dagster as dg
 import duckdb
 import pandas as pd
 
+from intake.registers import quoted_path
 from orchestration.checking import accounting_result, suite_check, suite_result
 from orchestration.defs.ingestion.assets import FILE_TITLES
 from orchestration.quality import suites
+from orchestration.register_limits import NO_PROSPECTS, read_note
 from orchestration.resources import Workplace
 
 TOLD = ("file", "rows_read", "rows_accepted", "rows_refused", "rows_not_data", "problem")
@@ -50,15 +52,22 @@ def every_amount_column_is_read(workplace: Workplace) -> dg.AssetCheckResult:
 @dg.asset_check(asset=["landing", "register"], blocking=True, description="企业名录按省汇总后的质量")
 def register_is_sane(workplace: Workplace) -> dg.AssetCheckResult:
     """Validate the register by province; its rows never come through pandas."""
-    path = str(workplace.parquet("landing/register")).replace("'", "''")
     query = f"""
         select
             province_name,
             count(*) as row_count,
             count(coalesce(uscc, registration_no)) / count(*) as coded_share,
             count(enterprise_name) / count(*) as named_share
-        from read_parquet('{path}') group by all order by all
+        from read_parquet({quoted_path(workplace.parquet("landing/register"))}) group by all order by all
     """
     with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as connection:
         frame = connection.execute(query).df()
     return suite_result("landing/register", frame, suites.register_summary)
+
+
+@dg.asset_check(asset=["landing", "register"], description="企业名录读得了、不过大（不阻断：只是没有目标企业）")
+def register_could_be_used(workplace: Workplace) -> dg.AssetCheckResult:
+    """Warn of a register that was left out; the list goes on without prospects."""
+    problem, _ = read_note(workplace.root)
+    line = f"{problem}；{NO_PROSPECTS}" if problem else None
+    return dg.AssetCheckResult(passed=not problem, severity=dg.AssetCheckSeverity.WARN, description=line)

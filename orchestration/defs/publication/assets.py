@@ -38,6 +38,7 @@ from models.ranking import RankingWeights
 from orchestration.archive import keep
 from orchestration.metadata import preview, row_counts, told_of_opportunities
 from orchestration.partitions import AS_OF_DAYS, MONTHS, ONE_DAY_A_RUN, QUARTERS
+from orchestration.register_limits import read_note
 from orchestration.resources import DBT_FOLDER, Workplace
 
 LANDED = ("units", "leads", "follow_ups", "stage_moves", "targets", "register", "chain_nodes", "chain_points")
@@ -66,7 +67,9 @@ def _is_synthetic(workplace: Workplace) -> bool:
 
 def _versions(workplace: Workplace, as_of: str) -> dict[str, Any]:
     models = pq.read_table(workplace.parquet("learning/model_versions")).to_pylist()
+    problem, _ = read_note(workplace.root)
     return {
+        **({"register_problem": problem} if problem else {}),
         "as_of_date": as_of,
         "is_synthetic": _is_synthetic(workplace),
         "models": {row["part"]: row["version"] for row in models},
@@ -106,6 +109,7 @@ def snapshot(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.Mate
         prospects,
         leads.to_pandas(),
         dt.date.fromisoformat(context.partition_key),
+        versions.get("register_problem"),
     )
     write = partial(write_ranked_workbook, weights=_weights(workplace), opportunities=found)
     published = publish(

@@ -23,6 +23,9 @@ NATURAL = {"landing": "landing_logit", "fit": "chain_fit"}
 def suite_holds(workplace: Workplace) -> dg.AssetCheckResult:
     """Validate ranges, uniqueness and coverage of the list."""
     frame = read_ranked(workplace)
+    if frame.empty:
+        why = "截至日之前没有一条报备的线索，名单是空的；请换一个截至日，或核对线索台账的报备日期"
+        return dg.AssetCheckResult(passed=False, metadata={"行数": 0}, description=why)
     frame["reason_count"] = frame["reasons"].map(len)
     frame["is_ranked_or_excluded"] = frame["rank"].notna() | frame["excluded_reason"].notna()
     return suite_result("scoring/ranked_leads", frame.drop(columns="reasons"), suites.ranked_leads)

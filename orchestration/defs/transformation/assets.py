@@ -5,15 +5,17 @@ here: SQL, exports (a macro of dbt_project writes them once a build is green).
 """
 
 import json
+import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pyarrow.parquet as pq
-from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtProject, dbt_assets
 
-from orchestration.metadata import PREVIEW, preview, row_counts
+from orchestration.endings import chinese_line, ending_of, kind_of
+from orchestration.metadata import FAULT, PREVIEW, preview, row_counts
 from orchestration.partitions import AS_OF_DAYS, ONE_DAY_A_RUN
 from orchestration.resources import WarehouseDbt, Workplace, manifest_of
 
@@ -83,17 +85,36 @@ def _told(workplace: Workplace, model: str, counts: Mapping[str, int]) -> dict[s
     return metadata | {"dagster/row_count": counts[model]}
 
 
-def _failure(target: Path) -> dg.Failure:
-    """Name what failed. A failed test fails again; a run that got no results (a held lock, a crash) may be tried again."""
+def _failure(invocation: DbtCliInvocation, home: Path) -> dg.Failure:
+    """Name what failed, in Chinese; nothing that dbt says of its own gets better by waiting."""
+    target, log = invocation.target_path, invocation.target_path / "dbt.log"
     try:
         results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
     except (OSError, ValueError, KeyError):
-        return dg.Failure("dbt 没有运行起来（可能是仓库被占用），日志在 dbt.log")
-    broken = [r for r in results if r["status"] in ("error", "fail")]
-    names = "；".join(
-        f"{r['unique_id'].split('.')[2]}（{' '.join(str(r['message']).split())[:160]}）" for r in broken[:5]
-    )
-    return dg.Failure(f"SQL 构建有 {len(broken)} 项未通过：{names}", allow_retries=False)
+        text = log.read_text(encoding="utf-8", errors="replace")[-20_000:] if log.exists() else ""
+        if invocation.process.returncode == -signal.SIGKILL:  # by the system, when memory runs out
+            text = "MemoryError"
+        ending = ending_of(iter([text]), home)
+        line = "dbt 没有运行起来" if ending.kind in ("ours", "unknown") else ending.line
+        return _ended(ending.kind, f"{line}；详情在 {log}")
+    broken = [r for r in results if r["status"] in ("error", "fail", "runtime error")]
+    for result in broken:
+        if (kind := kind_of(str(result["message"]))) in ("disk", "memory", "corrupt", "locked"):
+            return _ended(kind, ending_of(iter([str(result["message"])]), home).line)
+    names = "；".join(_broken(result) for result in broken[:5])
+    return _ended("ours", f"SQL 构建有 {len(broken)} 项未通过：{names}；详情在 {log}")
+
+
+def _broken(result: Mapping[str, Any]) -> str:
+    name = result["unique_id"].split(".")[2]
+    if result["status"] == "fail":
+        return f"检验 {name} 有 {result.get('failures') or '若干'} 行不符"
+    said = (chinese_line(line) for line in str(result["message"]).splitlines())
+    return f"{next(filter(None, said), '出错')}（{name}）"
+
+
+def _ended(kind: str, line: str) -> dg.Failure:
+    return dg.Failure(line, metadata={FAULT: kind}, allow_retries=False)
 
 
 def _build(
@@ -106,7 +127,7 @@ def _build(
         events.append(event)
         if len(events) % 50 == 0:
             context.log.info(f"dbt：已完成 {len(events)} 步")
-    failure = None if invocation.is_successful() else _failure(invocation.target_path)
+    failure = None if invocation.is_successful() else _failure(invocation, workplace.root)
     # The counts are there once the process has ended, so events wait for it.
     counts = {} if failure else _counts(workplace)
     for event in events:
@@ -124,7 +145,6 @@ def sql_assets(project: DbtProject) -> list[dg.AssetsDefinition]:
         "project": project,
         "dagster_dbt_translator": StageTranslator(),
         "pool": "warehouse",
-        "retry_policy": dg.RetryPolicy(max_retries=1, delay=10),
         "backfill_policy": ONE_DAY_A_RUN,
     }
 

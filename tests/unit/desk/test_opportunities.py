@@ -166,3 +166,10 @@ def test_dagster_is_told_the_pictures_and_the_first_rows(found: Opportunities) -
     assert "| 环节0" in str(told["目标企业"].value) and "商会引荐" in str(told["目标企业"].value)
     empty = told_of_opportunities(gather(tables([]), prospects(), listed([]), AS_OF))
     assert empty["园区匹配"].value.endswith("没有") and "没有读入产业链" in str(empty["强补延链图"].value)
+
+
+def test_where_the_register_was_left_out_the_note_says_why(tmp_path: Path) -> None:
+    why = "企业名录 名录.csv 约 60,000,000 行，超过上限；请只留目标地区的企业"
+    found = gather(tables([], nodes=1), prospects(), listed([]), AS_OF, why)
+    assert found.named("目标企业").note == f"没有目标企业：{why}"
+    assert why in str(told_of_opportunities(found)["目标企业"].value)

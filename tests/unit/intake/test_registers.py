@@ -252,3 +252,32 @@ def test_real_registers(tmp_path, name, read, refused):
         original = pq.read_table(source, columns=["name"])["name"]
         told = pc.utf8_trim_whitespace(pc.take(original, pc.subtract(good["source_row"], 1)))
         assert told.equals(good["enterprise_name"])
+
+
+@pytest.mark.parametrize(
+    "name", ["*.csv", "**.csv", "名?.csv", "[ab].csv", "[!x].csv", "[[].csv", "{a,b}.csv", "a'b.csv"]
+)
+@pytest.mark.parametrize("folder", ["收件", "[2026]", "city=济南", "数据*"])
+def test_a_name_that_looks_like_a_pattern_is_one_file(tmp_path, folder, name):
+    place = tmp_path / folder
+    place.mkdir()
+    for neighbour in ("a.csv", "b.csv", "名录.csv", "*x.csv", "[.csv"):
+        (place / neighbour).write_text("".join(f"{line}\n" for line in (HEADER, GOOD, GOOD, GOOD)), encoding="utf-8")
+    source = place / name
+    source.write_text(f"{HEADER}\n{GOOD}\n", encoding="utf-8")
+    counts, good, _ = land(source)
+    assert counts.read == 1 and "city" not in good.schema.names
+    packed = source.with_suffix(".parquet")
+    pq.write_table(
+        pa.table({title: [value] for title, value in zip(HEADER.split(","), GOOD.split(","), strict=True)}), packed
+    )
+    pq.write_table(pq.read_table(packed), place / "z.parquet")
+    assert land(packed)[0].read == 1
+
+
+def test_a_backslash_in_a_path_is_refused_in_one_line(tmp_path):
+    (tmp_path / "*.csv").write_text(f"{HEADER}\n{GOOD}\n", encoding="utf-8")
+    source = tmp_path / "\\*.csv"
+    source.write_text(f"{HEADER}\n{GOOD}\n{GOOD}\n", encoding="utf-8")
+    with pytest.raises(FileProblem, match="反斜杠"):
+        land(source)

@@ -69,7 +69,7 @@ judged as (
         ), '') as fault_text,
         -- A city that the table does not know keeps the row: only the distance can't be told.
         case
-            when parks.city_name is not null and parks.city_name != '{{ var('local_city_name') }}' and cities.city_name is null
+            when parks.city_name is not null and parks.city_name != '{{ local_city() }}' and cities.city_name is null
                 then '城市“' || parks.city_name || '”不在城市表中'
         end as city_fault_text
     from parks

@@ -119,4 +119,4 @@ from together
 inner join cities on together.city_name = cities.city_name
 left join visited on {{ name_form('together.enterprise_name') }} = visited.name_form
 left join paths on {{ name_form('together.enterprise_name') }} = paths.target_form
-where together.city_name != '{{ var('local_city_name') }}'
+where together.city_name != '{{ local_city() }}'

@@ -28,12 +28,12 @@ select
     landed.status,
     -- A register without a status says nothing against a firm.
     coalesce(regexp_matches(landed.status, '{{ var('struck_off_words') | join('|') }}'), false) as is_struck_off,
-    -- Registers write 云川市 or 云川. Compared whole: a regular expression a row costs as much as reading the row.
-    {%- set city = var('local_city_name') %}
+    -- Registers write 济宁市 or 济宁. Compared whole: a regular expression a row costs as much as reading the row.
+    {%- set city = local_city() %}
     {%- set city = city[:-1] if city.endswith('市') else city %}
     coalesce(
         landed.city_name in ('{{ city }}', '{{ city }}市')
-        and starts_with(landed.province_name, '{{ var('local_province_name') }}'),
+        and starts_with(landed.province_name, '{{ local_province() }}'),
         false
     ) as is_local,
     landed.source_row
