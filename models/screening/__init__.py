@@ -1,0 +1,32 @@
+"""The law scanner (承诺审查和政策核验): kinds of unlawful promises in any writing, and the proofs of a measure. Loads no pandas."""
+
+from models.screening.scanning import (
+    IN_WORDS,
+    NOTE,
+    NOTHING_FOUND,
+    Hit,
+    as_record,
+    is_stopped,
+    scan,
+    told,
+    verdict_of,
+)
+from models.screening.tables import FLAG, REVIEW, STOP, Rule, read_tables, tables
+
+__all__ = [
+    "FLAG",
+    "IN_WORDS",
+    "NOTE",
+    "NOTHING_FOUND",
+    "REVIEW",
+    "STOP",
+    "Hit",
+    "Rule",
+    "as_record",
+    "is_stopped",
+    "read_tables",
+    "scan",
+    "tables",
+    "told",
+    "verdict_of",
+]
