@@ -100,7 +100,7 @@ def as_record(hits: Sequence[Hit]) -> dict[str, object]:
 
 def _hits(reading: str, rules: Sequence[Rule], known: Tables) -> Iterator[Hit]:
     sentences = [match.group(0) for match in _SENTENCE.finditer(reading)]
-    shown = [_without_what_is_no_promise(sentence, known) for sentence in sentences]
+    shown = [without_what_is_no_promise(sentence, known) for sentence in sentences]
     is_stopped_already = False
     for sentence, open_text in zip(sentences, shown, strict=True):
         for hit in _met(sentence, open_text, rules, known):
@@ -181,8 +181,8 @@ def _hide(chars: list[str], start: int, end: int, sign: str = HIDDEN) -> None:
             chars[at] = sign
 
 
-def _without_what_is_no_promise(sentence: str, known: Tables) -> str:
-    """Hide national law, neutral words, and what is negated, told or explained; places stay as they are."""
+def without_what_is_no_promise(sentence: str, known: Tables) -> str:
+    """Return a sentence with national law, neutral words, and what is negated, told or explained hidden; places stay."""
     words = known.words
     chars = list(sentence)
     for pattern in known.measures:

@@ -22,7 +22,7 @@ REVIEW: Final = "需审查"
 FLAG: Final = "提示"
 VERDICTS: Final = (FLAG, REVIEW, STOP)
 _UNBOUNDED: Final = re.compile(r"(?<!\\)[*+](?![^\[]*\])|\{\d*,\}|\{\d*,?\d{3,}\}")
-_PLAIN: Final = re.compile(r"[\u4e00-\u9fff]{2,8}")  # an alternative that is a word and nothing else
+_PLAIN: Final = re.compile(r"[\u4e00-\u9fff]{1,8}")  # an alternative that is a word and nothing else
 _GAP: Final = re.compile(r"<(\d{1,2})>")
 _LONG_GAP: Final = re.compile(r"<<(\d{1,2})>>")
 
@@ -86,9 +86,9 @@ def read_tables(folder: Path = FOLDER) -> Tables:
             patterns.setdefault(row["class"], []).append(row["pattern"])
     # Lists, not patterns: they are matched by sound.
     spelled, fatal = (tuple("|".join(patterns.pop(name)).split("|")) for name in ("拼音", "致命"))
-    plain = {word for each in patterns.values() for p in each for word in p.split("|") if _PLAIN.fullmatch(word)}
+    plain = {word for each in patterns.values() for p in each for word in p.split("|") if len(word) > 1 and _PLAIN.fullmatch(word)}
     spelled = tuple(sorted({*spelled, *plain}))
-    words = {name: compiled("|".join(sorted(each, key=len, reverse=True))) for name, each in patterns.items()}
+    words = {name: compiled(_longest_first(each)) for name, each in patterns.items()}
     measures = []
     for row in _rows(folder / "national_measures.csv"):
         with _told("national_measures.csv", row["measure"]):
@@ -99,6 +99,13 @@ def read_tables(folder: Path = FOLDER) -> Tables:
         with _told("rules.csv", row["rule_id"]):
             rules.append(_rule(row, words))
     return Tables(words, spelled, fatal, tuple(measures), tuple(rules))
+
+
+def _longest_first(patterns: list[str]) -> str:
+    """Return patterns as one, so that a longer word is found before one that it begins with."""
+    plain = [word for pattern in patterns if all(map(_PLAIN.fullmatch, pattern.split("|"))) for word in pattern.split("|")]
+    others = [pattern for pattern in patterns if not all(map(_PLAIN.fullmatch, pattern.split("|")))]
+    return "|".join(sorted({*plain, *others}, key=lambda each: (-len(each), each)))
 
 
 def _rule(row: Mapping[str, str], words: Mapping[str, object]) -> Rule:
