@@ -193,8 +193,12 @@ def without_what_is_no_promise(sentence: str, known: Tables) -> str:
     if words["国家文号"].search(sentence) and not words["加码"].search(sentence):
         for match in words["法定减免"].finditer(sentence):
             _hide(chars, *match.span(), LAWFUL)
-    for match in words["中性"].finditer("".join(chars)):
-        _hide(chars, *match.span())
+    for name in ("中性", "描述"):
+        text = "".join(chars)
+        # What a project will yield is no promise to it, unless something is given in the same breath.
+        if name == "中性" or not words["给付"].search(text):
+            for match in words[name].finditer(text):
+                _hide(chars, *match.span())
     text = "".join(chars)
     clauses = _clauses(text)
     until_end = until_next = False
@@ -204,8 +208,10 @@ def without_what_is_no_promise(sentence: str, known: Tables) -> str:
             _hide(chars, 0, clause.end)
             until_end = until_next = False
             continue
-        if until_end or until_next or words["记述"].search(written):
+        is_told = bool(words["记述"].search(written))
+        if until_end or until_next or is_told:
             _hide(chars, clause.start, clause.end)
+            until_end = until_end or (is_told and bool(words["转述"].search(written)))
         negated = _negated(written, known)
         if negated is not None:
             _hide(chars, clause.start + negated[0], clause.start + negated[1])
