@@ -23,9 +23,11 @@ _KEPT: Final = frozenset("。;!?,:、%《》〔〕")
 _YEAR: Final = re.compile(r"[\[(【〔<〈](\d{4})[\])】〕>〉]")
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 # Characters that stand alone between marks or blanks (税·收·返·还, 税 收, 税，收，返，还): no writing separates them so.
-_ALONE: Final = re.compile(rf"([{HAN}\d])[^{HAN}\w]{{1,4}}(?=[{HAN}](?![{HAN}]))|([{HAN}])[^{HAN}\w]{{1,4}}(?=\d(?![{HAN}\d.%]))")
+_ALONE: Final = re.compile(rf"([{HAN}\d%])[^{HAN}\w%]{{1,4}}(?=[{HAN}%](?![{HAN}]))|([{HAN}])[^{HAN}\w%]{{1,4}}(?=\d(?![{HAN}\d.%]))")
 _DIGITS_APART: Final = re.compile(r"(?<=\d)[。·、;](?=\d(?!\d))")
-_LAST_ALONE: Final = re.compile(rf"(?:(?<=[^{HAN}\w])|^)([{HAN}])[^{HAN}\w]{{1,4}}(?=[{HAN}])")
+_LAST_ALONE: Final = re.compile(rf"(?:(?<=[^{HAN}\w])|^)([{HAN}])[^{HAN}\w%]{{1,4}}(?=[{HAN}])")
+_PIECES: Final = re.compile(r"[^\W_]{1,100}%?|%")
+_FEW: Final = 6  # fewer pieces of one character are an enumeration (水、电、气)
 _BLANK: Final = re.compile(r"\s+")
 _LONG_ENOUGH: Final = 4  # characters on both sides of a blank that make it the end of a clause
 
@@ -87,7 +89,11 @@ def readings(text: str, spelled: Iterable[str]) -> tuple[str, ...]:
     joined = _DIGITS_APART.sub("", _LAST_ALONE.sub(r"\1", _ALONE.sub(lambda m: m.group(1) or m.group(2), plain)))
     whole = _without_noise(_BLANK.sub("", joined))
     parted = _without_noise(_clauses_at_blanks(plain))
-    found = dict.fromkeys(spelled_out(form, tuple(spelled)) for form in (whole, parted))
+    forms = [whole, parted]
+    pieces = _PIECES.findall(plain)
+    if len(pieces) >= _FEW and sum(len(piece) == 1 for piece in pieces) >= 0.8 * len(pieces):
+        forms.append("".join(pieces))  # a mark between every two characters, whichever
+    found = dict.fromkeys(spelled_out(form, tuple(spelled)) for form in forms)
     return tuple(form for form in found if form)
 
 
@@ -113,12 +119,52 @@ def _sounds(char: str) -> frozenset[str]:
     return frozenset(pinyin(char, style=Style.NORMAL, heteronym=True)[0])
 
 
+class _Node:
+    """A place in the tree of words: where a character or its syllable leads, and the word that ends here."""
+
+    __slots__ = ("by_char", "by_letter", "rank", "word")
+
+    def __init__(self) -> None:
+        self.by_char: dict[str, _Node] = {}
+        self.by_letter: dict[str, list[tuple[str, _Node]]] = {}
+        self.word: str | None = None
+        self.rank = 0  # the lower, the likelier of words that sound alike
+
+    def step(self, char: str, syllable: str) -> _Node:
+        """Return where a character leads, made if need be; the same syllable may lead to several."""
+        if char not in self.by_char:
+            self.by_char[char] = _Node()
+            self.by_letter.setdefault(syllable[0], []).append((syllable, self.by_char[char]))
+        return self.by_char[char]
+
+
 @cache
-def _half_spelled(words: tuple[str, ...]) -> re.Pattern[str]:
-    """Return a pattern of all words in which every character may be its syllable."""
-    longest_first = sorted(set(words), key=lambda word: (-len(word), word))
-    each = ("".join(f"(?:{c}|{s})" for c, s in zip(word, _syllables(word), strict=True)) for word in longest_first)
-    return re.compile("|".join(f"({word})" for word in each))
+def _tree(words: tuple[str, ...]) -> _Node:
+    root = _Node()
+    for rank, word in enumerate(words):
+        node = root
+        for char, syllable in zip(word, _syllables(word), strict=True):
+            node = node.step(char, syllable)
+        if node.word is None:
+            node.word, node.rank = word, rank
+    return root
+
+
+def _longest(text: str, start: int, root: _Node) -> tuple[int, str] | None:
+    """Return the end and the word of the longest one that begins here with at least one syllable in letters."""
+    best: tuple[int, int, str] | None = None
+    open_paths = [(start, root, False)]
+    while open_paths:
+        at, node, has_letters = open_paths.pop()
+        if node.word and has_letters and (best is None or (at, -node.rank) > best[:2]):
+            best = (at, -node.rank, node.word)
+        char = text[at : at + 1]
+        if char in node.by_char:
+            open_paths.append((at + 1, node.by_char[char], has_letters))
+        for syllable, child in node.by_letter.get(char, ()):
+            if text.startswith(syllable, at):
+                open_paths.append((at + len(syllable), child, True))
+    return (best[0], best[2]) if best else None
 
 
 def spelled_out(text: str, words: tuple[str, ...]) -> str:
@@ -131,8 +177,12 @@ def spelled_out(text: str, words: tuple[str, ...]) -> str:
     """
     if not words or not any("a" <= char <= "z" for char in text):
         return text
-    longest_first = sorted(set(words), key=lambda word: (-len(word), word))
-    return _half_spelled(words).sub(lambda m: longest_first[(m.lastindex or 1) - 1], text)
+    root, written, at = _tree(words), [], 0
+    while at < len(text):
+        found = _longest(text, at, root)
+        written.append(found[1] if found else text[at])
+        at = found[0] if found else at + 1
+    return "".join(written)
 
 
 def sounding_like(text: str, words: Iterable[str]) -> tuple[str, ...]:

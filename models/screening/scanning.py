@@ -21,10 +21,10 @@ NOTE: Final = "命中不等于违法，未命中也不等于合规；由公平�
 NOTHING_FOUND: Final = "未发现，仍须公平竞争审查"
 IN_WORDS: Final = {STOP: "含须停止的内容，不得承诺", REVIEW: "需送公平竞争审查", "提示": "有须留意的字样，仍须公平竞争审查", None: NOTHING_FOUND}
 CODES: Final = {STOP: "stop", REVIEW: "review", "提示": "flag", None: "none"}
-MOST_CHARACTERS: Final = 20_000
 _SENTENCE: Final = re.compile(r"[^。;!?]{1,20000}[。;!?]?")
 _CLAUSE: Final = re.compile(r"[^,:]{1,20000}[,:]?")
 _END_OF_IT: Final = 6  # characters behind 现已废止 that still belong to it
+_ABOLISHED: Final = ("给付", "税基", "低价供地", "保底", "成本", "阻迁", "个案", "地价", "名单")
 _NEGATING_TOKENS: Final = ("阻迁", "免除", "名股", "保底", "暗约", "减税")
 
 
@@ -57,7 +57,7 @@ def scan(text: str, day: dt.date, using: Tables | None = None) -> tuple[Hit, ...
     known = using or tables()
     rules = [rule for rule in known.rules if rule.valid_from < day]
     best: dict[str, Hit] = {}
-    for reading in readings(text[:MOST_CHARACTERS], known.spelled):
+    for reading in readings(text, known.spelled):
         for hit in _hits(reading, rules, known):
             standing = best.get(hit.rule.rule_id)
             if standing is None or VERDICTS.index(hit.verdict) > VERDICTS.index(standing.verdict):
@@ -235,13 +235,17 @@ def _is_end_of_it(clause: str, known: Tables) -> bool:
 def _negated(clause: str, known: Tables) -> tuple[int, int] | None:
     """Return which part of a clause a negation covers: what follows it, and what a verb of abolition comes after."""
     words = known.words
-    own = [m.span() for name in _NEGATING_TOKENS for m in words[name].finditer(clause)]
+    # 不得迁出, 不收租金: the negation belongs to the word. A mark per character keeps the look-up constant.
+    is_of_word = bytearray(len(clause) + 1)
+    for name in _NEGATING_TOKENS:
+        for match in words[name].finditer(clause):
+            is_of_word[match.start() : match.end()] = b"\1" * (match.end() - match.start())
 
     def holds(match: re.Match[str]) -> bool:
         start, end = match.span()
-        if any(a <= start and end <= b for a, b in own):
+        if is_of_word[start] and is_of_word[end - 1]:
             return False
-        if words["双重否定"].search(clause, 0, start) or words["否定无效"].match(clause, end):
+        if words["双重否定"].search(clause, max(0, start - 4), start) or words["否定无效"].match(clause, end):
             return False
         return not words["否定无关"].search(clause, end, end + 8)
 
@@ -252,6 +256,6 @@ def _negated(clause: str, known: Tables) -> tuple[int, int] | None:
     start, end = len(clause), 0
     if before is not None:
         start, end = before.start(), len(clause)
-    if behind is not None and any(words[name].search(clause, 0, behind.start()) for name in ("给付", "税基", "低价供地")):
+    if behind is not None and any(words[name].search(clause, 0, behind.start()) for name in _ABOLISHED):
         start, end = 0, max(end, behind.end())
     return (start, end) if start < end else None

@@ -87,7 +87,8 @@ def read_tables(folder: Path = FOLDER) -> Tables:
     # Lists, not patterns: they are matched by sound.
     spelled, fatal = (tuple("|".join(patterns.pop(name)).split("|")) for name in ("拼音", "致命"))
     plain = {word for each in patterns.values() for p in each for word in p.split("|") if len(word) > 1 and _PLAIN.fullmatch(word)}
-    spelled = tuple(sorted({*spelled, *plain}))
+    # Listed words first: of two words that sound alike (全免, 全面) the earlier one is read.
+    spelled = (*spelled, *sorted(plain - set(spelled)))
     words = {name: compiled(_longest_first(each)) for name, each in patterns.items()}
     measures = []
     for row in _rows(folder / "national_measures.csv"):
