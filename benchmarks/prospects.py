@@ -63,8 +63,8 @@ def write_home(home: Path) -> None:
     for name, frame in load_chains().to_tables().items():
         frame.to_parquet(landing / f"chain_{name}.parquet", index=False)
     write_listed(home, landing / "chain_listed.parquet")
-    for name, table in findings(landing).items():
-        pq.write_table(table, landing / f"{name}.parquet")
+    for name, found_rows in findings(landing).items():
+        pq.write_table(found_rows, landing / f"{name}.parquet")
 
 
 def generate(register: Path, out: Path, rows: int) -> None:

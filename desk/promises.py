@@ -10,15 +10,19 @@ import datetime as dt
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
-from models.screening import as_record, is_stopped, scan, told
+from models.screening import as_record, in_words, is_stopped, scan
 from models.screening.measures import judged_as_policy
+
+# Ends of a line for some readers of lines, allowed as they are in JSON: written as escapes, one record stays one line.
+_UNSEEN_ENDS: Final = {ord(char): f"\\u{ord(char):04x}" for char in "\x85\u2028\u2029"}
 
 
 def finding(text: str, day: dt.date) -> tuple[str, int]:
     """Return the finding of a whole text in words, and 1 where it may not be promised."""
     hits = scan(text, day)
-    return told(hits), int(is_stopped(hits))
+    return in_words(hits), int(is_stopped(hits))
 
 
 def records(text: str, day: dt.date, as_policy: bool) -> Iterator[str]:
@@ -27,7 +31,8 @@ def records(text: str, day: dt.date, as_policy: bool) -> Iterator[str]:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             judged = judged_as_policy(line, day) if as_policy else as_record(scan(line, day))
-            yield json.dumps({"line": number, "text": line.rstrip("\r"), **judged}, ensure_ascii=False)
+            record = {"line": number, "text": line.rstrip("\r"), **judged}
+            yield json.dumps(record, ensure_ascii=False).translate(_UNSEEN_ENDS)
 
 
 def read(path: Path) -> str:

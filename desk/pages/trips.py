@@ -34,7 +34,7 @@ from desk.pages.context import (
 )
 from desk.trips import TripPlan, cities, plan_trip, trip_settings, worth_visiting
 from desk.workbook import SYNTHETIC_LABEL
-from models.screening import IN_WORDS, NOTE, scan, verdict_of
+from models.screening import NOTE, VERDICT_TEXTS, scan, verdict_of
 
 router = APIRouter()
 Who = Literal["all", "lead", "prospect"]
@@ -196,7 +196,7 @@ def scan_promises(
 ) -> Response:
     """Scan a text; nothing of it is kept."""
     hits = scan(text, desk.today)
-    verdict = IN_WORDS[verdict_of(hits)]
+    verdict = VERDICT_TEXTS[verdict_of(hits)]
     return render(
         request, desk, "promises.html", viewer, text=text, hits=hits if text else None, verdict=verdict, note=NOTE
     )

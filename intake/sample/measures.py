@@ -109,9 +109,7 @@ def policies_ledger(as_of: dt.date) -> Ledger:
                 "issued_by": {"国家": "国务院部门", "省": "山东省人民政府办公厅"}.get(
                     level, f"云川{level}人民政府办公室"
                 ),
-                "legal_basis": _BASES[kind]
-                if is_national or (generality == "普惠" and review == "通过")
-                else None,
+                "legal_basis": _BASES[kind] if is_national or (generality == "普惠" and review == "通过") else None,
                 "clause_text": clause,
                 "audience": "符合条件的各类经营主体" if generality == "普惠" else "协议企业",
                 "conditions": conditions,
@@ -124,7 +122,12 @@ def policies_ledger(as_of: dt.date) -> Ledger:
                 "generality": generality,
                 "measure_kind": kind,
                 "chain_name": chain or None,
-                "amount_text": {"资金": "以年度申报通知为准", "服务": "免费", "人才": "按统一标准轮候", "要素": "按公开标准执行"}.get(kind),
+                "amount_text": {
+                    "资金": "以年度申报通知为准",
+                    "服务": "免费",
+                    "人才": "按统一标准轮候",
+                    "要素": "按公开标准执行",
+                }.get(kind),
             }
         )
     form = Form(

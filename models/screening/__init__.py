@@ -1,21 +1,21 @@
 """The law scanner (承诺审查和政策核验): kinds of unlawful promises in any writing, and the proofs of a measure. Loads no pandas."""
 
 from models.screening.scanning import (
-    IN_WORDS,
     NOTE,
     NOTHING_FOUND,
+    VERDICT_TEXTS,
     Hit,
     as_record,
+    in_words,
     is_stopped,
     scan,
-    told,
     verdict_of,
 )
 from models.screening.tables import FLAG, REVIEW, STOP, Rule, read_tables, tables
 
 __all__ = [
     "FLAG",
-    "IN_WORDS",
+    "VERDICT_TEXTS",
     "NOTE",
     "NOTHING_FOUND",
     "REVIEW",
@@ -27,6 +27,6 @@ __all__ = [
     "read_tables",
     "scan",
     "tables",
-    "told",
+    "in_words",
     "verdict_of",
 ]

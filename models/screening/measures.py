@@ -172,10 +172,10 @@ def _audience(measure: Mapping[str, Any], known: Tables) -> Iterator[Obstacle]:
     for name in ("audience", "conditions"):
         for reading in readings(_written(measure, name) or "", known.spelled):
             open_text = without_what_is_no_promise(reading, known)
-            told = dict.fromkeys(text for cls, text in _CLOSED.items() if known.words[cls].search(open_text))
-            for text in told:
+            reasons = dict.fromkeys(text for cls, text in _CLOSED.items() if known.words[cls].search(open_text))
+            for text in reasons:
                 yield Obstacle(f"{SCANNED[name]}{text}", is_forbidden=True)
-            if told:
+            if reasons:
                 break
     audience = _plain(measure, "audience")
     if not known.words["一般对象"].search(audience):

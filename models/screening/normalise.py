@@ -23,7 +23,9 @@ _KEPT: Final = frozenset("。;!?,:、%《》〔〕")
 _YEAR: Final = re.compile(r"[\[(【〔<〈](\d{4})[\])】〕>〉]")
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 # Characters that stand alone between marks or blanks (税·收·返·还, 税 收, 税，收，返，还): no writing separates them so.
-_ALONE: Final = re.compile(rf"([{HAN}\d%])[^{HAN}\w%]{{1,4}}(?=[{HAN}%](?![{HAN}]))|([{HAN}])[^{HAN}\w%]{{1,4}}(?=\d(?![{HAN}\d.%]))")
+_ALONE: Final = re.compile(
+    rf"([{HAN}\d%])[^{HAN}\w%]{{1,4}}(?=[{HAN}%](?![{HAN}]))|([{HAN}])[^{HAN}\w%]{{1,4}}(?=\d(?![{HAN}\d.%]))"
+)
 _DIGITS_APART: Final = re.compile(r"(?<=\d)[。·、;](?=\d(?!\d))")
 _LAST_ALONE: Final = re.compile(rf"(?:(?<=[^{HAN}\w])|^)([{HAN}])[^{HAN}\w%]{{1,4}}(?=[{HAN}])")
 _PIECES: Final = re.compile(r"[^\W_]{1,100}%?|%")

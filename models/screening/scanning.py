@@ -13,14 +13,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from models.screening.normalise import compact, readings, sounding_like
-from models.screening.tables import REVIEW, STOP, VERDICTS, Rule, Tables, tables
+from models.screening.tables import FLAG, REVIEW, STOP, VERDICTS, Rule, Tables, tables
 
 HIDDEN: Final = "□"  # stands for a character that was set aside
 LAWFUL: Final = "■"  # for one of a national measure: words.csv counts it as 国家依据
 NOTE: Final = "命中不等于违法，未命中也不等于合规；由公平竞争审查机构认定。"
 NOTHING_FOUND: Final = "未发现，仍须公平竞争审查"
-IN_WORDS: Final = {STOP: "含须停止的内容，不得承诺", REVIEW: "需送公平竞争审查", "提示": "有须留意的字样，仍须公平竞争审查", None: NOTHING_FOUND}
-CODES: Final = {STOP: "stop", REVIEW: "review", "提示": "flag", None: "none"}
+VERDICT_TEXTS: Final = {
+    STOP: "含须停止的内容，不得承诺",
+    REVIEW: "需送公平竞争审查",
+    FLAG: "有须留意的字样，仍须公平竞争审查",
+    None: NOTHING_FOUND,
+}
+CODES: Final = {STOP: "stop", REVIEW: "review", FLAG: "flag", None: "none"}
 _SENTENCE: Final = re.compile(r"[^。;!?]{1,20000}[。;!?]?")
 _CLAUSE: Final = re.compile(r"[^,:]{1,20000}[,:]?")
 _END_OF_IT: Final = 6  # characters behind 现已废止 that still belong to it
@@ -76,14 +81,14 @@ def is_stopped(hits: Sequence[Hit]) -> bool:
     return verdict_of(hits) == STOP
 
 
-def told(hits: Sequence[Hit]) -> str:
+def in_words(hits: Sequence[Hit]) -> str:
     """Return the finding for a terminal."""
     lines = [
         f"{hit.verdict}　{hit.rule.rule_name}：“{hit.found}”{hit.remark and f'（{hit.remark}）'}　{hit.rule.article}："
         f"{hit.rule.article_text}{'' if hit.rule.is_verified else '　〔未核实〕'}"
         for hit in hits
     ]
-    return "\n".join([IN_WORDS[verdict_of(hits)], *lines, NOTE])
+    return "\n".join([VERDICT_TEXTS[verdict_of(hits)], *lines, NOTE])
 
 
 def as_record(hits: Sequence[Hit]) -> dict[str, object]:
@@ -182,7 +187,7 @@ def _hide(chars: list[str], start: int, end: int, sign: str = HIDDEN) -> None:
 
 
 def without_what_is_no_promise(sentence: str, known: Tables) -> str:
-    """Return a sentence with national law, neutral words, and what is negated, told or explained hidden; places stay."""
+    """Return a sentence with national law, neutral words, and what is negated, reported or explained hidden; places stay."""
     words = known.words
     chars = list(sentence)
     for pattern in known.measures:
@@ -202,23 +207,21 @@ def without_what_is_no_promise(sentence: str, known: Tables) -> str:
     text = "".join(chars)
     clauses = _clauses(text)
     until_end = until_next = False
-    for at, clause in enumerate(clauses):
+    for clause in clauses:
         written = text[clause.start : clause.end]
         if _is_end_of_it(written, known):
             _hide(chars, 0, clause.end)
             until_end = until_next = False
             continue
-        is_told = bool(words["记述"].search(written))
-        if until_end or until_next or is_told:
+        is_reported = bool(words["记述"].search(written))
+        if until_end or until_next or is_reported:
             _hide(chars, clause.start, clause.end)
-            until_end = until_end or (is_told and bool(words["转述"].search(written)))
+            until_end = until_end or (is_reported and bool(words["转述"].search(written)))
         negated = _negated(written, known)
         if negated is not None:
             _hide(chars, clause.start + negated[0], clause.start + negated[1])
             body = written.rstrip(",:。;!?")
-            until_end = until_end or (
-                written.endswith(":") and bool(len(body) <= 6 or words["否定列举"].search(body))
-            )
+            until_end = until_end or (written.endswith(":") and bool(len(body) <= 6 or words["否定列举"].search(body)))
             until_next = any(m.end() == len(body) for m in words["否定引起"].finditer(body))
         else:
             until_next = False

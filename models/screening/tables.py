@@ -11,6 +11,7 @@ import csv
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -81,30 +82,38 @@ def read_tables(folder: Path = FOLDER) -> Tables:
     """Return the tables of a folder; raise ValueError with the table and row that can't be read."""
     patterns: dict[str, list[str]] = {}
     for number, row in enumerate(_rows(folder / "words.csv"), start=2):
-        with _told("words.csv", f"第 {number} 行"):
+        with _naming("words.csv", f"第 {number} 行"):
             compiled(row["pattern"])
             patterns.setdefault(row["class"], []).append(row["pattern"])
     # Lists, not patterns: they are matched by sound.
     spelled, fatal = (tuple("|".join(patterns.pop(name)).split("|")) for name in ("拼音", "致命"))
-    plain = {word for each in patterns.values() for p in each for word in p.split("|") if len(word) > 1 and _PLAIN.fullmatch(word)}
+    plain = {
+        word
+        for each in patterns.values()
+        for p in each
+        for word in p.split("|")
+        if len(word) > 1 and _PLAIN.fullmatch(word)
+    }
     # Listed words first: of two words that sound alike (全免, 全面) the earlier one is read.
     spelled = (*spelled, *sorted(plain - set(spelled)))
     words = {name: compiled(_longest_first(each)) for name, each in patterns.items()}
     measures = []
     for row in _rows(folder / "national_measures.csv"):
-        with _told("national_measures.csv", row["measure"]):
+        with _naming("national_measures.csv", row["measure"]):
             dt.date.fromisoformat(row["valid_from"])
             measures.append(compiled(row["pattern"]))
     rules = []
     for row in _rows(folder / "rules.csv"):
-        with _told("rules.csv", row["rule_id"]):
+        with _naming("rules.csv", row["rule_id"]):
             rules.append(_rule(row, words))
     return Tables(words, spelled, fatal, tuple(measures), tuple(rules))
 
 
 def _longest_first(patterns: list[str]) -> str:
     """Return patterns as one, so that a longer word is found before one that it begins with."""
-    plain = [word for pattern in patterns if all(map(_PLAIN.fullmatch, pattern.split("|"))) for word in pattern.split("|")]
+    plain = [
+        word for pattern in patterns if all(map(_PLAIN.fullmatch, pattern.split("|"))) for word in pattern.split("|")
+    ]
     others = [pattern for pattern in patterns if not all(map(_PLAIN.fullmatch, pattern.split("|")))]
     return "|".join(sorted({*plain, *others}, key=lambda each: (-len(each), each)))
 
@@ -124,18 +133,13 @@ def _rule(row: Mapping[str, str], words: Mapping[str, object]) -> Rule:
     )  # fmt: skip
 
 
-class _told:
+@contextmanager
+def _naming(table: str, row: str) -> Iterator[None]:
     """Name the table and row of whatever can't be read."""
-
-    def __init__(self, table: str, row: str) -> None:
-        self.place = f"{table} 的 {row}"
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if isinstance(error, ValueError | KeyError | re.error):
-            raise ValueError(f"{self.place}：{error}") from error
+    try:
+        yield
+    except (ValueError, KeyError, re.error) as error:
+        raise ValueError(f"{table} 的 {row}：{error}") from error
 
 
 @cache

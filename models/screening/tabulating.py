@@ -52,13 +52,12 @@ def text_findings(texts: Iterable[str]) -> pa.Table:
             rows.append({"text": text, "rule_id": NOTHING})
         for hit in hits:
             rule = hit.rule
-            rows.append(
-                {
-                    "text": text, "rule_id": rule.rule_id, "rule_name": rule.rule_name, "kind": rule.kind,
-                    "found_text": hit.found, "verdict": hit.verdict, "article": rule.article,
-                    "article_text": rule.article_text, "is_verified": rule.is_verified, "valid_from_date": rule.valid_from,
-                }  # fmt: skip
-            )
+            row = {
+                "text": text, "rule_id": rule.rule_id, "rule_name": rule.rule_name, "kind": rule.kind,
+                "found_text": hit.found, "verdict": hit.verdict, "article": rule.article,
+                "article_text": rule.article_text, "is_verified": rule.is_verified, "valid_from_date": rule.valid_from,
+            }  # fmt: skip
+            rows.append(row)
     return pa.Table.from_pylist(rows, TEXT_FINDINGS)
 
 
@@ -69,13 +68,12 @@ def measure_obstacles(measures: Iterable[Mapping[str, Any]]) -> pa.Table:
         key = {name: measure[name] for name in ROW}
         rows.append({**key, "obstacle_no": 0})
         for number, one in enumerate(obstacles_of(measure), start=1):
-            rows.append(
-                {
-                    **key, "obstacle_no": number, "obstacle_text": one.text, "is_forbidden": one.is_forbidden,
-                    "rule_name": one.rule_name, "verdict": one.verdict,
-                    "holds_from_date": one.from_day, "holds_until_date": one.until_day,
-                }  # fmt: skip
-            )
+            row = {
+                **key, "obstacle_no": number, "obstacle_text": one.text, "is_forbidden": one.is_forbidden,
+                "rule_name": one.rule_name, "verdict": one.verdict,
+                "holds_from_date": one.from_day, "holds_until_date": one.until_day,
+            }  # fmt: skip
+            rows.append(row)
     return pa.Table.from_pylist(rows, MEASURE_OBSTACLES)
 
 

@@ -16,6 +16,7 @@ import pytest
 from invented_district import day, exported, run_dbt, write_landing
 
 from models.screening import scan
+from models.screening.measures import judge
 
 pytestmark = pytest.mark.dbt
 FOLDERS = ("park", "care", "fund", "policy", "trip", "team")
@@ -394,9 +395,18 @@ def test_only_lawful_measures_are_recommended_and_only_they_have_an_amount(table
         "G1": "可推荐", "G2": "不得承诺", "G3": "需审查", "G4": "需审查", "G5": "不得承诺", "G6": "可推荐", "G7": "需审查",
         "G8": "需审查", "G9": "不得承诺", "H1": "可推荐",
     }  # fmt: skip
-    assert measures.loc[~measures["is_recommended"], ["amount_text", "clause_text", "conditions", "audience"]].isna().all(axis=None)
+    assert (
+        measures.loc[~measures["is_recommended"], ["amount_text", "clause_text", "conditions", "audience"]]
+        .isna()
+        .all(axis=None)
+    )
     assert measures.loc["G9", "policy_name"] == "本地注册，奖…"
     assert measures.loc["G6", "expiry_text"] == "还有 0 天到期" and measures.loc["G6", "is_headquarters_text"] == "是"
+    # SQL picks the obstacles of the day and no more: the verdict is that of the one place that judges.
+    for measure in small_district().policies:
+        judged = judge(measure, dt.date(2026, 6, 30))
+        shown = values(measures.loc[measure["policy_id"]], "verdict", "amount_text")
+        assert shown == [judged.verdict, judged.amount_text], measure["policy_id"]
     matches = tables["scr_policy__matches"]
     assert set(matches["policy_id"]) == {"G1", "G6", "H1"}
     first = row(matches, lead_id="A1", policy_id="G1")

@@ -94,7 +94,9 @@ def test_no_text_by_chance_is_a_proof(name: str, text: str) -> None:
 def test_no_unlawful_clause_is_recommended_in_a_clean_row() -> None:
     for clause in phrases("unlawful.csv"):
         judged = judged_as_policy(clause, DAY)
-        assert judged["recommended"] is False and judged["amount_shown"] is False and judged["verdict"] != "none", clause
+        assert judged["recommended"] is False and judged["amount_shown"] is False and judged["verdict"] != "none", (
+            clause
+        )
 
 
 def test_lawful_clauses_are_recommended_in_a_clean_row() -> None:
@@ -128,7 +130,10 @@ def test_the_sample_has_measures_of_every_verdict_and_ten_with_amount() -> None:
 
 def test_findings_are_tables_in_which_every_row_was_looked_at() -> None:
     table = measure_obstacles([HONEST, {**HONEST, "policy_id": "Z2", "review_no": "无"}]).to_pylist()
-    assert [(row["policy_id"], row["obstacle_no"]) for row in table if row["obstacle_no"] == 0] == [("Z1", 0), ("Z2", 0)]
+    assert [(row["policy_id"], row["obstacle_no"]) for row in table if row["obstacle_no"] == 0] == [
+        ("Z1", 0),
+        ("Z2", 0),
+    ]
     there = [
         row for row in table
         if row["obstacle_no"] and (row["holds_from_date"] or DAY) <= DAY <= (row["holds_until_date"] or DAY)

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypinyin import lazy_pinyin
 
-from models.screening import NOTHING_FOUND, STOP, as_record, is_stopped, read_tables, scan, tables, told, verdict_of
+from models.screening import NOTHING_FOUND, STOP, as_record, in_words, is_stopped, read_tables, scan, tables, verdict_of
 from models.screening.normalise import FOLDER, readings
 from models.screening.tables import REVIEW, VERDICTS, compiled
 
@@ -51,7 +51,7 @@ def test_every_unlawful_phrase_is_found_as_severely_as_it_was() -> None:
 
 def test_no_lawful_phrase_is_held() -> None:
     assert len(LAWFUL) > 230
-    assert [(row["text"], told(hits)) for row in LAWFUL if (hits := scan(row["text"], DAY))] == []
+    assert [(row["text"], in_words(hits)) for row in LAWFUL if (hits := scan(row["text"], DAY))] == []
 
 
 @pytest.mark.parametrize("rule", tables().rules, ids=lambda rule: rule.rule_id)
@@ -151,7 +151,16 @@ def test_every_base_with_every_gift_in_every_form_is_stopped(form: str) -> None:
     assert [text for text in texts if not is_stopped(scan(text, DAY))] == []
 
 
-OPEN_BASES = ("设备投资", "研发投入", "固定资产投资额", "贷款利息", "软件合同额", "检测费用", "培训费用", "节能改造投入")
+OPEN_BASES = (
+    "设备投资",
+    "研发投入",
+    "固定资产投资额",
+    "贷款利息",
+    "软件合同额",
+    "检测费用",
+    "培训费用",
+    "节能改造投入",
+)
 OPEN_FORMS = (
     "对符合条件的企业，按{base}的10%给予补助，最高200万元", "凡实施技术改造的企业，按{base}的一定比例给予补贴，公开申报",
     "按{base}的5%补助，面向各类企业公开申报、评审、公示", "中小企业{base}补贴按省统一标准执行",
@@ -165,7 +174,15 @@ def test_support_by_open_conditions_is_never_stopped() -> None:
 
 # --- negation ---------------------------------------------------------------------------------------------------------
 
-PROMISES = ("税收返还", "按地方贡献奖励企业", "返还土地出让金", "零地价供地", "代缴社保", "保本保收益", "奖励高管个人所得税")
+PROMISES = (
+    "税收返还",
+    "按地方贡献奖励企业",
+    "返还土地出让金",
+    "零地价供地",
+    "代缴社保",
+    "保本保收益",
+    "奖励高管个人所得税",
+)
 NEGATIONS = (
     "严禁{promise}", "不得{promise}", "不得以{promise}等方式招商", "本协议不含{promise}内容", "取消{promise}的做法", "清理{promise}等政策",
     "禁止任何部门{promise}", "杜绝{promise}", "{promise}的政策已废止", "未约定{promise}", "不承诺{promise}",
@@ -216,7 +233,7 @@ def test_a_document_of_the_state_lets_its_relief_pass_and_one_of_the_district_do
 
 
 def test_nothing_found_is_not_called_lawful() -> None:
-    assert told(scan("证照代办", DAY)).startswith(NOTHING_FOUND) and "仍须公平竞争审查" in NOTHING_FOUND
+    assert in_words(scan("证照代办", DAY)).startswith(NOTHING_FOUND) and "仍须公平竞争审查" in NOTHING_FOUND
     assert as_record(scan("证照代办", DAY)) == {"verdict": "none", "kinds": [], "articles": []}
     record = as_record(scan("税收返还", DAY))
     assert record["verdict"] == "stop" and record["kinds"] == ["税收挂钩"] and record["articles"]
@@ -224,7 +241,7 @@ def test_nothing_found_is_not_called_lawful() -> None:
 
 def test_money_of_which_nothing_is_known_is_held_with_the_reason() -> None:
     for text in ("给予300万元", "补助企业20%", "每年拨付800万元"):
-        assert verdict(text) == REVIEW and "写了金额或者比例" in told(scan(text, DAY))
+        assert verdict(text) == REVIEW and "写了金额或者比例" in in_words(scan(text, DAY))
 
 
 def test_a_rule_counts_from_its_day_on() -> None:
