@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +17,8 @@ from models.screening.tables import FLAG, REVIEW, STOP, VERDICTS, Rule, Tables, 
 
 HIDDEN: Final = "□"  # stands for a character that was set aside
 LAWFUL: Final = "■"  # for one of a national measure: words.csv counts it as 国家依据
+UNDECIDED: Final = "无法判断"  # the kind of rules that only say so
+TIED_TO_TAX: Final = "税收挂钩"
 NOTE: Final = "命中不等于违法，未命中也不等于合规；由公平竞争审查机构认定。"
 NOTHING_FOUND: Final = "未发现，仍须公平竞争审查"
 VERDICT_TEXTS: Final = {
@@ -68,7 +70,19 @@ def scan(text: str, day: dt.date, using: Tables | None = None) -> tuple[Hit, ...
             if standing is None or VERDICTS.index(hit.verdict) > VERDICTS.index(standing.verdict):
                 best[hit.rule.rule_id] = hit
     order = {rule.rule_id: at for at, rule in enumerate(rules)}
-    return tuple(sorted(best.values(), key=lambda hit: (-VERDICTS.index(hit.verdict), order[hit.rule.rule_id])))
+    return tuple(
+        sorted(_worth_saying(best.values()), key=lambda hit: (-VERDICTS.index(hit.verdict), order[hit.rule.rule_id]))
+    )
+
+
+def _worth_saying(hits: Iterable[Hit]) -> list[Hit]:
+    """Return the most severe hits of each kind; that something can't be judged is only said where nothing else is."""
+    found = list(hits)
+    known_kinds = [hit for hit in found if hit.rule.kind != UNDECIDED] or found
+    worst = {
+        kind: verdict_of([h for h in known_kinds if h.rule.kind == kind]) for kind in {h.rule.kind for h in known_kinds}
+    }
+    return [hit for hit in known_kinds if hit.verdict == worst[hit.rule.kind]]
 
 
 def verdict_of(hits: Sequence[Hit]) -> str | None:
@@ -113,7 +127,7 @@ def _hits(reading: str, rules: Sequence[Rule], known: Tables) -> Iterator[Hit]:
             yield hit
     if is_stopped_already:
         return
-    tied = [rule for rule in rules if rule.kind == "税收挂钩" and rule.verdict == STOP]
+    tied = [rule for rule in rules if rule.kind == TIED_TO_TAX and rule.verdict == STOP]
     if len(shown) > 1:
         # Base in one sentence, payment in the next: people read it.
         whole, open_whole = (re.sub("[。;!?]", ",", "".join(part)) for part in (sentences, shown))
@@ -219,13 +233,26 @@ def without_what_is_no_promise(sentence: str, known: Tables) -> str:
             until_end = until_end or (is_reported and bool(words["转述"].search(written)))
         negated = _negated(written, known)
         if negated is not None:
-            _hide(chars, clause.start + negated[0], clause.start + negated[1])
+            _hide_negated(chars, written, clause.start, negated, known)
             body = written.rstrip(",:。;!?")
             until_end = until_end or (written.endswith(":") and bool(len(body) <= 6 or words["否定列举"].search(body)))
             until_next = any(m.end() == len(body) for m in words["否定引起"].finditer(body))
         else:
             until_next = False
     return "".join(chars)
+
+
+def _hide_negated(chars: list[str], clause: str, offset: int, part: tuple[int, int], known: Tables) -> None:
+    """Hide what is negated, but not a ban on leaving: that negation is the promise, unless it is itself denied."""
+    kept = [
+        match.span()
+        for match in known.words["阻迁"].finditer(clause)
+        if not known.words["否定要求"].search(clause, part[0], match.end())
+    ]
+    before = [(at, chars[at]) for start, end in kept for at in range(offset + start, offset + end)]
+    _hide(chars, offset + part[0], offset + part[1])
+    for at, char in before:
+        chars[at] = char
 
 
 def _is_end_of_it(clause: str, known: Tables) -> bool:

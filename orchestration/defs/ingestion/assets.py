@@ -202,14 +202,15 @@ def chain_tables(workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
 
 @dg.multi_asset(
     specs=[
-        _spec("text_findings", "承诺审查 one row per text that promises something and rule that it meets", {"parquet"}),
+        _spec(
+            "text_findings", "承诺审查 one row per text that promises something and rule that it meets", {"parquet"}
+        ).replace_attributes(deps=[dg.AssetKey(["landing", name]) for name in PROMISING]),
         _spec(
             "measure_obstacles",
             "政策核验 one row per received measure and reason why it may not be recommended",
             {"parquet"},
-        ),
+        ).replace_attributes(deps=[dg.AssetKey(["landing", MEASURES])]),
     ],
-    deps=[dg.AssetKey(["landing", name]) for name in (*PROMISING, MEASURES)],
     pool="landing",
 )
 def law_findings(workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
