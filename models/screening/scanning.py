@@ -31,7 +31,7 @@ CODES: Final = {STOP: "stop", REVIEW: "review", FLAG: "flag", None: "none"}
 _SENTENCE: Final = re.compile(r"[^。;!?]{1,20000}[。;!?]?")
 _CLAUSE: Final = re.compile(r"[^,:]{1,20000}[,:]?")
 _END_OF_IT: Final = 6  # characters behind 现已废止 that still belong to it
-_ABOLISHED: Final = ("给付", "税基", "低价供地", "保底", "成本", "阻迁", "个案", "地价", "名单", "优惠词")
+_ABOLISHED: Final = ("给付", "税基", "低价供地", "保底", "成本", "阻迁", "个案", "地价", "名单", "优惠词", "落地", "本地注册")
 _NEGATING_TOKENS: Final = ("阻迁", "免除", "名股", "保底", "暗约", "减税")
 
 
