@@ -31,7 +31,20 @@ CODES: Final = {STOP: "stop", REVIEW: "review", FLAG: "flag", None: "none"}
 _SENTENCE: Final = re.compile(r"[^。;!?]{1,20000}[。;!?]?")
 _CLAUSE: Final = re.compile(r"[^,:]{1,20000}[,:]?")
 _END_OF_IT: Final = 6  # characters behind 现已废止 that still belong to it
-_ABOLISHED: Final = ("给付", "税基", "低价供地", "保底", "成本", "阻迁", "个案", "地价", "名单", "优惠词", "落地", "本地注册")
+_ABOLISHED: Final = (
+    "给付",
+    "税基",
+    "低价供地",
+    "保底",
+    "成本",
+    "阻迁",
+    "个案",
+    "地价",
+    "名单",
+    "优惠词",
+    "落地",
+    "本地注册",
+)
 _NEGATING_TOKENS: Final = ("阻迁", "免除", "名股", "保底", "暗约", "减税")
 
 
@@ -227,7 +240,8 @@ def without_what_is_no_promise(sentence: str, known: Tables) -> str:
             _hide(chars, 0, clause.end)
             until_end = until_next = False
             continue
-        is_reported = bool(words["记述"].search(written))
+        is_elsewhere = words["他处"].search(written) and not words["借名"].search(written)
+        is_reported = bool(words["记述"].search(written) or is_elsewhere)
         if until_end or until_next or is_reported:
             _hide(chars, clause.start, clause.end)
             until_end = until_end or (is_reported and bool(words["转述"].search(written)))
