@@ -234,12 +234,14 @@ def without_what_is_no_promise(sentence: str, known: Tables) -> str:
     text = "".join(chars)
     clauses = _clauses(text)
     until_end = until_next = False
-    for clause in clauses:
+    for at, clause in enumerate(clauses):
         written = text[clause.start : clause.end]
         if _is_end_of_it(written, known):
             _hide(chars, 0, clause.end)
             until_end = until_next = False
             continue
+        if at and words["释义"].match(written):  # 税收返还，是指…
+            _hide(chars, clauses[at - 1].start, clause.end)
         is_elsewhere = words["他处"].search(written) and not words["借名"].search(written)
         is_reported = bool(words["记述"].search(written) or is_elsewhere)
         if until_end or until_next or is_reported:
