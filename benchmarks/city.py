@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 
 from intake.chain_graph import write_listed
 from intake.landing import LandingStore
 from intake.matching.leads import match_leads
 from models.chain import load_chains
+from models.screening.tabulating import findings
 
 ROOT = Path(__file__).parents[1]
 AS_OF = dt.date(2026, 6, 30)
@@ -57,6 +59,8 @@ def land_district(folder: Path) -> None:
     for name, frame in load_chains().to_tables().items():
         frame.to_parquet(landing / f"chain_{name}.parquet", index=False)
     write_listed(folder, landing / "chain_listed.parquet")
+    for name, table in findings(landing).items():
+        pq.write_table(table, landing / f"{name}.parquet")
 
 
 def make_city(district: Path, city: Path, size: CitySize) -> None:

@@ -45,6 +45,7 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     from models.promotion import judge, version_in_use
     from models.ranking import RankingWeights, exploration_picks, rank_leads
     from models.registry import Registry
+    from models.screening.tabulating import findings
     from models.tax import TaxSettings, train_tax
     from models.wording import word_contributions
     from orchestration.defs.scoring import assets as scoring
@@ -61,6 +62,8 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     for name, frame in chains.to_tables().items():
         frame.to_parquet(home / "landing" / f"chain_{name}.parquet", index=False)
     write_listed(home, home / "landing/chain_listed.parquet")
+    for name, found_rows in findings(home / "landing").items():
+        write_parquet(home / "landing" / f"{name}.parquet", found_rows)
     for name in ("units", "leads", "follow_ups", "stage_moves"):
         found = validate(name, pd.read_parquet(home / f"landing/{name}.parquet"), getattr(suites, name))
         assert found.passed, found.failed

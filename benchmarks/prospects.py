@@ -25,6 +25,7 @@ from intake.contract import load_contracts
 from intake.landing import FILES_SCHEMA
 from intake.registers import REFUSED_SCHEMA, land_register
 from models.chain import load_chains
+from models.screening.tabulating import findings
 
 PROJECT = Path(__file__).parents[1] / "dbt_project"
 GENERATED_ROWS = 10_000_000
@@ -62,6 +63,8 @@ def write_home(home: Path) -> None:
     for name, frame in load_chains().to_tables().items():
         frame.to_parquet(landing / f"chain_{name}.parquet", index=False)
     write_listed(home, landing / "chain_listed.parquet")
+    for name, found_rows in findings(landing).items():
+        pq.write_table(found_rows, landing / f"{name}.parquet")
 
 
 def generate(register: Path, out: Path, rows: int) -> None:

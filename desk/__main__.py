@@ -49,15 +49,14 @@ def main(arguments: list[str] | None = None) -> int:
     notify.add_argument("--dry-run", action="store_true", help="只打印，不写入发件箱，不发送")
     commands.add_parser("verify-audit", help="核对审计链")
     commands.add_parser("check-static", help="核对静态文件与 SHA256SUMS")
-    scan = commands.add_parser("scan", help="承诺审查：查文本中的红线词，含须停止的内容时退出码为 1")
+    scan = commands.add_parser("scan", help="承诺审查：查文本中的红线，含须停止的内容时退出码为 1")
     scan.add_argument("file", help="UTF-8 文本文件，- 为标准输入")
     scan.add_argument("--day", type=dt.date.fromisoformat, default=None, help="按哪一天有效的规则（默认今天）")
+    scan.add_argument("--json", action="store_true", help="逐行审查，每行输出一个 JSON")
+    scan.add_argument("--as-policy", action="store_true", help="逐行作为其余各列齐全的政策条款核验，每行输出一个 JSON")
     asked = parser.parse_args(arguments)
     if asked.command == "scan":
-        text = sys.stdin.read() if asked.file == "-" else Path(asked.file).read_text(encoding="utf-8")
-        hits = promises.scan(text, asked.day or dt.date.today())
-        print(promises.in_words(hits))
-        return int(promises.is_stopped(hits))
+        return _scan(asked.file, asked.day or dt.date.today(), asked.json, asked.as_policy)
     settings = DeskSettings.from_environment()
     if asked.command == "serve":
         return _serve(settings, asked.host, asked.port, asked.opener, asked.code_reader, asked.firm_names)
@@ -94,6 +93,21 @@ def main(arguments: list[str] | None = None) -> int:
             f"账号 {asked.login}，一次性密码（{rules().limits.one_time_password_hours} 小时内有效，首次登录须修改）：{password.text}"
         )
     return 0
+
+
+def _scan(file: str, day: dt.date, is_json: bool, as_policy: bool) -> int:
+    try:
+        text = sys.stdin.read() if file == "-" else promises.read(Path(file))
+    except ValueError as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    if is_json or as_policy:
+        for line in promises.records(text, day, as_policy):
+            print(line)
+        return 0
+    words, code = promises.finding(text, day)
+    print(words)
+    return code
 
 
 def _given(name: str | None) -> Any:

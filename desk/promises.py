@@ -1,101 +1,45 @@
-"""Words that warn in a text that promises something (承诺事项审查), by the office's table of red-flag words.
+"""What is judged of a text that somebody wants to promise (承诺审查), for the page and for the command line.
 
-Belongs here: reading dbt_project/seeds/red_flag_words.csv and scanning one text. Does not belong here: the same scan over
-the ledgers (scr_policy__promises; tests/dbt compares the two), whether something is lawful: people judge that.
+Belongs here: one text for people, a file line by line for machines. Does not belong here: the rules and the scan
+(models/screening, one place for the desk and the night), whether something is lawful: people judge that.
 """
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-# The one table: the warehouse loads it as a seed, the desk and the command line read the file.
-PATH: Final = Path(__file__).resolve().parents[1] / "dbt_project" / "seeds" / "red_flag_words.csv"
-STOP: Final = "停止"
-NOTE: Final = "命中不等于违法，未命中也不等于合规；由公平竞争审查机构认定。"
+from models.screening import as_record, in_words, is_stopped, scan
+from models.screening.measures import judged_as_policy
+
+# Ends of a line for some readers of lines, allowed as they are in JSON: written as escapes, one record stays one line.
+_UNSEEN_ENDS: Final = {ord(char): f"\\u{ord(char):04x}" for char in "\x85\u2028\u2029"}
 
 
-@dataclass(frozen=True)
-class RedFlag:
-    """One rule of the table."""
-
-    flag_id: str
-    name: str
-    pattern: re.Pattern[str]
-    action: str
-    article: str
-    article_text: str
-    valid_from: dt.date
-    is_verified: bool
+def finding(text: str, day: dt.date) -> tuple[str, int]:
+    """Return the finding of a whole text in words, and 1 where it may not be promised."""
+    hits = scan(text, day)
+    return in_words(hits), int(is_stopped(hits))
 
 
-@dataclass(frozen=True)
-class Hit:
-    """One rule that a text meets, with the words that were found."""
-
-    flag: RedFlag
-    found: tuple[str, ...]
-
-
-def read_red_flags(path: Path = PATH) -> tuple[RedFlag, ...]:
-    """Read and check the table; a rule that can't be read is named in Chinese."""
-    flags = []
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            try:
-                if row["action"] not in (STOP, "需审查") or not row["article"]:
-                    raise ValueError("action 应为停止或需审查，article 不能为空")
-                flags.append(
-                    RedFlag(
-                        row["flag_id"], row["flag_name"], re.compile(row["pattern"]), row["action"], row["article"],
-                        row["article_text"], dt.date.fromisoformat(row["valid_from"]), row["is_verified"] == "true",
-                    )
-                )  # fmt: skip
-            except (ValueError, KeyError, re.error) as error:
-                raise ValueError(f"{path.name} 的 {row.get('flag_id')}：{error}") from error
-    return tuple(flags)
+def records(text: str, day: dt.date, as_policy: bool) -> Iterator[str]:
+    """Yield one JSON object per line: its verdict as a promise, or as the clause of a measure whose other cells are clean."""
+    # Only \n ends a line: a separator that people can't see may stand inside a word.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            judged = judged_as_policy(line, day) if as_policy else as_record(scan(line, day))
+            record = {"line": number, "text": line.rstrip("\r"), **judged}
+            yield json.dumps(record, ensure_ascii=False).translate(_UNSEEN_ENDS)
 
 
-@cache
-def red_flags() -> tuple[RedFlag, ...]:
-    """Give the table of this installation."""
-    return read_red_flags()
-
-
-def scan(text: str, day: dt.date, flags: Sequence[RedFlag] | None = None) -> tuple[Hit, ...]:
-    """Find the rules in force before ``day`` that a text meets, in the order of the table; blanks do not hide a word.
-
-    Examples
-    --------
-    >>> [hit.flag.name for hit in scan("对企业所缴税款先征 后返", dt.date(2026, 6, 30))]
-    ['先征后返']
-    """
-    spoken = text.translate({ord(" "): None, ord("　"): None})
-    hits = []
-    for flag in red_flags() if flags is None else flags:
-        found = tuple(dict.fromkeys(m.group(0) for m in flag.pattern.finditer(spoken))) if flag.valid_from < day else ()
-        if found:
-            hits.append(Hit(flag, found))
-    return tuple(hits)
-
-
-def is_stopped(hits: Sequence[Hit]) -> bool:
-    """Whether a text may not be promised as it stands."""
-    return any(hit.flag.action == STOP for hit in hits)
-
-
-def in_words(hits: Sequence[Hit]) -> str:
-    """Give the finding for a terminal."""
-    lines = [
-        f"{hit.flag.action}　{hit.flag.name}：“{'”“'.join(hit.found)}”　{hit.flag.article}："
-        f"{hit.flag.article_text}{'' if hit.flag.is_verified else '　〔未核实〕'}"
-        for hit in hits
-    ]
-    verdict = "含须停止的内容，不得承诺" if is_stopped(hits) else "需送公平竞争审查" if hits else "没有命中红线词"
-    return "\n".join([verdict, *lines, NOTE])
+def read(path: Path) -> str:
+    """Return a UTF-8 file; raise ValueError with one line where it is none."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError:
+        raise ValueError(f"{path}：打不开，请核对文件名") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}：不是 UTF-8 文本，请另存为 UTF-8 再审查") from None

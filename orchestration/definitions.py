@@ -36,6 +36,7 @@ def build_defs(
     return dg.Definitions(
         assets=[
             *(ingestion.ledgers, ingestion.register, ingestion.lead_identities, ingestion.chain_tables),
+            ingestion.law_findings,
             *sql_assets(project),
             *(learning.landing_candidate, learning.tax_candidate, learning.active_models),
             *(scoring.ranked_leads, scoring.lead_ownership, scoring.assessment, scoring.lead_assignment),

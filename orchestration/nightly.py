@@ -41,6 +41,7 @@ STEP_NAMES = {
     "register": "接入：企业名录",
     "landing__lead_identities": "接入：线索归并",
     "chain_tables": "接入：产业链",
+    "law_findings": "接入：承诺审查和政策核验",
     "facts": "加工：事实与看板",
     "features": "加工：特征",
     "learning__landing_candidate": "学习：落地模型",

@@ -7,13 +7,28 @@
     )
 {%- endmacro %}
 
-{#- Words that warn in a text (红线词), as one text of names, rules of the day only; null if there is none. -#}
+{#- Rules of the law that a text meets on the day (红线), as one text of names; null if none. A text that was not scanned says so:
+    silence would read as lawful. -#}
 {% macro flags_in(text) -%}
 (
-        select string_agg(flag_name || '（' || action || '）', '、' order by flag_id)
-        from {{ ref('red_flag_words') }}
-        where valid_from < {{ as_of_date() }} and regexp_matches(translate({{ text }}, ' 　', ''), pattern)
+        select
+            case
+                when count(*) = 0 and {{ text }} is not null then '未经扫描（需审查）'
+                else string_agg(rule_name || '（' || verdict || '）', '、' order by rule_id)
+                    filter (where valid_from_date < {{ as_of_date() }})
+            end
+        from {{ ref('stg_law__text_findings') }} as findings
+        where findings.text = {{ text }}
     )
+{%- endmacro %}
+
+{#- A text without its sums, shares and discounts where a condition holds: an amount must not leave by another column. -#}
+{% macro amounts_hidden(column, condition) -%}
+case
+        when {{ condition }}
+            then regexp_replace({{ column }}, '[0-9０-９一二三四五六七八九十百千两零.．]+ *[百千]?[万亿]*(元|[％%]|折|成|个点)', '…', 'g')
+        else {{ column }}
+    end
 {%- endmacro %}
 
 {#- Parts of a list that somebody wrote (、or ; between), blanks left out. -#}

@@ -1,7 +1,7 @@
 """Planning a trip (外出行程) and scanning a text that promises something (承诺审查).
 
 Belongs here: their forms, what a template gets, the workbook to take along. Does not belong here: the order of a trip
-(desk/trips.py), the words that warn (desk/promises.py).
+(desk/trips.py), the rules of the law (models/screening).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from desk import audit, promises
+from desk import audit
 from desk.access import Viewer
 from desk.boards import read_table
 from desk.listing import PublishedList
@@ -37,6 +37,7 @@ from desk.pages.context import (
 from desk.store.database import writing
 from desk.trips import TripPlan, cities, plan_trip, trip_settings, worth_visiting
 from desk.workbook import SYNTHETIC_LABEL
+from models.screening import NOTE, VERDICT_TEXTS, scan, verdict_of
 
 router = APIRouter()
 Who = Literal["all", "lead", "prospect"]
@@ -194,7 +195,7 @@ def write_trip(plan: TripPlan, region: str, unit: str, is_synthetic: bool) -> by
 @router.get("/promises", summary="承诺审查页")
 def promises_page(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response:
     """Show the form."""
-    return render(request, desk, "promises.html", viewer, text="", hits=None, note=promises.NOTE)
+    return render(request, desk, "promises.html", viewer, text="", hits=None, note=NOTE)
 
 
 @router.post("/promises", summary="承诺审查")
@@ -202,8 +203,8 @@ def scan_promises(
     request: Request, desk: DeskDep, viewer: FormDep, text: Annotated[Paragraph, Form()] = ""
 ) -> Response:
     """Scan a text; nothing of it is kept."""
-    hits = promises.scan(text, desk.today)
+    hits = scan(text, desk.today)
+    verdict = VERDICT_TEXTS[verdict_of(hits)]
     return render(
-        request, desk, "promises.html", viewer,
-        text=text, hits=hits if text else None, is_stopped=promises.is_stopped(hits), note=promises.NOTE,
-    )  # fmt: skip
+        request, desk, "promises.html", viewer, text=text, hits=hits if text else None, verdict=verdict, note=NOTE
+    )

@@ -25,7 +25,7 @@ _POLICIES: Final = """
     医疗器械注册服务指引|省|服务|普惠|通过|否|-2|3|提供注册申报辅导|第二类以上医疗器械|医药医疗器械
     纺织行业数字化改造支持办法|市|资金|普惠|通过|否|-1|1|对数字化改造投入给予补助|固定资产投资500万元以上|纺织服装
     新能源材料首批次应用保险补偿|国家|资金|普惠|通过|否|-2|2|对首批次应用保险保费给予补偿|列入国家首批次目录|新能源新材料
-    研发费用加计扣除政策指引|国家|税收|普惠|通过|是|-3||研发费用按规定加计扣除|据实发生研发费用|
+    研发费用加计扣除政策指引|国家|税收|普惠|未审查|是|-3||研发费用按规定加计扣除|据实发生研发费用|
     小微企业普惠贷款办法|国家|资金|普惠|通过|否|-2|3|普惠小微贷款支持|小微企业|
     工业企业用电容量保障办法|区|要素|普惠|通过|否|-1|2|接电工程投资由供电企业承担|报装容量160千伏安以下|
     招工用工服务办法|区|服务|普惠|通过|否|-1|2|组织专场招聘、岗前培训|用工20人以上|
@@ -38,6 +38,12 @@ _POLICIES: Final = """
     某某膜科技项目一事一议协议|区|税收|特定|未审查|是|-1|4|地方留成部分前三年先征后返|签订协议的企业|环保水处理
     税收贡献奖励办法|区|税收|普惠|未通过|是|-3|1|按纳税额的地方留成给予财力贡献奖励|年纳税500万元以上|
 """
+# Laws of the state that such measures name as their basis; numbers of the order that published them.
+_BASES: Final = {
+    "资金": "《中华人民共和国中小企业促进法》（主席令第74号）", "服务": "《优化营商环境条例》（国务院令第722号）",
+    "人才": "《中华人民共和国就业促进法》（主席令第70号）", "要素": "《优化营商环境条例》（国务院令第722号）",
+    "税收": "《中华人民共和国企业所得税法》（主席令第63号）",
+}  # fmt: skip
 _LEVEL_TITLES: Final = {"国家": "国发", "省": "鲁政办", "市": "云政办", "区": "云川政办"}
 # catalogue | edition | item | kind | codes | words | text
 _ITEMS: Final = """
@@ -103,9 +109,7 @@ def policies_ledger(as_of: dt.date) -> Ledger:
                 "issued_by": {"国家": "国务院部门", "省": "山东省人民政府办公厅"}.get(
                     level, f"云川{level}人民政府办公室"
                 ),
-                "legal_basis": "有关法律、行政法规"
-                if is_national or (generality == "普惠" and review == "通过")
-                else None,
+                "legal_basis": _BASES[kind] if is_national or (generality == "普惠" and review == "通过") else None,
                 "clause_text": clause,
                 "audience": "符合条件的各类经营主体" if generality == "普惠" else "协议企业",
                 "conditions": conditions,
@@ -118,7 +122,12 @@ def policies_ledger(as_of: dt.date) -> Ledger:
                 "generality": generality,
                 "measure_kind": kind,
                 "chain_name": chain or None,
-                "amount_text": "以年度申报通知为准" if kind == "资金" else None,
+                "amount_text": {
+                    "资金": "以年度申报通知为准",
+                    "服务": "免费",
+                    "人才": "按统一标准轮候",
+                    "要素": "按公开标准执行",
+                }.get(kind),
             }
         )
     form = Form(

@@ -30,6 +30,7 @@ from intake.registers import REFUSED_SCHEMA
 from models.additive.tables import AdditiveTables, Term
 from models.chain.tables import load_chains
 from models.landing.settings import LandingSettings
+from models.screening.tabulating import findings
 from models.tax.settings import TaxSettings
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
@@ -326,6 +327,8 @@ def write_landing(district: District, home: Path) -> None:
     pq.write_table(
         pa.Table.from_pylist(getattr(district, "listed", []), LISTED_SCHEMA), folder / "chain_listed.parquet"
     )
+    for name, table in findings(folder).items():
+        pq.write_table(table, folder / f"{name}.parquet")
 
 
 def _firm_of(district: District, lead_id: str) -> tuple[str | None, str | None]:

@@ -15,7 +15,8 @@ import pandas as pd
 import pytest
 from invented_district import day, exported, run_dbt, write_landing
 
-from desk.promises import scan
+from models.screening import scan
+from models.screening.measures import judge
 
 pytestmark = pytest.mark.dbt
 FOLDERS = ("park", "care", "fund", "policy", "trip", "team")
@@ -49,8 +50,10 @@ def dated(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def small_district() -> Any:
     full = {"points_intensity": 15.0, "points_tax": 15.0, "points_energy": 10.0, "points_environment": 10.0,
             "points_safety": 10.0, "points_industry": 10.0}  # fmt: skip
-    measure = {"issuing_level": "省", "legal_basis": "中小企业促进法", "is_tax_linked": False, "review_result": "通过",
-               "review_no": "审1", "generality": "普惠", "valid_from_date": "2025-01-01", "amount_text": "补助10万元"}  # fmt: skip
+    measure = {"issuing_level": "省", "legal_basis": "《中华人民共和国中小企业促进法》（主席令第74号）", "is_tax_linked": False,
+               "review_result": "通过", "review_no": "公竞审〔2024〕1号", "reviewed_date": "2024-11-20", "generality": "普惠",
+               "measure_kind": "资金", "audience": "符合条件的各类企业", "valid_from_date": "2025-01-01",
+               "clause_text": "对实施技术改造的企业给予补助", "amount_text": "补助10万元"}  # fmt: skip
     return SimpleNamespace(
         others={},
         units=[
@@ -168,13 +171,19 @@ def small_district() -> Any:
              "invested_wan_cny": 1000.0, "outside_capital_wan_cny": 3000.0, "reinvestment_counted_wan_cny": 500.0},
         ]),
         policies=dated([
-            {"policy_id": "G1", "policy_name": "技改", "document_no": "文1",
+            {"policy_id": "G1", "policy_name": "技改", "document_no": "鲁政办〔2024〕1号",
              **measure, "conditions": "固定资产投资不低于1亿元；产业链属于节水；吸纳就业"},
-            {"policy_id": "G2", "policy_name": "专给甲", "document_no": "文2", **measure, "generality": "特定"},
-            {"policy_id": "G3", "policy_name": "过期", "document_no": "文3", **measure, "valid_to_date": "2026-06-29"},
-            {"policy_id": "G4", "policy_name": "未审", "document_no": "文4", **measure, "review_result": "未审查", "review_no": None},
-            {"policy_id": "G5", "policy_name": "先征后返办法", "document_no": "文5", **measure},
-            {"policy_id": "G6", "policy_name": "总部服务", "document_no": "文6", **measure, "conditions": None, "valid_to_date": "2026-06-30"},
+            {"policy_id": "G2", "policy_name": "专给甲", "document_no": "鲁政办〔2024〕2号", **measure, "generality": "特定"},
+            {"policy_id": "G3", "policy_name": "过期", "document_no": "鲁政办〔2024〕3号", **measure, "valid_to_date": "2026-06-29"},
+            {"policy_id": "G4", "policy_name": "未审", "document_no": "鲁政办〔2024〕4号", **measure, "review_result": "未审查", "review_no": None},
+            {"policy_id": "G5", "policy_name": "先征后返办法", "document_no": "鲁政办〔2024〕5号", **measure},
+            {"policy_id": "G6", "policy_name": "总部服务", "document_no": "鲁政办〔2024〕6号", **measure, "conditions": None, "valid_to_date": "2026-06-30"},
+            {"policy_id": "G7", "policy_name": "无依据", "document_no": "鲁政办〔2024〕7号", **measure, "legal_basis": "无"},
+            {"policy_id": "G8", "policy_name": "无书号", "document_no": "鲁政办〔2024〕8号", **measure, "review_no": "无"},
+            {"policy_id": "G9", "policy_name": "本地注册，奖500万元", "document_no": "鲁政办〔2024〕9号", **measure, "conditions": "本市注册"},
+            {"policy_id": "H1", "policy_name": "加计扣除", "document_no": "国发〔2024〕10号", **measure, "issuing_level": "国家",
+             "measure_kind": "税收", "is_tax_linked": True, "review_result": None, "review_no": None, "reviewed_date": None,
+             "clause_text": "研发费用按规定加计扣除", "amount_text": "100%加计扣除"},
         ]),
         trips_events=dated([
             {"event_id": "E1", "event_name": "赴苏州", "event_kind": "外出招商", "start_date": "2026-02-01", "end_date": "2026-02-03",
@@ -205,7 +214,7 @@ def tables(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd
     folder = tmp_path_factory.mktemp("parks")
     shutil.copytree(home, folder, dirs_exist_ok=True)
     write_landing(small_district(), folder)
-    ledgers = [f"stg_ledger__{name}" for name in LEDGERS_READ]
+    ledgers = [*(f"stg_ledger__{name}" for name in LEDGERS_READ), "path:models/staging/law"]
     facts = ["int_unit__names", "int_lead__units", "fct_follow_ups", "fct_stage_moves", "stg_identity__leads"]
     scores = ["scr_lead__standing", *(f"path:models/scores/{name}" for name in FOLDERS)]
     run = run_dbt(folder, "run", "--select", *ledgers, *facts, *scores)
@@ -383,12 +392,23 @@ def test_a_fund_beyond_its_size_is_flagged_with_its_row(tables: dict[str, pd.Dat
 def test_only_lawful_measures_are_recommended_and_only_they_have_an_amount(tables: dict[str, pd.DataFrame]) -> None:
     measures = tables["scr_policy__register"].set_index("policy_id")
     assert measures["verdict"].to_dict() == {
-        "G1": "可推荐", "G2": "不得承诺", "G3": "需审查", "G4": "需审查", "G5": "不得承诺", "G6": "可推荐",
+        "G1": "可推荐", "G2": "不得承诺", "G3": "需审查", "G4": "需审查", "G5": "不得承诺", "G6": "可推荐", "G7": "需审查",
+        "G8": "需审查", "G9": "不得承诺", "H1": "可推荐",
     }  # fmt: skip
-    assert measures.loc[~measures["is_recommended"], ["amount_text", "clause_text"]].isna().all(axis=None)
+    assert (
+        measures.loc[~measures["is_recommended"], ["amount_text", "clause_text", "conditions", "audience"]]
+        .isna()
+        .all(axis=None)
+    )
+    assert measures.loc["G9", "policy_name"] == "本地注册，奖…"
     assert measures.loc["G6", "expiry_text"] == "还有 0 天到期" and measures.loc["G6", "is_headquarters_text"] == "是"
+    # SQL picks the obstacles of the day and no more: the verdict is that of the one place that judges.
+    for measure in small_district().policies:
+        judged = judge(measure, dt.date(2026, 6, 30))
+        shown = values(measures.loc[measure["policy_id"]], "verdict", "amount_text")
+        assert shown == [judged.verdict, judged.amount_text], measure["policy_id"]
     matches = tables["scr_policy__matches"]
-    assert set(matches["policy_id"]) == {"G1", "G6"}
+    assert set(matches["policy_id"]) == {"G1", "G6", "H1"}
     first = row(matches, lead_id="A1", policy_id="G1")
     assert (
         first["conditions_text"]
@@ -401,12 +421,12 @@ def test_only_lawful_measures_are_recommended_and_only_they_have_an_amount(table
 
 def test_a_package_that_promises_tax_back_is_stopped_with_its_article(tables: dict[str, pd.DataFrame]) -> None:
     promises = tables["scr_policy__promises"]
-    stopped = row(promises, lead_id="A1", flag_name="先征后返")
+    stopped = row(promises, lead_id="A1", flag_name="先征后返、即征即退、列收列支")
     assert values(stopped, "action_text", "found_text") == ["停止：不得承诺", "先征后返"]
     assert "公平竞争审查条例第十条" in stopped["article"] and "命中不等于违法" in stopped["note"]
-    # The warehouse and the desk read one table: the same rules are found in the same texts.
+    # The night lands what the desk's scanner says: the same rules are found in the same texts.
     for key, text in (("A1", PROMISE), ("A3｜C1", PACKAGE)):
-        expected = {hit.flag.flag_id for hit in scan(text, dt.date(2026, 6, 30))}
+        expected = {hit.rule.rule_id for hit in scan(text, dt.date(2026, 6, 30))}
         assert set(promises.loc[promises["row_key"] == key, "flag_id"]) == expected and expected
 
 

@@ -35,7 +35,7 @@ from models.ranking import RankingWeights
 from models.registry import Registry
 from orchestration.__main__ import main
 from orchestration.nightly import run_nightly
-from orchestration.settings import OFFICE_FILES, Settings
+from orchestration.settings import OFFICE_FILES
 from tests.integration.desk.desk_site import HASH, Browser
 
 ISSUE_COLUMNS = [

@@ -1,6 +1,7 @@
-"""Landing assets (接入): ledgers of the inbox, the register, and the chain file as tables.
+"""Landing assets (接入): ledgers of the inbox, the register, the chain file as tables, what the law scanner says of the ledgers.
 
-Belongs here: calling intake and models.chain and telling what came of it. Does not belong here: reading a cell.
+Belongs here: calling intake, models.chain and models.screening and telling what came of it. Does not belong here: reading a
+cell, a rule of the law.
 """
 
 import errno
@@ -23,6 +24,7 @@ from intake.matching.run import NOBODY
 from intake.template import header_text, written
 from intake.workbook import FileProblem
 from models.chain import ChainFileError, load_chains
+from models.screening.tabulating import MEASURES, PROMISING, findings
 from orchestration.desk_events import desk_of
 from orchestration.district import DISTRICT, District, read_district
 from orchestration.endings import Refused, ending_of, texts_of
@@ -59,6 +61,12 @@ REFUSAL_TITLES = {
 IDENTITY_TITLES = {
     "record_id": "线索编号", "enterprise_id": "企业编号", "why": "归并依据", "register_key": "名录中的编码",
     "register_match_by": "名录匹配依据", "parent_enterprise_id": "所属企业编号", "parent_register_key": "所属企业在名录中的编码",
+}  # fmt: skip
+FINDING_TITLES = {
+    "text_findings": {
+        "text": "文字", "rule_name": "红线", "kind": "类别", "found_text": "命中的文字", "verdict": "处理", "article": "条款",
+    },
+    "measure_obstacles": {"policy_id": "政策编号", "obstacle_text": "不能推荐的原因", "is_forbidden": "不得承诺"},
 }  # fmt: skip
 OWNERS = ["team:数据专员"]
 # What waiting may mend: a share that is gone for a moment, a desk that is just writing.
@@ -258,3 +266,24 @@ def chain_tables(workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
         yield dg.MaterializeResult(asset_key=["landing", f"chain_{name}"], metadata=metadata)
     listed = write_listed(workplace.root, workplace.parquet("landing/chain_listed"))
     yield dg.MaterializeResult(asset_key=["landing", "chain_listed"], metadata=row_counts(listed))
+
+
+@dg.multi_asset(
+    specs=[
+        _spec(
+            "text_findings", "承诺审查 one row per text that promises something and rule that it meets", {"parquet"}
+        ).replace_attributes(deps=[dg.AssetKey(["landing", name]) for name in PROMISING]),
+        _spec(
+            "measure_obstacles",
+            "政策核验 one row per received measure and reason why it may not be recommended",
+            {"parquet"},
+        ).replace_attributes(deps=[dg.AssetKey(["landing", MEASURES])]),
+    ],
+    pool="landing",
+)
+def law_findings(workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
+    """Scan what the ledgers promise and judge every measure; SQL only picks what holds on its day."""
+    for name, table in findings(workplace.root / "landing").items():
+        write_parquet(workplace.parquet(f"landing/{name}"), table)
+        metadata = row_counts(len(table)) | {PREVIEW: preview(table.slice(0, 8).to_pandas(), FINDING_TITLES[name])}
+        yield dg.MaterializeResult(asset_key=["landing", name], metadata=metadata)

@@ -45,7 +45,10 @@ def test_a_package_that_promises_tax_back_is_stopped_on_the_page(site: Site) -> 
     page = site.browser("jia").post("/promises", {"text": "税收先征后返 <b>三年</b>"}).text
     assert "不得承诺" in page and "公平竞争审查条例第十条" in page and "命中不等于违法" in page
     assert "<b>三年</b>" not in page
-    assert "没有命中红线词" in site.browser("jia").post("/promises", {"text": "证照代办"}).text
+    found = site.browser("jia").post("/promises", {"text": "证照代办"}).text
+    assert "未发现，仍须公平竞争审查" in found and "没有命中" not in found
+    held = site.browser("jia").post("/promises", {"text": "给予300万元"}).text
+    assert "需送公平竞争审查" in held and "写了金额或者比例" in held
 
 
 def test_a_lead_page_tells_what_the_boards_say_of_it(site: Site) -> None:

@@ -1,15 +1,17 @@
-"""The order of a trip against every order tried out, days filled by hand, and texts that must be stopped."""
+"""The order of a trip against every order tried out, days filled by hand, and what the command says of a promise."""
 
 from __future__ import annotations
 
 import datetime as dt
 import itertools
+import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desk.promises import STOP, in_words, is_stopped, red_flags, scan
+from desk.__main__ import main
 from desk.trips import City, TripSettings, best_order, cities, distance_km, plan_trip, read_trip_settings, way_km
 
 DAY = dt.date(2026, 6, 30)
@@ -78,43 +80,41 @@ def test_settings_of_trips_are_checked() -> None:
 # --- promises ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("text", "name", "stopped"),
-    [
-        ("对企业上缴税收实行先征后返", "先征后返", True),
-        ("增值税即征　即退", "即征即退", True),
-        ("按地方留成部分给予扶持", "地方留成", False),
-        ("企业缴纳税收的50%予以返还", "税收返还或挂钩", True),
-        ("工业用地零地价供应", "零地价或优惠地价", True),
-        ("企业须承诺五年内不迁出本区", "承诺不迁出", True),
-        ("按纳税额给予奖励", "按纳税额奖励", True),
-        ("按一事一议方式研究", "一事一议", False),
-        ("基金承诺年化收益8%，本金不受损失", "保底收益", True),
-    ],
-)
-def test_a_text_is_found_with_its_article(text: str, name: str, stopped: bool) -> None:
-    hits = scan(text, DAY)
-    (hit,) = [h for h in hits if h.flag.name == name]
-    assert hit.flag.article and hit.found
-    assert is_stopped(hits) is stopped
-    words = in_words(hits)
-    assert hit.flag.article in words and "命中不等于违法" in words
-    assert words.startswith("含须停止的内容，不得承诺" if stopped else "需送公平竞争审查")
+def scanned(path: Path, *more: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    code = main(["scan", str(path), "--day", "2026-06-30", *more])
+    told = capsys.readouterr()
+    return code, told.out or told.err
 
 
-def test_a_package_of_services_is_let_through_but_not_called_lawful() -> None:
-    hits = scan("提供证照代办、用工对接，协助申报国家高新技术企业", DAY)
-    assert hits == () and "未命中也不等于合规" in in_words(hits)
+def test_a_text_is_told_with_its_articles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("按企业对区级财力贡献的50%给予扶持", encoding="utf-8")
+    code, words = scanned(path, capsys=capsys)
+    assert code == 1 and words.startswith("含须停止的内容，不得承诺")
+    assert "公平竞争审查条例第十条" in words and "命中不等于违法" in words
+    path.write_text("证照代办", encoding="utf-8")
+    code, words = scanned(path, capsys=capsys)
+    assert code == 0 and words.startswith("未发现，仍须公平竞争审查") and "未命中也不等于合规" in words
 
 
-def test_a_rule_counts_from_its_day_on() -> None:
-    assert scan("先征后返", dt.date(2024, 8, 1)) == ()
-    assert is_stopped(scan("先征后返", dt.date(2024, 8, 2)))
+def test_a_file_is_judged_line_by_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.txt"
+    lines = ["税 收\u2028返 还", "", "给予300万元", "对实施技术改造的企业按设备投资的10%给予补助"]
+    path.write_bytes(("\ufeff" + "\r\n".join(lines)).encode())
+    code, out = scanned(path, "--json", capsys=capsys)
+    found = [json.loads(line) for line in out.splitlines()]
+    assert code == 0 and [row["line"] for row in found] == [1, 3, 4]
+    assert [row["verdict"] for row in found] == ["stop", "review", "none"]
+    assert found[0]["kinds"] == ["税收挂钩"] and found[0]["articles"] and found[0]["text"] == lines[0]
+    _, out = scanned(path, "--as-policy", capsys=capsys)
+    found = [json.loads(line) for line in out.splitlines()]
+    assert [(row["verdict"], row["recommended"], row["amount_shown"]) for row in found] == [
+        ("stop", False, False), ("review", False, False), ("none", True, True),
+    ]  # fmt: skip
 
 
-@given(
-    st.text(max_size=30), st.sampled_from([f for f in red_flags() if f.action == STOP and "|" not in f.pattern.pattern])
-)
-def test_a_stopped_word_is_found_inside_any_text(around: str, flag: object) -> None:
-    word = flag.name  # type: ignore[attr-defined]
-    assert is_stopped(scan(f"{around}\n{' '.join(word)}\n{around}", DAY))
+def test_a_file_that_cannot_be_read_is_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.txt"
+    assert scanned(path, "--json", capsys=capsys) == (2, f"{path}：打不开，请核对文件名\n")
+    path.write_bytes("税收返还".encode("gbk"))
+    assert scanned(path, capsys=capsys) == (2, f"{path}：不是 UTF-8 文本，请另存为 UTF-8 再审查\n")

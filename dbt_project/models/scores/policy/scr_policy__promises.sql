@@ -1,5 +1,5 @@
--- Words that warn in what somebody wants to promise (承诺事项审查): leads, contracts, terms of funds. A hit is not a
--- violation, and no hit is not safe: the row says so.
+-- Rules that what somebody wants to promise meets (承诺事项审查): leads, contracts, terms of funds. A hit is not a violation, and
+-- no hit is not safe: the row says so. The scan is models/screening's; only its days are compared here.
 with texts as (
 
     select
@@ -55,9 +55,9 @@ with texts as (
 
 ),
 
-rules as (
+findings as (
 
-    select * from {{ ref('red_flag_words') }} where valid_from < {{ as_of_date() }}
+    select * from {{ ref('stg_law__text_findings') }} where valid_from_date < {{ as_of_date() }}
 
 )
 
@@ -68,14 +68,14 @@ select
     texts.lead_id,
     coalesce(texts.unit_name, '全区') as unit_name,
     texts.subject_name,
-    rules.flag_id,
-    rules.flag_name,
-    regexp_extract(translate(texts.text, ' 　', ''), rules.pattern) as found_text,
-    case when rules.action = '停止' then '停止：不得承诺' else '需审查' end as action_text,
-    rules.article,
-    rules.article_text,
-    case when rules.is_verified then '已核实' else '未核实' end as verified_text,
+    findings.rule_id as flag_id,
+    findings.rule_name as flag_name,
+    findings.found_text,
+    case when findings.verdict = '停止' then '停止：不得承诺' else findings.verdict end as action_text,
+    findings.article,
+    findings.article_text,
+    case when findings.is_verified then '已核实' else '未核实' end as verified_text,
     '命中不等于违法，未命中也不等于合规；由审查机构认定' as note,
     {{ as_of_date() }} as as_of_date
 from texts
-inner join rules on regexp_matches(translate(texts.text, ' 　', ''), rules.pattern)
+inner join findings on texts.text = findings.text

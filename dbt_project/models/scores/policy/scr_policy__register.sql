@@ -1,62 +1,65 @@
--- Measures and whether they may be recommended (政策库, domain rules 2.7): only general, in force, reviewed, with a legal
--- basis, not tied to tax and without a word that stops. Whatever else there is has no amount here.
-with measures as (
+-- Measures and whether they may be recommended (政策库, domain rules 2.7): models/screening judges every cell, here stands what
+-- holds on the day. A measure that was not judged is held, and only a recommended one has an amount.
+with obstacles as (
 
     select
-        *,
-        {{ flags_in("concat_ws(chr(10), policy_name, clause_text, conditions, amount_text)") }} as flag_text
-    from {{ ref('stg_ledger__policies') }}
+        policy_id,
+        received_seq,
+        source_file,
+        source_sheet,
+        source_row,
+        string_agg(obstacle_text, '；' order by obstacle_no) filter (where is_there) as stop_text,
+        string_agg(distinct rule_name || '（' || verdict || '）', '、' order by rule_name || '（' || verdict || '）')
+            filter (where is_there and rule_name is not null) as flag_text,
+        coalesce(bool_or(is_forbidden) filter (where is_there), false) as is_forbidden
+    from (
+        select
+            *,
+            obstacle_no > 0
+            and (holds_from_date is null or holds_from_date <= {{ as_of_date() }})
+            and (holds_until_date is null or holds_until_date >= {{ as_of_date() }}) as is_there
+        from {{ ref('stg_law__measure_obstacles') }}
+    )
+    group by policy_id, received_seq, source_file, source_sheet, source_row
 
 ),
 
 judged as (
 
     select
-        *,
-        nullif(concat_ws(
-            '；',
-            case when valid_from_date >= {{ as_of_date() }} then '尚未生效' end,
-            case when valid_to_date < {{ as_of_date() }} then '已过有效期' end,
-            case when document_no is null then '没有文号' end,
-            case when issuing_level is null then '没有层级' end,
-            case when legal_basis is null then '没有法律、行政法规或者国务院依据' end,
-            case when generality is null then '未填普惠或特定' end,
-            case when generality = '特定' then '针对特定经营者' end,
-            case when is_tax_linked is null then '未填是否与税收挂钩' end,
-            case when is_tax_linked then '与税收挂钩' end,
-            case when coalesce(review_result, '未审查') != '通过' then '公平竞争审查' || coalesce(review_result, '未审查') end,
-            case when review_no is null then '没有审查意见书号' end,
-            case when reviewed_date >= {{ as_of_date() }} then '审查意见在截至日之后' end,
-            case when valid_to_date < valid_from_date then '有效期止早于生效日' end,
-            case when contains(flag_text, '（停止）') then '含须停止的字样：' || flag_text end
-        ), '') as stop_text
-    from measures
+        policies.*,
+        case when obstacles.policy_id is null then '未经核验' else obstacles.stop_text end as stop_text,
+        obstacles.flag_text,
+        coalesce(obstacles.is_forbidden, false) as is_forbidden
+    from {{ ref('stg_ledger__policies') }} as policies
+    left join obstacles
+        on policies.policy_id = obstacles.policy_id
+        and policies.received_seq = obstacles.received_seq
+        and policies.source_file = obstacles.source_file
+        and policies.source_sheet = obstacles.source_sheet
+        and policies.source_row = obstacles.source_row
 
 )
 
 select
     policy_id,
-    policy_name,
+    {{ amounts_hidden('policy_name', 'stop_text is not null') }} as policy_name,
     document_no,
     issuing_level,
-    issued_by,
-    legal_basis,
+    {{ amounts_hidden('issued_by', 'stop_text is not null') }} as issued_by,
+    {{ amounts_hidden('legal_basis', 'stop_text is not null') }} as legal_basis,
     measure_kind,
     generality,
-    audience,
+    case when stop_text is null then audience end as audience,
     chain_name,
-    conditions,
+    case when stop_text is null then conditions end as conditions,
     valid_from_date,
     valid_to_date,
     review_no,
     is_tax_linked,
     case when contains(concat_ws('、', policy_name, audience, clause_text), '总部') then '是' else '否' end as is_headquarters_text,
     stop_text is null as is_recommended,
-    case
-        when stop_text is null then '可推荐'
-        when generality = '特定' or is_tax_linked or review_result = '未通过' or contains(flag_text, '（停止）') then '不得承诺'
-        else '需审查'
-    end as verdict,
+    case when stop_text is null then '可推荐' when is_forbidden then '不得承诺' else '需审查' end as verdict,
     stop_text,
     flag_text,
     case when flag_text is not null then '命中不等于违法，未命中也不等于合规' end as flag_note,

@@ -1,0 +1,307 @@
+"""What a text promises (承诺审查): the rules that its sentences meet, after what negates or is national law was set aside.
+
+Belongs here: sentences, clauses, scope of negations, meeting of classes of words. Does not belong here: the words and rules
+(tables), the writing of a text (normalise), rows of policies (policies.py), whether something is lawful: people judge that.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from models.screening.normalise import compact, readings, sounding_like
+from models.screening.tables import FLAG, REVIEW, STOP, VERDICTS, Rule, Tables, tables
+
+HIDDEN: Final = "□"  # stands for a character that was set aside
+LAWFUL: Final = "■"  # for one of a national measure: words.csv counts it as 国家依据
+UNDECIDED: Final = "无法判断"  # the kind of rules that only say so
+TIED_TO_TAX: Final = "税收挂钩"
+NOTE: Final = "命中不等于违法，未命中也不等于合规；由公平竞争审查机构认定。"
+NOTHING_FOUND: Final = "未发现，仍须公平竞争审查"
+VERDICT_TEXTS: Final = {
+    STOP: "含须停止的内容，不得承诺",
+    REVIEW: "需送公平竞争审查",
+    FLAG: "有须留意的字样，仍须公平竞争审查",
+    None: NOTHING_FOUND,
+}
+CODES: Final = {STOP: "stop", REVIEW: "review", FLAG: "flag", None: "none"}
+_SENTENCE: Final = re.compile(r"[^。;!?]{1,20000}[。;!?]?")
+_CLAUSE: Final = re.compile(r"[^,:]{1,20000}[,:]?")
+_END_OF_IT: Final = 6  # characters behind 现已废止 that still belong to it
+_ABOLISHED: Final = (
+    "给付",
+    "税基",
+    "低价供地",
+    "保底",
+    "成本",
+    "阻迁",
+    "个案",
+    "地价",
+    "名单",
+    "优惠词",
+    "落地",
+    "本地注册",
+)
+_NEGATING_TOKENS: Final = ("阻迁", "免除", "名股", "保底", "暗约", "减税")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One rule that a text meets: the words that were found, and the verdict there."""
+
+    rule: Rule
+    found: str
+    verdict: str
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class _Clause:
+    start: int
+    end: int
+
+
+def scan(text: str, day: dt.date, using: Tables | None = None) -> tuple[Hit, ...]:
+    """Return the rules in force before ``day`` that a text meets, most severe first, then in the order of the table.
+
+    Examples
+    --------
+    >>> [hit.rule.rule_name for hit in scan("税收先征 后返三年", dt.date(2026, 6, 30))][0]
+    '先征后返、即征即退、列收列支'
+    >>> scan("不以税收返还等方式招商", dt.date(2026, 6, 30))
+    ()
+    """
+    known = using or tables()
+    rules = [rule for rule in known.rules if rule.valid_from < day]
+    best: dict[str, Hit] = {}
+    for reading in readings(text, known.spelled):
+        for hit in _hits(reading, rules, known):
+            standing = best.get(hit.rule.rule_id)
+            if standing is None or VERDICTS.index(hit.verdict) > VERDICTS.index(standing.verdict):
+                best[hit.rule.rule_id] = hit
+    order = {rule.rule_id: at for at, rule in enumerate(rules)}
+    return tuple(
+        sorted(_worth_saying(best.values()), key=lambda hit: (-VERDICTS.index(hit.verdict), order[hit.rule.rule_id]))
+    )
+
+
+def _worth_saying(hits: Iterable[Hit]) -> list[Hit]:
+    """Return the most severe hits of each kind; that something can't be judged is only said where nothing else is."""
+    found = list(hits)
+    known_kinds = [hit for hit in found if hit.rule.kind != UNDECIDED] or found
+    worst = {
+        kind: verdict_of([h for h in known_kinds if h.rule.kind == kind]) for kind in {h.rule.kind for h in known_kinds}
+    }
+    return [hit for hit in known_kinds if hit.verdict == worst[hit.rule.kind]]
+
+
+def verdict_of(hits: Sequence[Hit]) -> str | None:
+    """Return the most severe verdict, none where nothing was found (which is not: lawful)."""
+    return max((hit.verdict for hit in hits), key=VERDICTS.index, default=None)
+
+
+def is_stopped(hits: Sequence[Hit]) -> bool:
+    """Return whether a text may not be promised as it reads."""
+    return verdict_of(hits) == STOP
+
+
+def in_words(hits: Sequence[Hit]) -> str:
+    """Return the finding for a terminal."""
+    lines = [
+        f"{hit.verdict}　{hit.rule.rule_name}：“{hit.found}”{hit.remark and f'（{hit.remark}）'}　{hit.rule.article}："
+        f"{hit.rule.article_text}{'' if hit.rule.is_verified else '　〔未核实〕'}"
+        for hit in hits
+    ]
+    return "\n".join([VERDICT_TEXTS[verdict_of(hits)], *lines, NOTE])
+
+
+def as_record(hits: Sequence[Hit]) -> dict[str, object]:
+    """Return the finding for a machine: verdict stop, review, flag or none, kinds, articles."""
+    return {
+        "verdict": CODES[verdict_of(hits)],
+        "kinds": list(dict.fromkeys(hit.rule.kind for hit in hits)),
+        "articles": list(dict.fromkeys(hit.rule.article for hit in hits)),
+    }
+
+
+# --- one reading ------------------------------------------------------------------------------------------------------
+
+
+def _hits(reading: str, rules: Sequence[Rule], known: Tables) -> Iterator[Hit]:
+    sentences = [match.group(0) for match in _SENTENCE.finditer(reading)]
+    shown = [without_what_is_no_promise(sentence, known) for sentence in sentences]
+    is_stopped_already = False
+    for sentence, open_text in zip(sentences, shown, strict=True):
+        for hit in _met(sentence, open_text, rules, known):
+            is_stopped_already = is_stopped_already or hit.verdict == STOP
+            yield hit
+    if is_stopped_already:
+        return
+    tied = [rule for rule in rules if rule.kind == TIED_TO_TAX and rule.verdict == STOP]
+    if len(shown) > 1:
+        # Base in one sentence, payment in the next: people read it.
+        whole, open_whole = (re.sub("[。;!?]", ",", "".join(part)) for part in (sentences, shown))
+        for hit in _met(whole, open_whole, tied, known):
+            yield Hit(hit.rule, hit.found, REVIEW, "分在两句")
+    # A word broken by marks or written by its sound, where nothing in the text says no.
+    if tied and not known.words["否定前"].search(reading) and not known.words["记述"].search(reading):
+        open_all = "".join(shown)
+        bare = compact(open_all)
+        found = [word for word in known.fatal if word in bare] or sounding_like(open_all, known.fatal)
+        if found:
+            yield Hit(tied[0], found[0], STOP, "字间夹有符号或用同音字")
+
+
+def _met(sentence: str, open_text: str, rules: Sequence[Rule], known: Tables) -> Iterator[Hit]:
+    """Yield the rules whose classes meet in one sentence."""
+    spans: dict[str, list[tuple[int, int]]] = {}
+
+    def of(name: str) -> list[tuple[int, int]]:
+        if name not in spans:
+            spans[name] = [m.span() for m in known.words[name].finditer(open_text) if m.end() > m.start()]
+        return spans[name]
+
+    clauses = _clauses(open_text)
+    for rule in rules:
+        needed = [sorted(span for name in need for span in of(name)) for need in rule.needs]
+        if not all(needed) or any(of(name) for name in rule.unless):
+            continue
+        window, is_one_clause = _closest(needed, clauses)
+        verdict, remark = rule.verdict, ""
+        if rule.weaker_if and not is_one_clause:
+            last = next(c for c in clauses if c.start <= window[1] - 1 < c.end)
+            if any(last.start <= span[0] < last.end for name in rule.weaker_if for span in of(name)):
+                verdict, remark = REVIEW, "另有计算口径"
+        yield Hit(rule, sentence[window[0] : window[1]][:80], verdict, remark)
+
+
+def _closest(needed: Sequence[Sequence[tuple[int, int]]], clauses: Sequence[_Clause]) -> tuple[tuple[int, int], bool]:
+    """Return the shortest stretch that holds one span of each, and whether it lies in one clause; such a one wins."""
+    events = sorted((span, which) for which, spans in enumerate(needed) for span in spans)
+    starts = [clause.start for clause in clauses]
+    latest: list[tuple[int, int] | None] = [None] * len(needed)
+    best: tuple[bool, int, tuple[int, int]] | None = None
+    at = 0
+    for span, which in events:
+        latest[which] = span
+        held = [one for one in latest if one is not None]
+        if len(held) < len(needed):
+            continue
+        window = (min(one[0] for one in held), max(one[1] for one in held))
+        while at + 1 < len(starts) and starts[at + 1] <= window[0]:
+            at += 1
+        is_split = window[1] > clauses[at].end
+        if best is None or (is_split, window[1] - window[0]) < best[:2]:
+            best = (is_split, window[1] - window[0], window)
+    assert best is not None
+    return best[2], not best[0]
+
+
+def _clauses(sentence: str) -> list[_Clause]:
+    return [_Clause(*match.span()) for match in _CLAUSE.finditer(sentence)] or [_Clause(0, len(sentence))]
+
+
+# --- what is no promise -----------------------------------------------------------------------------------------------
+
+
+def _hide(chars: list[str], start: int, end: int, sign: str = HIDDEN) -> None:
+    for at in range(start, end):
+        if chars[at] not in ",:。;!?":
+            chars[at] = sign
+
+
+def without_what_is_no_promise(sentence: str, known: Tables) -> str:
+    """Return a sentence with national law, neutral words, and what is negated, reported or explained hidden; places stay."""
+    words = known.words
+    chars = list(sentence)
+    for pattern in known.measures:
+        for match in pattern.finditer(sentence):
+            # 参照即征即退的办法: a national measure that only lends its name.
+            if not words["比照"].search(sentence, max(0, match.start() - 6), match.start()):
+                _hide(chars, *match.span(), LAWFUL)
+    if words["国家文号"].search(sentence) and not words["加码"].search(sentence):
+        for match in words["法定减免"].finditer(sentence):
+            _hide(chars, *match.span(), LAWFUL)
+    for name in ("中性", "描述"):
+        text = "".join(chars)
+        # What a project will yield is no promise to it, unless something is given in the same breath.
+        if name == "中性" or not words["给付"].search(text):
+            for match in words[name].finditer(text):
+                _hide(chars, *match.span())
+    text = "".join(chars)
+    clauses = _clauses(text)
+    until_end = until_next = False
+    for at, clause in enumerate(clauses):
+        written = text[clause.start : clause.end]
+        if _is_end_of_it(written, known):
+            _hide(chars, 0, clause.end)
+            until_end = until_next = False
+            continue
+        if at and words["释义"].match(written):  # 税收返还，是指…
+            _hide(chars, clauses[at - 1].start, clause.end)
+        is_elsewhere = words["他处"].search(written) and not words["借名"].search(written)
+        is_reported = bool(words["记述"].search(written) or is_elsewhere)
+        if until_end or until_next or is_reported:
+            _hide(chars, clause.start, clause.end)
+            until_end = until_end or (is_reported and bool(words["转述"].search(written)))
+        negated = _negated(written, known)
+        if negated is not None:
+            _hide_negated(chars, written, clause.start, negated, known)
+            body = written.rstrip(",:。;!?")
+            until_end = until_end or (written.endswith(":") and bool(len(body) <= 6 or words["否定列举"].search(body)))
+            until_next = any(m.end() == len(body) for m in words["否定引起"].finditer(body))
+        else:
+            until_next = False
+    return "".join(chars)
+
+
+def _hide_negated(chars: list[str], clause: str, offset: int, part: tuple[int, int], known: Tables) -> None:
+    """Hide what is negated, but not a ban on leaving: that negation is the promise, unless it is itself denied."""
+    kept = [
+        match.span()
+        for match in known.words["阻迁"].finditer(clause)
+        if not known.words["否定要求"].search(clause, part[0], match.end())
+    ]
+    before = [(at, chars[at]) for start, end in kept for at in range(offset + start, offset + end)]
+    _hide(chars, offset + part[0], offset + part[1])
+    for at, char in before:
+        chars[at] = char
+
+
+def _is_end_of_it(clause: str, known: Tables) -> bool:
+    """Return whether a clause only says that what came before it is abolished or unlawful (现已全部废止)."""
+    match = known.words["了结"].match(clause)
+    rest = clause[match.end() :].rstrip(",:。;!?") if match else ""
+    return match is not None and len(rest) <= _END_OF_IT and not known.words["给付"].search(rest)
+
+
+def _negated(clause: str, known: Tables) -> tuple[int, int] | None:
+    """Return which part of a clause a negation covers: what follows it, and what a verb of abolition comes after."""
+    words = known.words
+    # 不得迁出, 不收租金: the negation belongs to the word. A mark per character keeps the look-up constant.
+    is_of_word = bytearray(len(clause) + 1)
+    for name in _NEGATING_TOKENS:
+        for match in words[name].finditer(clause):
+            is_of_word[match.start() : match.end()] = b"\1" * (match.end() - match.start())
+
+    def holds(match: re.Match[str]) -> bool:
+        start, end = match.span()
+        if is_of_word[start] and is_of_word[end - 1]:
+            return False
+        if words["双重否定"].search(clause, max(0, start - 4), start) or words["否定无效"].match(clause, end):
+            return False
+        return not words["否定无关"].search(clause, end, end + 8)
+
+    before = next((m for m in words["否定前"].finditer(clause) if holds(m)), None)
+    behind = next((m for m in reversed(list(words["否定后"].finditer(clause))) if holds(m)), None)
+    if before is None and behind is None:
+        return None
+    start, end = len(clause), 0
+    if before is not None:
+        start, end = before.start(), len(clause)
+    if behind is not None and any(words[name].search(clause, 0, behind.start()) for name in _ABOLISHED):
+        start, end = 0, max(end, behind.end())
+    return (start, end) if start < end else None

@@ -1,0 +1,340 @@
+"""The law scanner against phrases, ways of writing, grammar put together from parts, negations and national law."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import itertools
+import random
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pypinyin import lazy_pinyin
+
+from models.screening import NOTHING_FOUND, STOP, as_record, in_words, is_stopped, read_tables, scan, tables, verdict_of
+from models.screening.normalise import FOLDER, readings
+from models.screening.tables import REVIEW, VERDICTS, compiled
+
+DAY = dt.date(2026, 6, 30)
+HERE = Path(__file__).parent
+
+
+def phrases(name: str) -> list[dict[str, str]]:
+    with (HERE / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+UNLAWFUL, LAWFUL = phrases("unlawful.csv"), phrases("lawful.csv")
+
+
+def verdict(text: str) -> str | None:
+    return verdict_of(scan(text, DAY))
+
+
+def severity(found: str | None) -> int:
+    return -1 if found is None else VERDICTS.index(found)
+
+
+# --- phrases ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_unlawful_phrase_is_found_as_severely_as_it_was() -> None:
+    weaker = [row for row in UNLAWFUL if severity(verdict(row["text"])) < severity(row["expected"])]
+    assert weaker == []
+    stopped = sum(row["expected"] == STOP for row in UNLAWFUL)
+    assert len(UNLAWFUL) > 240 and stopped / len(UNLAWFUL) > 0.95
+
+
+def test_no_lawful_phrase_is_held() -> None:
+    assert len(LAWFUL) > 230
+    assert [(row["text"], in_words(hits)) for row in LAWFUL if (hits := scan(row["text"], DAY))] == []
+
+
+@pytest.mark.parametrize("rule", tables().rules, ids=lambda rule: rule.rule_id)
+def test_every_rule_finds_its_example_and_not_its_counter_example(rule: object) -> None:
+    found = {(hit.rule.rule_id, hit.verdict) for hit in scan(rule.example, DAY)}  # type: ignore[attr-defined]
+    assert (rule.rule_id, rule.verdict) in found  # type: ignore[attr-defined]
+    assert scan(rule.counter_example, DAY) == ()  # type: ignore[attr-defined]
+
+
+# --- ways of writing --------------------------------------------------------------------------------------------------
+
+_TRADITIONAL: dict[str, str] = {}
+for _pair in (FOLDER / "variants.txt").read_text(encoding="utf-8").split():
+    if len(_pair) == 2:
+        _TRADITIONAL.setdefault(_pair[1], _pair[0])
+_SOME = random.Random(3)
+WRITINGS: dict[str, Callable[[str], str]] = {
+    "blanks": " ".join,
+    "wide blanks": "　".join,
+    "lines": "\n".join,
+    "one line's end": lambda t: f"{t[: len(t) // 2]}\n{t[len(t) // 2 :]}",
+    "some blanks": lambda t: "".join(c + (" " if _SOME.random() < 0.3 else "") for c in t),
+    "zero width": "\u200b".join,
+    "joiners": "\u200d".join,
+    "direction": lambda t: f"\u202e{t[:3]}\u2066{t[3:]}",
+    "controls": "\x07".join,
+    "variation": "\ufe00".join,
+    "dots": "·".join,
+    "full stops": ".".join,
+    "sentence ends": "。".join,
+    "commas": "，".join,
+    "enumeration": "、".join,
+    "strokes": "/".join,
+    "underlines": "_".join,
+    "stars": "★".join,
+    "quotes": lambda t: "".join(f"“{c}”" if _SOME.random() < 0.2 else c for c in t),
+    "full width": lambda t: "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in t),
+    "traditional": lambda t: "".join(_TRADITIONAL.get(c, c) for c in t),
+}
+
+
+@pytest.mark.parametrize("writing", WRITINGS, ids=str)
+def test_no_way_of_writing_hides_a_promise(writing: str) -> None:
+    found = [(row["expected"], verdict(WRITINGS[writing](row["text"]))) for row in UNLAWFUL[::3]]
+    assert [one for one in found if one[1] is None] == []
+    stopped = [now == STOP for before, now in found if before == STOP]
+    assert sum(stopped) >= 0.97 * len(stopped)
+
+
+SPELT = (
+    "税收返还", "按地方留成的50%奖励", "个人所得税全额返还", "土地出让金返还企业", "零地价", "先征后返", "列收列支",
+    "按区级财力贡献给予扶持", "租金全免三年", "基金保底", "对白名单企业奖励", "承诺不迁出",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("phrase", SPELT)
+def test_pinyin_and_half_pinyin_are_read(phrase: str) -> None:
+    assert verdict("".join(lazy_pinyin(phrase))) == STOP
+    assert verdict(" ".join(lazy_pinyin(phrase)).upper()) == STOP
+    letters = [at for at, char in enumerate(phrase) if "\u4e00" <= char <= "\u9fff"]
+    spelt = lazy_pinyin(phrase, errors=lambda rest: list(rest))
+    for first in (0, 1):
+        half = "".join(spelt[at] if at in letters[first::2] else char for at, char in enumerate(phrase))
+        assert severity(verdict(half)) >= severity(REVIEW), half
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["⼟地出让金返还", "税收返還", "稅收返还", "睡收返环", "水首反还", "对企业税 收  返 还", "Ｓhui shou fan huan",
+     "ѕhuishou fаnhuan", "按税收的百分之五十返还", "按税收的五成返还", "每满壹佰万元税收给叁拾万元"],
+)  # fmt: skip
+def test_radicals_look_alikes_sounds_and_numerals_are_read(text: str) -> None:
+    assert verdict(text) == STOP
+
+
+def test_what_is_read_is_the_same_when_read_again() -> None:
+    for row in (*UNLAWFUL[::7], *LAWFUL[::7]):
+        for reading in readings(row["text"], tables().spelled):
+            assert reading in readings(reading, tables().spelled)
+
+
+# --- grammar ----------------------------------------------------------------------------------------------------------
+
+BASES = (
+    "地方财政贡献", "区级财力贡献", "地方留成部分", "区级留存", "入库税金", "年纳税额", "缴纳税款", "增值税地方部分",
+    "企业所得税区级分成", "开票额", "综合贡献额", "区级可用财力", "地方经济贡献", "实缴税收",
+)  # fmt: skip
+GIFTS = ("返还", "奖励", "补助", "给予扶持", "奖补", "兑现", "拨付企业", "给予补贴")
+FORMS = (
+    "按企业{base}的50%{gift}", "以{base}为基数，前三年全额{gift}", "根据企业{base}多少{gift}", "{gift}标准与{base}挂钩",
+    "{base}超过500万元的部分按三成{gift}", "每完成{base}100万元，{gift}30万元", "将{base}的一半{gift}", "{gift}不超过其{base}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_base_with_every_gift_in_every_form_is_stopped(form: str) -> None:
+    texts = [form.format(base=base, gift=gift) for base, gift in itertools.product(BASES, GIFTS)]
+    assert [text for text in texts if not is_stopped(scan(text, DAY))] == []
+
+
+PARTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
+    "成本": (
+        ("{0}承担企业{1}", "企业{1}由{0}承担", "前三年企业{1}由{0}全额补贴", "{0}为乙方支付{1}", "{0}代企业缴纳{1}", "{0}兜底企业{1}"),
+        ("区政府", "区财政", "园区", "甲方", "区平台公司"),
+        ("电费", "厂房租金", "物业费", "社保费", "贷款利息", "装修费", "搬迁费", "城市基础设施配套费", "招工费用"),
+    ),
+    "土地": (
+        ("{1}缴纳后{0}", "{1}超过10万元/亩的部分{0}", "{1}先缴后返，{0}", "{1}的一半以配套费名义{0}"),
+        ("返还企业", "由政府补贴", "奖补企业"),
+        ("土地出让金", "土地款", "土地出让价款", "地价款", "土地成交价款"),
+    ),
+    "个税": (
+        ("{0}{1}地方部分全额返还", "按{0}缴纳的{1}的80%奖励", "{0}{1}由区财政补贴50%", "{0}{1}三年全免"),
+        ("高管", "引进人才", "股东", "企业法定代表人"),
+        ("个人所得税", "个税", "工资薪金个人所得税"),
+    ),
+    "条件": (
+        ("企业须{1}方可享受{0}", "以{1}为条件兑现{0}", "要求企业{1}，给予{0}"),
+        ("奖励", "补贴", "扶持资金"),
+        ("将注册地迁入本区", "在我区注册独立法人", "在本区纳税", "产值纳入我区统计", "五年内不迁出", "采购本地产品"),
+    ),
+    "变相": (
+        ("{0}以{1}名义向企业支付2000万元", "{0}通过{1}方式补贴企业"),
+        ("区政府", "平台公司", "城投公司"),
+        ("购买服务", "咨询费", "租赁费", "研发补助", "广告费", "采购", "人才经费"),
+    ),
+    "减税": (
+        ("{0}对企业{1}减免50%", "{0}企业{1}前三年全免", "{1}由{0}减半征收"),
+        ("区级", "我区", "园区"),
+        ("企业所得税", "增值税", "房产税", "城镇土地使用税", "契税"),
+    ),
+    "特定": (
+        ("{0}给予{1}奖励500万元", "{0}安排专项资金2000万元支持{1}", "{0}仅对{1}给予补贴"),
+        ("区政府", "甲方", "我区"),
+        ("该企业", "贵公司", "乙方", "云川膜科技有限公司", "白名单企业", "签约企业", "首家落户企业"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", PARTS)
+def test_every_kind_is_stopped_however_its_parts_are_put_together(kind: str) -> None:
+    forms, *parts = PARTS[kind]
+    texts = [form.format(*each) for form, each in itertools.product(forms, itertools.product(*parts))]
+    assert [text for text in texts if not is_stopped(scan(text, DAY))] == []
+
+
+OPEN_BASES = (
+    "设备投资",
+    "研发投入",
+    "固定资产投资额",
+    "贷款利息",
+    "软件合同额",
+    "检测费用",
+    "培训费用",
+    "节能改造投入",
+)
+OPEN_FORMS = (
+    "对符合条件的企业，按{base}的10%给予补助，最高200万元", "凡实施技术改造的企业，按{base}的一定比例给予补贴，公开申报",
+    "按{base}的5%补助，面向各类企业公开申报、评审、公示", "中小企业{base}补贴按省统一标准执行",
+)  # fmt: skip
+
+
+def test_support_by_open_conditions_is_never_stopped() -> None:
+    texts = [form.format(base=base) for base, form in itertools.product(OPEN_BASES, OPEN_FORMS)]
+    assert [text for text in texts if scan(text, DAY)] == []
+
+
+# --- negation ---------------------------------------------------------------------------------------------------------
+
+PROMISES = (
+    "税收返还",
+    "按地方贡献奖励企业",
+    "返还土地出让金",
+    "零地价供地",
+    "代缴社保",
+    "保本保收益",
+    "奖励高管个人所得税",
+)
+NEGATIONS = (
+    "严禁{promise}", "不得{promise}", "不得以{promise}等方式招商", "本协议不含{promise}内容", "取消{promise}的做法", "清理{promise}等政策",
+    "禁止任何部门{promise}", "杜绝{promise}", "{promise}的政策已废止", "未约定{promise}", "不承诺{promise}",
+)  # fmt: skip
+# A negation of something else clears nothing.
+LOOPHOLES = (
+    "不得外传：{promise}50%", "不得外传，{promise}50%", "本条不公开。{promise}", "不得拖欠{promise}", "不得不{promise}", "无条件{promise}",
+    "不设上限{promise}", "不低于50%{promise}", "严禁截留{promise}资金", "取消{promise}上限，{promise}", "不收租金。{promise}",
+    "严禁乱收费；{promise}", "不与投资额挂钩，{promise}", "原办法已废止，改为{promise}", "没有其他要求，{promise}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("negation", NEGATIONS)
+def test_what_is_denied_is_no_promise(negation: str) -> None:
+    assert [p for p in PROMISES if is_stopped(scan(negation.format(promise=p), DAY))] == []
+
+
+@pytest.mark.parametrize("loophole", LOOPHOLES)
+def test_a_negation_of_something_else_clears_nothing(loophole: str) -> None:
+    texts = [loophole.format(promise=promise) for promise in ("税收返还", "按地方贡献奖励企业", "返还土地出让金")]
+    assert [text for text in texts if not is_stopped(scan(text, DAY))] == []
+
+
+# --- national law -----------------------------------------------------------------------------------------------------
+
+NATIONAL = (
+    "研发费用加计扣除", "软件产品增值税即征即退", "增值税留抵退税", "失业保险稳岗返还", "高新技术企业减按15%税率征收企业所得税", "出口退税",
+    "首台套保险补偿", "小微企业普惠性税收减免", "固定资产加速折旧",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("measure", NATIONAL)
+def test_national_law_passes_and_shields_nothing_beside_it(measure: str) -> None:
+    assert scan(f"企业按规定享受{measure}政策", DAY) == ()
+    for unlawful in ("并按地方留成返还50%", "区财政再按地方贡献奖励企业", "同时返还土地出让金"):
+        assert is_stopped(scan(f"企业享受{measure}，{unlawful}", DAY))
+        assert is_stopped(scan(f"企业享受{measure}{unlawful}", DAY))
+
+
+def test_a_document_of_the_state_lets_its_relief_pass_and_one_of_the_district_does_not() -> None:
+    relief = "对污水处理劳务增值税即征即退"
+    assert scan(f"根据财政部 税务总局公告2021年第40号，{relief}", DAY) == ()
+    for basis in ("根据云川政办〔2024〕5号，", "根据区政府会议纪要，", "", "参照财税〔2015〕78号的办法，区里另行"):
+        assert is_stopped(scan(basis + relief, DAY)), basis
+
+
+# --- days, words, tables ----------------------------------------------------------------------------------------------
+
+
+def test_nothing_found_is_not_called_lawful() -> None:
+    assert in_words(scan("证照代办", DAY)).startswith(NOTHING_FOUND) and "仍须公平竞争审查" in NOTHING_FOUND
+    assert as_record(scan("证照代办", DAY)) == {"verdict": "none", "kinds": [], "articles": []}
+    record = as_record(scan("税收返还", DAY))
+    assert record["verdict"] == "stop" and record["kinds"] == ["税收挂钩"] and record["articles"]
+
+
+def test_money_of_which_nothing_is_known_is_held_with_the_reason() -> None:
+    for text in ("给予300万元", "补助企业20%", "每年拨付800万元"):
+        assert verdict(text) == REVIEW and "写了金额或者比例" in in_words(scan(text, DAY))
+
+
+def test_a_rule_counts_from_its_day_on() -> None:
+    assert scan("先征后返", dt.date(2024, 8, 1)) == ()
+    assert is_stopped(scan("先征后返", dt.date(2024, 8, 2)))
+
+
+def test_every_rule_names_article_source_and_examples_once() -> None:
+    rules = tables().rules
+    assert len({rule.rule_id for rule in rules}) == len(rules)
+    assert all(rule.article and rule.article_text and rule.source and rule.example for rule in rules)
+
+
+@pytest.mark.parametrize("pattern", ["税.*返", "(?:税+)+", "税{2,}返", "[一二]+", "税{0,500}返"])
+def test_a_pattern_without_bound_is_refused(pattern: str) -> None:
+    with pytest.raises(ValueError, match="没有上限"):
+        compiled(pattern)
+
+
+def test_a_table_that_cannot_be_read_is_named_with_its_row(tmp_path: Path) -> None:
+    for name in ("words.csv", "rules.csv", "national_measures.csv", "variants.txt"):
+        (tmp_path / name).write_bytes((FOLDER / name).read_bytes())
+    text = (tmp_path / "rules.csv").read_text(encoding="utf-8")
+    (tmp_path / "rules.csv").write_text(text.replace("税基+给付,", "税基+没有的词类,", 1), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"rules\.csv 的 T02：words\.csv 没有这些词类：没有的词类"):
+        read_tables(tmp_path)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.text(max_size=200))
+def test_any_text_is_scanned(text: str) -> None:
+    assert verdict(text) in (None, *VERDICTS)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.text(alphabet="的一是在了和有大这主中人上为们地个用工时要动国产以我到他会作来", max_size=30))
+def test_a_fatal_word_is_found_inside_any_text(around: str) -> None:
+    assert is_stopped(scan(f"{around}。税 收 返 还。{around}", DAY))
+
+
+def test_the_work_grows_with_the_text_and_no_faster() -> None:
+    """Count what the patterns are given: every class and measure reads each reading of a text once, whatever it holds."""
+    for pattern in (*tables().words.values(), *tables().measures):
+        repeats = re.findall(r"\{(\d*),?(\d*)\}", pattern.pattern)
+        assert all(int(high or low) <= 40 for low, high in repeats)
+        assert not re.search(r"\)[*+{]", re.sub(r"\)\{5\}", "", pattern.pattern))
+    for worst in ("不得", "税", "税收,", "每", "shui", "1", "·税", "将企业", "不得不", "失业保险"):
+        for reading in readings(worst * 2000, tables().spelled):
+            assert len(reading) <= 2 * len(worst) * 2000
