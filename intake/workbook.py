@@ -85,6 +85,7 @@ _KEYLESS: Final = frozenset(
         "无编号",
     ]
 )
+_KEYLESS_AS_WRITTEN: Final = _KEYLESS | {"X", "０", "ｘ"}
 _DITTO: Final = frozenset({"同上", "同前", "同左", "〃", "″", '"', "''", "..", "↑"})
 _GUIDES: Final = (frozenset({"必填", "选填", "可选", "必填项", "选填项"}), frozenset("甲乙丙丁戊己庚辛壬癸123456789"))
 _GUIDE_WORDS: Final = _GUIDES[0] | {"甲", "1"}
@@ -190,8 +191,10 @@ def _refuse_lost_rows(path: Path, readings: list[SheetReading]) -> None:
     """Name the sheets of a ledger whose header is not known, and refuse their rows that look like leads or payments."""
     known = next((reading for reading in readings if reading.contract), None)
     for reading in readings:
+        if known is None or reading.contract:
+            continue
         wide = {number: row for number, row in reading.cells.items() if _cells_in(row) >= 4}
-        if known is None or reading.contract or not wide:
+        if not wide:
             continue
         reading.remarks += (f"没有认出表头，{len(wide):,} 行没有读取",)
         lost = {number: row for number, row in wide.items() if any(_is_day(cell) for cell in row)}
@@ -494,6 +497,15 @@ def _stands_for_no_name(text: str) -> bool:
     )
 
 
+def _may_be_no_key(cells: list[Cell]) -> bool:
+    """Say whether a column of keys holds anything but texts that look like keys: nearly none does."""
+    distinct = set(cells) - {None, ""}
+    if set(map(type, distinct)) - {str} or not distinct.isdisjoint(_KEYLESS_AS_WRITTEN):
+        return True
+    joined = "\0".join(distinct)  # type: ignore[arg-type]
+    return bool(re.search(r"\s|[?？×〃″↑]|(?:\0|^)[1-9]\d{14}0{2,}(?:\0|$)", joined))
+
+
 def _no_key(cell: Cell) -> str | None:
     """Say why a cell can't be a key: a word for a key to come, a day, digits that a spreadsheet made up or lost."""
     if isinstance(cell, (dt.datetime, dt.date)):
@@ -582,7 +594,8 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
     suspects = _odd_keys(rows[best.last + 1 :], keys) | _suspects(
         rows[best.last + 1 :], _header_cells(reading.top[best.first :])
     )
-    key = next((c.index for c in best.columns if c.field.required), 0)
+    required = [c.index for c in best.columns if c.field.required]
+    key, names = (required or [0])[0], required[1:]
     numbers: list[int] = []
     totals: set[int] = set()  # rows whose first cell says so, although they name all that a row must
     units: list[tuple[int, str]] = []  # of money, that lines other than rows set
@@ -607,7 +620,8 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
         if number - 1 == below:
             reading.not_data += 1
             continue
-        if number - 1 > best.last and _cells_in(written) <= 2 and (unit := _other_unit(written, reading.columns)):
+        is_sparse = all(at >= len(written) or written[at] in ("", None) for at in names)
+        if is_sparse and number - 1 > best.last and (unit := _other_unit(written, reading.columns)):
             units.append((number, unit))
             reading.not_data += 1
             continue
@@ -809,7 +823,7 @@ class _TableReader:
                 if (said := _shown_otherwise(cell, code, is_code)) is not None:
                     reason = f"单元格显示“{said}”，存的数却是 {as_text(cell)}"
                     faults[at] = reason, "请把单元格格式设为“常规”，按表头的单位填写数字"
-        if is_code and kind == "text":
+        if is_code and kind == "text" and _may_be_no_key(cells):
             for at, cell in enumerate(cells):
                 if said := _no_key(cell):
                     faults[at] = said, "请填编号的原文，每行一个；该列设为文本"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -15,18 +16,19 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from characters import plain_forms
 from intake.matching.engine import by_parts, in_order, session
 from intake.matching.letters import WIDTH, Chars, Keys, chars_of, shifted, text_of, whole_hash
 from intake.matching.places import city_of, leading_places, province_of
 
-# The traditional and shape-variant characters met in names of firms from Hong Kong, Macao and Taiwan.
-_TRADITIONAL: Final = "國華東廣業貿實團責電機發資產車開關門馬龍鳳麗寶興豐達遠聯環飛營農雲藝術學醫藥紡織綠園設備進際創傑億萬爾羅製盛樂鋼鐵銀錦鑫顧問財經濟區縣灣島長張陽陰陳偉強勝聖賽賓館應優質檢測運輸訊網線纖維塗飾燈動計畫貨櫃廠場熱氣軟體儀錶號處務總會節點顏顯風險驗證誠訂購買賣聲視聽書報紙紅綵約級組結絲統繼續"
-_SIMPLIFIED: Final = "国华东广业贸实团责电机发资产车开关门马龙凤丽宝兴丰达远联环飞营农云艺术学医药纺织绿园设备进际创杰亿万尔罗制盛乐钢铁银锦鑫顾问财经济区县湾岛长张阳阴陈伟强胜圣赛宾馆应优质检测运输讯网线纤维涂饰灯动计画货柜厂场热气软体仪表号处务总会节点颜显风险验证诚订购买卖声视听书报纸红彩约级组结丝统继续"
+# Numerals of cheques and these two are letters of names in their own right: 2,444 firms of the real register have 陆.
+_OWN_LETTERS: Final = frozenset("昇濛")
+_NUMERALS: Final = frozenset("〇零一二三四五六七八九十百千")
 _BRACKETS: Final = "〔〕【】[]{}《》<>〈〉「」"
 _ROUND: Final = "()()()()()()()()"
 _DROPPED: Final = " \t\n\r\x0b\x0c\u3000\u200b\ufeff·•.,，。、;；:：-－_—~!?*#&'\"`|/\\^+="
 _PUNCTUATION: Final = "[" + re.escape(_DROPPED) + r"\s\x{200b}\x{feff}]+"
-_ODD: Final = "[" + re.escape(_TRADITIONAL + _BRACKETS + _DROPPED).replace("'", "''") + "]"
+_ODD: Final = "[" + re.escape(_BRACKETS + _DROPPED).replace("'", "''") + "]"
 
 # Kept apart from the text: (曾用名:…), (简称:…), (原…公司).
 _ALIAS: Final = r"\((?:曾用名|原名称?|原名为|简称|又名|别名|原)([^()]{2,})\)?"
@@ -84,8 +86,28 @@ def written_form(names: pa.Array) -> pa.Array:
     return _parts(names)["written"].combine_chunks()
 
 
+@cache
+def _traditional() -> dict[int, str]:
+    """Return the plain form of the traditional and variant characters that mean the same in a name."""
+    forms = plain_forms().items()
+    return {ord(c): plain for c, plain in forms if plain not in _NUMERALS and c not in _OWN_LETTERS}
+
+
+def _simplified(names: pa.Array) -> pa.Array:
+    """Write traditional and variant characters plainly; few names have any, and only those are walked over."""
+    seen = pc.match_substring_regex(names, "[" + "".join(map(chr, _traditional())) + "]")
+    if not pc.any(seen).as_py():
+        return names
+    plain = pa.array([name.translate(_traditional()) for name in names.filter(seen).to_pylist()], pa.string())
+    return pc.replace_with_mask(names, seen, plain)
+
+
 def _folded(names: pa.Array) -> pa.Array:
-    """Fold to half width and capitals; null gives an empty text."""
+    """Fold to half width, capitals and simplified characters; null gives an empty text."""
+    return _simplified(_half_width(names))
+
+
+def _half_width(names: pa.Array) -> pa.Array:
     once = pc.utf8_upper(pc.utf8_normalize(pc.fill_null(names.cast(pa.string()), ""), "NFKC"))
     strange = pc.match_substring_regex(once, r"[^\x21-\x7e\x{4e00}-\x{9fff}]")
     if not pc.any(strange).as_py():
@@ -109,7 +131,7 @@ def _parts(names: pa.Array) -> pa.Table:
                 place,
                 case
                     when regexp_matches(name, '{_ODD}') then translate(
-                        name, '{_TRADITIONAL}{_BRACKETS}{_DROPPED.replace("'", "''")}', '{_SIMPLIFIED}{_ROUND}'
+                        name, '{_BRACKETS}{_DROPPED.replace("'", "''")}', '{_ROUND}'
                     )
                     else name
                 end as text

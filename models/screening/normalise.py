@@ -14,6 +14,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from characters import plain_forms
+
 FOLDER: Final = Path(__file__).parent
 HAN: Final = "\u3007\u3400-\u4dbf\u4e00-\u9fff"
 # Letters of other scripts that look like Latin ones: what is read is what counts.
@@ -36,9 +38,8 @@ _LONG_ENOUGH: Final = 4  # characters on both sides of a blank that make it the 
 
 @cache
 def _variants() -> dict[int, str]:
-    """Return the plain form of every traditional, variant and radical character of variants.txt."""
-    lines = (FOLDER / "variants.txt").read_text(encoding="utf-8").splitlines()
-    return {ord(pair[0]): pair[1] for line in lines if not line.startswith("#") for pair in line.split()}
+    """Return the plain form of every traditional, variant and radical character."""
+    return {ord(character): plain for character, plain in plain_forms().items()}
 
 
 def _plain(text: str) -> str:

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypinyin import lazy_pinyin
 
+from characters import VARIANTS
 from models.screening import NOTHING_FOUND, STOP, as_record, in_words, is_stopped, read_tables, scan, tables, verdict_of
 from models.screening.normalise import FOLDER, readings
 from models.screening.tables import REVIEW, VERDICTS, compiled
@@ -64,7 +65,7 @@ def test_every_rule_finds_its_example_and_not_its_counter_example(rule: object) 
 # --- ways of writing --------------------------------------------------------------------------------------------------
 
 _TRADITIONAL: dict[str, str] = {}
-for _pair in (FOLDER / "variants.txt").read_text(encoding="utf-8").split():
+for _pair in VARIANTS.read_text(encoding="utf-8").split():
     if len(_pair) == 2:
         _TRADITIONAL.setdefault(_pair[1], _pair[0])
 _SOME = random.Random(3)
@@ -309,7 +310,7 @@ def test_a_pattern_without_bound_is_refused(pattern: str) -> None:
 
 
 def test_a_table_that_cannot_be_read_is_named_with_its_row(tmp_path: Path) -> None:
-    for name in ("words.csv", "rules.csv", "national_measures.csv", "variants.txt"):
+    for name in ("words.csv", "rules.csv", "national_measures.csv"):
         (tmp_path / name).write_bytes((FOLDER / name).read_bytes())
     text = (tmp_path / "rules.csv").read_text(encoding="utf-8")
     (tmp_path / "rules.csv").write_text(text.replace("税基+给付,", "税基+没有的词类,", 1), encoding="utf-8")
