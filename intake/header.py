@@ -28,7 +28,7 @@ _SETS_UNIT = re.compile(
 )
 # Words in the brackets of a header that make it mean something else than its name does.
 _OTHER_AMOUNT = re.compile(
-    r"其中|[一二三首]期|[当本今去上][年月]|完成|实际|实缴|到位|设备|境外|外资|外方|内资|母公司|修订|调整|变更|不含|年均|人均|亩均|累计"
+    r"其中|[一二三首]期|[当本今去上][年月]|完成|实际|实缴|到位|设备|境外|外资|外方|内资|母公司|修订|调整|变更|不含|年均|人均|亩均|累计|计划|预计|拟|新增|增量|已供|申请|合计|上报"
 )
 _OTHER_DAY = re.compile(r"预计|预定|计划|拟|约定|目标|修订|调整|变更|截止|到期")
 _LABEL_OF_UNIT = re.compile(r"^(?:金额|面积)?单位:?")

@@ -16,6 +16,7 @@ from typing import Final
 # and 44 with the currency of its own language.
 BUILT_IN: Final = {
     **dict.fromkeys((5, 6, 7, 8), '"¥"#,##0.00'), **dict.fromkeys((42, 44), '_ "¥"* #,##0.00_ '), 9: "0%", 10: "0.00%",
+    11: "0.00E+00", 48: "##0.0E+0",
 }  # fmt: skip
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"?|[\\!](?P<escaped>.)|_(?P<space>.)|\*(?P<fill>.)|\[(?P<bracket>[^\]]*)\]?'
@@ -79,9 +80,9 @@ def is_plain(code: str) -> bool:
     return not any(_changes(section, sign) for section, sign in zip(sections, signs, strict=False))
 
 
-def pads_zeros(code: str) -> bool:
-    """Say whether a format shows a code with zeros before it: 00000 makes 00123 of 123."""
-    return bool(re.match(r"[^.;]*00", code))
+def changes_codes(code: str) -> bool:
+    """Say whether a format shows a code otherwise though its value is the same: 00000 makes 00123 of 123, 0E+0 1E+5."""
+    return bool(re.match(r"[^.;]*00|.*E[+-]", code, re.IGNORECASE))
 
 
 def _changes(section: tuple[Token, ...], value: float) -> bool:

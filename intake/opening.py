@@ -13,7 +13,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -24,7 +24,8 @@ from xml.etree import ElementTree
 import numpy as np
 import python_calamine
 
-from intake.number_format import BUILT_IN, is_plain, pads_zeros
+from intake.number_format import BUILT_IN, changes_codes, is_plain
+from intake.old_workbook import look_at_old_workbook
 
 BOOKS: Final = frozenset({".xlsx", ".xlsm", ".xls"})
 SUFFIXES: Final = BOOKS | {".csv"}
@@ -91,6 +92,9 @@ _DIRECTORY_END: Final = b"PK\x05\x06"
 _DIRECTORY_END_64: Final = b"PK\x06\x06"
 
 
+_ERROR_VALUE: Final = "单元格是错误值（如 #REF!、#N/A）"
+
+
 class FileProblem(ValueError):
     """A file that can't be read at all: one Chinese line that names the file, the place and the mend."""
 
@@ -151,18 +155,16 @@ def open_sheets(path: Path) -> Iterator[Sheet]:
         raise FileProblem(
             f"{path.name}：工作簿有打开密码，或是改了后缀的 .xls；请去掉密码、另存为 .xlsx 后重新发送"
         ) from None
-    looks = {} if suffix == ".xls" else _look_inside(path)
+    looks = _old_looks(path) if suffix == ".xls" else _look_inside(path)
     try:
         with python_calamine.CalamineWorkbook.from_path(str(path)) as book:
             for meta in book.sheets_metadata:
                 if meta.typ != python_calamine.SheetTypeEnum.WorkSheet:
                     continue
                 sheet = book.get_sheet_by_name(meta.name)
-                look = looks.get(meta.name, _Look())
+                look = looks[meta.name] if suffix == ".xls" else looks.get(meta.name, _Look())
                 is_visible = meta.visible == python_calamine.SheetVisibleEnum.Visible
                 remarks = [*([] if is_visible else ["工作表是隐藏的，已照常读取"]), *look.remarks]
-                if suffix == ".xls":  # calamine tells neither, and there is no XML to look at
-                    remarks.append("旧版 .xls 看不到数字格式和错误值，请核对金额，最好另存为 .xlsx 后再发送")
                 yield Sheet(
                     meta.name,
                     sheet.to_python(skip_empty_area=False),
@@ -183,6 +185,17 @@ def open_sheets(path: Path) -> Iterator[Sheet]:
         if type(error).__name__ != "PanicException":  # what a failed assertion in Rust becomes
             raise
         raise _broken(path, "部件的内容前后矛盾") from None
+
+
+def _old_looks(path: Path) -> dict[str, _Look]:
+    sheets = look_at_old_workbook(path)
+    if sheets is None:
+        unseen = "旧版 .xls 看不到数字格式和错误值，请核对金额，最好另存为 .xlsx 后再发送"
+        return defaultdict(lambda: _Look(remarks=[unseen]))
+    return {
+        name: _Look(dict.fromkeys(sheet.errors, _ERROR_VALUE), sheet.formats, frozenset(sheet.marked))
+        for name, sheet in sheets.items()
+    }
 
 
 def has_sheet(path: Path, name: str) -> bool:
@@ -400,7 +413,7 @@ def _odd_formats(styles: ElementTree.Element) -> dict[int, str]:
             codes |= {int(e.get("numFmtId", 0)): e.get("formatCode", "") for e in element}
         if tag == "cellXfs":
             by_style = {at: codes.get(int(e.get("numFmtId", 0)), "") for at, e in enumerate(element)}
-            odd = {at: code for at, code in by_style.items() if not is_plain(code) or pads_zeros(code)}
+            odd = {at: code for at, code in by_style.items() if not is_plain(code) or changes_codes(code)}
     return odd
 
 
@@ -480,7 +493,7 @@ def _look_at_sheet(
                 f"{path.name}，工作表“{name}”：文字铺开超过 {MAX_TEXT // 2**20} MB，不像台账；请拆开后重新发送"
             )
     if b't="e"' in content:
-        look.broken |= {_place(m): "单元格是错误值（如 #REF!、#N/A）" for m in tags.error.finditer(content)}
+        look.broken |= {_place(m): _ERROR_VALUE for m in tags.error.finditer(content)}
     if b"<f" in content or b":f" in content:
         look.broken |= {_place(m): "公式没有计算结果" for m in tags.uncomputed.finditer(content)}
         if doubts:

@@ -465,6 +465,27 @@ _PARSERS: Final[dict[str, Callable[[Column, Cell], dict[str, Any]]]] = {
 
 
 _MEASURED: Final = frozenset({"amount", "area", "intensity", "number", "date", "year"})
+_NO_UNITS: Final = frozenset(
+    {
+        "待定",
+        "未定",
+        "暂定",
+        "全区",
+        "全市",
+        "各镇街",
+        "各单位",
+        "空",
+        "?",
+        "??",
+        "*",
+        "***",
+        "0",
+        "1",
+        "x",
+        "待分配",
+        "待明确",
+    }
+)
 _BROKEN_TEXT = re.compile(r"^#+$|^#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)$")
 _THOUSANDS = re.compile(r"^[+-]?\d{1,3},\d{3}(?:\.\d+)?(?:[万亿]?元|[万亿]|亩)?$")
 _SCALE = re.compile(r"[万亿千百%‰]")
@@ -489,12 +510,10 @@ _OF_CURRENCY = re.compile(r"币种|货币|(?:金额|计价|投资额?)单位$")
 _ZEROS = re.compile(r"^[1-9]\d{14}0{2,}$")  # a text of 17 and more digits whose last are zeros was a number once
 
 
-def _stands_for_no_name(text: str) -> bool:
-    return (
-        text in _DITTO
-        or bool(_BROKEN_TEXT.match(text))
-        or (text[-1] in "计数和总汇:：)）lL" and bool(_TOTAL.match(fold(text))))
-    )
+def _stands_for_no_name(text: str, f: Field) -> bool:
+    if text in _DITTO or _BROKEN_TEXT.match(text) or (f.from_sheet and fold(text) in _NO_UNITS):
+        return True
+    return text[-1] in "计数和总汇:：)）lL" and bool(_TOTAL.match(fold(text)))
 
 
 def _may_be_no_key(cells: list[Cell]) -> bool:
@@ -929,10 +948,15 @@ class _TableReader:
             if f.from_sheet and f.name not in self.written and self.sheet_names_unit:
                 self.values[f.name] = [self.reading.sheet] * count
             values = self.values.get(f.name, nothing)
-            if f.required and f.type == "text" and (odd := {v for v in set(values) if v and _stands_for_no_name(v)}):
+            odd = (
+                {v for v in set(values) if v and _stands_for_no_name(v, f)}
+                if f.required and f.type == "text"
+                else set()
+            )
+            if odd:
                 for at, value in enumerate(values):
                     if value in odd:
-                        reason = f"“{value}”像合计、“同上”或出错的公式，不像“{f.title}”"
+                        reason = f"“{value}”像合计、“同上”、待定或出错的公式，不像“{f.title}”"
                         self.wrong.append(_Wrong(at, f.title, value, reason, "合计行请删去或放到最后；同上请写全"))
             if f.required and None in values:
                 title = self.stand_ins[f.name].header if f.name in self.stand_ins else f.title

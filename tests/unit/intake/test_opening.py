@@ -18,7 +18,7 @@ import pytest
 import xlsxwriter
 from ledger_writing import HEADER, OLE, lead, write_xlsx
 
-from intake import opening
+from intake import old_workbook, opening
 from intake.contract import get_contract
 from intake.landing import LandingStore
 from intake.opening import FileProblem, open_sheets
@@ -27,6 +27,7 @@ from intake.workbook import read_workbook
 LEADS = get_contract("leads")
 ROWS = [["2025年台账"], HEADER, lead(1), lead(2, 首报日期="6月底"), ["合计", None, "2个"]]
 XLS = Path(__file__).parent / "files" / "old_format.xls"  # written by LibreOffice
+OLD_FORMATS = XLS.with_name("old_formats_of_numbers.xls")
 
 
 def csv_text(rows=ROWS, delimiter=",") -> str:
@@ -74,7 +75,20 @@ def test_an_old_xls(tmp_path):
     assert [r.sheet for r in readings] == ["城关镇", "空"]
     assert [r["reported_date"] for r in readings[0].accepted] == [dt.date(2025, 6, 3)] * 2 + [dt.date(2025, 6, 30)]
     assert (readings[0].refusals, readings[0].not_data) == ([], 3)
-    assert any("数字格式" in remark for remark in readings[0].remarks)
+    assert readings[0].remarks == ()
+
+
+def test_the_formats_of_an_old_xls_count_too(tmp_path, monkeypatch):
+    """Written by LibreOffice of a ledger whose amounts show 3亿元, 5000.0万元, 50% and 12,000; 30² has a raised digit."""
+    (reading,) = read_workbook(OLD_FORMATS, LEADS)
+    assert [r["lead_id"] for r in reading.accepted] == ["A4"]
+    said = {r.row: r.reason for r in reading.refusals}
+    assert ["亿元" in said[2], "5000.0" in said[3], "50%" in said[4], "上标" in said[6], "错误值" in said[7]] == [
+        True
+    ] * 5
+    monkeypatch.setattr(old_workbook, "LARGEST", 0)
+    (unseen,) = read_workbook(OLD_FORMATS, LEADS)
+    assert any("数字格式" in remark for remark in unseen.remarks)
 
 
 def test_external_links_are_not_followed_and_their_cached_value_is_read(tmp_path):
