@@ -33,6 +33,7 @@ UNREAD: Final = "未读取的金额列"
 LONGEST_NAME: Final = 31  # characters in the name of a sheet
 TAKEN: Final = "已接收"
 REFUSED: Final = "需修改"
+ANEW: Final = "需重填"  # a format, an error, another header: gone from the answer, so that the row looks right in it
 _SERVICE: Final = (RESULT, SAID, MARK)
 _FORBIDDEN = re.compile("[\\[\\]:*?/\\\\\x00-\x1f\ufffe\uffff\ud800-\udfff]")
 _CREATED: Final = dt.datetime(2000, 1, 1)  # the same refusals give the same bytes
@@ -45,17 +46,20 @@ def fingerprint(texts: list[str]) -> str:
     return hashlib.sha256("\x1f".join(texts).encode()).hexdigest()[:16]
 
 
-def is_unchanged_and_taken(row: Row, headers: dict[int, str]) -> bool:
-    """Say whether a row was taken before and nobody changed it since; a changed one is a correction and is read."""
+def unchanged_state(row: Row, headers: dict[int, str]) -> str | None:
+    """Return what was said of a row when it went back, if nobody changed it since; None for any other row.
+
+    A row that was taken is no new data; one to be written anew shows its fault only in the file it came from.
+    """
     place = {header: index for index, header in headers.items() if header in _SERVICE}
     if not {RESULT, MARK} <= place.keys():
-        return False
+        return None
     cells = {name: as_text(row[index]) if index < len(row) else None for name, index in place.items()}
-    if cells[RESULT] != TAKEN:
-        return False
+    if cells[RESULT] not in {TAKEN, ANEW}:
+        return None
     # Only the columns that were sent back: one that the sender added is no change of the row.
     own = [as_text(cell) or "" for index, cell in enumerate(row) if index not in place.values()]
-    return fingerprint(own) == cells[MARK]
+    return cells[RESULT] if fingerprint(own) == cells[MARK] else None
 
 
 def returned_workbook(readings: list[SheetReading]) -> bytes | None:
@@ -139,18 +143,25 @@ def _write_sheet(sheet: Any, formats: dict[str, Any], reading: SheetReading) -> 
                 sheet.write_number(at, x, cell, formats["bad number"])
             elif text or index in wrong:
                 _write_text(sheet, at, x, text, formats["bad" if index in wrong else "text"])
-        sheet.write_string(at, 0, REFUSED if said else TAKEN, formats["said" if said else "text"])
+        state = (ANEW if number in reading.unseen else REFUSED) if said else TAKEN
+        sheet.write_string(at, 0, state, formats["said" if said else "text"])
         if said:
             told = "；".join(f"{f'【{r.column}】' if r.column else ''}{r.reason}，{r.mend}" for r in said)
             sheet.write_string(at, 1, f"原第{number}行：{told}"[:32_000], formats["said"])
         # Rows under a header that was not read must be read again once it is corrected: they bear no mark.
-        sheet.write_string(at, len(kept) + 2, "" if reading.unread_amounts else fingerprint(texts), formats["text"])
+        again = reading.unread_amounts and state != ANEW
+        sheet.write_string(at, len(kept) + 2, "" if again else fingerprint(texts), formats["text"])
         at += 1
     sheet.set_column(0, 0, 10)
     sheet.set_column(1, 1, 60)
     sheet.set_column(2, len(kept) + 1, 14)
     sheet.set_column(len(kept) + 2, len(kept) + 2, 18, None, {"hidden": True})
     sheet.freeze_panes(last, 2)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    if last:
+        sheet.repeat_rows(first - 1, last - 1)
 
 
 def _width(reading: SheetReading) -> int:

@@ -26,7 +26,7 @@ from intake.contract import Contract, Field, header_form, load_contracts, split_
 from intake.header import HEADER_WITHIN, Column, Header, Top, fill_merged, find_headers, named_units
 from intake.number_format import shown, shown_otherwise
 from intake.opening import SUFFIXES, FileProblem, Row, Sheet, open_sheets
-from intake.returned import RESULT, is_unchanged_and_taken
+from intake.returned import ANEW, RESULT, TAKEN, unchanged_state
 from intake.values import (
     AREA_UNITS,
     EMPTY_WORDS,
@@ -147,6 +147,7 @@ class SheetReading:
     is_synthetic: bool = False
     top: list[Row] = field(default_factory=list)
     cells: dict[int, Row] = field(default_factory=dict)
+    unseen: set[int] = field(default_factory=set)  # rows whose fault can't be seen in the answer: a format, a header
 
     @property
     def refused(self) -> int:
@@ -201,7 +202,7 @@ def _refuse_lost_rows(path: Path, readings: list[SheetReading]) -> None:
         if not lost:
             continue
         reading.contract, reading.header_rows = known.contract, (0, 0)
-        reading.cells = lost
+        reading.cells, reading.unseen = lost, set(lost)
         for number in lost:
             reading.refuse_row(number, path.name, "这张工作表没有认出表头", "请补上表头，或与有表头的表合在一起")
         reading.not_data -= len(lost)
@@ -625,12 +626,13 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
         if above is not None and above < number - 1 < best.first and _cells_in(written) >= 3:
             reading.cells[number] = row
             reading.refuse_row(number, path.name, *_under_other_header(above, best.first))
+            reading.unseen.add(number)
             continue
         is_data = key < len(written) and _is_full(written[key]) and suspects.isdisjoint(written)
         if (
             number - 1 <= best.last
             or (not is_data and _is_no_data(written, row, best, header_texts))
-            or (is_returned and is_unchanged_and_taken(row, reading.headers))
+            or (is_returned and unchanged_state(row, reading.headers) == TAKEN)
         ):
             if number - 1 > best.last and (unit := _other_unit(written, reading.columns)):
                 units.append((number, unit))
@@ -638,6 +640,12 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
             continue
         if number - 1 == below:
             reading.not_data += 1
+            continue
+        if is_returned and unchanged_state(row, reading.headers) == ANEW:
+            reading.cells[number] = row
+            said = "退回后没有改动，仍看不出对错"
+            reading.refuse_row(number, path.name, said, f"请核对后重填；确认无误的请清空“{RESULT}”")
+            reading.unseen.add(number)
             continue
         is_sparse = all(at >= len(written) or written[at] in ("", None) for at in names)
         if is_sparse and number - 1 > best.last and (unit := _other_unit(written, reading.columns)):
@@ -683,6 +691,7 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
     for number in numbers:
         if below is not None and number - 1 > below:
             reading.refuse_row(number, path.name, *_under_other_header(below, None))
+            reading.unseen.add(number)
     return reading
 
 
@@ -794,7 +803,7 @@ class _TableReader:
         rows = [self.reading.cells[number] for number in numbers]
         width = max((len(row) for row in rows), default=0)
         if self.sheet.is_delimited:
-            self._refuse_longer_rows(rows)
+            self._refuse_longer_rows(rows, numbers)
         if any(len(row) != width for row in rows):  # .csv
             rows = [row + [None] * (width - len(row)) for row in rows]
         by_index: list[Sequence[Cell]] = list(zip(*rows, strict=True))
@@ -808,6 +817,7 @@ class _TableReader:
             written = list(cells[column.field.name])
             faults = self._faults(column, written, numbers)
             for at, fault in faults.items():
+                self.reading.unseen.add(numbers[at])
                 self.wrong.append(_Wrong(at, column.header, _shown(written[at]), *fault))
                 written[at] = None
             self._read_column(column, written, years)
@@ -870,7 +880,7 @@ class _TableReader:
                     faults[at] = broken, mend
         return faults
 
-    def _refuse_longer_rows(self, rows: list[Row]) -> None:
+    def _refuse_longer_rows(self, rows: list[Row], numbers: list[int]) -> None:
         """Refuse rows of a .csv with more cells than the header: a comma inside a number has moved what follows."""
         usual = Counter(len(row) for row in rows).most_common(1)[0][0] if rows else 0
         for at, row in enumerate(rows):
@@ -881,6 +891,7 @@ class _TableReader:
                 or self._is_split(row, usual)
             ):
                 reason = f"这一行有 {len(row)} 格，表头只有 {self.header_width} 格，可能是数字里的逗号把一格分成了两格"
+                self.reading.unseen.add(numbers[at])
                 self.wrong.append(_Wrong(at, "", None, reason, "请去掉数字里的逗号，或另存为 .xlsx 后重新发送"))
 
     def _is_split(self, row: Row, usual: int) -> bool:

@@ -203,3 +203,30 @@ def test_a_sheet_of_any_name_is_answered(names):
     sheets = openpyxl.load_workbook(io.BytesIO(content)).sheetnames
     assert len(sheets) == len(names)
     assert all(0 < len(sheet) <= 31 for sheet in sheets)
+
+
+def test_a_fault_that_the_answer_cannot_show_is_refused_again_until_somebody_changes_the_row(store, tmp_path):
+    """A format, a second header: in the answer 3 stands under 万元 and would be taken for 3 万元."""
+    path = tmp_path / "inbox" / "a.xlsx"
+    path.parent.mkdir()
+    book = openpyxl.Workbook()
+    sheet = book.active
+    other = [header.replace("亿元", "万元") for header in HEADER]
+    for row in (other, lead(1), lead(2), [*other[:6], "计划总投资（亿元）", *other[7:]], lead(3)):
+        sheet.append(row)
+    sheet["G2"].number_format = '0.0"亿元"'
+    book.save(path)
+    (landed,) = store.land_inbox(path.parent).files
+    assert landed.summary.refused == 2
+    answer = tmp_path / "outbox" / landed.returned_file
+    (tmp_path / "inbox" / "b.xlsx").write_bytes(answer.read_bytes())
+    again = store.land_inbox(path.parent).files[-1]
+    assert (again.summary.accepted, again.summary.refused) == (0, 2)
+    book = openpyxl.load_workbook(answer)
+    sheet = book.active
+    amount = next(cell.column for cell in sheet[1] if cell.value and cell.value.startswith("计划总投资"))
+    sheet.cell(2, amount).value = 12000
+    sheet.cell(3, 1).value = None  # seen and found right
+    book.save(tmp_path / "inbox" / "c.xlsx")
+    changed = store.land_inbox(path.parent).files[-1]
+    assert (changed.summary.accepted, changed.summary.refused) == (2, 0)
