@@ -82,6 +82,7 @@ class _Tags:
 
 
 _PLAIN_TAGS, _ANY_TAGS = _Tags(rb""), _Tags(rb"(?:\w{1,32}:)?")
+_MARK_WORDS: Final = (b"vertAlign", b"trike")
 _RICH = re.compile(
     rb'vertAlign\s[^<>]*val="(?:super|sub)script"|<(?:\w{1,32}:)?d?strike(?!\s[^<>]*val="(?:0|false)")[\s/>]'
 )
@@ -289,9 +290,11 @@ def _look_inside(path: Path) -> dict[str, _Look]:
             doubts = not computes or _is_made_by_program(path, stream, by_name)
             shared, marked = np.zeros(0, dtype=np.int64), set[int]()
             if entry := by_name.get("xl/sharedstrings.xml"):
-                texts = _inflate(path, stream, entry).split(b"</si>")
+                packed = _inflate(path, stream, entry)
+                texts = packed.split(b"</si>")
                 shared = np.fromiter((len(text) for text in texts), dtype=np.int64, count=len(texts))
-                marked = {at for at, text in enumerate(texts) if _RICH.search(text)}
+                if any(word in packed for word in _MARK_WORDS):
+                    marked = {at for at, text in enumerate(texts) if _RICH.search(text)}
             total, looks = 0, {}
             for entry in parts:
                 content = _inflate(path, stream, entry)
@@ -523,7 +526,7 @@ def _formats_of_cells(content: bytes, formats: dict[int, str], tags: _Tags) -> d
 
 def _marked_cells(content: bytes, shared: set[int]) -> frozenset[tuple[int, int]]:
     """Return the cells whose text has raised, lowered or struck-out letters, of their own or of a shared string."""
-    if not shared and not _RICH.search(content):
+    if not shared and not any(word in content for word in _MARK_WORDS):
         return frozenset()
     found = set()
     for match in _ANY_TAGS.cell.finditer(content):

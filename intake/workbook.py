@@ -85,6 +85,7 @@ _KEYLESS: Final = frozenset(
         "无编号",
     ]
 )
+_ENDS_OF_TOTALS: Final = frozenset("计数和总汇:：)）lL")
 _KEYLESS_AS_WRITTEN: Final = _KEYLESS | {"X", "０", "ｘ"}
 _DITTO: Final = frozenset({"同上", "同前", "同左", "〃", "″", '"', "''", "..", "↑"})
 _GUIDES: Final = (frozenset({"必填", "选填", "可选", "必填项", "选填项"}), frozenset("甲乙丙丁戊己庚辛壬癸123456789"))
@@ -511,10 +512,16 @@ _OF_CURRENCY = re.compile(r"币种|货币|(?:金额|计价|投资额?)单位$")
 _ZEROS = re.compile(r"^[1-9]\d{14}0{2,}$")  # a text of 17 and more digits whose last are zeros was a number once
 
 
-def _stands_for_no_name(text: str, f: Field) -> bool:
-    if text in _DITTO or _BROKEN_TEXT.match(text) or (f.from_sheet and fold(text) in _NO_UNITS):
-        return True
-    return text[-1] in "计数和总汇:：)）lL" and bool(_TOTAL.match(fold(text)))
+def _no_names(values: list[str | None], f: Field) -> set[str]:
+    """Return the texts under a required column that name nothing: totals, 同上, errors; for units also words like 全区."""
+    distinct = {value for value in values if value}
+    words = distinct & (_DITTO | _NO_UNITS if f.from_sheet else _DITTO)
+    ends = {value for value in distinct if value[-1] in _ENDS_OF_TOTALS or value[0] in "#?？"}
+    return words | {
+        value
+        for value in ends
+        if _TOTAL.match(fold(value)) or _BROKEN_TEXT.match(value) or (f.from_sheet and fold(value) in _NO_UNITS)
+    }
 
 
 def _may_be_no_key(cells: list[Cell]) -> bool:
@@ -959,11 +966,7 @@ class _TableReader:
             if f.from_sheet and f.name not in self.written and self.sheet_names_unit:
                 self.values[f.name] = [self.reading.sheet] * count
             values = self.values.get(f.name, nothing)
-            odd = (
-                {v for v in set(values) if v and _stands_for_no_name(v, f)}
-                if f.required and f.type == "text"
-                else set()
-            )
+            odd = _no_names(values, f) if f.required and f.type == "text" else set()
             if odd:
                 for at, value in enumerate(values):
                     if value in odd:
