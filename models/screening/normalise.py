@@ -32,6 +32,8 @@ _DIGITS_APART: Final = re.compile(r"(?<=\d)[。·、;](?=\d(?!\d))")
 _LAST_ALONE: Final = re.compile(rf"(?:(?<=[^{HAN}\w])|^)([{HAN}])[^{HAN}\w%]{{1,4}}(?=[{HAN}])")
 _PIECES: Final = re.compile(r"[^\W_]{1,100}%?|%")
 _FEW: Final = 6  # fewer pieces of one character are an enumeration (水、电、气)
+_LETTER_BETWEEN: Final = re.compile(rf"(?<=[{HAN}])[a-z](?=[{HAN}])")
+_FEW_LETTERS: Final = 3  # fewer are names (a公司, b级)
 _BLANK: Final = re.compile(r"\s+")
 _LONG_ENOUGH: Final = 4  # characters on both sides of a blank that make it the end of a clause
 
@@ -96,6 +98,9 @@ def readings(text: str, spelled: Iterable[str]) -> tuple[str, ...]:
     pieces = _PIECES.findall(plain)
     if len(pieces) >= _FEW and sum(len(piece) == 1 for piece in pieces) >= 0.8 * len(pieces):
         forms.append("".join(pieces))  # a mark between every two characters, whichever
+    without_letters, letters = _LETTER_BETWEEN.subn("", whole)
+    if letters >= _FEW_LETTERS:
+        forms.append(without_letters)
     found = dict.fromkeys(spelled_out(form, tuple(spelled)) for form in forms)
     return tuple(form for form in found if form)
 

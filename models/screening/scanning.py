@@ -17,6 +17,7 @@ from models.screening.tables import FLAG, REVIEW, STOP, VERDICTS, Rule, Tables, 
 
 HIDDEN: Final = "□"  # stands for a character that was set aside
 LAWFUL: Final = "■"  # for one of a national measure: words.csv counts it as 国家依据
+DENIED: Final = "▢"  # for one of what is negated or reported: the weakest rules leave such a sentence alone (已说明)
 UNDECIDED: Final = "无法判断"  # the kind of rules that only say so
 TIED_TO_TAX: Final = "税收挂钩"
 NOTE: Final = "命中不等于违法，未命中也不等于合规；由公平竞争审查机构认定。"
@@ -45,7 +46,19 @@ _ABOLISHED: Final = (
     "落地",
     "本地注册",
 )
-_NEGATING_TOKENS: Final = ("阻迁", "免除", "名股", "保底", "暗约", "减税")
+_NEGATING_TOKENS: Final = (
+    "阻迁",
+    "免除",
+    "名股",
+    "保底",
+    "暗约",
+    "减税",
+    "免程序",
+    "排外",
+    "走过场",
+    "核定",
+    "低价供地",
+)
 
 
 @dataclass(frozen=True)
@@ -132,7 +145,7 @@ def as_record(hits: Sequence[Hit]) -> dict[str, object]:
 
 def _hits(reading: str, rules: Sequence[Rule], known: Tables) -> Iterator[Hit]:
     sentences = [match.group(0) for match in _SENTENCE.finditer(reading)]
-    shown = [without_what_is_no_promise(sentence, known) for sentence in sentences]
+    shown = [without_what_is_no_promise(in_plain_words(sentence, known), known) for sentence in sentences]
     is_stopped_already = False
     for sentence, open_text in zip(sentences, shown, strict=True):
         for hit in _met(sentence, open_text, rules, known):
@@ -207,6 +220,13 @@ def _clauses(sentence: str) -> list[_Clause]:
 # --- what is no promise -----------------------------------------------------------------------------------------------
 
 
+def in_plain_words(sentence: str, known: Tables) -> str:
+    """Return a sentence with what people say (县里, 咱们, 你家) in the words of the tables; every place stays."""
+    for pattern, word in known.spoken:
+        sentence = pattern.sub(lambda m, word=word: word if len(word) == len(m.group()) else m.group(), sentence)  # type: ignore[misc]
+    return sentence
+
+
 def _hide(chars: list[str], start: int, end: int, sign: str = HIDDEN) -> None:
     for at in range(start, end):
         if chars[at] not in ",:。;!?":
@@ -222,32 +242,42 @@ def without_what_is_no_promise(sentence: str, known: Tables) -> str:
             # 参照即征即退的办法: a national measure that only lends its name.
             if not words["比照"].search(sentence, max(0, match.start() - 6), match.start()):
                 _hide(chars, *match.span(), LAWFUL)
-    if words["国家文号"].search(sentence) and not words["加码"].search(sentence):
+    is_national = words["国家文号"].search(sentence) or (
+        words["国家规定"].search(sentence) and not words["强特定"].search(sentence)
+    )
+    if is_national and not words["加码"].search(sentence):
         for match in words["法定减免"].finditer(sentence):
             _hide(chars, *match.span(), LAWFUL)
     for name in ("中性", "描述"):
         text = "".join(chars)
         # What a project will yield is no promise to it, unless something is given in the same breath.
-        if name == "中性" or not words["给付"].search(text):
+        if name == "中性" or not (words["给付"].search(text) or words["承揽"].search(text)):
             for match in words[name].finditer(text):
                 _hide(chars, *match.span())
     text = "".join(chars)
+    if _is_account(text, known):
+        _hide(chars, 0, len(chars), DENIED)
+        return "".join(chars)
     clauses = _clauses(text)
     until_end = until_next = False
+    is_agreed = bool(words["应允"].search(text))
+    shutting_out = [match.span() for match in words["排外"].finditer(text)]
     for at, clause in enumerate(clauses):
         written = text[clause.start : clause.end]
         if _is_end_of_it(written, known):
-            _hide(chars, 0, clause.end)
+            _hide(chars, 0, clause.end, DENIED)
             until_end = until_next = False
             continue
         if at and words["释义"].match(written):  # 税收返还，是指…
-            _hide(chars, clauses[at - 1].start, clause.end)
+            _hide(chars, clauses[at - 1].start, clause.end, DENIED)
         is_elsewhere = words["他处"].search(written) and not words["借名"].search(written)
-        is_reported = bool(words["记述"].search(written) or is_elsewhere)
+        is_reported = bool(words["记述"].search(written) or is_elsewhere) and not is_agreed
         if until_end or until_next or is_reported:
-            _hide(chars, clause.start, clause.end)
+            _hide(chars, clause.start, clause.end, DENIED)
             until_end = until_end or (is_reported and bool(words["转述"].search(written)))
-        negated = _negated(written, known)
+        # 未在本区设立公司的，一律不得入围: the ban is the promise, though its subject stands in the clause before.
+        is_ban = any(start < clause.start < end for start, end in shutting_out)
+        negated = None if is_ban else _negated(written, known)
         if negated is not None:
             _hide_negated(chars, written, clause.start, negated, known)
             body = written.rstrip(",:。;!?")
@@ -258,6 +288,25 @@ def without_what_is_no_promise(sentence: str, known: Tables) -> str:
     return "".join(chars)
 
 
+def _is_account(sentence: str, known: Tables) -> bool:
+    """Return whether a sentence only counts what was done in a past time, or says what a law or a case says.
+
+    Whoever is addressed, a rate, a condition or a gift beside a tax makes it a promise again.
+    """
+    words = known.words
+
+    def has(*names: str) -> bool:
+        return any(words[name].search(sentence) for name in names)
+
+    if has("强特定", "对话", "比照", "免程序", "应允"):
+        return False
+    if has("转述句"):
+        return not has("加码", "比例")
+    if has("许诺") or (has("税基", "地价", "个税") and has("统计奖")):
+        return False
+    return has("统计时") and has("统计述")
+
+
 def _hide_negated(chars: list[str], clause: str, offset: int, part: tuple[int, int], known: Tables) -> None:
     """Hide what is negated, but not a ban on leaving: that negation is the promise, unless it is itself denied."""
     kept = [
@@ -266,7 +315,7 @@ def _hide_negated(chars: list[str], clause: str, offset: int, part: tuple[int, i
         if not known.words["否定要求"].search(clause, part[0], match.end())
     ]
     before = [(at, chars[at]) for start, end in kept for at in range(offset + start, offset + end)]
-    _hide(chars, offset + part[0], offset + part[1])
+    _hide(chars, offset + part[0], offset + part[1], DENIED)
     for at, char in before:
         chars[at] = char
 

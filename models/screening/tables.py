@@ -1,6 +1,6 @@
 """The tables of the scanner (红线词表): classes of words, rules over them, measures of national law.
 
-Belongs here: reading words.csv, rules.csv and national_measures.csv, and refusing what can't be read, in Chinese. Does not
+Belongs here: reading words.csv, rules.csv, spoken.csv and national_measures.csv, and refusing what can't be read, in Chinese. Does not
 belong here: applying them (scanning.py). Notation in a pattern: <6> up to six characters of the same clause, <<6>> of the same
 sentence, # a number in figures, @ a number in characters; *, + and {n,} are refused, so matching stays linear in the text.
 """
@@ -57,6 +57,7 @@ class Tables:
     fatal: tuple[str, ...]  # words searched once more in the text without any marks, and by their sound
     measures: tuple[re.Pattern[str], ...]
     rules: tuple[Rule, ...]
+    spoken: tuple[tuple[re.Pattern[str], str], ...]  # how people speak, and the plain words of the same length
 
 
 def compiled(pattern: str) -> re.Pattern[str]:
@@ -106,7 +107,11 @@ def read_tables(folder: Path = FOLDER) -> Tables:
     for row in _rows(folder / "rules.csv"):
         with _naming("rules.csv", row["rule_id"]):
             rules.append(_rule(row, words))
-    return Tables(words, spelled, fatal, tuple(measures), tuple(rules))
+    spoken = []
+    for row in _rows(folder / "spoken.csv"):
+        with _naming("spoken.csv", row["spoken"]):
+            spoken.append((compiled(row["spoken"]), row["plain"]))
+    return Tables(words, spelled, fatal, tuple(measures), tuple(rules), tuple(spoken))
 
 
 def _longest_first(patterns: list[str]) -> str:

@@ -18,6 +18,7 @@ from pypinyin import lazy_pinyin
 from characters import VARIANTS
 from models.screening import NOTHING_FOUND, STOP, as_record, in_words, is_stopped, read_tables, scan, tables, verdict_of
 from models.screening.normalise import FOLDER, readings
+from models.screening.scanning import in_plain_words
 from models.screening.tables import REVIEW, VERDICTS, compiled
 
 DAY = dt.date(2026, 6, 30)
@@ -44,15 +45,17 @@ def severity(found: str | None) -> int:
 
 
 def test_every_unlawful_phrase_is_found_as_severely_as_it_was() -> None:
+    assert all(row["expected"] in (STOP, REVIEW) for row in UNLAWFUL)  # none passes in silence
     weaker = [row for row in UNLAWFUL if severity(verdict(row["text"])) < severity(row["expected"])]
     assert weaker == []
     stopped = sum(row["expected"] == STOP for row in UNLAWFUL)
-    assert len(UNLAWFUL) > 240 and stopped / len(UNLAWFUL) > 0.95
+    assert len(UNLAWFUL) > 800 and stopped / len(UNLAWFUL) > 0.95
 
 
-def test_no_lawful_phrase_is_held() -> None:
-    assert len(LAWFUL) > 230
-    assert [(row["text"], in_words(hits)) for row in LAWFUL if (hits := scan(row["text"], DAY))] == []
+def test_no_lawful_phrase_is_stopped_and_few_are_held() -> None:
+    found = [(row["text"], hits) for row in LAWFUL if (hits := scan(row["text"], DAY))]
+    assert [(text, in_words(hits)) for text, hits in found if is_stopped(hits)] == []
+    assert len(LAWFUL) > 900 and len(found) <= 0.02 * len(LAWFUL)
 
 
 @pytest.mark.parametrize("rule", tables().rules, ids=lambda rule: rule.rule_id)
@@ -66,7 +69,7 @@ def test_every_rule_finds_its_example_and_not_its_counter_example(rule: object) 
 
 _TRADITIONAL: dict[str, str] = {}
 for _pair in VARIANTS.read_text(encoding="utf-8").split():
-    if len(_pair) == 2:
+    if len(_pair) == 2 and not _pair.isascii():
         _TRADITIONAL.setdefault(_pair[1], _pair[0])
 _SOME = random.Random(3)
 WRITINGS: dict[str, Callable[[str], str]] = {
@@ -96,7 +99,7 @@ WRITINGS: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("writing", WRITINGS, ids=str)
 def test_no_way_of_writing_hides_a_promise(writing: str) -> None:
-    found = [(row["expected"], verdict(WRITINGS[writing](row["text"]))) for row in UNLAWFUL[::3]]
+    found = [(row["expected"], verdict(WRITINGS[writing](row["text"]))) for row in UNLAWFUL[::6]]
     assert [one for one in found if one[1] is None] == []
     stopped = [now == STOP for before, now in found if before == STOP]
     assert sum(stopped) >= 0.97 * len(stopped)
@@ -126,6 +129,11 @@ def test_pinyin_and_half_pinyin_are_read(phrase: str) -> None:
 )  # fmt: skip
 def test_radicals_look_alikes_sounds_and_numerals_are_read(text: str) -> None:
     assert verdict(text) == STOP
+
+
+def test_spoken_words_are_replaced_where_they_stand() -> None:
+    assert in_plain_words("咱们县里给你家交", tables()) == "我方区里给贵司交"
+    assert all(len(in_plain_words(row["text"], tables())) == len(row["text"]) for row in (*UNLAWFUL, *LAWFUL))
 
 
 def test_what_is_read_is_the_same_when_read_again() -> None:
@@ -197,6 +205,88 @@ def test_every_kind_is_stopped_however_its_parts_are_put_together(kind: str) -> 
     forms, *parts = PARTS[kind]
     texts = [form.format(*each) for form, each in itertools.product(forms, itertools.product(*parts))]
     assert [text for text in texts if not is_stopped(scan(text, DAY))] == []
+
+
+# --- how people speak, and kinds beside taxes --------------------------------------------------------------------------
+
+SPOKEN: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
+    "成本": (
+        ("你家{1}{0}交", "贵司{1}{0}全出", "{1}头三年由{0}承担", "{1}这块{0}兜着", "你们的{1}，{0}给付"),
+        ("县里", "镇里", "我们", "咱们", "区里", "管委会", "平台公司", "县财政"),
+        ("社保", "电费", "房租", "物业费", "水电", "利息"),
+    ),
+    "税收": (
+        ("你们交的税{0}能落下的那块，{1}", "您公司上缴的税，{0}那份{1}", "企业完税后｜{0}所得｜{1}", "老板，税{0}留的那部分{1}"),
+        ("县里", "镇里", "区里", "市里", "园区"),
+        ("按六成给您打回去", "返一半", "年底补给您", "全额奖给企业", "打到公司账户"),
+    ),
+    "土地": (
+        ("出让公告的条件就照{0}的{1}来写", "按{0}{1}设定竞买资格", "为{0}量身设置挂牌条件，{1}不变"),
+        ("你们家", "贵司", "乙方", "该企业"),
+        ("专利", "工艺", "设备", "要求"),
+    ),
+    "外地": (
+        ("{0}{1}须先在本县设立子公司", "{0}{1}投标的一律不予受理", "{0}{1}须另交保证金", "对{0}{1}加收检测费，须备案"),
+        ("外地", "县外", "市外", "省外"),
+        ("企业", "建筑企业", "供应商", "施工企业"),
+    ),
+    "身份": (
+        ("技改补助：{0}企业按15%，{1}企业按8%", "{0}企业按设备款补12%，{1}企业补5%", "{0}企业奖励20万元，{1}企业不享受"),
+        ("国有", "外资", "新引进"),
+        ("民营", "其他", "存量"),
+    ),
+    "程序": (
+        ("{0}直接拨款，{1}", "补助{1}，名单由{0}圈定", "扶持对象由{0}圈定，{1}"),
+        ("分管领导", "领导小组", "招商专班", "县长办公会"),
+        ("不再公开申报", "无需评审", "不用申报", "不公示"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SPOKEN)
+def test_a_promise_as_people_speak_is_never_silent_and_mostly_stopped(kind: str) -> None:
+    forms, *parts = SPOKEN[kind]
+    texts = [form.format(*each) for form, each in itertools.product(forms, itertools.product(*parts))]
+    found = {text: verdict(text) for text in texts}
+    assert [text for text, now in found.items() if severity(now) < severity(REVIEW)] == []
+    assert sum(now == STOP for now in found.values()) >= 0.9 * len(found)
+
+
+DENIED_BY = (
+    "{0}曾约定{1}，该款已全额收回", "该企业要求{1}，我局已当面说明不能办理", "审计科重点核对有无{1}的条款", "典型案例：{0}承诺{1}，已被责令改正",
+    "《公平竞争审查条例》规定，不得{1}", "{0}原协议中{1}的约定，双方确认不再履行", "合同负面清单：{1}，出现任一项退回重拟",
+    "我们不签{1}的协议", "{0}与{1}有关的条款一律删除",
+)  # fmt: skip
+ABOUT = ("2019年", "某镇", "该局")
+DENIED_PROMISES = ("返还土地出让金", "按地方贡献奖励企业", "税收返还", "代缴社保", "减免厂房租金")
+
+
+@pytest.mark.parametrize("form", DENIED_BY)
+def test_what_is_refused_audited_or_taken_back_is_not_stopped(form: str) -> None:
+    texts = {form.format(about, promise) for about in ABOUT for promise in DENIED_PROMISES}
+    assert [text for text in sorted(texts) if is_stopped(scan(text, DAY))] == []
+
+
+STILL = (
+    "在不得违规返税的前提下，{0}", "本条不构成税收优惠，{0}", "企业要求{0}，区里同意", "贯彻高质量发展要求，{0}", "经协商一致，{0}",
+    "去年没有兑现，今年{0}", "严格落实公平竞争审查要求，{0}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("form", STILL)
+def test_a_promise_behind_words_of_denial_is_stopped(form: str) -> None:
+    promises = ("按乙方实缴税款的县级部分给予等额支持", "对贵司按地方贡献的50%奖励", "土地出让金返还乙方一半")
+    assert [t for t in map(form.format, promises) if not is_stopped(scan(t, DAY))] == []
+
+
+@pytest.mark.parametrize("span", ["今年以来", "去年全年", "上半年", "截至6月底", "2025年共"])
+def test_what_was_done_in_a_past_time_is_no_promise(span: str) -> None:
+    forms = (
+        "{}办理各类退税减税降费6.4亿元，惠及经营主体2.3万户",
+        "{}兑现惠企资金1.2亿元，共140家企业受益",
+        "{}税收收入同比增长7.3%，占比达到52%",
+    )
+    assert [t for t in (form.format(span) for form in forms) if is_stopped(scan(t, DAY))] == []
 
 
 OPEN_BASES = (
@@ -310,7 +400,7 @@ def test_a_pattern_without_bound_is_refused(pattern: str) -> None:
 
 
 def test_a_table_that_cannot_be_read_is_named_with_its_row(tmp_path: Path) -> None:
-    for name in ("words.csv", "rules.csv", "national_measures.csv"):
+    for name in ("words.csv", "rules.csv", "national_measures.csv", "spoken.csv"):
         (tmp_path / name).write_bytes((FOLDER / name).read_bytes())
     text = (tmp_path / "rules.csv").read_text(encoding="utf-8")
     (tmp_path / "rules.csv").write_text(text.replace("税基+给付,", "税基+没有的词类,", 1), encoding="utf-8")
