@@ -14,6 +14,7 @@ REGISTER    ?=
 AS_OF       ?=
 VENV        := $(CURDIR)/.venv
 PY          := $(VENV)/bin/python
+ZEYOU       := $(VENV)/bin/zeyou
 STAMP       := $(VENV)/.installed
 BENCH       := $(CURDIR)/.venv-bench
 SAMPLE      := $(ZEYOU_HOME)/sample
@@ -26,11 +27,12 @@ export PYTHONUTF8 := 1
 .PHONY: run sample test ui desk bench lint docs install clean
 .DEFAULT_GOAL := run
 
-$(STAMP): requirements.lock
+$(STAMP): requirements.lock pyproject.toml
 	@echo "安装依赖（首次约两分钟）…"
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { echo "需要 Python 3.11 至 3.13"; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
 	@touch $@
 
 install: $(STAMP)
@@ -38,13 +40,13 @@ install: $(STAMP)
 # The fictional district is written once; a sample that was cut off has no mark and is written anew.
 $(SAMPLE)/.written: $(STAMP) $(wildcard intake/sample/*.py)
 	@rm -rf $(SAMPLE)
-	@$(PY) -m intake sample --out $(SAMPLE) --leads 3000 --register 200000 --seed 7 --as-of $(SAMPLE_DAY)
+	@$(ZEYOU) sample --out $(SAMPLE) --leads 3000 --register 200000 --seed 7 --as-of $(SAMPLE_DAY)
 	@touch $@
 
 sample: $(SAMPLE)/.written
 
 run: $(STAMP) $(if $(INBOX),,$(SAMPLE)/.written)
-	@$(PY) -m orchestration run \
+	@$(ZEYOU) run \
 	  --inbox $(if $(INBOX),"$(INBOX)",$(SAMPLE)/inbox) \
 	  $(if $(REGISTER),--register "$(REGISTER)",$(if $(INBOX),,--register $(SAMPLE)/register.parquet)) \
 	  $(if $(AS_OF),--as-of $(AS_OF),$(if $(INBOX),,--as-of $(SAMPLE_DAY)))
@@ -56,10 +58,10 @@ lint: $(STAMP)
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy && $(VENV)/bin/lint-imports
 
 ui: $(STAMP)
-	@$(PY) -m orchestration ui
+	@$(ZEYOU) ui
 
 desk: $(STAMP)
-	@$(PY) -m desk serve --opener intake.opening:open_sheets --code-reader intake.values:parse_uscc --firm-names intake.matching.placeholders:names_a_firm
+	@$(ZEYOU) desk serve
 
 # Peers of the benchmarks live in an environment of their own, so that what runs at night never depends on them.
 $(BENCH)/.installed: requirements.lock benchmarks/peers.lock
@@ -77,7 +79,7 @@ bench: $(BENCH)/.installed $(BENCH)/matching/.installed
 	@$(BENCH)/bin/python -m benchmarks --peers $(BENCH)/matching/bin/python
 
 docs: $(STAMP)
-	@$(PY) -m orchestration docs
+	@$(ZEYOU) docs
 
 clean:
 	rm -rf $(ZEYOU_HOME) .venv .venv-bench

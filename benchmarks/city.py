@@ -49,7 +49,7 @@ class CitySize:
 
 def land_district(folder: Path) -> None:
     """Write the fictional district and land it, with its identities and chain tables."""
-    make = [sys.executable, "-m", "intake", "sample", "--out", str(folder / "sample"), "--seed", "7"]
+    make = [sys.executable, "-m", "orchestration", "sample", "--out", str(folder / "sample"), "--seed", "7"]
     subprocess.run(make, cwd=ROOT, check=True, capture_output=True)
     landing = folder / "landing"
     store = LandingStore(landing)

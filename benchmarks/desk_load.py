@@ -1,6 +1,6 @@
 """The desk under load (办公桌的负载): a list, a search, a lead's page, an answer at 50 requests a second; and a download.
 
-Run `python -m benchmarks.desk_load [leads] [seconds]`. The desk runs as in service (`python -m desk serve`) on 100,000 leads and 200
+Run `python -m benchmarks.desk_load [leads] [seconds]`. The desk runs as in service (`zeyou desk serve`) on 100,000 leads and 200
 recruiters; this process asks. Requests have a time each, fixed beforehand, and waiting for a late answer counts (open loop).
 Target: p95 under 150 ms for every kind, no error, on SQLite and on PostgreSQL (Debian's, fsync on). A view of 10,000 rows as a
 workbook is compared with XlsxWriter alone writing the same cells in the same formats. Target: 1.5 times.
@@ -107,7 +107,7 @@ def serving(home: Path, url: str) -> Iterator[int]:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     environment = {**os.environ, "ZEYOU_HOME": str(home), "DESK_DATABASE_URL": url}
-    command = [sys.executable, "-m", "desk", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "orchestration", "desk", "serve", "--port", str(port)]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     try:
         for _ in range(600):

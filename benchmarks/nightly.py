@@ -198,7 +198,7 @@ def main() -> None:
     rows = [("nightly job", "register rows", "seconds", "peak MB", "ratio")]
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        make = [sys.executable, "-m", "intake", "sample", "--out", str(place / "sample"), "--seed", "7"]
+        make = [sys.executable, "-m", "orchestration", "sample", "--out", str(place / "sample"), "--seed", "7"]
         measure(make, cwd=ROOT)
         registers = {"200,000": place / "sample/register.parquet"}
         reference = os.environ.get("ZEYOU_REFERENCE_DATA")

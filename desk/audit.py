@@ -2,7 +2,7 @@
 
 Belongs here: appending and verifying. Does not belong here: what is to be logged (the modules that act).
 
-Whoever changes or removes an entry breaks every hash after it; `python -m desk verify-audit` names the first broken one.
+Whoever changes or removes an entry breaks every hash after it; `zeyou desk verify-audit` names the first broken one.
 Cutting off the end can't be seen from inside: keep the last number and hash that the command prints somewhere else.
 """
 

@@ -1,6 +1,6 @@
 """Say in Chinese what would be read from a file, and why (读前说明).
 
-Belongs here: the lines of `python -m intake explain`. Does not belong: deciding anything (header.py, workbook.py).
+Belongs here: the lines of `zeyou explain`. Does not belong: deciding anything (header.py, workbook.py).
 """
 
 from __future__ import annotations

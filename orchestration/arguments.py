@@ -1,6 +1,6 @@
 """Arguments of the command line in Chinese (参数): a parser whose mistakes are one Chinese line, and the kinds of values.
 
-Belongs here: reading what was typed. Does not belong here: what a command does (__main__.py).
+Belongs here: reading what was typed. Does not belong here: the commands (command_line.py).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ _SAID: Final = tuple(
     (re.compile(pattern, re.DOTALL), line)
     for pattern, line in (
         (r"unrecognized arguments: (.+)", r"不认识的参数：\1"),
-        (r"the following arguments are required: \{.+\}", "缺少命令"),
+        (r"the following arguments are required: 命令", "缺少命令"),
         (r"the following arguments are required: (.+)", r"缺少参数：\1"),
-        (r"argument \{.+\}: invalid choice: (\S+) .+", r"没有 \1 这个命令"),
+        (r"argument 命令: invalid choice: (\S+) .+", r"没有 \1 这个命令"),
         (r"argument (.+?): invalid choice: (\S+) \(choose from (.+)\)", r"参数 \1 不能是 \2，只能是 \3"),
         (r"argument (.+?): invalid \S+ value: (.+)", r"参数 \1 的值 \2 不对"),
         (r"argument (.+?): expected .+", r"参数 \1 后面要写一个值"),
@@ -46,6 +46,18 @@ class Parser(argparse.ArgumentParser):
         line = next((p.sub(line, message) for p, line in _SAID if p.fullmatch(message)), "参数不对")
         print(f"错误：{line}；用法见 {self.prog} --help", file=sys.stderr)  # noqa: T201
         raise SystemExit(2)
+
+
+def commands_of(parser: Parser) -> Any:
+    """Return the place for the commands of a parser, one of which must be typed."""
+    return parser.add_subparsers(title="命令", metavar="命令", required=True)
+
+
+def count(text: str) -> int:
+    """Read a number of things."""
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"“{text}”不是数目，应写成 20 这样")
+    return int(text)
 
 
 def day(text: str) -> dt.date:

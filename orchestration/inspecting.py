@@ -46,7 +46,7 @@ def _dagster_dev(settings: Settings, port: int) -> int:
 def write_dictionary(settings: Settings) -> Path:
     """Write the data dictionary (dbt docs, one page that opens without a server) and give its path."""
     if not warehouse_path(settings.home).exists():
-        raise Refused("还没有运行过夜间作业，没有可写的数据字典：请先运行 python -m orchestration run")
+        raise Refused("还没有运行过夜间作业，没有可写的数据字典：请先运行 zeyou run")
     make_ready(settings.home, _say)
     target = parsed_project(settings).target_path
     command = [str(DBT_EXECUTABLE), "--quiet", "docs", "generate", "--static", "--project-dir", str(DBT_FOLDER)]

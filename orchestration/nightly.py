@@ -266,7 +266,7 @@ def run_job(settings: Settings, as_of: dt.date, name: str, only: Sequence[dg.Ass
     """
     check_day(as_of)
     if name in ("rescoring", "retraining") and not warehouse_path(settings.home).exists():
-        raise Refused("还没有运行过夜间作业：请先运行 python -m orchestration run")
+        raise Refused("还没有运行过夜间作业：请先运行 zeyou run")
     with only_one(settings, "nightly"), prepare_instance(settings) as instance:
         bury_dead_runs(instance, "command")
         result = _execute(settings, instance, as_of, name, only)

@@ -109,7 +109,7 @@ class WarehouseDbt(DbtCliResource):
             district = read_district(Path(self.office))
             make_ready(home, context.log.info)
             if as_of and not warehouse_path(home).exists():
-                raise Refused("仓库要重建，要从台账做起：请再运行一次夜间作业（python -m orchestration run）")
+                raise Refused("仓库要重建，要从台账做起：请再运行一次夜间作业（zeyou run）")
         except Refused as problem:
             raise dg.Failure(str(problem), allow_retries=False) from None
         before = dict(os.environ)

@@ -379,7 +379,7 @@ def _strange_rows(leads: list[Lead], ledger_rows: list[LedgerRow], records: list
 def _explanation(seed: int, as_of: dt.date, summary: SampleSummary) -> str:
     return f"""合成数据：虚构的云川区（云川市，山东省）
 
-本文件夹由 python -m intake sample 写出，种子 {seed}，截至 {as_of}。区、单位、企业、人名、电话均为虚构；
+本文件夹由 zeyou sample 写出，种子 {seed}，截至 {as_of}。区、单位、企业、人名、电话均为虚构；
 信用代码校验位正确，但行政区划为不存在的 99xx，不属于任何企业；电话以 1540000 开头，不属于任何人。
 
 inbox/            各单位报来的全部台账（.xlsx），写法各不相同，约百分之一的行故意写错

@@ -125,3 +125,14 @@ def test_the_readme_tree_is_current() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     folders = {name.split("/")[0] for name in tracked() if "/" in name and not name.startswith(".")}
     assert [folder for folder in sorted(folders) if f"{folder}/" not in readme] == []
+
+
+def test_one_form_of_the_command_is_named_everywhere() -> None:
+    """`python -m orchestration` is for environments that the project is not installed in, and only its own file says so."""
+    old = re.compile(r"python3? -m (orchestration|intake|desk)(?![.\w])")
+    own = {"orchestration/__main__.py", "tests/contract/test_architecture.py", "docs/decisions/0051-one-command.md"}
+    texts = [
+        name for name in tracked() if name not in own and Path(name).suffix in (".py", ".md", ".ipynb", ".yml", ".yaml")
+    ]
+    texts += ["Makefile", ".ci/run"]
+    assert [name for name in texts if old.search((ROOT / name).read_text(encoding="utf-8"))] == []

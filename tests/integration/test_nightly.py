@@ -33,7 +33,7 @@ from models.additive import from_tables, part_of
 from models.chain import fit_points, load_chains
 from models.ranking import RankingWeights
 from models.registry import Registry
-from orchestration.__main__ import main
+from orchestration.command_line import main
 from orchestration.nightly import run_nightly
 from orchestration.settings import OFFICE_FILES
 from tests.integration.desk.desk_site import HASH, Browser

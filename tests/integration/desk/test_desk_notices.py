@@ -22,10 +22,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from desk.__main__ import main
 from desk.notices.recipients import Recipient
 from desk.notices.sending import WECOM_BYTES, Mail, NotSent, queue_digests, send_waiting, to_mailbox, to_robot
 from desk.store.models import Notice
+from orchestration.command_line import main
 from tests.integration.desk.desk_site import NASTY, NOW, UNITS, Site, secret_of
 
 
@@ -125,7 +125,7 @@ def test_a_dry_run_prints_and_sends_nothing(site: Site, monkeypatch: Any, capsys
     (folder / "notices.yaml").write_text(text, encoding="utf-8")
     monkeypatch.setenv("ZEYOU_HOME", str(site.home))
     monkeypatch.setenv("DESK_DATABASE_URL", site.app.state.desk.settings.database_url)
-    assert main(["notify", "--dry-run"]) == 0
+    assert main(["desk", "notify", "--dry-run"]) == 0
     told = capsys.readouterr().out
     assert "参加排序 30 条" in told and "没有发送" in told
     with site.database() as session:
@@ -133,7 +133,7 @@ def test_a_dry_run_prints_and_sends_nothing(site: Site, monkeypatch: Any, capsys
     (folder / "notices.yaml").write_text(
         "recipients:\n  - {unit: 甲, channel: wecom, address: 'ftp://x'}\n", encoding="utf-8"
     )
-    assert main(["notify"]) == 1
+    assert main(["desk", "notify"]) == 1
 
 
 class TlsPost:

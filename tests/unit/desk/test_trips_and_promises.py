@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desk.__main__ import main
 from desk.trips import City, TripSettings, best_order, cities, distance_km, plan_trip, read_trip_settings, way_km
+from orchestration.command_line import main
 
 DAY = dt.date(2026, 6, 30)
 NAMES = sorted(cities())
@@ -115,6 +115,6 @@ def test_a_file_is_judged_line_by_line(tmp_path: Path, capsys: pytest.CaptureFix
 
 def test_a_file_that_cannot_be_read_is_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a.txt"
-    assert scanned(path, "--json", capsys=capsys) == (2, f"{path}：打不开，请核对文件名\n")
+    assert scanned(path, "--json", capsys=capsys) == (2, f"错误：{path}：打不开，请核对文件名\n")
     path.write_bytes("税收返还".encode("gbk"))
-    assert scanned(path, capsys=capsys) == (2, f"{path}：不是 UTF-8 文本，请另存为 UTF-8 再审查\n")
+    assert scanned(path, capsys=capsys) == (2, f"错误：{path}：不是 UTF-8 文本，请另存为 UTF-8 再审查\n")

@@ -7,9 +7,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from intake.__main__ import main
 from intake.chain_graph import EDGES_FILE, FOLDER, LISTED_FILE, LISTED_SCHEMA, load_chain_graph, write_listed
 from intake.workbook import FileProblem
+from orchestration.command_line import main
 
 COMPANY = """name,fullname,code,location,time
 膜股份,膜股份有限公司,300001.SZ,深圳证券交易所,2012-01-01

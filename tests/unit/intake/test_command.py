@@ -1,4 +1,4 @@
-"""The command `python -m intake read`: the result whole, or one clear line and nothing at all."""
+"""The command `zeyou read`: the result whole, or one clear line and nothing at all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from ledger_writing import HEADER, OLE, lead
 
-from intake.__main__ import main
+from orchestration.command_line import main
 
 REGISTER = "企业名称,统一社会信用代码,省份\n云川纺织有限公司,91440300708461136T,山东\n短,91440300708461136T,山东\n"
 
@@ -93,17 +93,19 @@ def test_bad_input_is_one_line_and_leaves_the_folder_as_it_was(book, tmp_path, c
     assert sorted(p.name for p in tmp_path.iterdir()) == listed
 
 
-def test_a_folder_that_can_not_be_written_is_told(book, tmp_path, capsys):
+def test_a_folder_that_can_not_be_written_is_told(book, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("ZEYOU_HOME", str(tmp_path / "home"))
     (tmp_path / "file").write_text("x")
-    assert main(["read", str(book(lead(1))), "--contract", "leads", "--out", str(tmp_path / "file")]) == 2
-    assert "读写失败" in capsys.readouterr().err
+    assert main(["read", str(book(lead(1))), "--contract", "leads", "--out", str(tmp_path / "file")]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"错误：这个路径不能用：{tmp_path / 'file'}") and "请检查路径" in line
 
 
 def test_the_module_runs_from_the_shell_into_the_folder_it_stands_in(book, tmp_path):
     here = tmp_path / "here"
     here.mkdir()
     root = str(Path(__file__).parents[3])
-    command = [sys.executable, "-m", "intake", "read", str(book(lead(1))), "--contract", "leads", "--out", "."]
+    command = [sys.executable, "-m", "orchestration", "read", str(book(lead(1))), "--contract", "leads", "--out", "."]
     done = subprocess.run(
         command, cwd=here, env=os.environ | {"PYTHONPATH": root}, capture_output=True, text=True, check=False
     )

@@ -12,11 +12,11 @@ import pytest
 import xlsxwriter
 from ledger_writing import write_xlsx
 
-from intake.__main__ import main
 from intake.contract import Contract, load_contracts
 from intake.template import header_text, template_workbook, write_template
 from intake.values import exchange_rates, month_end
 from intake.workbook import SheetReading, read_workbook
+from orchestration.command_line import main
 
 LEDGERS = {name: c for name, c in load_contracts().items() if not c.bulk}
 SPANS = ("day", "ten_days", "month", "quarter", "half", "year")

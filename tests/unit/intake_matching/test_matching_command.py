@@ -1,4 +1,4 @@
-"""The command `python -m intake match`: whole files, or one clear line and nothing at all."""
+"""The command `zeyou match`: whole files, or one clear line and nothing at all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from matching_tables import CODES, row, table
 
-from intake.__main__ import main
+from orchestration.command_line import main
 
 HEADER = "record_id,other_id,verdict,decided_by,decided_date\n"
 

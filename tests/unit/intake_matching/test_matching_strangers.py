@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 import pytest
 from matching_tables import CODES, matched, parts, row, table
 
-from intake.__main__ import main
 from intake.matching.comparison import LEVELS, SHAPE
 from intake.matching.grouping import BY_SCORE, Edges, grouped, overgrown
 from intake.matching.records import checked, prepared
@@ -21,6 +20,7 @@ from intake.matching.run import match
 from intake.matching.trust import judged
 from intake.matching.weights import STRATA, Weights, learned
 from intake.sample.enterprises import credit_codes
+from orchestration.command_line import main
 
 LETTERS = "华恒鑫瑞金盛宏天泰永安中新东海通利达丰源德广力龙润"
 TRADES = ("电器", "电机", "电子", "机械", "模具", "塑料", "五金", "贸易", "商贸", "工贸", "建材", "服饰")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from test_endings import assert_is_plain
 
-from orchestration.__main__ import main
+from orchestration.command_line import main
 from orchestration.settings import office_today
 
 Prepare = Callable[[Path], object]

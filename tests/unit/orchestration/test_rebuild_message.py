@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 from types import SimpleNamespace
 
 import pytest
 
-from orchestration import __main__ as command_line
-from orchestration import archive
+from orchestration import archive, commands
 
 
 @pytest.mark.parametrize(
@@ -33,6 +31,6 @@ def test_a_rebuild_that_was_cut_off_is_not_told_as_a_different_list(
     )
     monkeypatch.setattr(archive, "list_of", lambda settings, as_of: "S1")
     monkeypatch.setattr(archive, "rebuild", lambda settings, snapshot_id: found)
-    assert command_line._rebuild(argparse.Namespace(as_of="S1")) == code
+    assert commands.rebuild("S1") == code
     said = capsys.readouterr().out
     assert text in said and ("a.parquet" in said) == (is_success and not is_equal)

@@ -1,0 +1,335 @@
+"""The command `zeyou` (命令行): every subcommand, what may be typed after it, the exit code.
+
+Belongs here: the tree of commands and their help. Does not belong here: what a command does (commands.py of each room), what
+an error is in words (endings.py). Rooms are imported when one of their commands runs: --help and Tab answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import os
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from orchestration.arguments import Parser, commands_of, count, day, port
+
+Arguments = argparse.Namespace
+Subcommands = Any  # argparse's own type is private
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    parser = build_parser()
+    if "_ARGCOMPLETE" in os.environ:
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
+    arguments = parser.parse_args(argv)
+    from orchestration.endings import ending_with_log
+    from orchestration.settings import home_from_environment
+
+    home = home_from_environment()
+    try:
+        with _stops_on_signals(home) if arguments.is_night else nullcontext():
+            return int(arguments.command(arguments))
+    except KeyboardInterrupt:
+        print("已中断", file=sys.stderr)
+        return 130
+    except Exception as error:
+        ending = ending_with_log(error, home)
+        print(f"错误：{ending.line}", file=sys.stderr)
+        return 2 if ending.kind == "ours" else 1
+
+
+def _stops_on_signals(home: Path) -> Any:
+    from orchestration.commands import kept_list
+    from orchestration.stopping import ends_on_signals
+
+    return ends_on_signals(lambda: f"{kept_list(home)}；再运行一次即可")
+
+
+def build_parser() -> Parser:
+    """Return the parser of all commands."""
+    parser = Parser(
+        prog="zeyou",
+        description="择优：招商线索每夜排序。数据都在 ZEYOU_HOME（不设则为程序文件夹下的 var）",
+        epilog="每个命令的用法：zeyou 命令 --help",
+    )
+    commands = commands_of(parser)
+    _add_nights(commands)
+    _add_desk(commands)
+    _add_ledgers(commands)
+    _add_models(commands)
+    return parser
+
+
+def _add(
+    commands: Subcommands, name: str, text: str, command: Callable[[Arguments], int], is_night: bool = False
+) -> Parser:
+    parser: Parser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(command=command, is_night=is_night)
+    return parser
+
+
+# --- nights (夜间作业) --------------------------------------------------------------------------------------------------
+
+
+def _add_nights(commands: Subcommands) -> None:
+    run = _add(commands, "run", "运行夜间作业：接入、加工、学习、评分、发布", _run, is_night=True)
+    run.add_argument("--inbox", type=Path, metavar="文件夹", help="台账所在的收件夹；不写则用上一次的")
+    run.add_argument("--register", type=Path, metavar="文件", help="企业名录（.parquet 或 .csv）")
+    run.add_argument("--as-of", type=day, metavar="日期", help="截至日，默认今天（北京时间）")
+    again = _add(commands, "rescore", "用在用的模型和权重重新评分发布", _rescore, is_night=True)
+    again.add_argument("--as-of", type=day, metavar="日期", help="截至日，默认当前清单的截至日")
+    past = _add(commands, "rebuild", "重建一份过去的清单，并与发布的逐字节比较", _rebuild, is_night=True)
+    past.add_argument("--as-of", required=True, metavar="日期或编号", help="截至日（该日最后发布的一份），或快照编号")
+    ui = _add(commands, "ui", "在本机打开 Dagster 界面", _ui, is_night=True)
+    ui.add_argument("--port", type=port, default=3000, metavar="端口", help="默认 3000")
+    _add(commands, "docs", "写出数据字典（dbt docs）", _docs, is_night=True)
+
+
+def _run(typed: Arguments) -> int:
+    from orchestration.commands import run
+
+    return run(typed.inbox, typed.register, typed.as_of)
+
+
+def _rescore(typed: Arguments) -> int:
+    from orchestration.commands import rescore
+
+    return rescore(typed.as_of)
+
+
+def _rebuild(typed: Arguments) -> int:
+    from orchestration.commands import rebuild
+
+    return rebuild(typed.as_of)
+
+
+def _ui(typed: Arguments) -> int:
+    from orchestration.commands import ui
+
+    return ui(typed.port)
+
+
+def _docs(typed: Arguments) -> int:
+    from orchestration.commands import docs
+
+    return docs()
+
+
+# --- desk (办公桌) ------------------------------------------------------------------------------------------------------
+
+
+def _add_desk(commands: Subcommands) -> None:
+    desk = commands.add_parser(
+        "desk", help="办公桌：网页、账号、提醒、审计", description="办公桌：网页、账号、提醒、审计"
+    )
+    acts = commands_of(desk)
+    serve = _add(acts, "serve", "启动网页，默认只在本机", _serve)
+    serve.add_argument("--host", default="127.0.0.1", metavar="地址", help="默认 127.0.0.1，只有本机能打开")
+    serve.add_argument("--port", type=port, default=8000, metavar="端口", help="默认 8000")
+    admin = _add(acts, "admin", "建立系统管理员，打印一次性密码", _admin)
+    admin.add_argument("login", metavar="账号", help="登录名；已有的管理员得到新的一次性密码")
+    notify = _add(acts, "notify", "把当前名单的摘要发到企业微信和邮箱（ZEYOU_HOME/desk/notices.yaml）", _notify)
+    notify.add_argument("--dry-run", action="store_true", help="只打印，不写入发件箱，不发送")
+    _add(acts, "verify-audit", "核对审计链", _verify_audit)
+    _add(acts, "check-static", "核对静态文件与 SHA256SUMS", _check_static)
+    for place in (acts, commands):
+        scan = _add(place, "scan", "承诺审查：查文本中的红线，含须停止的内容时退出码为 1", _scan)
+        scan.add_argument("file", metavar="文件", help="UTF-8 文本文件，- 为标准输入")
+        scan.add_argument("--day", type=day, metavar="日期", help="按哪一天有效的规则，默认今天（北京时间）")
+        scan.add_argument("--json", action="store_true", help="逐行审查，每行输出一个 JSON")
+        scan.add_argument(
+            "--as-policy", action="store_true", help="逐行作为其余各列齐全的政策条款核验，每行输出一个 JSON"
+        )
+
+
+def _serve(typed: Arguments) -> int:
+    from orchestration.serving import serve_desk
+
+    return serve_desk(typed.host, typed.port)
+
+
+def _admin(typed: Arguments) -> int:
+    from desk.commands import add_administrator
+    from desk.settings import DeskSettings
+
+    return add_administrator(DeskSettings.from_environment(), typed.login)
+
+
+def _notify(typed: Arguments) -> int:
+    from desk.commands import notify
+    from desk.settings import DeskSettings
+
+    return notify(DeskSettings.from_environment(), typed.dry_run)
+
+
+def _verify_audit(typed: Arguments) -> int:
+    from desk.commands import verify_audit
+    from desk.settings import DeskSettings
+
+    return verify_audit(DeskSettings.from_environment())
+
+
+def _check_static(typed: Arguments) -> int:
+    from desk.commands import check_static
+
+    return check_static()
+
+
+def _scan(typed: Arguments) -> int:
+    from desk.commands import scan
+    from orchestration.settings import office_today
+
+    return scan(typed.file, typed.day or office_today(), typed.json, typed.as_policy)
+
+
+# --- ledgers (台账) -----------------------------------------------------------------------------------------------------
+
+
+def _add_ledgers(commands: Subcommands) -> None:
+    contract = "台账约定的名字，如 leads"
+    read = _add(commands, "read", "按约定读一个文件，写出接收和拒收的行", _read)
+    read.add_argument("file", type=Path, metavar="文件", help="工作簿（.xlsx、.xls、.csv），名录用 .parquet 或 .csv")
+    read.add_argument("--contract", required=True, metavar="约定", help=contract)
+    read.add_argument("--out", type=Path, required=True, metavar="文件夹", help="结果写到哪里")
+    explain = _add(commands, "explain", "说明会从一个文件里读出什么，为什么", _explain)
+    explain.add_argument("file", type=Path, metavar="文件", help="要看的工作簿")
+    explain.add_argument("--contract", metavar="约定", help=f"{contract}；不写则按表头认")
+    template = _add(commands, "template", "写出一个台账约定的填报模板", _template)
+    template.add_argument("contract", metavar="约定", help=contract)
+    template.add_argument("--out", type=Path, required=True, metavar="文件", help="模板写到哪里（.xlsx）")
+    match = _add(commands, "match", "找出哪些行是同一家企业", _match)
+    match.add_argument(
+        "file",
+        type=Path,
+        metavar="文件",
+        help="Parquet：record_id、name，以及可有的 uscc、city、legal_person、phone、address、aliases",
+    )
+    match.add_argument("--out", type=Path, required=True, metavar="文件", help="结果写到哪里（.parquet）")
+    match.add_argument(
+        "--crosswalk", type=Path, metavar="文件", help="编号对照（Parquet），使企业编号夜夜不变；没有则新建"
+    )
+    match.add_argument(
+        "--decisions",
+        type=Path,
+        metavar="文件",
+        help="人工决定台账：record_id、other_id、verdict、decided_by、decided_date",
+    )
+    graph = _add(commands, "chain-graph", "读入上市公司产业链图谱，按写明的规则清洗", _chain_graph)
+    graph.add_argument(
+        "folder",
+        type=Path,
+        metavar="文件夹",
+        help="放四张表的文件夹：company、company_product、company_industry、product_product",
+    )
+    graph.add_argument("--home", type=Path, metavar="文件夹", help="数据目录，默认 ZEYOU_HOME；下一次运行即用")
+    sample = _add(commands, "sample", "写出一个虚构的区（合成数据）", _sample)
+    sample.add_argument("--out", type=Path, required=True, metavar="文件夹", help="写到哪里")
+    sample.add_argument("--leads", type=count, default=3000, metavar="条数", help="线索多少条，默认 3000")
+    sample.add_argument("--register", type=count, default=200_000, metavar="家数", help="名录多少家，默认 200000")
+    sample.add_argument("--seed", type=count, default=7, metavar="种子", help="同一种子写出同样的数据，默认 7")
+    sample.add_argument(
+        "--as-of", type=day, default=dt.date(2026, 6, 30), metavar="日期", help="截至日，默认 2026-06-30"
+    )
+
+
+def _read(typed: Arguments) -> int:
+    from intake.commands import read
+
+    return read(typed.file, typed.contract, typed.out)
+
+
+def _explain(typed: Arguments) -> int:
+    from intake.commands import explain
+
+    return explain(typed.file, typed.contract)
+
+
+def _template(typed: Arguments) -> int:
+    from intake.commands import template
+
+    return template(typed.contract, typed.out)
+
+
+def _match(typed: Arguments) -> int:
+    from intake.commands import match
+
+    return match(typed.file, typed.out, typed.crosswalk, typed.decisions)
+
+
+def _chain_graph(typed: Arguments) -> int:
+    from intake.commands import chain_graph
+    from orchestration.settings import home_from_environment
+
+    return chain_graph(typed.folder, typed.home or home_from_environment())
+
+
+def _sample(typed: Arguments) -> int:
+    from intake.commands import sample
+
+    return sample(typed.out, typed.leads, typed.register, typed.seed, typed.as_of)
+
+
+# --- models (模型) ------------------------------------------------------------------------------------------------------
+
+
+def _add_models(commands: Subcommands) -> None:
+    score = _add(
+        commands, "score", "用在用的模型给任意一份特征表评分，每行附原因（百万行以上也可以）", _score, is_night=True
+    )
+    score.add_argument("features", type=Path, metavar="文件", help="特征表（.parquet），列名同 features/ftr_lead__12m")
+    score.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="文件",
+        help="结果文件（.parquet）：键、各部分的分值、影响最大的三个原因",
+    )
+    score.add_argument(
+        "--key",
+        nargs="+",
+        default=["lead_id", "as_of_date"],
+        metavar="列",
+        help="带进结果的列，默认 lead_id as_of_date",
+    )
+    score.add_argument(
+        "--part", nargs="+", default=["landing", "tax"], metavar="部分", help="评哪些部分，默认 landing tax"
+    )
+    retrain = _add(commands, "retrain", "立即训练候选模型，与在用模型比较", _retrain, is_night=True)
+    retrain.add_argument("--as-of", type=day, metavar="日期", help="截至日，默认当前清单的截至日")
+    back = _add(commands, "revert", "退回模型的上一个版本，并重新评分发布", _revert, is_night=True)
+    back.add_argument("task", choices=["landing", "tax"], help="landing 落地，tax 税收")
+    back.add_argument("--no-rescoring", action="store_true", help="只退回，名单到下一次夜间运行才变")
+    weights = _add(commands, "what-if", "权重改动会怎样：保存之前先看名次变化", _what_if, is_night=True)
+    weights.add_argument("file", type=Path, metavar="文件", help="改好的权重文件（格式同 models/ranking/weights.yaml）")
+    weights.add_argument("--top", type=count, default=20, metavar="名数", help="列出新名单的前多少名，默认 20")
+
+
+def _score(typed: Arguments) -> int:
+    from orchestration.commands import score
+
+    return score(typed.features, typed.out, typed.key, typed.part)
+
+
+def _retrain(typed: Arguments) -> int:
+    from orchestration.commands import retrain
+
+    return retrain(typed.as_of)
+
+
+def _revert(typed: Arguments) -> int:
+    from orchestration.commands import revert
+
+    return revert(typed.task, not typed.no_rescoring)
+
+
+def _what_if(typed: Arguments) -> int:
+    from orchestration.commands import what_if
+
+    return what_if(typed.file, typed.top)
