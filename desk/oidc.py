@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -15,7 +16,7 @@ from typing import Any, Final
 import httpx
 import sqlalchemy as sa
 from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.httpx_client import OAuth2Client
+from authlib.deprecate import AuthlibDeprecationWarning
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -25,6 +26,10 @@ from desk.login import Refused as Refused
 from desk.settings import Oidc
 from desk.store.database import writing
 from desk.store.models import LoginFlow, Person
+
+# Authlib prints its plans for httpx, in English, on the terminal of whoever runs a command of the desk.
+warnings.simplefilter("ignore", AuthlibDeprecationWarning)
+from authlib.integrations.httpx_client import OAuth2Client  # noqa: E402
 
 COOKIE: Final = "zeyou_sign_on"
 LASTS: Final = dt.timedelta(minutes=10)

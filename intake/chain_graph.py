@@ -96,7 +96,9 @@ def load_chain_graph(source: Path, out: Path) -> GraphSummary:
         try:
             connection.execute(_CLEAN)
         except duckdb.Error as error:
-            raise FileProblem(f"{source.name}：产业链图谱的内容无法识别（{str(error).splitlines()[0]}）") from error
+            raise FileProblem(
+                f"{source.name}：产业链图谱的内容无法识别，请核对四张表（{str(error).splitlines()[0]}）"
+            ) from error
         out.mkdir(parents=True, exist_ok=True)
         _write(
             connection.sql("select * from listed order by company_code, product_name").to_arrow_table(),
@@ -139,16 +141,16 @@ def _open(connection: duckdb.DuckDBPyConnection, source: Path, table: str, colum
         if p.stem in (table, f"chainkg_{table}") and p.suffix in (".csv", ".parquet")
     ]
     if not found:
-        raise FileProblem(f"{source}：缺少产业链图谱的表 {table}（CSV 或 Parquet）")
+        raise FileProblem(f"{source}：缺少产业链图谱的表 {table}；请把它（CSV 或 Parquet）放进这个文件夹")
     place = str(found[0]).replace("'", "''")
     scan = f"read_csv('{place}', all_varchar = true)" if found[0].suffix == ".csv" else f"read_parquet('{place}')"
     try:
         have = [row[0] for row in connection.execute(f"describe select * from {scan}").fetchall()]
     except duckdb.Error as error:
-        raise FileProblem(f"{found[0].name}：读不出来（{str(error).splitlines()[0]}）") from error
+        raise FileProblem(f"{found[0].name}：读不出来，请核对文件（{str(error).splitlines()[0]}）") from error
     absent = [c for c in columns if c not in have]
     if absent:
-        raise FileProblem(f"{found[0].name}：缺少列 {'、'.join(absent)}")
+        raise FileProblem(f"{found[0].name}：缺少列 {'、'.join(absent)}；请补上这些列")
     connection.execute(f"create temp view {table} as select {', '.join(columns)} from {scan}")
 
 

@@ -6,7 +6,6 @@ Belongs here: starting tools of Dagster and dbt with the right folders. Does not
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from orchestration.district import read_district
 from orchestration.endings import Refused
 from orchestration.nightly import bury_dead_runs, only_one, prepare_instance
+from orchestration.ports import require_free_port
 from orchestration.resources import DBT_EXECUTABLE, DBT_FOLDER, dbt_environment, parsed_project
 from orchestration.settings import REPOSITORY, Settings
 from orchestration.warehouse import make_ready, warehouse_path
@@ -23,15 +23,7 @@ LOOPBACK = "127.0.0.1"  # the open UI has no login; docs/runbook.md says how to 
 
 def serve_ui(settings: Settings, port: int) -> int:
     """Start the Dagster UI and its daemon on loopback, and stay until it is stopped."""
-    with socket.socket() as probe:
-        # As the server asks: a port that was just let go is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            raise Refused(
-                f"端口 {port} 已被占用或不许使用；请关闭占用它的程序，或换一个：--port {port % 60000 + 1}"
-            ) from None
+    require_free_port(LOOPBACK, port)
     with only_one(settings, "ui"), prepare_instance(settings) as instance:
         bury_dead_runs(instance, "ui")
         return _dagster_dev(settings, port)

@@ -13,6 +13,7 @@ from desk.settings import DeskSettings
 from intake.matching.placeholders import names_a_firm
 from intake.opening import open_sheets
 from intake.values import parse_uscc
+from orchestration.ports import require_free_port
 
 
 def build_desk(settings: DeskSettings) -> FastAPI:
@@ -26,6 +27,7 @@ def serve_desk(host: str, port: int) -> int:
 
     from desk.serving import OPTIONS
 
+    require_free_port(host, port)
     app = build_desk(DeskSettings.from_environment())
     print(f"择优办公桌：http://{host}:{port}　首个管理员：zeyou desk admin 账号")  # noqa: T201
     uvicorn.run(app, host=host, port=port, **OPTIONS)

@@ -111,6 +111,18 @@ ENDINGS: list[tuple[list[str], Prepare, str]] = [
     (["what-if", "台账/线索.xlsx"], nothing, "权重文件"),
     (["score", "没有的.parquet", "--out", "x.parquet"], nothing, "还没有在用的模型"),
     (["ui", "--port", "0"], nothing, "不是端口号"),
+    (["desk", "serve", "--port", "八千"], nothing, "不是端口号"),
+    (["desk", "serve", "--host", "999.1.1.1"], nothing, "没有 999.1.1.1 这个地址"),
+    (["desk"], nothing, "缺少命令"),
+    (["read", "没有的.xlsx", "--contract", "leads", "--out", "x"], nothing, "文件不存在"),
+    (["read", "台账/线索.xlsx", "--contract", "天气", "--out", "x"], nothing, "没有名为“天气”的台账约定"),
+    (["explain", "台账/线索.xlsx"], nothing, "损坏"),
+    (["template", "天气", "--out", "x.xlsx"], nothing, "没有名为“天气”的台账约定"),
+    (["match", "没有的.parquet", "--out", "x.parquet"], nothing, "没有的.parquet"),
+    (["chain-graph", "没有的"], nothing, "没有的"),
+    (["sample", "--out", "x", "--leads", "很多"], nothing, "不是数目"),
+    (["scan", "没有的.txt"], nothing, "打不开"),
+    (["scan", "台账/线索.xlsx", "--day", "昨天"], nothing, "应写成 2026-06-30"),
 ]
 
 
@@ -160,13 +172,14 @@ def test_a_home_whose_path_is_a_pattern_is_refused(
         assert "不能用；请换一个" in capfd.readouterr().err
 
 
-def test_a_port_in_use_is_named(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("command", [["ui"], ["desk", "serve"]])
+def test_a_port_in_use_is_named(home: Path, capfd: pytest.CaptureFixture[str], command: list[str]) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        assert main(["ui", "--port", str(port)]) == 2
-    line = capfd.readouterr().err
+        assert main([*command, "--port", str(port)]) == 2
+    (line,) = capfd.readouterr().err.splitlines()
     assert f"端口 {port} 已被占用" in line and "--port" in line
 
 

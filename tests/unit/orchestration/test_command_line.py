@@ -114,6 +114,12 @@ def test_an_interruption_is_one_line(
     assert capsys.readouterr().err == "已中断\n"
 
 
+def test_a_text_that_is_scanned_gives_nothing_but_its_finding() -> None:
+    command = [sys.executable, "-m", "orchestration", "scan", "-"]
+    done = subprocess.run(command, cwd=ROOT, input="证照代办", capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("未发现")
+
+
 def test_tab_completes_commands(tmp_path: Path) -> None:
     """As argcomplete's function in the shell asks: the line so far in the environment, the answers in a file."""
     answers = tmp_path / "answers"
