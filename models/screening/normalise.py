@@ -35,6 +35,21 @@ _FEW: Final = 6  # fewer pieces of one character are an enumeration (水、电�
 _LETTER_BETWEEN: Final = re.compile(rf"(?<=[{HAN}])[a-z](?=[{HAN}])")
 _FEW_LETTERS: Final = 3  # fewer are names (a公司, b级)
 _BLANK: Final = re.compile(r"\s+")
+# A cell of a table that says no (返还比例：无). Only a gift or a question may be answered so: 租金：无 is a gift itself.
+_NO: Final = r"(?:无|否|没有|不适用|不含|不涉及|不存在|未发现|未约定|无此项|零|0(?:%|元|万元)?|[-—–―─]{1,4}|[/\\×✗✘x])"
+_GIFT_ASKED: Final = (
+    r"(?:(?:是否|有无|有没有)(?![^|:,;。\n]{0,14}(?:取消|停止|终止|废止|上限|封顶|不))[^|:,;。\n\d%]{2,14}"
+    r"|(?![^|:,;。\n]{0,14}(?:取消|停止|终止|废止|上限|封顶|门槛|限制|条件|不|除|全额|全部|一半|减半|成))"
+    r"[^|:,;。\n\d%]{0,10}(?:返还|返税|返补|奖励|奖补|补贴|补助|优惠|减免|扶持|承诺|挂钩|让利|免租|免税|(?:返还|奖励|减免|代缴|代付)[^|:,;。\n\d%]{0,6})"
+    r"(?:比例|金额|标准|方式|政策|条款|情况|内容|事项|约定|期限|年限)?)"
+)
+_CELL_SAYING_NO: Final = re.compile(
+    rf"(?:^|(?<=[|,;。\n])|(?<=[无否] )) ?{_GIFT_ASKED} ?: ?{_NO} ?(?=[|,;。\n]|$| ?[^ :]{{2,12}}:)", re.MULTILINE
+)
+_LABEL: Final = re.compile(rf" ?{_GIFT_ASKED} ?")
+_SAYS_NO: Final = re.compile(rf" ?{_NO} ?")
+_CELL_ENDS: Final = re.compile(r"\|| {2}")
+_HEADS: Final = re.compile("条件|限制|上限|封顶|备注|例外|门槛|要求|说明")  # 返还|无 under 附加条件 is a gift
 _LONG_ENOUGH: Final = 4  # characters on both sides of a blank that make it the end of a clause
 
 
@@ -82,6 +97,22 @@ def _clauses_at_blanks(text: str) -> str:
     return "".join(written)
 
 
+def _without_cells_saying_no(text: str) -> str:
+    """Return the text without the cells of a form that deny a gift (返还比例：无, 返还比例|无)."""
+    text = _CELL_SAYING_NO.sub("", text)
+    if _HEADS.search(text):
+        return text
+    lines = []
+    for line in text.split("\n"):
+        cells = _CELL_ENDS.split(line)
+        pairs = list(zip(cells[::2], cells[1::2], strict=False))
+        if len(cells) % 2 == 0 and any(_SAYS_NO.fullmatch(says) for _, says in pairs):
+            left = [pair for pair in pairs if not (_LABEL.fullmatch(pair[0]) and _SAYS_NO.fullmatch(pair[1]))]
+            line = "|".join(cell for pair in left for cell in pair)
+        lines.append(line)
+    return "\n".join(lines)
+
+
 def readings(text: str, spelled: Iterable[str]) -> tuple[str, ...]:
     """Return the text as it may be read: blanks ending clauses, and blanks and lines running on.
 
@@ -91,6 +122,7 @@ def readings(text: str, spelled: Iterable[str]) -> tuple[str, ...]:
         Words that are also read where some or all of their characters are written in pinyin.
     """
     plain = _THOUSANDS.sub("", _YEAR.sub(r"〔\1〕", _plain(text)))
+    plain = _without_cells_saying_no(plain)
     joined = _DIGITS_APART.sub("", _LAST_ALONE.sub(r"\1", _ALONE.sub(lambda m: m.group(1) or m.group(2), plain)))
     whole = _without_noise(_BLANK.sub("", joined))
     parted = _without_noise(_clauses_at_blanks(plain))
@@ -103,6 +135,18 @@ def readings(text: str, spelled: Iterable[str]) -> tuple[str, ...]:
         forms.append(without_letters)
     found = dict.fromkeys(spelled_out(form, tuple(spelled)) for form in forms)
     return tuple(form for form in found if form)
+
+
+def has_marks_between(text: str) -> bool:
+    """Return whether marks, not blanks alone, part nearly every character: no honest writing does that."""
+    plain = _plain(text)
+    pieces = _PIECES.findall(plain)
+    marks = sum(not char.isalnum() and not char.isspace() for char in plain)
+    return (
+        len(pieces) >= _FEW
+        and sum(len(piece) == 1 for piece in pieces) >= 0.8 * len(pieces)
+        and marks >= 0.8 * len(pieces)
+    )
 
 
 def compact(text: str) -> str:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from models.screening.normalise import compact, readings, sounding_like
+from models.screening.normalise import compact, has_marks_between, readings, sounding_like
 from models.screening.tables import FLAG, REVIEW, STOP, VERDICTS, Rule, Tables, tables
 
 HIDDEN: Final = "□"  # stands for a character that was set aside
@@ -31,6 +32,7 @@ VERDICT_TEXTS: Final = {
 CODES: Final = {STOP: "stop", REVIEW: "review", FLAG: "flag", None: "none"}
 _SENTENCE: Final = re.compile(r"[^。;!?]{1,20000}[。;!?]?")
 _CLAUSE: Final = re.compile(r"[^,:]{1,20000}[,:]?")
+_FRAMES: Final = ("传言起", "查处起", "讲述起", "招聘起")  # words with which something is told, not promised
 _END_OF_IT: Final = 6  # characters behind 现已废止 that still belong to it
 _ABOLISHED: Final = (
     "给付",
@@ -95,6 +97,10 @@ def scan(text: str, day: dt.date, using: Tables | None = None) -> tuple[Hit, ...
             standing = best.get(hit.rule.rule_id)
             if standing is None or VERDICTS.index(hit.verdict) > VERDICTS.index(standing.verdict):
                 best[hit.rule.rule_id] = hit
+    tied = next((rule for rule in rules if rule.kind == TIED_TO_TAX and rule.verdict == STOP), None)
+    if not best and tied and has_marks_between(text) and known.words["给付"].search(bare := compact(text)):
+        # With its commas lost among the marks, a promise can't be told from what denies it.
+        best[tied.rule_id] = Hit(tied, bare[:80], REVIEW, "字间夹有符号")
     order = {rule.rule_id: at for at, rule in enumerate(rules)}
     return tuple(
         sorted(_worth_saying(best.values()), key=lambda hit: (-VERDICTS.index(hit.verdict), order[hit.rule.rule_id]))
@@ -145,7 +151,12 @@ def as_record(hits: Sequence[Hit]) -> dict[str, object]:
 
 def _hits(reading: str, rules: Sequence[Rule], known: Tables) -> Iterator[Hit]:
     sentences = [match.group(0) for match in _SENTENCE.finditer(reading)]
-    shown = [without_what_is_no_promise(in_plain_words(sentence, known), known) for sentence in sentences]
+    plain = [in_plain_words(sentence, known) for sentence in sentences]
+    shown = [
+        _shown_question(sentence, behind, known)
+        or without_what_is_no_promise(sentence, known, is_example=_asks_what_is_forbidden(before, known))
+        for before, sentence, behind in zip(["", *plain], plain, [*plain[1:], ""], strict=False)
+    ]
     is_stopped_already = False
     for sentence, open_text in zip(sentences, shown, strict=True):
         for hit in _met(sentence, open_text, rules, known):
@@ -233,8 +244,14 @@ def _hide(chars: list[str], start: int, end: int, sign: str = HIDDEN) -> None:
             chars[at] = sign
 
 
-def without_what_is_no_promise(sentence: str, known: Tables) -> str:
-    """Return a sentence with national law, neutral words, and what is negated, reported or explained hidden; places stay."""
+def without_what_is_no_promise(sentence: str, known: Tables, *, is_example: bool = False) -> str:
+    """Return a sentence with national law, neutral words, and what is negated, reported or explained hidden; places stay.
+
+    Parameters
+    ----------
+    is_example : bool
+        The sentence before asked what is forbidden (哪些算红线？): this one gives examples.
+    """
     words = known.words
     chars = list(sentence)
     for pattern in known.measures:
@@ -259,22 +276,34 @@ def without_what_is_no_promise(sentence: str, known: Tables) -> str:
         _hide(chars, 0, len(chars), DENIED)
         return "".join(chars)
     clauses = _clauses(text)
-    until_end = until_next = False
+    for start, end in _told(text, clauses, known, "讲述起" if is_example else None):
+        _hide(chars, start, end, DENIED)
+    until_end = until_next = until_own_voice = False
+    ended = 0
     is_agreed = bool(words["应允"].search(text))
-    shutting_out = [match.span() for match in words["排外"].finditer(text)]
+    shutting_out = [match.span() for name in ("排外", "拒办") for match in words[name].finditer(text)]
     for at, clause in enumerate(clauses):
         written = text[clause.start : clause.end]
         if _is_end_of_it(written, known):
-            _hide(chars, 0, clause.end, DENIED)
-            until_end = until_next = False
+            for earlier in clauses[ended : at + 1]:
+                # 今后按六成返还，原条款已删除: what is promised anew is not what was deleted.
+                said = text[earlier.start : earlier.end]
+                is_other = bool(words["另文"].match(written)) and _is_rated_gift(said, known)
+                is_other = is_other and not words["往事"].search(said)
+                if earlier is clause or not (is_other or _is_new_promise(said, known)):
+                    _hide(chars, earlier.start, earlier.end, DENIED)
+            ended = at + 1
+            until_end = until_next = until_own_voice = False
             continue
         if at and words["释义"].match(written):  # 税收返还，是指…
             _hide(chars, clauses[at - 1].start, clause.end, DENIED)
         is_elsewhere = words["他处"].search(written) and not words["借名"].search(written)
         is_reported = bool(words["记述"].search(written) or is_elsewhere) and not is_agreed
-        if until_end or until_next or is_reported:
+        is_reported = is_reported and not words["转折"].search(written)
+        until_own_voice = until_own_voice and not _is_own_voice(written, known)
+        if until_end or until_next or until_own_voice or is_reported:
             _hide(chars, clause.start, clause.end, DENIED)
-            until_end = until_end or (is_reported and bool(words["转述"].search(written)))
+            until_own_voice = until_own_voice or (is_reported and bool(words["转述"].search(written)))
         # 未在本区设立公司的，一律不得入围: the ban is the promise, though its subject stands in the clause before.
         is_ban = any(start < clause.start < end for start, end in shutting_out)
         negated = None if is_ban else _negated(written, known)
@@ -285,6 +314,90 @@ def without_what_is_no_promise(sentence: str, known: Tables) -> str:
             until_next = any(m.end() == len(body) for m in words["否定引起"].finditer(body))
         else:
             until_next = False
+    return "".join(chars)
+
+
+def _is_new_promise(clause: str, known: Tables) -> bool:
+    """Return whether a clause speaks of what is to come, or to a firm, and does not only say what was asked."""
+    return bool(known.words["新许"].search(clause)) and not known.words["问及"].search(clause)
+
+
+def _is_own_voice(clause: str, known: Tables) -> bool:
+    """Return whether a clause turns from what is told to what is promised (但对贵司继续按六成)."""
+    return bool(known.words["转折"].search(clause)) or _is_new_promise(clause, known)
+
+
+def _told(sentence: str, clauses: Sequence[_Clause], known: Tables, frame: str | None) -> Iterator[tuple[int, int]]:
+    """Yield the clauses that a finding, survey, lesson, advert for a job or rumour only tells of.
+
+    A frame ends where somebody promises in their own voice; a rumour needs a denial and ends with it.
+    """
+    words = known.words
+    written = [sentence[clause.start : clause.end] for clause in clauses]
+    denials = [at for at, each in enumerate(written) if words["传言止"].search(each)]
+    past = [match.start() for match in words["往事"].finditer(sentence)]
+    denied_at = -1
+    for at, clause in enumerate(clauses):
+        if frame is not None and (
+            _ends_frame(frame, written[at], at > 0 and written[at - 1].endswith(":"), known)
+            or (
+                frame != "传言起"
+                and (not past or past[-1] < clause.start)  # nothing from here on is past, wrong or asked
+                and _is_rated_gift(written[at], known)
+            )
+            or (frame == "传言起" and at > denied_at)
+        ):
+            frame = None
+        if frame is None:
+            frame = next((name for name in _FRAMES if words[name].search(written[at])), None)
+            if frame == "传言起":
+                after = bisect_left(denials, at)
+                denied_at = denials[after] if after < len(denials) else -1
+            if frame is not None and (
+                _ends_frame(frame, written[at], True, known) or (frame == "传言起" and denied_at < 0)
+            ):
+                frame = None
+        if frame is not None:
+            yield clause.start, clause.end
+
+
+def _ends_frame(frame: str, clause: str, is_quoted: bool, known: Tables) -> bool:
+    """Return whether a clause no longer belongs to what is told; what stands behind a colon has no voice of its own."""
+    words = known.words
+    if words["转折"].search(clause) or (frame != "传言起" and _is_new_promise(clause, known)):
+        return True
+    if frame == "招聘起" and words["公家给"].search(clause):
+        return True
+    if is_quoted or frame == "查处起":  # what an authority found was done by 甲方 and 我区, too
+        return False
+    return bool(words["自述"].match(clause))
+
+
+def _is_rated_gift(clause: str, known: Tables) -> bool:
+    """Return whether a clause gives so much or so long, as no account of opinions does."""
+    words = known.words
+    return (
+        any(words[name].search(clause) for name in ("给付", "成本承担", "免除"))
+        and bool(words["数率"].search(clause))
+        and not words["调查述"].search(clause)
+    )
+
+
+def _asks_what_is_forbidden(sentence: str, known: Tables) -> bool:
+    return sentence.endswith("?") and bool(known.words["设问"].search(sentence))
+
+
+def _shown_question(sentence: str, answer: str, known: Tables) -> str | None:
+    """Return a question hidden where the next sentence says no without a but, open where it says yes, else none."""
+    words = known.words
+    if not (sentence.endswith("?") and words["问句"].search(sentence)):
+        return None
+    if words["是答"].match(answer):
+        return sentence
+    if not words["否答"].match(answer) or words["转折"].search(answer) or words["应允"].search(answer):
+        return None
+    chars = list(sentence)
+    _hide(chars, 0, len(chars), DENIED)
     return "".join(chars)
 
 

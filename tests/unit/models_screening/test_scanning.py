@@ -344,6 +344,131 @@ def test_a_negation_of_something_else_clears_nothing(loophole: str) -> None:
     assert [text for text in texts if not is_stopped(scan(text, DAY))] == []
 
 
+# --- what is only told of ----------------------------------------------------------------------------------------------
+
+TOLD_PROMISES = ("税收返还", "返还土地出让金", "按地方贡献奖励企业", "减免厂房租金", "个税奖励", "代缴社保")
+TOLD: dict[str, tuple[str, ...]] = {
+    "查处": (
+        "审计事实二：甲方违规向3户企业{}，涉及资金860万元", "针对抽查指出的“{}”问题，区工信局已删除该条并重新发布申报通知",
+        "清理结果：12份协议含{}条款，已全部签订补充协议删除相关条款", "2020年我区曾对企业{}，这一做法2024年9月起停止",
+        "巡察组核实：某镇对企业{}，已责令收回", "纪委通报：某招商干部擅自答应{}，受到警告处分", "原协议中{}的约定已于去年解除",
+    ),
+    "调查": (
+        "调研发现，企业看重配套的占七成，提到{}的占19%", "受访的80家企业中，提到{}的有9家", "问卷结果显示，关心{}的企业占12%",
+    ),
+    "传言": (
+        "网上流传的“{}”海报系冒用名义制作，我区从未出台此类政策", "有人冒充我局人员，声称可以{}，请勿轻信",
+        "微信群转发的“{}一览表”系伪造", "有中介宣称在本园区{}，均为虚假宣传", "所谓“{}”都是骗子的话术",
+    ),
+    "单元格": ("{}：无", "{}比例：无|备注：仅适用国家政策", "是否约定{}：否|其他约定：无", "{}：—", "{}|无", "{}：不适用；资金来源：自筹"),
+    "教学": (
+        "培训要点：哪些算红线？{}给特定企业，都是实施办法点名的情形", "课件：以下做法属于违规：{}", "判断题：园区可以{}。（错误）",
+        "普法问答：哪些属于禁止内容？{}，属于条例禁止的行为",
+    ),
+    "问答": ("问：能不能{}？答：不能。", "请问有没有{}？没有。", "能否{}？答：不行，国家不允许。", "可不可以{}？不可以。"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("frame", TOLD)
+def test_what_is_only_told_of_is_not_stopped(frame: str) -> None:
+    texts = [form.format(promise) for form, promise in itertools.product(TOLD[frame], TOLD_PROMISES)]
+    assert [text for text in texts if is_stopped(scan(text, DAY))] == []
+
+
+@pytest.mark.parametrize("duty", ["增值税即征即退", "出口退税", "留抵退税", "先征后退"])
+def test_a_job_is_no_promise(duty: str) -> None:
+    forms = (
+        "招聘税务会计：负责{}申报，五险一金由公司全额依法缴纳", "岗位职责：办理{}备案、个税申报", "本公司诚聘会计2名，熟悉{}流程，月薪8000元",
+    )  # fmt: skip
+    assert [text for text in (form.format(duty) for form in forms) if is_stopped(scan(text, DAY))] == []
+
+
+# The same frames around a promise in the speaker's own voice.
+STILL_PROMISED: dict[str, tuple[str, ...]] = {
+    "查处": (
+        "审计指出原文件没有依据，但{}", "审计事实：原条款不规范，今后{}", "抽查指出的问题已整改，下一步{}", "清理结果：旧协议已废止，现与贵司约定{}",
+        "原条款已删除，改为{}", "今年起{}，原有的封顶条款已删除", "这一做法曾停止，今年起继续{}", "审计发现的问题不影响兑现，{}，照旧执行",
+    ),
+    "调查": (
+        "调研发现企业最看重优惠，为此{}", "问卷显示七成企业关心成本，我区承诺{}", "受访企业提到优惠的占19%，所以我区{}", "调查显示企业在乎税，那就{}",
+    ),
+    "传言": (
+        "请勿轻信谣言，{}真实有效", "谨防假冒中介，我方{}", "网上流传的标准太低，我区按以下执行：{}，请勿轻信外人", "网传内容属实，{}",
+        "近日有人冒充我区名义招商，不过{}",
+    ),
+    "单元格": ("租金减免：无|{}", "封顶：无|{}", "附加条件：无；{}", "奖励上限：无\n{}", "个税奖励：无，{}"),
+    "教学": ("培训要点讲完说正事，{}", "哪些算红线我们清楚，但{}", "课件归课件，仍{}", "判断题做完了。{}"),
+    "招聘": ("招聘税务会计的企业，{}", "岗位职责另附，管委会{}", "诚聘会计，另外区财政{}"),
+    "问答": ("问：能不能少？答：不能。{}", "能不能写进协议？不能。{}", "问：能不能{}？答：可以。", "能不能再高？不能，{}"),
+}  # fmt: skip
+OWN_PROMISES = ("对贵司按区级留成的50%返还", "按乙方实缴税款地方部分的六成给予扶持", "对落户企业返还土地出让金的30%")
+
+
+@pytest.mark.parametrize("frame", STILL_PROMISED)
+def test_a_promise_in_ones_own_voice_is_stopped_whatever_is_told_beside_it(frame: str) -> None:
+    texts = [form.format(promise) for form, promise in itertools.product(STILL_PROMISED[frame], OWN_PROMISES)]
+    assert [text for text in texts if not is_stopped(scan(text, DAY))] == []
+
+
+FRAMES_ALONE = (
+    "审计发现这一问题后，{}", "根据审计意见，{}", "整改情况：已完成，{}", "清理结果：保留的政策为，{}", "{}，原有的其他条款已删除",
+    "抽查结果：优秀，{}", "法院判决另案处理，{}", "检查发现企业经营良好，{}", "调研发现企业最看重优惠，{}", "调查问卷：{}", "回访企业后，{}",
+    "培训材料：{}", "口诀：{}", "学习要点，{}", "招聘会计一名，{}", "岗位职责见附件，{}", "谨防假冒中介，{}", "租金减免：无|{}",
+)  # fmt: skip
+PLAIN_PROMISES = (
+    "按企业入库税金区级部分的50%返还", "前三年按缴税额的六成奖励企业", "土地出让金超出部分全额返还", "高管个税地方留成八成奖励本人",
+    "企业社保费由区财政代缴三年", "区级留成返还企业一半",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("frame", FRAMES_ALONE)
+def test_a_frame_alone_covers_no_gift_with_its_rate(frame: str) -> None:
+    assert [p for p in PLAIN_PROMISES if not is_stopped(scan(frame.format(p), DAY))] == []
+
+
+@pytest.mark.parametrize("cell", ["租金：无", "地价：零", "税收返还上限：无", "是否取消税收返还：否", "返还门槛：无"])
+def test_a_no_that_is_a_gift_itself_is_not_dropped(cell: str) -> None:
+    assert all(re.sub(r"\W", "", cell) in re.sub(r"\W", "", reading) for reading in readings(cell, ()))
+
+
+FUNDS = (
+    "残疾人就业保障金",
+    "水利建设基金",
+    "教育费附加",
+    "人防易地建设费",
+    "城市基础设施配套费",
+    "水土保持补偿费",
+    "工会经费",
+)
+
+
+@pytest.mark.parametrize("fund", FUNDS)
+def test_a_fund_waived_for_one_project_is_stopped_and_one_by_law_is_not(fund: str) -> None:
+    for word in ("停征两年", "缓征三年", "免征", "暂不征收", "减半征收", "停收"):
+        for whom in ("晟拓冷链项目", "该公司", "乙方", "云川膜科技有限公司"):
+            assert is_stopped(scan(f"{fund}对{whom}{word}", DAY)), (fund, whom, word)
+            assert is_stopped(scan(f"对{whom}的{fund}{word}，由管委会出函", DAY)), (fund, whom, word)
+    for lawful in (
+        f"{fund}按规定征收", f"任何部门不得擅自免征、缓征{fund}", f"根据财政部公告2023年第8号，符合条件的企业免征{fund}",
+        f"{fund}依照国家规定减征，所有缴费人同等适用",
+    ):  # fmt: skip
+        assert not is_stopped(scan(lawful, DAY)), lawful
+
+
+@pytest.mark.parametrize("what", ["税务迁移", "住所变更", "注册地变更", "跨区迁移"])
+def test_a_move_that_is_not_handled_is_stopped_and_one_that_is_handled_is_not(what: str) -> None:
+    unlawful = (
+        f"未经甲方书面同意，乙方不得办理{what}", f"税务部门对其{what}申请不予受理", f"企业申请{what}的，一律不予办理",
+        f"乙方不得申请办理{what}",
+    )  # fmt: skip
+    lawful = (
+        f"对企业{what}申请不得以任何理由不予受理", f"企业办理{what}无须招商部门同意", f"任何单位不得阻碍企业{what}",
+        f"{what}申请材料齐全的当场办结",
+    )  # fmt: skip
+    assert [text for text in unlawful if not is_stopped(scan(text, DAY))] == []
+    assert [text for text in lawful if is_stopped(scan(text, DAY))] == []
+
+
 # --- national law -----------------------------------------------------------------------------------------------------
 
 NATIONAL = (
