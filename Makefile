@@ -2,7 +2,8 @@
 #   make run                              the fictional district, then the nightly job, then where the list is
 #   make run INBOX=<dir> REGISTER=<file>  the same on your own ledgers and register; AS_OF=YYYY-MM-DD, default today.
 #                                         It asks for the district's own settings first (docs/runbook.md)
-#   make test                             installs what it needs and runs all tests
+#   make test                             installs what it needs and runs all tests but the longest
+#   make test-long                        the longest: a minute and more each
 #   make desk                             the page for recruiters, on this machine only
 #   make ui | bench | lint | docs
 SHELL       := /bin/bash
@@ -24,7 +25,7 @@ export ZEYOU_HOME
 export ZEYOU_REFERENCE_DATA ?= $(if $(wildcard $(REFERENCE)),$(REFERENCE))
 export PYTHONUTF8 := 1
 
-.PHONY: run sample test ui desk bench lint docs install clean
+.PHONY: run sample test test-long ui desk bench lint docs install clean
 .DEFAULT_GOAL := run
 
 $(STAMP): requirements.lock pyproject.toml
@@ -53,6 +54,9 @@ run: $(STAMP) $(if $(INBOX),,$(SAMPLE)/.written)
 
 test: $(STAMP)
 	@$(PY) -m pytest -n 2 --no-loadscope-reorder
+
+test-long: $(STAMP)
+	@$(PY) -m pytest -n 2 --no-loadscope-reorder -m long
 
 lint: $(STAMP)
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy && $(VENV)/bin/lint-imports

@@ -59,6 +59,7 @@ def test_a_suite_on_the_scores_stops_publication(copied: Path, district: Path, m
     assert_nothing_new_is_published(settings_at(copied, district), "scoring/ranked_leads · suite_holds", "rescoring")
 
 
+@pytest.mark.long
 def test_a_dbt_test_on_the_scores_stops_publication(copied: Path, district: Path) -> None:
     registry = Registry(copied / "registry")
     artefact = registry.load("landing")

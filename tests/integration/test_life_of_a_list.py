@@ -36,6 +36,7 @@ def living(nightly: Home, district: Path, tmp_path_factory: pytest.TempPathFacto
     return settings_at(home, district)
 
 
+@pytest.mark.long
 def test_a_reverted_model_gives_yesterdays_bytes(living: Settings) -> None:
     yesterday = files_of(living.home / "published" / "current")
     registry = Registry(living.home / "registry")
