@@ -63,28 +63,9 @@ _NO_KEY = re.compile(
     re.IGNORECASE,
 )
 _MAY_BE_NO_KEY = re.compile(r"[计計总汇均共Σ]|其中|total|sum|average|甲|必填|^1$", re.IGNORECASE | re.MULTILINE)
-_KEYLESS: Final = frozenset(
-    [
-        "待定",
-        "待编",
-        "待编号",
-        "暂未编号",
-        "未编号",
-        "新增",
-        "自动生成",
-        "同上",
-        "同前",
-        "〃",
-        "″",
-        "?",
-        "??",
-        "0",
-        "×",
-        "x",
-        "编号",
-        "无编号",
-    ]
-)
+_KEYLESS: Final = frozenset({
+    "待定", "待编", "待编号", "暂未编号", "未编号", "新增", "自动生成", "同上", "同前", "〃", "″", "?", "??", "0", "×", "x", "编号", "无编号",
+})  # fmt: skip
 _ENDS_OF_TOTALS: Final = frozenset("计数和总汇:：)）lL")
 _KEYLESS_AS_WRITTEN: Final = _KEYLESS | {"X", "０", "ｘ"}
 _DITTO: Final = frozenset({"同上", "同前", "同左", "〃", "″", '"', "''", "..", "↑"})
@@ -162,7 +143,8 @@ class SheetReading:
     def drop_from(self, row: int) -> None:
         """Take back what was read from this row on: it turned out to belong to another table."""
         self.accepted = [r for r in self.accepted if r["source_row"] < row]
-        self.refusals = [r for r in self.refusals if r.row < row]
+        # What was refused as a whole before reading, as rows that came back unchanged, stays refused.
+        self.refusals = [r for r in self.refusals if r.row < row or (r.row > row and r.column is None)]
 
 
 def read_workbook(path: Path, contract: Contract | None = None) -> list[SheetReading]:
@@ -655,6 +637,7 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
             reading.unseen.add(number)
             continue
         is_sparse = all(at >= len(written) or written[at] in ("", None) for at in names)
+        is_sparse = is_sparse and _cells_in(written) <= 2  # a contract may ask for one column only
         if is_sparse and number - 1 > best.last and (unit := _other_unit(written, reading.columns)):
             units.append((number, unit))
             reading.not_data += 1
@@ -691,10 +674,11 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
         reading.drop_from(late)
         reading.not_data += 1
         del reading.cells[late]
-    for row_read in [r for r in reading.accepted if r["source_row"] in totals]:
-        reading.accepted.remove(row_read)
-        said = "第一格写着“合计”一类的字，像合计行"
-        reading.refuse_row(row_read["source_row"], path.name, said, "合计行请删去；是数据的请改写第一格")
+    said = "第一格写着“合计”一类的字，像合计行"
+    for row_read in reading.accepted:
+        if row_read["source_row"] in totals:
+            reading.refuse_row(row_read["source_row"], path.name, said, "合计行请删去；是数据的请改写第一格")
+    reading.accepted = [r for r in reading.accepted if r["source_row"] not in totals]
     for number in numbers:
         if below is not None and number - 1 > below:
             reading.refuse_row(number, path.name, *_under_other_header(below, None))

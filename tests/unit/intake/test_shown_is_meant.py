@@ -370,3 +370,23 @@ def test_every_contract_reads_its_own_header_and_no_row_of_data_looks_like_one(t
         ).refused
         == 0
     )
+
+
+def test_a_row_of_a_contract_that_asks_for_little_is_not_dropped_for_a_unit_in_its_text(tmp_path):
+    for contract in load_contracts().values():
+        required = [f for f in contract.fields if f.required]
+        amounts = [f for f in contract.fields if f.type == "amount"]
+        texts = [f for f in contract.fields if f.type == "text" and not f.required and not f.personal]
+        if contract.bulk or len(required) > 2 or not amounts or len(texts) < 2:
+            continue
+        header = [f.title for f in [*required, *texts[:2]]] + [f"{amounts[0].title}（万元）"]
+        cells = [*("2026-03-05" if f.type == "date" else "甲" for f in required), "注（亿元）", "乙", 5]
+        (reading,) = read_workbook(write_xlsx(tmp_path / f"{contract.name}.xlsx", {"表": [header, cells]}), contract)
+        assert reading.not_data == 1, contract.name
+
+
+def test_many_rows_that_begin_like_totals_are_refused_at_once(tmp_path):
+    header = ["序号", *WAN]
+    rows = [header, *(["合计", *row(f"A{n}")] for n in range(3_000))]
+    reading = read(write_xlsx(tmp_path / "a.xlsx", {"线索": rows}))
+    assert (len(reading.accepted), reading.refused) == (0, 3_000)
