@@ -39,7 +39,7 @@ $(STAMP): requirements.lock pyproject.toml
 install: $(STAMP)
 
 # The fictional district is written once; a sample that was cut off has no mark and is written anew.
-$(SAMPLE)/.written: $(STAMP) $(wildcard intake/sample/*.py)
+$(SAMPLE)/.written: $(STAMP) $(wildcard sample/*.py)
 	@rm -rf $(SAMPLE)
 	@$(ZEYOU) sample --out $(SAMPLE) --leads 3000 --register 200000 --seed 7 --as-of $(SAMPLE_DAY)
 	@touch $@

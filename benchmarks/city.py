@@ -1,6 +1,6 @@
 """A fictional city (虚构的市) as landing tables: the fictional district, landed once, repeated under other ids and unit names.
 
-Belongs here: how rows are repeated. Does not belong: drawing a district (intake/sample), reading workbooks (intake), measuring. A repeated
+Belongs here: how rows are repeated. Does not belong: drawing a district (sample), reading workbooks (intake), measuring. A repeated
 visit gets other days and another text, put together out of the district's own phrases and the project's name; three in a hundred keep the
 text they were copied from. The register, rules, catalogues and everything without a lead or a unit stay as they are.
 """

@@ -114,7 +114,7 @@ def pack(home: Path) -> None:
     import pandas as pd
     import typst
 
-    from desk.documents import (
+    from publishing.documents import (
         Correction,
         Month,
         chart_content,
@@ -125,9 +125,9 @@ def pack(home: Path) -> None:
         write_project_pages,
         write_wall_chart,
     )  # fmt: skip
-    from desk.documents.dispatch import BOARDS, FACTS
-    from desk.documents.dispatch_template import write_dispatch_template
-    from desk.documents.wall_chart import CHARTED
+    from publishing.documents.dispatch import BOARDS, FACTS
+    from publishing.documents.dispatch_template import write_dispatch_template
+    from publishing.documents.wall_chart import CHARTED
 
     spent: dict[str, float] = defaultdict(float)
     _timed(docxtpl.DocxTemplate, "render", "Word: docxtpl", spent)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from intake.sample.enterprises import credit_codes
+from sample.enterprises import credit_codes
 
 FIRST = (
     "华恒鑫瑞金盛宏天泰永安中新东海通利达丰源德广力龙润嘉博远君卓诚信凯科康美佳明星光正大长兴顺百亿万众联合普优创智云飞"

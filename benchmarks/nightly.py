@@ -29,19 +29,14 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from desk.boards import all_boards
-    from desk.documents import chart_content, write_wall_chart
-    from desk.documents.wall_chart import CHARTED
-    from desk.snapshot import publish, ranked_leads_table
-    from desk.workbook import write_ranked_workbook
     from intake.chain_graph import write_listed
-    from intake.first_report import first_reports, protection_days
-    from intake.landing import LandingStore, content_hash, write_parquet
+    from intake.landing import LandingStore
     from intake.matching.leads import match_leads
     from models.assessment import assess, assessment_table
     from models.assignment import AssignmentSettings, assignment_table
     from models.chain import load_chains
     from models.landing import LandingSettings, train_landing
+    from models.ownership import first_reports, protection_days
     from models.promotion import judge, version_in_use
     from models.ranking import RankingWeights, exploration_picks, rank_leads
     from models.registry import Registry
@@ -53,6 +48,12 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     from orchestration.district import read_district
     from orchestration.quality import suites, validate
     from orchestration.resources import DBT_EXECUTABLE, DBT_FOLDER, dbt_environment
+    from publishing.boards import all_boards
+    from publishing.documents import chart_content, write_wall_chart
+    from publishing.documents.wall_chart import CHARTED
+    from publishing.snapshot import publish, ranked_leads_table
+    from publishing.workbook import write_ranked_workbook
+    from storage import content_hash, write_parquet
 
     store = LandingStore(home / "landing")
     store.land_inbox(inbox)
@@ -137,7 +138,7 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     ]
     moved = known("fct_lead_transfers", "transferred_date", ["lead_id", "to_unit_name", "transferred_date"])
     judged = first_reports(
-        reports.join(identities, "lead_id", "record_id"),
+        reports.append_column("project_key", scoring.project_keys(reports)).join(identities, "lead_id", "record_id"),
         pa.concat_tables(progress),
         moved.rename_columns(["lead_id", "to_unit", "transfer_date"]),
         protection_days(),

@@ -2,7 +2,7 @@
 
 Run `python -m benchmarks.ranking [seed ...]`. For each seed a fictional district is written and the nightly job run as of a year
 before its last day; realised tax is the true yearly tax of the leads that then started within the year. The district is invented
-with a signal in it (intake/sample/PROCESS.md): the table compares orders, it claims no skill on a real district.
+with a signal in it (sample/PROCESS.md): the table compares orders, it claims no skill on a real district.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from desk.snapshot import LEADS, current
-from intake.sample import write_sample
 from orchestration.nightly import run_nightly
 from orchestration.settings import Settings
+from publishing.snapshot import LEADS, current
+from sample import write_sample
 
 LAST_DAY = dt.date(2026, 6, 30)
 AS_OF = dt.date(2025, 6, 30)

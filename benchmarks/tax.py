@@ -2,7 +2,7 @@
 
 Run `python -m benchmarks.tax [--data DIR] [--seed N ...]`, DIR with ashare_fundamentals (default ZEYOU_REFERENCE_DATA/enterprises). No public file holds
 paid tax by project, so listed companies stand in for it: next year's revenue, and next year's profit with losses as 0. The fictional district is invented
-with a signal in it (intake/sample/PROCESS.md): no skill on a real district is claimed.
+with a signal in it (sample/PROCESS.md): no skill on a real district is claimed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from benchmarks.measure import table
-from intake.sample import write_sample
 from models.tax import TaxSettings
 from models.tax.evaluation import Floats, interval
 from models.tax.evaluation import pinball as pinball_of
@@ -39,6 +38,7 @@ from models.validation.metrics import log_loss, roc_auc
 from models.validation.splits import forward_cutoffs
 from orchestration.nightly import run_nightly
 from orchestration.settings import Settings
+from sample import write_sample
 
 LEVELS = (0.1, 0.5, 0.9)
 LAST_DAY = dt.date(2026, 6, 30)

@@ -6,7 +6,6 @@ Belongs here: building one desk from its settings. Does not belong here: a page,
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -17,13 +16,12 @@ from urllib.parse import urlencode
 from anyio import to_thread
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from desk import charts
 from desk.actions import Conflict, Invalid, NotAllowed
 from desk.guards import HEADERS, Guards
 from desk.listing import Lists
@@ -47,8 +45,11 @@ from desk.pages.wording import install
 from desk.rules import rules
 from desk.settings import DeskSettings
 from desk.store.database import THREADS, open_engine, sessions, upgrade
+from publishing import charts
+from storage import content_hash
 
 STATIC: Final = Path(__file__).parent / "static"
+CHART_COLOURS: Final = charts.COLOURS  # the same on the page and on paper
 TEMPLATES: Final = Path(__file__).parent / "templates"
 _LOG = logging.getLogger(__name__)
 # Every page may answer so; said once, for the OpenAPI description.
@@ -104,6 +105,10 @@ def build_app(
         found = app.state.desk.lists.current()
         return {"status": "ok", "snapshot_id": found.snapshot_id if found else None}
 
+    @app.get("/static/charts.css", include_in_schema=False)
+    def chart_colours() -> FileResponse:
+        return FileResponse(CHART_COLOURS, media_type="text/css")
+
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(
         Guards, limit=settings.body_limit_bytes, upload_limit=settings.upload_limit_bytes, upload_paths=("/workbook",)
@@ -121,7 +126,8 @@ async def _few_threads(_app: FastAPI) -> AsyncIterator[None]:
 
 def static_versions() -> dict[str, str]:
     """Give a short hash of each static file, so that a new file has a new address."""
-    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest()[:10] for p in STATIC.iterdir() if p.is_file()}
+    files = [*(path for path in STATIC.iterdir() if path.is_file()), CHART_COLOURS]
+    return {path.name: content_hash(path)[:10] for path in files}
 
 
 def _handle_errors(app: FastAPI, templates: Jinja2Templates) -> None:

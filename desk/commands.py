@@ -14,7 +14,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from desk import audit, promises
+from desk import audit
 from desk.application import STATIC
 from desk.contacts import refused_leads
 from desk.listing import Lists
@@ -26,6 +26,7 @@ from desk.rules import rules
 from desk.settings import DeskSettings
 from desk.store.database import open_engine, sessions, upgrade, writing
 from desk.store.models import Notice, Person
+from models.screening import promises
 
 
 def add_administrator(settings: DeskSettings, login: str) -> int:

@@ -10,7 +10,6 @@ Nothing of it is private to a person: no contact, no phone column, no name of wh
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -20,6 +19,7 @@ import xlsxwriter
 from sqlalchemy.orm import Session
 
 from desk.store.models import Event
+from storage import write_whole
 
 SOURCE: Final = "办公桌.xlsx"
 OFFICE_ZONE: Final = dt.timezone(dt.timedelta(hours=8), "Asia/Shanghai")  # no summer time since 1991
@@ -77,9 +77,13 @@ def write_ledgers(path: Path, rows: Mapping[str, Sequence[Row]]) -> Path | None:
         path.unlink(missing_ok=True)
         return None
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
+    write_whole(path, lambda partial: _write_sheets(rows, partial))
+    return path
+
+
+def _write_sheets(rows: Mapping[str, Sequence[Row]], path: Path) -> None:
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(str(partial), options) as book:
+    with xlsxwriter.Workbook(str(path), options) as book:
         book.set_properties({"author": "择优", "title": "办公桌", "created": _CREATED})
         text = book.add_format({"num_format": "@"})
         for name, header in HEADERS.items():
@@ -90,8 +94,6 @@ def write_ledgers(path: Path, rows: Mapping[str, Sequence[Row]]) -> Path | None:
                 for column, value in enumerate(row):
                     if value:
                         sheet.write_string(at, column, value[:32_000], text)
-    os.replace(partial, path)
-    return path
 
 
 def _day(day: dt.date | None) -> str | None:

@@ -35,8 +35,8 @@ from markupsafe import Markup
 from pypinyin import Style, lazy_pinyin, pinyin
 
 from desk.access import Reach
-from desk.boards import all_boards, board_named, read_table
-from desk.snapshot import LEADS, PROSPECTS, Snapshot, verified
+from publishing.boards import all_boards, board_named, read_table
+from publishing.snapshot import LEADS, PROSPECTS, Snapshot, verified
 
 KEPT: Final = 3
 _LOG = logging.getLogger(__name__)

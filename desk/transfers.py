@@ -1,7 +1,7 @@
 """Handing a lead over (移交): asked by the unit that has it or by the one that wants it, answered by the other.
 
 Belongs here: who may ask and answer, and what stands. Does not belong here: the page (pages/transfers.py), what the night makes of
-it (the ledger 线索流转), whose the credit stays (首谈: intake/first_report.py).
+it (the ledger 线索流转), whose the credit stays (首谈: models/ownership).
 
 A request carries the giving unit as its unit, whoever asked. Contacts are not handed over: they stay with their unit.
 """

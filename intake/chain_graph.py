@@ -11,7 +11,6 @@ edges with an end that a food or farming company makes (行业 11、34), or of w
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from intake.workbook import FileProblem
+from storage import write_parquet
 
 FOLDER: Final = "chain_graph"  # under the home; absent where an office has no graph
 LISTED_FILE: Final = "listed.parquet"
@@ -160,7 +160,4 @@ def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
 
 
 def _write(table: pa.Table, path: Path, schema: pa.Schema | None = None) -> None:
-    """Write whole or not at all."""
-    partial = path.with_name(path.name + ".part")
-    pq.write_table(table.cast(schema) if schema is not None else table, partial, compression="zstd")
-    os.replace(partial, path)
+    write_parquet(path, table.cast(schema) if schema is not None else table, compression="zstd")

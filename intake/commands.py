@@ -1,4 +1,4 @@
-"""What the commands of the intake do and print (命令): read or explain a file, match enterprises, write a template or the sample.
+"""What the commands of the intake do and print (命令): read or explain a file, match enterprises, write a template.
 
 Belongs here: one function per command, its lines on the terminal. Does not belong here: what may be typed
 (orchestration/command_line.py), reading.
@@ -6,7 +6,6 @@ Belongs here: one function per command, its lines on the terminal. Does not belo
 
 from __future__ import annotations
 
-import datetime as dt
 import sys
 from pathlib import Path
 
@@ -44,15 +43,6 @@ def template(contract: str, out: Path) -> int:
     found = get_contract(contract)
     write_template(found, out)
     print(f"“{found.title}”的填报模板已写到 {out}")
-    return 0
-
-
-def sample(out: Path, leads: int, register: int, seed: int, as_of: dt.date) -> int:
-    """Write the fictional district."""
-    from intake.sample import write_sample
-
-    summary = write_sample(out=out, leads=leads, register=register, seed=seed, as_of=as_of, progress=_say)
-    print(f"合成数据已写到 {out}：{summary}")
     return 0
 
 

@@ -12,7 +12,8 @@ from xlsxwriter.utility import xl_col_to_name
 
 from intake.contract import Contract, get_contract, header_form
 from intake.header import Column
-from intake.workbook import SheetReading, read_workbook
+from intake.reading import SheetReading
+from intake.workbook import read_workbook
 
 SHOWN_REFUSALS = 20
 

@@ -30,9 +30,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from intake.contract import Contract, get_contract, load_contracts
+from intake.reading import Refusal, SheetReading
 from intake.registers import REFUSED_SCHEMA, land_register
-from intake.returned import returned_workbook, write_returned
-from intake.workbook import SUFFIXES, FileProblem, Refusal, SheetReading, read_workbook
+from intake.returned import returned_workbook
+from intake.workbook import SUFFIXES, FileProblem, read_workbook
+from storage import content_hash, replace_folder, write_json, write_parquet, write_whole
 
 READER_VERSION: Final = "5"  # raise it when the reader reads the same bytes differently
 FAILURE: Final = "failure.txt"  # beside a file's line, where the program failed on it
@@ -60,12 +62,6 @@ class Summary:
         return Summary(*(a + b for a, b in zip(asdict(self).values(), asdict(other).values(), strict=True)))
 
 
-def content_hash(path: Path) -> str:
-    """Give the SHA-256 of a file's bytes, read in blocks."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def is_sent(path: Path) -> bool:
     """Say whether somebody put a file into the inbox: no lock file of Excel (~$) or WPS (.~), nothing of the system."""
     return path.is_file() and not path.name.startswith(("~$", ".")) and path.name.lower() not in _OF_THE_SYSTEM
@@ -74,20 +70,6 @@ def is_sent(path: Path) -> bool:
 def is_ledger(path: Path) -> bool:
     """Say whether a file in an inbox is of a kind that can be read as a ledger."""
     return is_sent(path) and path.suffix.lower() in SUFFIXES
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Write JSON so that the file is either the old one or the new one."""
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    os.replace(partial, path)
-
-
-def write_parquet(path: Path, table: pa.Table) -> None:
-    """Write Parquet so that the file is either the old one or the new one."""
-    partial = path.with_name(path.name + ".part")
-    pq.write_table(table, partial)
-    os.replace(partial, path)
 
 
 # --- one file -------------------------------------------------------------------------------------------------------
@@ -272,11 +254,8 @@ class LandingStore:
         kept, mark = self._kept(landed.file_hash, landed.file), self.folder / "files" / f"{path.stem}.json"
         before = json.loads(mark.read_text(encoding="utf-8"))["kept"] if mark.exists() else None
         if not kept.exists():
-            partial = kept.with_name(kept.name + ".part")
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir()
-            self._write_readings(partial, path, landed.file_hash, read_workbook(path))
-            os.replace(partial, kept)
+            with replace_folder(kept) as partial:
+                self._write_readings(partial, path, landed.file_hash, read_workbook(path))
         write_json(mark, {"kept": kept.name})
         if before and before != kept.name:
             shutil.rmtree(self.folder / "files" / before, ignore_errors=True)
@@ -319,11 +298,16 @@ class LandingStore:
         kept = self._kept(entry["file_hash"], entry["file"])
         if kept.exists():
             return
+        with replace_folder(kept) as partial:
+            for line in self._fill(partial, path, entry, kept):
+                say(line)
+
+    def _fill(self, folder: Path, path: Path, entry: dict[str, Any], kept: Path) -> list[str]:
+        """Write what a file gave, or why it gave nothing, into an empty folder; return what to say of it."""
         started = time.perf_counter()
-        partial = kept.with_name(kept.name + ".part")
         problem = trace = None
         try:
-            summary, lines = self._read_into(partial, path, entry)
+            summary, lines = self._read_into(folder, path, entry)
         except FileProblem as found:
             problem = str(found)
         except (OSError, MemoryError):
@@ -333,16 +317,13 @@ class LandingStore:
             trace = traceback.format_exc()
             problem = f"{path.name}：读取时程序出错，整个文件没有读；请用 Excel/WPS 另存后重发，并把 {kept / FAILURE} 发给管理员"
         if problem:
-            self._write_problem(partial, problem, trace)
-            lines = [f"拒收整个文件：{problem}"]
-        else:
-            seconds = time.perf_counter() - started
-            lines.append(
-                f"已读 {path.name}：{summary.accepted:,} 行，拒收 {summary.refused:,} 行，用时 {seconds:.1f} 秒"
-            )
-        for line in lines:
-            say(line)
-        os.replace(partial, kept)
+            self._write_problem(folder, problem, trace)
+            return [f"拒收整个文件：{problem}"]
+        seconds = time.perf_counter() - started
+        return [
+            *lines,
+            f"已读 {path.name}：{summary.accepted:,} 行，拒收 {summary.refused:,} 行，用时 {seconds:.1f} 秒",
+        ]
 
     def _read_into(self, folder: Path, path: Path, entry: dict[str, Any]) -> tuple[Summary, list[str]]:
         """Read a file into an empty folder, and write its answer; return its rows and what to say of it."""
@@ -395,7 +376,8 @@ class LandingStore:
             return []
         landed = LandedFile(**entry, summary=summary, unread_amounts=unread)
         assert landed.returned_file
-        write_returned(self.outbox, landed.returned_file, content)
+        self.outbox.mkdir(parents=True, exist_ok=True)
+        write_whole(self.outbox / landed.returned_file, lambda partial: partial.write_bytes(content))
         return [f"退回件已写到 {landed.returned_file}：共 {landed.summary.refused:,} 行需修改"]
 
     def _load(self, landed: LandedFile, failed: Mapping[str, str] = MappingProxyType({})) -> LandedFile:

@@ -15,16 +15,13 @@ import hashlib
 import io
 import re
 from collections import defaultdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import xlsxwriter
 
 from intake.opening import Row
+from intake.reading import Refusal, SheetReading
 from intake.values import as_text, mask_phones
-
-if TYPE_CHECKING:
-    from intake.workbook import Refusal, SheetReading
 
 RESULT: Final = "处理结果"
 SAID: Final = "错误说明"
@@ -189,11 +186,3 @@ def _write_text(sheet: Any, row: int, column: int, text: str, style: Any) -> Non
         sheet.write_string(row, column, text[:32_767], style)
     else:
         sheet.write_blank(row, column, None, style)
-
-
-def write_returned(folder: Path, name: str, content: bytes) -> Path:
-    """Write a returned workbook so that it stands whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"{name}.part"
-    partial.write_bytes(content)
-    return partial.replace(folder / name)

@@ -18,6 +18,7 @@ from xlsxwriter.utility import xl_col_to_name
 from intake.contract import Contract, Field
 from intake.values import exchange_rates
 from intake.workbook import EXAMPLE
+from storage import write_whole
 
 NUMBER_TITLE: Final = "序号"
 UNIT_OF: Final = {"amount": "万元", "area": "亩", "intensity": "万元/亩"}
@@ -70,9 +71,7 @@ def template_workbook(contract: Contract, rows: Sequence[dict[str, Any]] = ()) -
 def write_template(contract: Contract, path: Path, rows: Sequence[dict[str, Any]] = ()) -> None:
     """Write the workbook of a contract so that it stands whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    partial.write_bytes(template_workbook(contract, rows))
-    partial.replace(path)
+    write_whole(path, lambda partial: partial.write_bytes(template_workbook(contract, rows)))
 
 
 def _write_instructions(sheet: Any, contract: Contract) -> None:

@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import repeat
 from pathlib import Path
@@ -26,6 +26,7 @@ from intake.contract import Contract, Field, header_form, load_contracts, split_
 from intake.header import HEADER_WITHIN, Column, Header, Top, fill_merged, find_headers, named_units
 from intake.number_format import shown, shown_otherwise
 from intake.opening import SUFFIXES, FileProblem, Row, Sheet, open_sheets
+from intake.reading import Refusal, SheetReading
 from intake.returned import ANEW, RESULT, TAKEN, unchanged_state
 from intake.values import (
     AREA_UNITS,
@@ -90,61 +91,7 @@ Cell = object
 Placed = frozenset[tuple[int, str]]
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """One reason why one row was refused. A row may have several; `column` is null when the row as a whole is meant."""
-
-    contract: str
-    file: str
-    sheet: str
-    row: int
-    column: str | None
-    value: str | None
-    reason: str
-    mend: str
-
-
 SYNTHETIC: Final = "合成数据"
-
-
-@dataclass
-class SheetReading:
-    """What one sheet gave: typed rows, refusals, and the count of rows that are no data (titles, totals, notes).
-
-    `headers` are all the written headers by column, recognised or not; `unread_amounts` those that no contract knows
-    although numbers of money are under them; `cells` are the rows as they were read, kept for the workbook that goes back.
-    """
-
-    sheet: str
-    contract: str | None = None
-    header_rows: tuple[int, int] | None = None
-    columns: list[Column] = field(default_factory=list)
-    accepted: list[dict[str, Any]] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-    read: int = 0
-    not_data: int = 0
-    headers: dict[int, str] = field(default_factory=dict)
-    remarks: tuple[str, ...] = ()
-    unread_amounts: tuple[str, ...] = ()
-    is_synthetic: bool = False
-    top: list[Row] = field(default_factory=list)
-    cells: dict[int, Row] = field(default_factory=dict)
-    unseen: set[int] = field(default_factory=set)  # rows whose fault can't be seen in the answer: a format, a header
-
-    @property
-    def refused(self) -> int:
-        return len({refusal.row for refusal in self.refusals})
-
-    def refuse_row(self, row: int, file: str, reason: str, mend: str) -> None:
-        """Refuse a row as a whole."""
-        assert self.contract
-        self.refusals.append(Refusal(self.contract, file, self.sheet, row, None, None, reason, mend))
-
-    def drop_from(self, row: int) -> None:
-        """Take back what was read from this row on: it turned out to belong to another table."""
-        self.accepted = [r for r in self.accepted if r["source_row"] < row]
-        # What was refused as a whole before reading, as rows that came back unchanged, stays refused.
-        self.refusals = [r for r in self.refusals if r.row < row or (r.row > row and r.column is None)]
 
 
 def read_workbook(path: Path, contract: Contract | None = None) -> list[SheetReading]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +24,7 @@ from models.promotion import Verdict, judge
 from models.registry import Artefact, Registry
 from models.tax import TaxSettings
 from models.tax.interval import Interval
+from storage import write_json
 
 Settings = LandingSettings | TaxSettings
 
@@ -130,7 +130,4 @@ def _record(registry: Registry, name: str) -> dict[str, Any]:
 
 def _write(registry: Registry, name: str, content: Mapping[str, Any]) -> None:
     path = registry.root / name / "trainings.json"
-    partial = path.with_name("trainings.json.part")
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1, default=str, allow_nan=False)
-    partial.write_text(text + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    write_json(path, content, indent=1)

@@ -271,7 +271,7 @@ def _chain_graph(typed: Arguments) -> int:
 
 
 def _sample(typed: Arguments) -> int:
-    from intake.commands import sample
+    from sample.commands import sample
 
     return sample(typed.out, typed.leads, typed.register, typed.seed, typed.as_of)
 

@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from desk.snapshot import LEADS, WORKBOOK, Snapshot, current
-from desk.workbook import reasons_in_words, shown_width
 from models.ranking import RankingWeights
 from orchestration.district import read_district
 from orchestration.inspecting import serve_ui, write_dictionary
 from orchestration.nightly import NightlyResult, StepRow, only_one, run_job, run_nightly
 from orchestration.register_limits import LIMITS
 from orchestration.settings import OFFICE_FILES, Settings, office_today
+from publishing.snapshot import LEADS, WORKBOOK, Snapshot, current
+from publishing.workbook import reasons_in_words, shown_width
 
 
 def _pad(text: str, width: int, right: bool = False) -> str:
@@ -157,10 +157,10 @@ def retrain(as_of: dt.date | None) -> int:
 
 def rebuild(wanted: str) -> int:
     """Rebuild a list of a day or a snapshot, and compare it with the published one."""
-    from orchestration import archive
+    from orchestration import archive, rebuilding
 
     settings = Settings.from_environment()
-    found = archive.rebuild(settings, archive.list_of(settings, wanted))
+    found = rebuilding.rebuild(settings, archive.list_of(settings, wanted))
     for line in [*found.result.problems, *found.remarks]:
         print(f"  {line}")
     if not found.result.success:

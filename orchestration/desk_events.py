@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from intake.landing import Claimed, Summary
 from intake.opening import FileProblem, has_sheet, open_sheets
-from intake.workbook import Refusal
+from intake.reading import Refusal
 from orchestration.resources import Workplace
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from desk.boards import all_boards
-from desk.opportunities import LEGEND, Opportunities, targets_by_node
-from desk.workbook import SYNTHETIC_LABEL
+from publishing.boards import all_boards
+from publishing.opportunities import LEGEND, Opportunities, targets_by_node
+from publishing.workbook import SYNTHETIC_LABEL
 
 ROWS_IN, ROWS_OUT, REFUSED = "zeyou/rows_in", "zeyou/rows_out", "zeyou/refused"
 FAULT = "zeyou/fault"  # the kind of an ending (endings.py), which a remedy is chosen by
@@ -38,7 +38,7 @@ def preview(frame: pd.DataFrame, titles: Mapping[str, str] | None = None, rows: 
 
 
 def board_titles(export: str) -> dict[str, str]:
-    """Give the columns of a published table that people see, with their titles in desk/catalogue."""
+    """Give the columns of a published table that people see, with their titles in publishing/catalogue."""
     board = next(board for board in all_boards() if board.export == export)
     return {column.name: column.title for column in board.columns}
 

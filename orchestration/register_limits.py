@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from intake.landing import write_parquet
 from intake.registers import RegisterTooLarge, estimate_rows
 from orchestration.endings import Refused, free_space, shown_size
+from storage import write_parquet
 
 LIMITS: Final = "register_limits.yaml"
 NO_PROSPECTS: Final = "本次不用企业名录，没有目标企业，名单照常"

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from orchestration.district import DISTRICT
 from orchestration.endings import Refused
+from storage import write_json
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 OFFICE_ZONE = ZoneInfo("Asia/Shanghai")
@@ -61,9 +62,7 @@ class Settings:
         """Keep the inputs of a run, so that the UI and the schedule go on with them, and whether they were invented."""
         self.home.mkdir(parents=True, exist_ok=True)
         content = {"inbox": str(self.inbox), "register": str(self.register or ""), "is_fictional": is_fictional}
-        partial = self.home / "inputs.json.part"
-        partial.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        os.replace(partial, self.home / "inputs.json")
+        write_json(self.home / "inputs.json", content)
 
     @property
     def was_fictional(self) -> bool:

@@ -1,6 +1,6 @@
 """Published tables as pages (看板): any table of the catalogue, with its 口径, its day and its source; funnel, cohorts, balance and forecasts drawn.
 
-Belongs here: one page for all boards. Does not belong here: the catalogue (desk/boards.py), charts.
+Belongs here: one page for all boards. Does not belong here: the catalogue (publishing/boards.py), charts.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from fastapi.responses import Response
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from desk import charts
 from desk.access import EVERYTHING
-from desk.boards import Board, all_boards, board_named, read_table
 from desk.contacts import refused_firms
 from desk.listing import PublishedList, firm_marks
 from desk.pages.context import DeskDep, Line, ReadDep, ViewerDep, hidden_leads, list_in_use, render
+from publishing import charts
+from publishing.boards import Board, all_boards, board_named, read_table
 
 router = APIRouter()
 ROWS_A_PAGE = 100

@@ -29,12 +29,12 @@ from desk.guards import storable
 from desk.ledgers import OFFICE_ZONE
 from desk.listing import Lists, PublishedList, day_in_words
 from desk.login import COOKIE, mark_seen, open_session, viewer_by_cookie
-from desk.periods import FIRST_YEAR, LAST_YEAR
 from desk.proxies import TwoLogins, client_address, is_https, login_by_proxy
 from desk.rules import Rules
 from desk.settings import DeskSettings
 from desk.store.database import writing
 from desk.store.models import Person
+from publishing.periods import FIRST_YEAR, LAST_YEAR
 
 _LOG = logging.getLogger(__name__)
 

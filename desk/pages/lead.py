@@ -13,9 +13,8 @@ from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from desk import actions, charts, contacts, transfers
+from desk import actions, contacts, transfers
 from desk.access import SHARED_COLUMNS, Viewer
-from desk.boards import Board, all_boards
 from desk.guards import same_site_path
 from desk.ledgers import OFFICE_ZONE
 from desk.listing import PublishedList, similar_landings
@@ -35,6 +34,8 @@ from desk.pages.context import (
 )
 from desk.pages.today import card
 from desk.rules import LEVELS, METHODS, RESULTS
+from publishing import charts
+from publishing.boards import Board, all_boards
 
 router = APIRouter()
 LeadId = Annotated[Line, Form(min_length=1)]

@@ -1,7 +1,7 @@
 """The leader's page (领导页) with the documents of meetings (会议材料), and prospects by node (目标企业).
 
 Belongs here: the district in one page, giving out documents, and whom to look for at each node. Does not belong here: making
-documents (desk/documents), drawing (charts.py).
+documents (publishing/documents), drawing (charts.py).
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from fastapi.responses import Response
 
 from desk import audit
 from desk.access import Viewer
-from desk.boards import read_table
-from desk.documents.dispatch import indicators_trend
-from desk.documents.issued import handed_out
 from desk.listing import Filters
 from desk.pages.boards import without_refused
 from desk.pages.context import DeskDep, Line, ReadDep, ViewerDep, hidden_leads, list_in_use, render
 from desk.pages.today import cards, trust
-from desk.periods import counted_year
 from desk.store.database import writing
+from publishing.boards import read_table
+from publishing.documents.dispatch import indicators_trend
+from publishing.documents.issued import handed_out
+from publishing.periods import counted_year
 
 router = APIRouter()
 TOP = 10

@@ -1,6 +1,6 @@
 """Comparison of any range of months (期间对比): the district by indicator, a unit by indicator, or an indicator by unit.
 
-Belongs here: the page and its form. Does not belong here: what a period is and sums (desk/periods.py).
+Belongs here: the page and its form. Does not belong here: what a period is and sums (publishing/periods.py).
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import Response
 
-from desk.boards import board_named, read_table
 from desk.pages.context import DeskDep, Line, ViewerDep, list_in_use, render
-from desk.periods import Month, Period, compared, usual_periods
+from publishing.boards import board_named, read_table
+from publishing.periods import Month, Period, compared, usual_periods
 
 router = APIRouter()
 BOARD = "unit_indicators"

@@ -1,7 +1,7 @@
 """Planning a trip (外出行程) and scanning a text that promises something (承诺审查).
 
 Belongs here: their forms, what a template gets, the workbook to take along. Does not belong here: the order of a trip
-(desk/trips.py), the rules of the law (models/screening).
+(publishing/trips.py), the rules of the law (models/screening).
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from sqlalchemy.orm import Session
 
 from desk import audit
 from desk.access import Viewer
-from desk.boards import read_table
 from desk.listing import PublishedList
 from desk.pages.boards import without_refused
 from desk.pages.context import (
@@ -35,9 +34,10 @@ from desk.pages.context import (
     render,
 )
 from desk.store.database import writing
-from desk.trips import TripPlan, cities, plan_trip, trip_settings, worth_visiting
-from desk.workbook import SYNTHETIC_LABEL
 from models.screening import NOTE, VERDICT_TEXTS, scan, verdict_of
+from publishing.boards import read_table
+from publishing.trips import TripPlan, cities, plan_trip, trip_settings, worth_visiting
+from publishing.workbook import SYNTHETIC_LABEL
 
 router = APIRouter()
 Who = Literal["all", "lead", "prospect"]

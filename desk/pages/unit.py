@@ -13,7 +13,6 @@ from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from desk import actions
-from desk.boards import read_table
 from desk.listing import Filters
 from desk.pages.context import (
     ClientId,
@@ -28,7 +27,8 @@ from desk.pages.context import (
     render,
 )
 from desk.pages.today import cards
-from desk.periods import counted_year
+from publishing.boards import read_table
+from publishing.periods import counted_year
 
 router = APIRouter()
 SHOWN = 40

@@ -3,10 +3,12 @@
 from models.ranking.comparison import compare_weights
 from models.ranking.exploration import exploration_picks
 from models.ranking.ranking import FORBIDDEN, RANKING_COLUMNS, rank_leads, top_reasons
-from models.ranking.weights import Band, RankingWeights, WeightsError
+from models.ranking.weights import KIND_NAMES, PART_NAMES, Band, RankingWeights, WeightsError
 
 __all__ = [
     "FORBIDDEN",
+    "KIND_NAMES",
+    "PART_NAMES",
     "RANKING_COLUMNS",
     "Band",
     "RankingWeights",

@@ -13,12 +13,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 DEFAULT_PATH = Path(__file__).with_name("weights.yaml")
 PARTS = ("landing", "tax", "fit")
+PART_NAMES: Final = {"landing": "落地", "tax": "税收", "fit": "契合"}
+KIND_NAMES: Final = {"model": "模型", "rule": "规则估计"}
 EXPECTED = "expected"  # probability times tax: a weight, no part of its own, since its reasons are those of the two
 BASE_LABEL = "基准"
 

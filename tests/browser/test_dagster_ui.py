@@ -22,10 +22,10 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from intake.returned import RESULT, SAID
-from intake.sample import write_sample
 from orchestration.defs.ingestion.assets import ledgers
 from orchestration.nightly import run_job
 from orchestration.settings import Settings
+from sample import write_sample
 
 AS_OF = dt.date(2026, 6, 30)
 ROOT = Path(__file__).parents[2]

@@ -18,7 +18,9 @@ import pytest
 from docx import Document
 from invented_district import PROJECT, District, day, exported
 
-from desk.documents import (
+from intake.working_days import SEED, exceptions
+from models.assessment import assess
+from publishing.documents import (
     Month,
     PackRefused,
     dispatch_figures,
@@ -27,9 +29,7 @@ from desk.documents import (
     write_dispatch_pack,
     write_project_pages,
 )
-from desk.documents.dispatch import BOARDS, FACTS, chair_of
-from intake.working_days import SEED, exceptions
-from models.assessment import assess
+from publishing.documents.dispatch import BOARDS, FACTS, chair_of
 
 pytestmark = pytest.mark.dbt
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from installation import AS_OF, Home, settings_at
 
-from intake.sample import write_sample
 from orchestration.nightly import run_nightly
+from sample import write_sample
 
 
 @pytest.fixture(scope="session")

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from installation import AS_OF, Home, settings_at
 
-from desk.snapshot import current
 from models.registry import Registry
 from orchestration.nightly import run_job
 from orchestration.quality import suites, validate
 from orchestration.settings import Settings
+from publishing.snapshot import current
 
 NEXT_DAY = AS_OF + dt.timedelta(days=1)
 

@@ -13,14 +13,15 @@ import pytest
 import yaml
 from installation import AS_OF, Home, settings_at
 
-from desk.snapshot import current
 from intake.landing import LandingStore
 from models.ranking import RankingWeights
 from models.registry import Registry
-from orchestration.archive import list_of, rebuild
+from orchestration.archive import list_of
 from orchestration.comparing import compare_with
 from orchestration.nightly import run_job
+from orchestration.rebuilding import rebuild
 from orchestration.settings import OFFICE_FILES, Settings
+from publishing.snapshot import current
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

@@ -22,11 +22,7 @@ from installation import AS_OF, Home, content_hashes
 from other_district import SETTINGS, write_other_district
 
 from desk.application import build_app
-from desk.boards import all_boards
-from desk.documents import chart_content
-from desk.documents.wall_chart import MOST
 from desk.settings import DeskSettings
-from desk.snapshot import current, verified
 from desk.store.database import writing
 from desk.store.models import Person
 from models.additive import from_tables, part_of
@@ -36,6 +32,10 @@ from models.registry import Registry
 from orchestration.command_line import main
 from orchestration.nightly import run_nightly
 from orchestration.settings import OFFICE_FILES
+from publishing.boards import all_boards
+from publishing.documents import chart_content
+from publishing.documents.wall_chart import MOST
+from publishing.snapshot import current, verified
 from tests.integration.desk.desk_site import HASH, Browser
 
 ISSUE_COLUMNS = [

@@ -7,8 +7,8 @@ import datetime as dt
 import pandas as pd
 from installation import AS_OF, Home
 
-from intake.first_report import protection_days
 from intake.values import fold
+from models.ownership import protection_days
 
 
 def test_every_lead_is_judged_and_the_first_report_of_a_project_owns_it(nightly: Home) -> None:

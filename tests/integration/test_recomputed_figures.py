@@ -11,7 +11,7 @@ from installation import AS_OF, Home
 from recomputed.boards import BOARDS, differences
 from recomputed.ledgers import Ledgers
 
-CATALOGUE = Path(__file__).resolve().parents[2] / "desk" / "catalogue"
+CATALOGUE = Path(__file__).resolve().parents[2] / "publishing" / "catalogue"
 SECTIONS = ("assessment", "conduct", "funnel", "progress", "project", "task", "unit")
 
 

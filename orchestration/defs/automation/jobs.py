@@ -7,7 +7,7 @@ from enum import Enum
 
 import dagster as dg
 
-from desk.workbook import PART_NAMES
+from models.ranking import PART_NAMES
 from orchestration.defs.learning.assets import registry_of
 from orchestration.partitions import AS_OF_DAYS, MONTHS, QUARTERS
 from orchestration.resources import Workplace

@@ -7,8 +7,8 @@ import datetime as dt
 
 import dagster as dg
 
-from desk.documents import Quarter
 from orchestration.defs.automation.jobs import nightly, quarterly, retraining
+from publishing.documents import Quarter
 
 
 @dg.schedule(

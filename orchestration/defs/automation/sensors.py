@@ -9,11 +9,12 @@ from pathlib import Path
 
 import dagster as dg
 
-from desk.snapshot import current
-from intake.landing import content_hash, is_ledger
+from intake.landing import is_ledger
 from orchestration.defs.automation.jobs import nightly, rescoring, revert_model
 from orchestration.resources import Workplace
 from orchestration.settings import office_today
+from publishing.snapshot import current
+from storage import content_hash
 
 
 def inbox_sizes(inbox: Path) -> dict[str, list[int]]:

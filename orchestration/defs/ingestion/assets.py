@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from intake.chain_graph import write_listed
 from intake.contract import Contract, Field, load_contracts
-from intake.landing import Landed, LandingStore, Summary, write_parquet
+from intake.landing import Landed, LandingStore, Summary
 from intake.matching.leads import match_leads
 from intake.matching.run import NOBODY
 from intake.template import header_text, written
@@ -31,6 +31,7 @@ from orchestration.endings import Refused, ending_of, texts_of
 from orchestration.metadata import PREVIEW, preview, returned_workbooks, row_counts
 from orchestration.register_limits import LIMITS, NO_PROSPECTS, RegisterLimits, read_note, stamp_of, write_note
 from orchestration.resources import Workplace
+from storage import write_parquet
 
 LEDGERS = tuple(c for c in load_contracts().values() if not c.bulk)
 CHAIN_TABLES = {

@@ -12,18 +12,18 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from desk.workbook import KIND_NAMES, PART_NAMES
-from intake.landing import content_hash
 from models.card import gate_card, model_card
 from models.chain import load_chains
 from models.landing import LandingSettings
 from models.lifecycle import Inputs, Training, train_if_due, training_of
 from models.promotion import version_in_use
+from models.ranking import KIND_NAMES, PART_NAMES
 from models.registry import Registry
 from models.tax import TaxSettings
 from orchestration.metadata import PREVIEW, picture, preview, row_counts
 from orchestration.partitions import AS_OF_DAYS, ONE_DAY_A_RUN
 from orchestration.resources import Workplace
+from storage import content_hash
 
 TASKS = ("landing", "tax")
 SHAPES_SHOWN = 6

@@ -1,7 +1,7 @@
 """Publication (发布): the tested list is swapped in, and documents are made; a failed gate upstream leaves the old ones.
 
-Belongs here: gathering what a snapshot is made of and calling the desk. Does not belong here: formats (desk.snapshot),
-layout of the workbook (desk.workbook), figures and layout of documents (desk.documents).
+Belongs here: gathering what a snapshot is made of and calling the desk. Does not belong here: formats (publishing.snapshot),
+layout of the workbook (publishing.workbook), figures and layout of documents (publishing.documents).
 """
 
 import datetime as dt
@@ -13,8 +13,14 @@ import dagster as dg
 import pandas as pd
 import pyarrow.parquet as pq
 
-from desk.boards import all_boards
-from desk.documents import (
+from models.ranking import RankingWeights
+from orchestration.archive import keep
+from orchestration.metadata import preview, row_counts, told_of_opportunities
+from orchestration.partitions import AS_OF_DAYS, MONTHS, ONE_DAY_A_RUN, QUARTERS
+from orchestration.register_limits import read_note
+from orchestration.resources import DBT_FOLDER, Workplace
+from publishing.boards import all_boards
+from publishing.documents import (
     Correction,
     Month,
     Quarter,
@@ -27,19 +33,13 @@ from desk.documents import (
     write_project_pages,
     write_wall_chart,
 )
-from desk.documents.dispatch import BOARDS, FACTS
-from desk.documents.followed_up import count_lights
-from desk.documents.wall_chart import CHARTED
-from desk.opportunities import gather
-from desk.snapshot import Snapshot, current, publish
-from desk.workbook import write_ranked_workbook
-from intake.landing import content_hash
-from models.ranking import RankingWeights
-from orchestration.archive import keep
-from orchestration.metadata import preview, row_counts, told_of_opportunities
-from orchestration.partitions import AS_OF_DAYS, MONTHS, ONE_DAY_A_RUN, QUARTERS
-from orchestration.register_limits import read_note
-from orchestration.resources import DBT_FOLDER, Workplace
+from publishing.documents.dispatch import BOARDS, FACTS
+from publishing.documents.followed_up import count_lights
+from publishing.documents.wall_chart import CHARTED
+from publishing.opportunities import gather
+from publishing.snapshot import Snapshot, current, publish
+from publishing.workbook import write_ranked_workbook
+from storage import content_hash
 
 LANDED = ("units", "leads", "follow_ups", "stage_moves", "targets", "register", "chain_nodes", "chain_points")
 

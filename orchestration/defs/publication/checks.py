@@ -5,8 +5,8 @@ Belongs here: checks of the published folder. Does not belong here: gates before
 
 import dagster as dg
 
-from desk.snapshot import current, verified
 from orchestration.resources import Workplace
+from publishing.snapshot import current, verified
 
 
 @dg.asset_check(asset=["publication", "snapshot"], description="current 指向的快照与其清单（哈希）一致")

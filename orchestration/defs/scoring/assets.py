@@ -15,20 +15,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from desk.snapshot import ranked_leads_table
-from desk.workbook import first_leads
-from intake.first_report import REFUSED, first_reports, protection_days
-from intake.landing import write_parquet
+from intake.values import fold
 from models.assessment import assess, assessment_table
 from models.assignment import AssignmentSettings, assignment_table
 from models.chain import load_chains
 from models.landing import LandingSettings
+from models.ownership import REFUSED, first_reports, protection_days
 from models.ranking import RankingWeights, exploration_picks, rank_leads
 from models.tax import TaxSettings
 from models.wording import word_contributions
 from orchestration.metadata import PREVIEW, board_titles, preview, row_counts
 from orchestration.partitions import AS_OF_DAYS, ONE_DAY_A_RUN
 from orchestration.resources import DBT_FOLDER, Workplace
+from publishing.snapshot import ranked_leads_table
+from publishing.workbook import first_leads
+from storage import write_parquet
 
 REPORT = ["lead_id", "project_name", "enterprise_name", "unit_name", "reported_date", "stage"]
 ASSIGNED_FROM = {
@@ -102,7 +103,7 @@ def lead_ownership(context: dg.AssetExecutionContext, workplace: Workplace) -> d
     moved = ["lead_id", "to_unit_name", "transferred_date"]
     transfers = _known(workplace, "fct_lead_transfers", "transferred_date", as_of, moved)
     judged = first_reports(
-        reports.join(enterprises, "lead_id", "record_id"),
+        reports.append_column("project_key", project_keys(reports)).join(enterprises, "lead_id", "record_id"),
         pa.concat_tables(progress),
         transfers.rename_columns(["lead_id", "to_unit", "transfer_date"]),
         protection_days(),
@@ -112,6 +113,11 @@ def lead_ownership(context: dg.AssetExecutionContext, workplace: Workplace) -> d
     refused = table.filter(pc.field("verdict") == REFUSED)
     shown = preview(refused.slice(0, 10).to_pandas(), board_titles("scoring/lead_ownership"), 10)
     return dg.MaterializeResult(metadata=row_counts(len(table), len(reports), len(refused)) | {"后报被拒": shown})
+
+
+def project_keys(reports: pa.Table) -> pa.Array:
+    """Return the names of projects in the form by which names compare, one per row."""
+    return pa.array([fold(name or "") for name in reports["project_name"].to_pylist()], pa.string())
 
 
 STANDINGS = {

@@ -17,14 +17,14 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from desk.application import build_app
-from desk.boards import Board, all_boards, board_named
 from desk.settings import DeskSettings
-from desk.snapshot import publish, ranked_leads_table
 from desk.store.database import writing
 from desk.store.models import Contact, Event, Person
 from intake.opening import open_sheets
 from intake.values import parse_uscc
 from models.ranking import RANKING_COLUMNS
+from publishing.boards import Board, all_boards, board_named
+from publishing.snapshot import publish, ranked_leads_table
 
 PASSWORD = "correct horse battery"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)

@@ -246,9 +246,9 @@ def test_vendored_files_are_what_their_hashes_say() -> None:
     import hashlib
 
     listed = dict(reversed(line.split("  ")) for line in (STATIC / "SHA256SUMS").read_text().splitlines())
-    vendored = {p.name for p in STATIC.iterdir()} - {"SHA256SUMS", "desk.css", "charts.css", "desk.js"}
+    vendored = {p.name for p in STATIC.iterdir()} - {"SHA256SUMS", "desk.css", "desk.js"}
     assert set(listed) == vendored
     for name, digest in listed.items():
         assert hashlib.sha256((STATIC / name).read_bytes()).hexdigest() == digest
-    for name in ("desk.css", "charts.css", "desk.js"):
+    for name in ("desk.css", "desk.js"):
         assert "://" not in (STATIC / name).read_text(encoding="utf-8")

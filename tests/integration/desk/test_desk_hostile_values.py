@@ -18,8 +18,8 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from desk.boards import all_boards
 from desk.guards import POLICY
+from publishing.boards import all_boards
 from tests.integration.desk.desk_site import PASSWORD, Browser, Site
 
 LAST = ("/people/activity", "/contacts/delete", "/contacts/refuse", "/leads/refuse")  # what they do can't be undone

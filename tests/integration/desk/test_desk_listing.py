@@ -11,8 +11,8 @@ import pytest
 
 from desk import listing
 from desk.access import EVERYTHING, NOTHING, Reach
-from desk.boards import board_named
 from desk.listing import Filters, Lists, PublishedList
+from publishing.boards import board_named
 from tests.integration.desk.desk_site import publish_list
 
 DAY = dt.date(2026, 6, 30)

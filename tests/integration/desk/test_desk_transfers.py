@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from desk.ledgers import ledger_rows
 from desk.listing import PublishedList
-from desk.snapshot import verified
 from desk.store.models import Assignment, AuditEntry, Event
+from publishing.snapshot import verified
 from tests.integration.desk.desk_site import NASTY, NOW, Site
 
 ASK = {"lead_id": "L00000", "to_unit": "丙园区", "reason": "丙园区有现成厂房", "client_id": "hand-0001"}

@@ -13,11 +13,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk import boards, rules
+from desk import rules
 from desk.access import EVERYTHING, ROLES, Reach, Viewer, masked_phone, units_of
-from desk.charts import reason_bars
 from desk.guards import same_site_path
 from desk.listing import is_overdue, next_step
+from publishing import boards
+from publishing.charts import reason_bars
 
 UNITS = st.sampled_from(["甲", "乙", "丙", "", "甲'镇"])
 

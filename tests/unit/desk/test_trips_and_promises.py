@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desk.trips import City, TripSettings, best_order, cities, distance_km, plan_trip, read_trip_settings, way_km
 from orchestration.command_line import main
+from publishing.trips import City, TripSettings, best_order, cities, distance_km, plan_trip, read_trip_settings, way_km
 
 DAY = dt.date(2026, 6, 30)
 NAMES = sorted(cities())

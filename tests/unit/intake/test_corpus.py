@@ -12,8 +12,9 @@ import xlsxwriter
 from ledger_writing import write_xlsx
 
 from intake.contract import get_contract
+from intake.reading import SheetReading
 from intake.values import exchange_rates
-from intake.workbook import SheetReading, read_workbook
+from intake.workbook import read_workbook
 
 D = dt.date
 H = ["线索编号", "项目名称", "投资主体", "责任单位", "首报日期"]

@@ -229,7 +229,7 @@ FAILURES = {
     "reading": ("read_workbook", ZeroDivisionError("x")),
     "the answer": ("returned_workbook", KeyError("x")),
     "landing": ("_accepted", RecursionError("x")),
-    "sending back": ("write_returned", AssertionError("x")),
+    "sending back": ("write_whole", AssertionError("x")),
 }
 
 
@@ -287,7 +287,7 @@ def test_a_full_disk_is_no_fault_of_the_file(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     inbox = good_and_bad(tmp_path)
-    monkeypatch.setattr(landing, "write_returned", full)
+    monkeypatch.setattr(landing, "returned_workbook", full)
     with pytest.raises(OSError, match="No space"):
         LandingStore(tmp_path / "store", tmp_path / "outbox").land_inbox(inbox)
     monkeypatch.undo()

@@ -13,9 +13,10 @@ from ledger_writing import HEADER, lead, write_xlsx
 
 from intake.contract import get_contract, load_contracts
 from intake.explain import explain
+from intake.reading import SheetReading
 from intake.returned import returned_workbook
 from intake.values import as_text, fold, mask_phones
-from intake.workbook import FileProblem, SheetReading, read_workbook
+from intake.workbook import FileProblem, read_workbook
 
 LEADS = get_contract("leads")
 FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from ledger_writing import HEADER, lead, write_xlsx
 
 from intake.landing import LandingStore
+from intake.reading import SheetReading
 from intake.returned import RESULT, SAID, returned_workbook
-from intake.workbook import SheetReading, read_workbook
+from intake.workbook import read_workbook
 
 TITLE = ["云川区线索台账", None, None]
 GOOD, BAD, WORSE = (

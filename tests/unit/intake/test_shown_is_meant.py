@@ -17,8 +17,9 @@ from ledger_writing import HEADER, lead, write_xlsx
 
 from intake.contract import get_contract, load_contracts
 from intake.number_format import is_plain, shown, shown_otherwise
+from intake.reading import SheetReading
 from intake.values import Unreadable, parse_amount, parse_amount_unit, parse_area, parse_date, parse_number
-from intake.workbook import SheetReading, read_workbook
+from intake.workbook import read_workbook
 
 LEADS = get_contract("leads")
 WAN = ["线索编号", "项目名称", "投资主体", "负责单位", "首报日期", "计划总投资（万元）", "用地需求（亩）", "用电需求"]

@@ -13,9 +13,10 @@ import xlsxwriter
 from ledger_writing import write_xlsx
 
 from intake.contract import Contract, load_contracts
+from intake.reading import SheetReading
 from intake.template import header_text, template_workbook, write_template
 from intake.values import exchange_rates, month_end
-from intake.workbook import SheetReading, read_workbook
+from intake.workbook import read_workbook
 from orchestration.command_line import main
 
 LEDGERS = {name: c for name, c in load_contracts().items() if not c.bulk}

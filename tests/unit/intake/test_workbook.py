@@ -11,7 +11,8 @@ import pytest
 from ledger_writing import HEADER, OLE, lead
 
 from intake.contract import ContractError, get_contract, load_contracts
-from intake.workbook import FileProblem, SheetReading, read_workbook
+from intake.reading import SheetReading
+from intake.workbook import FileProblem, read_workbook
 
 LEADS = get_contract("leads")
 

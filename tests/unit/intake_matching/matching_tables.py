@@ -10,7 +10,7 @@ import pyarrow as pa
 from intake.matching import Matched, match
 from intake.matching.decisions import Decision, standing
 from intake.matching.records import OPTIONAL, checked
-from intake.sample.enterprises import credit_codes
+from sample.enterprises import credit_codes
 
 CODES = credit_codes(np.full(40, 37), np.zeros(40, dtype=bool), np.random.default_rng(1)).to_pylist()
 COLUMNS = ("record_id", "name", *OPTIONAL)

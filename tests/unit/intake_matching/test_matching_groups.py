@@ -15,7 +15,7 @@ from matching_tables import CODES, ids, matched, parts, row, table
 
 from intake.matching import match_file
 from intake.matching.decisions import Decision
-from intake.sample import write_sample
+from sample import write_sample
 
 BRANDS = ("华泰", "华秦", "宏远", "金鼎")
 PLACES = ("青岛", "济南", "")

@@ -19,8 +19,8 @@ from intake.matching.records import checked, prepared
 from intake.matching.run import match
 from intake.matching.trust import judged
 from intake.matching.weights import STRATA, Weights, learned
-from intake.sample.enterprises import credit_codes
 from orchestration.command_line import main
+from sample.enterprises import credit_codes
 
 LETTERS = "华恒鑫瑞金盛宏天泰永安中新东海通利达丰源德广力龙润"
 TRADES = ("电器", "电机", "电子", "机械", "模具", "塑料", "五金", "贸易", "商贸", "工贸", "建材", "服饰")

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from matching_tables import CODES, ids, matched, parts, row, table
 from test_leads_and_register import FIRMS, found
 
-from intake.first_report import first_reports
 from intake.matching.placeholders import names_a_firm, placeholders
+from models.ownership import first_reports
 
 STATES = (
     "待定",
@@ -129,7 +129,7 @@ def test_first_reports_are_not_refused_for_a_placeholder(texts: list[str]) -> No
     enterprises = ids(matched(table(*(row(f"X{at}", text) for at, text in enumerate(names)))))
     leads = pa.table(
         {
-            "lead_id": list(enterprises), "enterprise_id": list(enterprises.values()), "project_name": ["同名项目"] * len(names),
+            "lead_id": list(enterprises), "enterprise_id": list(enterprises.values()), "project_key": ["同名项目"] * len(names),
             "unit_name": [f"{at}镇" for at in range(len(names))],
             "reported_date": [dt.date(2026, 1, 1) + dt.timedelta(days=at) for at in range(len(names))],
         }

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intake.sample.measures import policies_ledger
 from models.screening.measures import FORBIDDEN, HELD, RECOMMENDED, judge, judged_as_policy
 from models.screening.tabulating import measure_obstacles, text_findings
+from sample.measures import policies_ledger
 
 DAY = dt.date(2026, 6, 30)
 AMOUNT = "每家4321万元"

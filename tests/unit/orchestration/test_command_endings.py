@@ -184,8 +184,8 @@ def test_a_port_in_use_is_named(home: Path, capfd: pytest.CaptureFixture[str], c
 
 
 def test_the_settings_of_the_fictional_district_are_beside_its_own_inbox_only(home: Path) -> None:
-    from intake.sample import write_sample
     from orchestration.settings import Settings
+    from sample import write_sample
 
     write_sample(out=home / "sample", leads=60, register=500, seed=1)
     sample = Settings(home / "home", home / "sample/inbox", None)

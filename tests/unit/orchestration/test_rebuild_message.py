@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from orchestration import archive, commands
+from orchestration import archive, commands, rebuilding
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_a_rebuild_that_was_cut_off_is_not_told_as_a_different_list(
         is_equal=is_equal,
     )
     monkeypatch.setattr(archive, "list_of", lambda settings, as_of: "S1")
-    monkeypatch.setattr(archive, "rebuild", lambda settings, snapshot_id: found)
+    monkeypatch.setattr(rebuilding, "rebuild", lambda settings, snapshot_id: found)
     assert commands.rebuild("S1") == code
     said = capsys.readouterr().out
     assert text in said and ("a.parquet" in said) == (is_success and not is_equal)

@@ -1,0 +1,67 @@
+"""What reading a sheet gave (读取结果): typed rows, refusals with their reasons, and the account of every row.
+
+Belongs here: the types that the reader fills and that the landing store and the returned workbook read. Does not belong
+here: reading (workbook.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from intake.header import Column
+from intake.opening import Row
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One reason why one row was refused. A row may have several; `column` is null when the row as a whole is meant."""
+
+    contract: str
+    file: str
+    sheet: str
+    row: int
+    column: str | None
+    value: str | None
+    reason: str
+    mend: str
+
+
+@dataclass
+class SheetReading:
+    """What one sheet gave: typed rows, refusals, and the count of rows that are no data (titles, totals, notes).
+
+    `headers` are all the written headers by column, recognised or not; `unread_amounts` those that no contract knows
+    although numbers of money are under them; `cells` are the rows as they were read, kept for the workbook that goes back.
+    """
+
+    sheet: str
+    contract: str | None = None
+    header_rows: tuple[int, int] | None = None
+    columns: list[Column] = field(default_factory=list)
+    accepted: list[dict[str, Any]] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    read: int = 0
+    not_data: int = 0
+    headers: dict[int, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    unread_amounts: tuple[str, ...] = ()
+    is_synthetic: bool = False
+    top: list[Row] = field(default_factory=list)
+    cells: dict[int, Row] = field(default_factory=dict)
+    unseen: set[int] = field(default_factory=set)  # rows whose fault can't be seen in the answer: a format, a header
+
+    @property
+    def refused(self) -> int:
+        return len({refusal.row for refusal in self.refusals})
+
+    def refuse_row(self, row: int, file: str, reason: str, mend: str) -> None:
+        """Refuse a row as a whole."""
+        assert self.contract
+        self.refusals.append(Refusal(self.contract, file, self.sheet, row, None, None, reason, mend))
+
+    def drop_from(self, row: int) -> None:
+        """Take back what was read from this row on: it turned out to belong to another table."""
+        self.accepted = [r for r in self.accepted if r["source_row"] < row]
+        # What was refused as a whole before reading, as rows that came back unchanged, stays refused.
+        self.refusals = [r for r in self.refusals if r.row < row or (r.row > row and r.column is None)]
