@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from orchestration.district import District
 
 from benchmarks.city import AS_OF, CitySize, land_district, make_city
 from benchmarks.measure import Measured, measure, table
-from orchestration.district import District
 from orchestration.resources import DBT_EXECUTABLE, DBT_FOLDER, dbt_environment
 
 ROOT = Path(__file__).parents[1]

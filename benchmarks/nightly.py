@@ -28,6 +28,7 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
+    from orchestration.district import read_district
 
     from intake.chain_graph import write_listed
     from intake.landing import LandingStore
@@ -45,7 +46,6 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     from models.wording import word_contributions
     from orchestration.defs.scoring import assets as scoring
     from orchestration.defs.transformation.assets import BOARDS, FACTS, FEATURES, SCORES
-    from orchestration.district import read_district
     from orchestration.quality import suites, validate
     from orchestration.resources import DBT_EXECUTABLE, DBT_FOLDER, dbt_environment
     from publishing.boards import all_boards

@@ -10,13 +10,12 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
-PATH: Final = Path(__file__).with_name("passwords.yaml")
+from office import cached, settings_file
+
 SHORTEST: Final = 10
 FEWEST_KINDS: Final = 5  # different characters
 SHORTEST_RUN: Final = 6
@@ -43,10 +42,10 @@ def read_plain(content: Mapping[str, Any]) -> Plain:
     )
 
 
-@cache
+@cached
 def plain() -> Plain:
     """Return the table of this installation."""
-    return read_plain(yaml.safe_load(PATH.read_text(encoding="utf-8")))
+    return read_plain(yaml.safe_load(settings_file("passwords.yaml").read_text(encoding="utf-8-sig")))
 
 
 def weakness(password: str, login: str, name: str) -> str:

@@ -1,6 +1,6 @@
 """Rules that the office edits (规则): read and checked once.
 
-Belongs here: the meaning of every key of rules.yaml. Does not belong here: settings of the operator (settings.py), weights
+Belongs here: the meaning of every key of desk.yaml. Does not belong here: settings of the operator (settings.py), weights
 of the ranking (models.ranking).
 """
 
@@ -9,13 +9,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
-PATH: Final = Path(__file__).with_name("rules.yaml")
+from office import cached, settings_file
+
 # 跟进记录 knows these two words; the other two are told by the lead's end or by another try.
 ANSWERS: Final = ("有意向", "无意向", "已落他地", "联系不上")
 METHODS: Final = ("电话", "见商", "出差", "线上", "考察")
@@ -34,7 +33,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of rules.yaml, by their names there."""
+    """Limits of desk.yaml, by their names there."""
 
     reveals_a_day: int
     login_failures: int
@@ -54,7 +53,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Rules:
-    """Checked content of rules.yaml."""
+    """Checked content of desk.yaml."""
 
     answers: Mapping[str, tuple[str, ...]]
     first_contact_days: int
@@ -67,7 +66,7 @@ def read_rules(content: Mapping[str, Any]) -> Rules:
     """Check the content of the file; what is missing or odd is named in Chinese."""
     answers = {str(word): tuple(str(r) for r in reasons) for word, reasons in content["answers"].items()}
     if set(answers) != set(ANSWERS):
-        raise ValueError(f"rules.yaml answers：应为 {'、'.join(ANSWERS)}")
+        raise ValueError(f"desk.yaml answers：应为 {'、'.join(ANSWERS)}")
     steps, limits = content["next_steps"], dict(content["limits"])
     odd = [f"limits.{name}" for name, value in limits.items() if type(value) is not int or value < 1]
     odd += [f"limits.{name}" for name in sorted({f.name for f in fields(Limits)} ^ limits.keys())]
@@ -75,7 +74,7 @@ def read_rules(content: Mapping[str, Any]) -> Rules:
     if not isinstance(steps.get("valid_from"), dt.date):
         odd.append("next_steps.valid_from")
     if odd:
-        raise ValueError(f"rules.yaml：这些项缺失、多余或不是正整数：{'、'.join(odd)}")
+        raise ValueError(f"desk.yaml：这些项缺失、多余或不是正整数：{'、'.join(odd)}")
     return Rules(
         answers=answers,
         first_contact_days=steps["first_contact_days"],
@@ -85,7 +84,7 @@ def read_rules(content: Mapping[str, Any]) -> Rules:
     )
 
 
-@cache
+@cached
 def rules() -> Rules:
     """Give the rules of this installation."""
-    return read_rules(yaml.safe_load(PATH.read_text(encoding="utf-8")))
+    return read_rules(yaml.safe_load(settings_file("desk.yaml").read_text(encoding="utf-8-sig")))

@@ -1,7 +1,7 @@
 """Settings of the desk (设置): the one place here that reads the environment.
 
 Belongs here: addresses, folders, who is trusted as a proxy, limits that an operator sets. Does not belong here: rules that
-the office edits (rules.yaml), secrets in files of the repository.
+the office edits (office), secrets in files of the repository.
 """
 
 from __future__ import annotations

@@ -36,6 +36,7 @@ import pyarrow.parquet as pq
 from intake.contract import Contract, Field, get_contract
 from intake.values import EMPTY_WORDS, exchange_rates, mask_phones, uscc_valid
 from intake.workbook import FileProblem
+from office.district import PROVINCES
 
 BATCH_ROWS: Final = 122_880  # DuckDB's own row group
 CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {"threads": 2, "memory_limit": "1GB"}
@@ -85,11 +86,6 @@ _EMPTY: Final = ", ".join(f"'{word}'" for word in sorted(EMPTY_WORDS))
 _LONGEST_EMPTY: Final = max(len(word.encode()) for word in EMPTY_WORDS)
 _OLD_NUMBER: Final = r"^(\d{13}|\d{15})$"
 _DATE_FORMS: Final = ("%Y年%-m月%-d日", "%Y%m%d", "%Y.%-m.%-d", "%Y/%-m/%-d %H:%M:%S")
-PROVINCES: Final = (
-    "北京", "天津", "河北", "山西", "内蒙古", "辽宁", "吉林", "黑龙江", "上海", "江苏", "浙江", "安徽", "福建", "江西", "山东",
-    "河南", "湖北", "湖南", "广东", "广西", "海南", "重庆", "四川", "贵州", "云南", "西藏", "陕西", "甘肃", "青海", "宁夏",
-    "新疆", "香港", "澳门", "台湾",
-)  # fmt: skip
 
 
 class RegisterTooLarge(FileProblem):

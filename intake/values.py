@@ -19,6 +19,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from office import cached, settings_file
+
 Cell = object
 EMPTY_WORDS: Final = frozenset(
     {"", "-", "--", "—", "——", "/", "无", "暂无", "不详", "n/a", "N/A", "nan", "NaN", "None", "null", "NULL"}
@@ -162,12 +164,11 @@ class Amount:
     rate: float
 
 
-@cache
+@cached
 def exchange_rates() -> dict[str, float]:
-    """Read the office's dated table of rates (reference/exchange_rates.csv): newest CNY per unit of each currency."""
-    path = Path(__file__).parent / "reference" / "exchange_rates.csv"
+    """Read the office's dated table of rates (exchange_rates.csv): newest CNY per unit of each currency."""
     rates: dict[str, tuple[str, float]] = {}
-    with path.open(encoding="utf-8", newline="") as lines:
+    with settings_file("exchange_rates.csv").open(encoding="utf-8-sig", newline="") as lines:
         for row in csv.DictReader(lines):
             if row["currency"] not in rates or row["valid_from"] > rates[row["currency"]][0]:
                 rates[row["currency"]] = (row["valid_from"], float(row["cny_per_unit"]))
@@ -211,7 +212,7 @@ def parse_amount(cell: Cell, column_unit: AmountUnit | None) -> Amount | None:
         raise Unreadable(f"金额“{number:g}”为负数", "请核对后填正数")
     rate = exchange_rates().get(unit.currency)
     if rate is None:
-        raise Unreadable(f"没有 {unit.currency} 的汇率", "请在 intake/reference/exchange_rates.csv 中补充")
+        raise Unreadable(f"没有 {unit.currency} 的汇率", "请在本区设置的 exchange_rates.csv 中补充")
     return Amount(round(number * unit.to_wan * rate, 6), unit.currency, rate)
 
 

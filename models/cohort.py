@@ -30,6 +30,7 @@ from models.tax.interval import Interval
 from models.tax.settings import TaxSettings
 from models.validation.metrics import bootstrap_interval, difference, evaluate_probabilities, log_loss
 from models.validation.splits import as_days
+from office import settings_file
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,8 +45,8 @@ class GateSettings:
 
     @classmethod
     def load(cls, path: Path | None = None) -> GateSettings:
-        """Read the file beside this module, or another."""
-        return cls(**yaml.safe_load((path or Path(__file__).with_name("promotion.yaml")).read_text("utf-8")))
+        """Read a file (default: the one of the office in use)."""
+        return cls(**yaml.safe_load((path or settings_file("promotion.yaml")).read_text("utf-8")))
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ import pandas as pd
 import yaml
 
 from models.additive.tables import category_key, is_numeric_column, numeric_values
+from office import settings_file
 
 Floats = npt.NDArray[np.float64]
 MISSING = "（缺失）"
@@ -37,8 +38,8 @@ class DriftSettings:
 
     @classmethod
     def load(cls, path: Path | None = None) -> DriftSettings:
-        """Read the file beside this module, or another."""
-        return cls(**yaml.safe_load((path or Path(__file__).with_name("drift.yaml")).read_text("utf-8")))
+        """Read a file (default: the one of the office in use)."""
+        return cls(**yaml.safe_load((path or settings_file("drift.yaml")).read_text("utf-8")))
 
 
 def stability_index(then: pd.Series[Any], now: pd.Series[Any], bins: int = 10) -> float:

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import pyarrow.parquet as pq
 
-from orchestration.district import DISTRICT
+from orchestration.landing_office import LANDED
 from orchestration.resources import Workplace
-from orchestration.settings import OFFICE_FILES, REPOSITORY, Settings
+from orchestration.settings import REPOSITORY, Settings
 from publishing.snapshot import LEADS, Snapshot
 from storage import content_hash, link_or_copy, write_json, write_parquet
 
@@ -40,13 +40,8 @@ class Kept:
 def code_hash() -> str:
     """Give a hash of everything that computes a list: Python, SQL, contracts, seeds (not what the office edits)."""
     digest = hashlib.sha256()
-    office = set(OFFICE_FILES.values())
     for path in sorted(p for room in CODE for p in (REPOSITORY / room).rglob("*")):
-        if (
-            path.suffix in (".py", ".sql", ".yml", ".yaml", ".csv")
-            and path not in office
-            and "target" not in path.parts
-        ):
+        if path.suffix in (".py", ".sql", ".yml", ".yaml", ".csv") and "target" not in path.parts:
             digest.update(str(path.relative_to(REPOSITORY)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -64,8 +59,7 @@ def keep(workplace: Workplace, published: Snapshot) -> Kept:
         return Kept(0, 0, *counts)
     files = {f"landing/{path.name}": path for path in sorted((workplace.root / "landing").glob("[!.]*.parquet"))}
     files |= {name: workplace.root / name for name in LEARNED}
-    files |= {f"office/{name}": workplace.office_file(name) for name in OFFICE_FILES}
-    files[f"office/{DISTRICT}"] = workplace.district_file
+    files |= {f"{LANDED}/{path.name}": path for path in sorted(workplace.landed_office.iterdir())}
     hashes, new = {}, []
     for name, path in files.items():
         hashes[name] = content_hash(path)

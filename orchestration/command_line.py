@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
 
     home = home_from_environment()
     try:
-        with _stops_on_signals(home) if arguments.is_night else nullcontext():
+        with _settings_of(home), _stops_on_signals(home) if arguments.is_night else nullcontext():
             return int(arguments.command(arguments))
     except KeyboardInterrupt:
         print("已中断", file=sys.stderr)
@@ -43,6 +43,14 @@ def main(argv: list[str] | None = None) -> int:
         ending = ending_with_log(error, home)
         print(f"错误：{ending.line}", file=sys.stderr)
         return 2 if ending.kind == "ours" else 1
+
+
+def _settings_of(home: Path) -> Any:
+    """Let the settings that the last night landed hold; before the first night, those that come with the program."""
+    import office
+
+    landed = home / "landing" / "office"
+    return office.using(landed) if landed.is_dir() else nullcontext()
 
 
 def _stops_on_signals(home: Path) -> Any:
@@ -61,6 +69,7 @@ def build_parser() -> Parser:
     )
     commands = commands_of(parser)
     _add_nights(commands)
+    _add_office(commands)
     _add_desk(commands)
     _add_ledgers(commands)
     _add_models(commands)
@@ -120,6 +129,42 @@ def _docs(typed: Arguments) -> int:
     from orchestration.commands import docs
 
     return docs()
+
+
+# --- office (本区设置) --------------------------------------------------------------------------------------------------
+
+
+def _add_office(commands: Subcommands) -> None:
+    init = _add(commands, "init", "写出本区的设置文件夹（ZEYOU_HOME/office），只写一次", _init)
+    init.add_argument("--from", dest="facts", type=Path, metavar="文件", help="本区情况（.yaml）；不写则逐项询问")
+    for name, text in (("name", "本区名称"), ("province", "所在省"), ("city", "所在市")):
+        init.add_argument(f"--{name}", metavar="名称", help=text)
+    init.add_argument("--chains", metavar="产业链", help="主导产业链，用顿号分隔，从自带的里选")
+    init.add_argument("--chains-file", type=Path, metavar="文件", help="自己写的产业链文件（.yaml）")
+    office = commands.add_parser("office", help="本区设置：检查、升级", description="本区设置：检查、升级")
+    acts = commands_of(office)
+    check = _add(acts, "check", "检查本区设置，列出未核实的；不能用时退出码为 1", _office_check)
+    check.add_argument("--all", action="store_true", help="列出全部未核实的")
+    _add(acts, "upgrade", "升级程序后补上新的默认设置，列出与新默认不同的；从不改已有的", _office_upgrade)
+
+
+def _init(typed: Arguments) -> int:
+    from orchestration.office_commands import init
+
+    facts = {"name": typed.name, "province": typed.province, "city": typed.city, "chains": typed.chains}
+    return init(typed.facts, facts, typed.chains_file)
+
+
+def _office_check(typed: Arguments) -> int:
+    from orchestration.office_commands import check
+
+    return check(typed.all)
+
+
+def _office_upgrade(typed: Arguments) -> int:
+    from orchestration.office_commands import upgrade
+
+    return upgrade()
 
 
 # --- desk (办公桌) ------------------------------------------------------------------------------------------------------
@@ -307,7 +352,7 @@ def _add_models(commands: Subcommands) -> None:
     back.add_argument("task", choices=["landing", "tax"], help="landing 落地，tax 税收")
     back.add_argument("--no-rescoring", action="store_true", help="只退回，名单到下一次夜间运行才变")
     weights = _add(commands, "what-if", "权重改动会怎样：保存之前先看名次变化", _what_if, is_night=True)
-    weights.add_argument("file", type=Path, metavar="文件", help="改好的权重文件（格式同 models/ranking/weights.yaml）")
+    weights.add_argument("file", type=Path, metavar="文件", help="改好的权重文件（格式同本区设置的 weights.yaml）")
     weights.add_argument("--top", type=count, default=20, metavar="名数", help="列出新名单的前多少名，默认 20")
 
 

@@ -15,11 +15,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from models.ranking import RankingWeights
-from orchestration.district import read_district
+from office import read_district
+from office.reading import unverified
 from orchestration.inspecting import serve_ui, write_dictionary
 from orchestration.nightly import NightlyResult, StepRow, only_one, run_job, run_nightly
-from orchestration.register_limits import LIMITS
-from orchestration.settings import OFFICE_FILES, Settings, office_today
+from orchestration.settings import Settings, office_today
 from publishing.snapshot import LEADS, WORKBOOK, Snapshot, current
 from publishing.workbook import reasons_in_words, shown_width
 
@@ -67,13 +67,14 @@ def kept_list(home: Path) -> str:
     return f"仍是 {snapshot.as_of_date} 的清单（{snapshot.snapshot_id}）" if snapshot else "尚无发布过的清单"
 
 
-def _defaults(settings: Settings) -> str:
-    """Say whose settings a run took, and which of them are the program's examples."""
+def _district(settings: Settings) -> str:
+    """Return whose settings a run took, and how much of them nobody has verified."""
     folder = settings.office_folder
     district = read_district(folder)
-    examples = [name for name in OFFICE_FILES if name != LIMITS and not (folder / name).exists()]
     line = f"本区：{district.name}（{district.province}{district.city}），设置在 {folder}"
-    return line if district.is_fictional or not examples else f"{line}；用程序自带示例的：{'、'.join(examples)}"
+    if district.is_fictional:
+        return line
+    return f"{line}；其中未核实 {sum(1 for _ in unverified(folder)):,} 处，逐条见 zeyou office check"
 
 
 def _report(result: NightlyResult, settings: Settings) -> int:
@@ -87,7 +88,7 @@ def _report(result: NightlyResult, settings: Settings) -> int:
         return 1
     if snapshot is None:
         return 1
-    print(f"  {_defaults(settings)}")
+    print(f"  {_district(settings)}")
     link = settings.home / "published" / "current"
     label = "，合成数据" if snapshot.manifest["is_synthetic"] else ""
     print(f"\n清单（截至 {snapshot.as_of_date}{label}）：{link / WORKBOOK}\n数据：{link / LEADS}\n\n前十名：")

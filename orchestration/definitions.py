@@ -35,7 +35,13 @@ def build_defs(
     project = parsed_project(settings)
     return dg.Definitions(
         assets=[
-            *(ingestion.ledgers, ingestion.register, ingestion.lead_identities, ingestion.chain_tables),
+            *(
+                ingestion.office_settings,
+                ingestion.ledgers,
+                ingestion.register,
+                ingestion.lead_identities,
+                ingestion.chain_tables,
+            ),
             ingestion.law_findings,
             *sql_assets(project),
             *(learning.landing_candidate, learning.tax_candidate, learning.active_models),

@@ -23,7 +23,7 @@ ALMOST_FULL: Final = (
     32 << 20
 )  # below it, what fails without a reason fails for the disk: SQLite says only disk I/O error
 _CLASS: Final = re.compile(r"^[A-Za-z_][\w.]*: ")
-_OURS: Final = re.compile(r"(?:orchestration|intake|models|desk)\.")
+_OURS: Final = re.compile(r"(?:orchestration|intake|models|desk|publishing|office|storage|sample)\.")
 _QUOTED: Final = re.compile(
     r"""'[^']*'|"[^"]*"|/[^\s，；：（）]*|[A-Za-z0-9]+[._][A-Za-z0-9._]+"""
 )  # with names of files

@@ -10,8 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from orchestration.district import read_district
+from office import read_district
 from orchestration.endings import Refused
+from orchestration.landing_office import LANDED
 from orchestration.nightly import bury_dead_runs, only_one, prepare_instance
 from orchestration.ports import require_free_port
 from orchestration.resources import DBT_EXECUTABLE, DBT_FOLDER, dbt_environment, parsed_project
@@ -42,7 +43,7 @@ def write_dictionary(settings: Settings) -> Path:
     make_ready(settings.home, _say)
     target = parsed_project(settings).target_path
     command = [str(DBT_EXECUTABLE), "--quiet", "docs", "generate", "--static", "--project-dir", str(DBT_FOLDER)]
-    district = read_district(settings.office_folder)
+    district = read_district(settings.home / LANDED)
     environment = {**os.environ, **dbt_environment(settings.home, Path(target), district=district)}
     done = subprocess.run(
         [*command, "--profiles-dir", str(DBT_FOLDER)], cwd=DBT_FOLDER, env=environment, capture_output=True, text=True,

@@ -23,10 +23,12 @@ from typing import Any, TextIO
 
 import dagster as dg
 
+import office
 from intake.contract import get_contract
 from intake.landing import LandingStore, is_ledger
-from orchestration.district import read_district
+from office import read_district
 from orchestration.endings import Ending, Refused, disk_line, ending_of, free_space, texts_of_step
+from orchestration.landing_office import LANDED, require_office
 from orchestration.metadata import FAULT, REFUSED, ROWS_IN, ROWS_OUT
 from orchestration.partitions import FIRST_DAY
 from orchestration.quality.suites import REQUIRED
@@ -37,6 +39,7 @@ from orchestration.stopping import hold_while_ending
 from orchestration.warehouse import set_aside, warehouse_path
 
 STEP_NAMES = {
+    "office_settings": "接入：本区设置",
     "ledgers": "接入：台账",
     "register": "接入：企业名录",
     "landing__lead_identities": "接入：线索归并",
@@ -228,8 +231,7 @@ def check_inputs(settings: Settings, as_of: dt.date) -> None:
         raise Refused(f"{settings.register}：企业名录不存在；请检查路径，没有名录就不写 --register")
     if free_space(settings.home) < LEAST_TO_START:
         raise Refused(disk_line("", settings.home))
-    read_district(settings.office_folder)
-    RegisterLimits.load(workplace_of(settings).office_file(LIMITS))
+    require_office(settings.office_folder)
     received = LandingStore(settings.home / "landing").received()
     if not any(entry["inbox"] == str(settings.inbox.resolve()) for entry in received) and not any(
         is_ledger(path) for path in settings.inbox.rglob("*")
@@ -267,7 +269,8 @@ def run_job(settings: Settings, as_of: dt.date, name: str, only: Sequence[dg.Ass
     check_day(as_of)
     if name in ("rescoring", "retraining") and not warehouse_path(settings.home).exists():
         raise Refused("还没有运行过夜间作业：请先运行 zeyou run")
-    with only_one(settings, "nightly"), prepare_instance(settings) as instance:
+    landed = office.using(settings.home / LANDED)
+    with only_one(settings, "nightly"), landed, prepare_instance(settings) as instance:
         bury_dead_runs(instance, "command")
         result = _execute(settings, instance, as_of, name, only)
         if not result.success and _put_away(settings, result.faults, may_leave_register=name == "nightly" and not only):

@@ -17,7 +17,7 @@ import dagster as dg
 
 from orchestration.archive import code_hash
 from orchestration.definitions import build_defs
-from orchestration.district import DISTRICT, read_district
+from orchestration.landing_office import LANDED
 from orchestration.nightly import NightlyResult, run_job
 from orchestration.settings import Settings
 from publishing.snapshot import MANIFEST, verified
@@ -56,11 +56,7 @@ def rebuild(settings: Settings, snapshot_id: str) -> Rebuilt:
             raise LookupError(f"{snapshot_id}：存档中的 {name} 缺失或已改动，无法重建；请从备份恢复 {path}")
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         link_or_copy(path, home / name, may_link=True)
-    if not (home / "office" / DISTRICT).exists():  # a list from before districts had settings of their own
-        (home / "office").mkdir(exist_ok=True)
-        read_district(settings.office_folder)
-        shutil.copyfile(settings.office_folder / DISTRICT, home / "office" / DISTRICT)
-    made_by = replace(settings, home=home, office=home / "office")
+    made_by = replace(settings, home=home, office=home / LANDED)
     result = _run(made_by, content["as_of_date"])
     remarks = [] if content["code"] == code_hash() else [f"程序已改过（当时 {content['code']}，现在 {code_hash()}）"]
     folder = (home / "published" / "current").resolve() if (home / "published" / "current").exists() else None

@@ -22,9 +22,11 @@ import dagster as dg
 from dagster_dbt import DbtCliInvocation, DbtCliResource, DbtProject
 from packaging.version import Version
 
-from orchestration.district import DISTRICT, District, read_district
+import office as the_office
+from office import District, read_district
 from orchestration.endings import Refused
-from orchestration.settings import OFFICE_FILES, REPOSITORY, Settings
+from orchestration.landing_office import LANDED
+from orchestration.settings import REPOSITORY, Settings
 from orchestration.warehouse import make_ready, warehouse_path
 
 DBT_FOLDER = REPOSITORY / "dbt_project"
@@ -55,15 +57,24 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Give the file that dbt exported for a model, once its build was green."""
         return self.root / "exports" / f"{key}.parquet"
 
-    def office_file(self, name: str) -> Path:
-        """Return a file that the office edits: its own, else the one that comes with the program."""
-        own = self.district_file.with_name(name)
-        return own if own.exists() else OFFICE_FILES[name]
+    @property
+    def edited_office(self) -> Path:
+        """Return the folder that the office edits; only landing it reads there."""
+        return Path(self.office) if self.office else self.root / "office"
 
     @property
-    def district_file(self) -> Path:
-        """Return the file of the district's own settings, whether or not it is there."""
-        return (Path(self.office) if self.office else self.root / "office") / DISTRICT
+    def landed_office(self) -> Path:
+        """Return the checked copy that everything of a night reckons with."""
+        return self.root / LANDED
+
+    def office_file(self, name: str) -> Path:
+        """Return a file of the landed settings."""
+        return self.landed_office / name
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Let the landed settings hold in this process."""
+        if self.landed_office.is_dir():
+            the_office.use(self.landed_office)
 
     def office_hash(self, *names: str) -> str:
         """Give a hash of the content of files that the office edits."""
@@ -90,7 +101,6 @@ class WarehouseDbt(DbtCliResource):
 
     home: str
     parsed: str
-    office: str
 
     @cached_property
     def _cli_version(self) -> Version:
@@ -106,7 +116,7 @@ class WarehouseDbt(DbtCliResource):
         home = Path(self.home)
         (home / "warehouse").mkdir(parents=True, exist_ok=True)
         try:
-            district = read_district(Path(self.office))
+            district = read_district(home / LANDED)
             make_ready(home, context.log.info)
             if as_of and not warehouse_path(home).exists():
                 raise Refused("仓库要重建，要从台账做起：请再运行一次夜间作业（zeyou run）")
@@ -170,6 +180,5 @@ def resources_for(settings: Settings, project: DbtProject) -> Mapping[str, Any]:
         dbt_executable=str(DBT_EXECUTABLE),
         home=str(settings.home),
         parsed=str(project.target_path),
-        office=str(settings.office_folder),
     )
     return {"workplace": workplace_of(settings), "dbt": dbt}

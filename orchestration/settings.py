@@ -1,7 +1,7 @@
 """Where everything is (设置): the one place that reads the environment.
 
-Belongs here: paths under ZEYOU_HOME, the inputs of a run, the office's time zone. Does not belong here: settings of
-models, weights, contracts (each beside its code), and anything that opens a file of data.
+Belongs here: paths under ZEYOU_HOME, the inputs of a run, the office's time zone. Does not belong here: what the
+office edits (office), and anything that opens a file of data.
 """
 
 from __future__ import annotations
@@ -14,23 +14,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from orchestration.district import DISTRICT
+from office import DISTRICT
 from orchestration.endings import Refused
 from storage import write_json
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 OFFICE_ZONE = ZoneInfo("Asia/Shanghai")
-# What an office may put into its folder and a list depends on, with what stands in where it does not; archived with every
-# list, so that it can be rebuilt.
-OFFICE_FILES = {
-    "weights.yaml": REPOSITORY / "models" / "ranking" / "weights.yaml",
-    "chains.yaml": REPOSITORY / "models" / "chain" / "chains.yaml",
-    "landing_settings.yaml": REPOSITORY / "models" / "landing" / "settings.yaml",
-    "landing_rules.yaml": REPOSITORY / "models" / "landing" / "rules.yaml",
-    "assignment.yaml": REPOSITORY / "models" / "assignment" / "settings.yaml",
-    "tax_settings.yaml": REPOSITORY / "models" / "tax" / "settings.yaml",
-    "register_limits.yaml": REPOSITORY / "orchestration" / "register_limits.yaml",
-}
 
 
 @dataclass(frozen=True)

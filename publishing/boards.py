@@ -7,14 +7,15 @@ making the tables (dbt_project), the ranked list (listing.py).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
+
+from office import cached, settings_file
 
 CATALOGUE: Final = Path(__file__).with_name("catalogue")
 FOLDER: Final = "boards"
@@ -47,11 +48,12 @@ class Board:
     section: str
     columns: tuple[BoardColumn, ...] = ()
     choose: tuple[tuple[str, str], ...] = ()  # columns that readers choose rows by, each with what stands chosen
+    is_hidden: bool = False  # by the office: no page of its own
 
     @property
     def is_page(self) -> bool:
         """Whether it has a page of its own."""
-        return self.use in ("board", "both")
+        return self.use in ("board", "both") and not self.is_hidden
 
     @property
     def file(self) -> str:
@@ -83,10 +85,14 @@ def read_boards(files: Iterable[tuple[str, dict[str, Any]]]) -> tuple[Board, ...
     return tuple(boards)
 
 
-@cache
+@cached
 def all_boards() -> tuple[Board, ...]:
-    """Give the catalogue of this installation."""
-    return read_boards((p.name, yaml.safe_load(p.read_text(encoding="utf-8"))) for p in CATALOGUE.glob("*.yaml"))
+    """Return the catalogue without the pages that the office hides (boards.yaml); what stands on a lead's page stays."""
+    boards = read_boards((p.name, yaml.safe_load(p.read_text(encoding="utf-8"))) for p in CATALOGUE.glob("*.yaml"))
+    hidden = set(yaml.safe_load(settings_file("boards.yaml").read_text(encoding="utf-8-sig"))["hidden"] or ())
+    if unknown := sorted(hidden - {board.name for board in boards}):
+        raise ValueError(f"boards.yaml hidden：没有这些看板：{'、'.join(unknown)}")
+    return tuple(replace(board, is_hidden=board.name in hidden) for board in boards)
 
 
 def board_named(name: str) -> Board | None:

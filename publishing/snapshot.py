@@ -12,7 +12,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from storage import content_hash, replace_folder, write_json
+from storage import content_hash, replace_folder, swap_link, write_json
 
 LEADS, PROSPECTS, WORKBOOK, MANIFEST = (
     "ranked_leads.parquet",
@@ -150,10 +149,7 @@ def current(root: Path) -> Snapshot | None:
 def _swap(root: Path, snapshot: Snapshot) -> None:
     """Point `current` to a snapshot: one rename, so a reader sees the old list or the new one."""
     before = current(root)
-    partial = root / ".current.part"
-    partial.unlink(missing_ok=True)
-    partial.symlink_to(snapshot.folder.name, target_is_directory=True)
-    os.replace(partial, root / "current")
+    swap_link(root / "current", snapshot.folder)
     if before is None or before.snapshot_id != snapshot.snapshot_id:
         event = {"at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "snapshot_id": snapshot.snapshot_id}
         with (root / "history.jsonl").open("a", encoding="utf-8") as log:

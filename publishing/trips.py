@@ -12,14 +12,12 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
-PATH: Final = Path(__file__).with_name("trips.yaml")
-CITIES: Final = Path(__file__).resolve().parents[1] / "dbt_project" / "seeds" / "cities.csv"
+from office import cached, settings_file
+
 EARTH_KM: Final = 6371.0
 EXACT_STOPS: Final = 9  # up to here the best order is found exactly: 9 · 2⁹ steps
 
@@ -84,10 +82,10 @@ def read_trip_settings(content: Mapping[str, Any], cities: Mapping[str, City]) -
     return TripSettings(**{name: content[name] for name in names}, regions=tuple(content["regions"]))
 
 
-@cache
+@cached
 def cities() -> Mapping[str, City]:
     """Give every city by its name."""
-    with CITIES.open(encoding="utf-8", newline="") as file:
+    with settings_file("cities.csv").open(encoding="utf-8-sig", newline="") as file:
         return {
             row["city_name"]: City(
                 row["city_name"], row["province_name"], row["region_name"], float(row["longitude"]), float(row["latitude"])
@@ -96,10 +94,10 @@ def cities() -> Mapping[str, City]:
         }  # fmt: skip
 
 
-@cache
+@cached
 def trip_settings() -> TripSettings:
     """Give the settings of this installation."""
-    return read_trip_settings(yaml.safe_load(PATH.read_text(encoding="utf-8")), cities())
+    return read_trip_settings(yaml.safe_load(settings_file("trips.yaml").read_text(encoding="utf-8-sig")), cities())
 
 
 def worth_visiting(

@@ -1,7 +1,7 @@
 """Industries of the sample (行业表): GB/T 4754 codes, the words firms use for their products, tax and pull of the chains.
 
 Belongs here: one row per kind of firm, written by hand. Does not belong: the platform's own view of the chains
-(models/chain/chains.yaml), which the sample must be able to disagree with: nothing here is read by the models.
+(office/defaults/chains.yaml), which the sample must be able to disagree with: nothing here is read by the models.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from office.installing import library_of_chains, write_folder
 from sample import (
     decisions,
     details,
@@ -396,11 +397,10 @@ truth/            真值：每条线索、每次变动的真实情况，哪些�
 
 def _write_office(folder: Path) -> None:
     """Write the settings of the district, marked as fictional: ledgers without the label 合成数据 are refused with them."""
-    folder.mkdir(exist_ok=True)
-    lines = (
-        f"name: {district.DISTRICT}",
-        f"province: {district.LOCAL_PROVINCE}",
-        f"city: {district.LOCAL_CITY}",
-        "is_fictional: true",
-    )
-    (folder / "district.yaml").write_text("# 虚构的区（合成数据）\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    facts = {
+        "name": district.DISTRICT,
+        "province": district.LOCAL_PROVINCE,
+        "city": district.LOCAL_CITY,
+        "is_fictional": True,
+    }
+    write_folder(folder, facts, list(library_of_chains().values()))

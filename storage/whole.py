@@ -70,6 +70,14 @@ def replace_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def swap_link(link: Path, folder: Path) -> None:
+    """Point a symbolic link to a folder beside it in one step: a reader sees the old folder or the new one."""
+    partial = link.with_name(f".{link.name}.part")
+    partial.unlink(missing_ok=True)
+    partial.symlink_to(os.path.relpath(folder, link.parent), target_is_directory=True)
+    os.replace(partial, link)
+
+
 def link_or_copy(source: Path, target: Path, *, may_link: bool) -> None:
     """Put a file at a second place: a hard link where the source is only ever replaced and the disk allows it, else a copy."""
     if may_link:

@@ -9,7 +9,7 @@
     date '{{ written }}'
 {%- endmacro %}
 
-{#- Features that models may use, in the order of models/landing/settings.yaml, then those only of models/tax.
+{#- Features that models may use, in the order of landing.yaml of the office, then those only of tax.yaml.
     tests/dbt compares the list with both settings files. -#}
 {% macro numeric_features() -%}
     {{ return([

@@ -1,8 +1,8 @@
-{#- A limit of seeds/board_limits.csv as it was valid on the day (阈值，以截至日有效的为准). -#}
+{#- A limit of board_limits.csv as it was valid on the day (阈值，以截至日有效的为准). -#}
 {% macro board_limit(rule_code) -%}
     (
         select arg_max(limit_value, valid_from)
-        from {{ ref('board_limits') }}
+        from {{ source('office', 'board_limits') }}
         where rule_code = '{{ rule_code }}' and valid_from < {{ as_of_date() }}
     )
 {%- endmacro %}

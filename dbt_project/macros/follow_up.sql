@@ -1,8 +1,8 @@
 {#- The value of a dated rule of a seed on the as-of day (截至日适用的规则): the newest that held before it. -#}
-{% macro dated_rule(seed, key_column, key, value) -%}
+{% macro dated_rule(table, key_column, key, value) -%}
     (
         select arg_max({{ value }}, valid_from)
-        from {{ ref(seed) }}
+        from {{ source('office', table) }}
         where {{ key_column }} = '{{ key }}' and valid_from < {{ as_of_date() }}
     )
 {%- endmacro %}

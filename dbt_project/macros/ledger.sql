@@ -112,7 +112,7 @@
 {%- endmacro %}
 
 {#- Ledgers whose rows belong to a unit, and the fields that completeness may ask of them (台账完整率): what the contract requires
-    (tests/dbt compares the two), then what seeds/completeness_fields.csv may ask from a stage on. -#}
+    (tests/dbt compares the two), then what completeness_fields.csv of the office may ask from a stage on. -#}
 {% macro completeness_fields() -%}
     {{ return({
         'leads': ['lead_id', 'project_name', 'enterprise_name', 'unit_name', 'reported_date', 'lead_source',

@@ -1,8 +1,8 @@
-{#- A number of seeds/business_rules.csv that holds on the as-of day (当日有效的规则); null if the office set none. -#}
+{#- A number of business_rules.csv that holds on the as-of day (当日有效的规则); null if the office set none. -#}
 {% macro rule(name) -%}
 (
         select arg_max(number_value, valid_from)
-        from {{ ref('business_rules') }}
+        from {{ source('office', 'business_rules') }}
         where rule = '{{ name }}' and valid_from < {{ as_of_date() }}
     )
 {%- endmacro %}

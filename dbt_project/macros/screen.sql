@@ -27,7 +27,7 @@ rules as (
         arg_max(case when is_verified then '' else '（未核实）' end, valid_from)
             filter (where rule = '{{ name }}') as {{ name }}_note{{ ',' if not loop.last }}
         {%- endfor %}
-    from {{ ref('chain_rules') }}
+    from {{ source('office', 'chain_rules') }}
     {%- if day is not none %}
     where valid_from <= {{ day }}
     {%- endif %}
@@ -57,7 +57,7 @@ catalogue as (
         editions.valid_from as edition_from,
         editions.valid_to as edition_to,
         editions.catalogue_name is not null
-        or items.catalogue_name not in (select known.catalogue_name from {{ ref('catalogue_editions') }} as known)
+        or items.catalogue_name not in (select known.catalogue_name from {{ source('office', 'catalogue_editions') }} as known)
             as is_known_edition,
         coalesce(exact.applies_to, other.applies_to, '全部') as applies_to,
         coalesce(exact.text_result, other.text_result, '疑似') as text_result,
@@ -67,11 +67,11 @@ catalogue as (
             else '疑似'
         end as code_result
     from {{ ref('stg_ledger__catalogue_items') }} as items
-    left join {{ ref('catalogue_editions') }} as editions
+    left join {{ source('office', 'catalogue_editions') }} as editions
         on {{ same_edition('items', 'editions') }}
-    left join {{ ref('screen_rules') }} as exact
+    left join {{ source('office', 'screen_rules') }} as exact
         on items.catalogue_name = exact.catalogue_name and items.item_kind = exact.item_kind
-    left join {{ ref('screen_rules') }} as other
+    left join {{ source('office', 'screen_rules') }} as other
         on other.catalogue_name = '*' and items.item_kind = other.item_kind
 
 ),

@@ -11,7 +11,6 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
-from functools import cache
 from typing import Final
 
 import numpy as np
@@ -19,7 +18,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from intake.matching.places import REFERENCE, places, zones
+from intake.matching.places import places, zones
+from office import cached, settings_file
 
 LONGEST: Final = 40  # characters; what is longer says something
 # Kinds of words, as bits: what a name was made of.
@@ -43,20 +43,20 @@ _COUNTED: Final = re.compile("第?[0-9一二三四五六七八九十]{1,6}[号�
 _BRACKETED: Final = re.compile(r"\([^()]*\)?")
 
 
-@cache
+@cached
 def _words() -> dict[str, int]:
     """Return every word of which placeholders are made, with its kind."""
-    with (REFERENCE / "placeholders.csv").open(encoding="utf-8", newline="") as lines:
+    with settings_file("placeholders.csv").open(encoding="utf-8-sig", newline="") as lines:
         found = {row["word"]: _BITS[row["kind"]] for row in csv.DictReader(lines)}
     return dict.fromkeys([*places(), *(zone.written for zone in zones())], _PLACE) | found
 
 
-@cache
+@cached
 def _longest_word() -> int:
     return max(map(len, _words()))
 
 
-@cache
+@cached
 def _telling() -> str:
     """Return a pattern for what a placeholder of more than a few characters holds."""
     words = [re.escape(word) for word, kind in _words().items() if kind in (_STATE, _ANYBODY) and len(word) > 1]

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from intake.matching.letters import Chars, Keys, chars_of, shifted, stirred, whole_hash
+from office import cached, settings_file
 
 REFERENCE: Final = Path(__file__).parents[1] / "reference"
 LONGEST_PLACE: Final = 9
@@ -66,10 +67,10 @@ def places() -> dict[str, tuple[str, str]]:
         return {row["place"]: (row["city"], row["province"]) for row in csv.DictReader(lines)}
 
 
-@cache
+@cached
 def zones() -> tuple[Zone, ...]:
     """Read the zones and the words for them, the longest first."""
-    with (REFERENCE / "zones.csv").open(encoding="utf-8", newline="") as lines:
+    with settings_file("zones.csv").open(encoding="utf-8-sig", newline="") as lines:
         rows = [Zone(r["written"], r["zone"], r["takes_own_name"], r["city"]) for r in csv.DictReader(lines)]
     return tuple(sorted(rows, key=lambda zone: (-len(zone.written), zone.written)))
 
@@ -263,7 +264,7 @@ def _place_keys() -> Keys:
 # --- zones ----------------------------------------------------------------------------------------------------------
 
 
-@cache
+@cached
 def _zone_words() -> tuple[str, re.Pattern[str], dict[str, Zone]]:
     """Return what any zone contains, a pattern for a zone at a place of a text, and the zones by their spelling."""
 

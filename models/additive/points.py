@@ -1,7 +1,7 @@
 """Hand-written points compiled to the same tables as a learned model.
 
 Belongs here: reading a points sheet (bins, categories, points) into :class:`AdditiveTables`.
-Does not belong here: the points themselves (``rules.yaml`` of each task), deciding when a rule stands in for a model.
+Does not belong here: the points themselves (the office's ``landing_points.yaml``), deciding when a rule stands in for a model.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The settings of the assignment that the office edits: read and validate.
 
-Belongs here: the meaning and limits of every key of ``settings.yaml``. Does not belong here: options, solving.
+Belongs here: the meaning and limits of every key of ``assignment.yaml``. Does not belong here: options, solving.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from pathlib import Path
 
 import yaml
 
-DEFAULT_PATH = Path(__file__).with_name("settings.yaml")
+from office import settings_file
 
 
 @dataclass(frozen=True)
 class AssignmentSettings:
-    """Validated content of ``settings.yaml``.
+    """Validated content of ``assignment.yaml``.
 
     Examples
     --------
@@ -39,8 +39,8 @@ class AssignmentSettings:
 
     @classmethod
     def load(cls, path: Path | None = None) -> AssignmentSettings:
-        """Read a settings file (default: the one beside this module); what is odd is named in Chinese."""
-        path = path or DEFAULT_PATH
+        """Read a settings file (default: the one of the office in use); what is odd is named in Chinese."""
+        path = path or settings_file("assignment.yaml")
         content = yaml.safe_load(path.read_text("utf-8"))
         names = {field.name for field in fields(cls)}
         if not isinstance(content, dict) or set(content) != names:

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-CHAIN_FILE = Path(__file__).with_name("chains.yaml")
+import office
 
 POSITIONS = ("上游", "中游", "下游")
 GAP_CLASSES = ("强", "补", "延")
@@ -197,7 +197,7 @@ class Chains:
 
 
 def load_chains(path: Path | None = None) -> Chains:
-    """Read and validate the chain file; without a path, the one beside this module.
+    """Read and validate the chain file; without a path, the one of the office in use.
 
     Raises
     ------
@@ -206,12 +206,12 @@ def load_chains(path: Path | None = None) -> Chains:
         or to themselves, codes that are not 2 to 4 digits, words under two characters or on two nodes,
         maxima that don't add up to 100.
     """
-    file = CHAIN_FILE if path is None else path
+    path = path or office.settings_file("chains.yaml")
     try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        raise ChainFileError(f"{file.name}：不是有效的 YAML 文件（{error}）") from error
-    return _Reader(file.name).chains(document)
+        raise ChainFileError(f"{path.name}：不是有效的 YAML 文件（{error}）") from error
+    return _Reader(path.name).chains(document)
 
 
 def fit_points(

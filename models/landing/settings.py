@@ -1,6 +1,6 @@
 """Settings of the landing model: milestone, horizon, minimum labels, features and candidates.
 
-Belongs here: reading and validating ``settings.yaml`` and ``rules.yaml``.
+Belongs here: reading and validating ``landing.yaml`` and ``landing_points.yaml``.
 Does not belong here: ranking weights (``models.ranking``), learning (``training``).
 """
 
@@ -16,19 +16,14 @@ import yaml
 from models.additive.labels import FeatureLabel
 from models.additive.points import tables_from_points
 from models.additive.tables import AdditiveTables
+from office import settings_file
 
-FOLDER = Path(__file__).parent
-# What an office may still have in its file from before the estimator chose these by itself; read over.
-RETIRED = (
-    "n_forward_splits", "candidate_alphas", "candidate_half_lives_days", "default_alpha", "default_half_life_days",
-    "ridge", "level_window_days", "level_prior_rows",
-)  # fmt: skip
 NEVER_FEATURES = frozenset({"stage", "unit_name", "unit_id", "lead_id", "as_of_date", "is_open", "is_current"})
 
 
 @dataclass(frozen=True)
 class LandingSettings:
-    """Validated content of ``settings.yaml`` and the rule that stands in for a model.
+    """Validated content of ``landing.yaml`` and the rule that stands in for a model.
 
     Examples
     --------
@@ -57,9 +52,9 @@ class LandingSettings:
 
     @classmethod
     def load(cls, path: Path | str | None = None, rules_path: Path | str | None = None) -> LandingSettings:
-        """Read both files (default: those beside this module)."""
-        content = yaml.safe_load(Path(path or FOLDER / "settings.yaml").read_text("utf-8"))
-        rules = yaml.safe_load(Path(rules_path or FOLDER / "rules.yaml").read_text("utf-8"))
+        """Read both files (default: those of the office in use)."""
+        content = yaml.safe_load(Path(path or settings_file("landing.yaml")).read_text("utf-8"))
+        rules = yaml.safe_load(Path(rules_path or settings_file("landing_points.yaml")).read_text("utf-8"))
         return cls.from_mapping(content, rules)
 
     @classmethod
@@ -85,9 +80,7 @@ class LandingSettings:
         rule = tables_from_points(rules)
         stray = sorted(set(rule.features) - names)
         if stray:
-            raise ValueError(f"rules.yaml terms.{stray[0]}：不在 features 中")
-        for key in RETIRED:
-            rest.pop(key, None)
+            raise ValueError(f"landing_points.yaml terms.{stray[0]}：不在 features 中")
         ample = rest.pop("ample_labels", {"landed": 250, "lost_or_not": 750})
         if not (minimum["landed"] <= ample["landed"] and minimum["lost_or_not"] <= ample["lost_or_not"]):
             raise ValueError("ample_labels：不能少于 minimum_labels")
@@ -108,7 +101,7 @@ class LandingSettings:
                 rule_label=str(rules["label"]),
             )
         except (TypeError, KeyError) as error:
-            raise ValueError(f"settings.yaml：缺少或不认识的项：{error}") from error
+            raise ValueError(f"landing.yaml：缺少或不认识的项：{error}") from error
 
     @property
     def feature_labels(self) -> dict[str, str]:

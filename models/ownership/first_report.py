@@ -1,7 +1,7 @@
 """Who owns a lead (首报首谈): the first valid report does; later ones are refused while its protection lasts.
 
 Belongs here: the rule as one pure function over tables. Does not belong: which enterprise a lead speaks of (intake/matching),
-how many days of protection the office gives: no published rule fixes it (settings.yaml).
+how many days of protection the office gives: no published rule fixes it (first_report.yaml).
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import Final
 import pyarrow as pa
 import yaml
 
+from office import settings_file
+
 SCHEMA: Final = pa.schema(
     [
         ("lead_id", pa.string()),
@@ -27,12 +29,12 @@ SCHEMA: Final = pa.schema(
         ("why", pa.string()),
     ]
 )
-SETTINGS: Final = Path(__file__).with_name("settings.yaml")
 OWNER, TAKEN_OVER, REFUSED, INVALID = "首报有效", "保护期满后接手", "拒绝", "无效"
 
 
-def protection_days(path: Path = SETTINGS) -> int:
+def protection_days(path: Path | None = None) -> int:
     """Read for how many days a report protects its lead without progress."""
+    path = path or settings_file("first_report.yaml")
     days = yaml.safe_load(path.read_text(encoding="utf-8"))["protection_days"]
     if not isinstance(days, int) or days < 0:
         raise ValueError(f"{path.name}：protection_days 应为不小于 0 的整数，现为“{days}”")

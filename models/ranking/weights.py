@@ -17,7 +17,8 @@ from typing import Any, Final
 
 import yaml
 
-DEFAULT_PATH = Path(__file__).with_name("weights.yaml")
+from office import settings_file
+
 PARTS = ("landing", "tax", "fit")
 PART_NAMES: Final = {"landing": "落地", "tax": "税收", "fit": "契合"}
 KIND_NAMES: Final = {"model": "模型", "rule": "规则估计"}
@@ -64,8 +65,8 @@ class RankingWeights:
 
     @classmethod
     def load(cls, path: Path | str | None = None) -> RankingWeights:
-        """Read a weights file (default: the one beside this module)."""
-        path = Path(path) if path is not None else DEFAULT_PATH
+        """Read a weights file (default: the one of the office in use)."""
+        path = Path(path) if path is not None else settings_file("weights.yaml")
         try:
             content = yaml.safe_load(path.read_text("utf-8"))
         except yaml.YAMLError as error:
@@ -78,7 +79,7 @@ class RankingWeights:
     def from_mapping(cls, content: Any) -> RankingWeights:
         """Validate the content of a weights file."""
         if not isinstance(content, Mapping):
-            raise WeightsError("权重文件为空或不是键值结构；格式同 models/ranking/weights.yaml")
+            raise WeightsError("权重文件为空或不是键值结构；格式同默认设置 weights.yaml")
         known = {
             "weights",
             "tax_full_marks_wan_cny",

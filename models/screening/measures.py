@@ -10,12 +10,12 @@ import csv
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final
 
 from models.screening.normalise import compact, readings
 from models.screening.scanning import CODES, scan, without_what_is_no_promise
-from models.screening.tables import FOLDER, STOP, Tables, tables
+from models.screening.tables import STOP, Tables, tables
+from office import cached, settings_file
 
 RECOMMENDED: Final = "可推荐"
 HELD: Final = "需审查"
@@ -68,10 +68,10 @@ class Judgement:
     obstacles: tuple[Obstacle, ...]
 
 
-@cache
+@cached
 def _levels() -> dict[tuple[str, str], bool]:
-    with (FOLDER / "granting_levels.csv").open(encoding="utf-8", newline="") as file:
-        return {(row["measure_kind"], row["level"]): row["may_grant"] == "true" for row in csv.DictReader(file)}
+    with settings_file("law_granting_levels.csv").open(encoding="utf-8-sig", newline="") as file:
+        return {(row["measure_kind"], row["level"]): row["may_grant"] in ("true", "是") for row in csv.DictReader(file)}
 
 
 def judge(measure: Mapping[str, Any], day: dt.date) -> Judgement:

@@ -11,12 +11,10 @@ import unicodedata
 from collections.abc import Iterable
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from typing import Final
 
 from characters import plain_forms
 
-FOLDER: Final = Path(__file__).parent
 HAN: Final = "\u3007\u3400-\u4dbf\u4e00-\u9fff"
 # Letters of other scripts that look like Latin ones: what is read is what counts.
 _LOOK_ALIKES: Final = str.maketrans("аеорсухіѕјԁһкмтнвгɡαορυνικτ∶", "aeopcyxisjdhkmthbrgaopuvikt:")

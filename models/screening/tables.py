@@ -1,6 +1,6 @@
 """The tables of the scanner (红线词表): classes of words, rules over them, measures of national law.
 
-Belongs here: reading words.csv, rules.csv, spoken.csv and national_measures.csv, and refusing what can't be read, in Chinese. Does not
+Belongs here: reading the office's law_*.csv, and refusing what can't be read, in Chinese. Does not
 belong here: applying them (scanning.py). Notation in a pattern: <6> up to six characters of the same clause, <<6>> of the same
 sentence, # a number in figures, @ a number in characters; *, + and {n,} are refused, so matching stays linear in the text.
 """
@@ -13,11 +13,11 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Final
 
-FOLDER: Final = Path(__file__).parent
+from office import cached, folder_in_use
+
 STOP: Final = "停止"
 REVIEW: Final = "需审查"
 FLAG: Final = "提示"
@@ -71,7 +71,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         yield from csv.DictReader(file)
 
 
@@ -79,11 +79,11 @@ def _names(cell: str) -> tuple[str, ...]:
     return tuple(name for name in cell.split("/") if name)
 
 
-def read_tables(folder: Path = FOLDER) -> Tables:
+def read_tables(folder: Path) -> Tables:
     """Return the tables of a folder; raise ValueError with the table and row that can't be read."""
     patterns: dict[str, list[str]] = {}
-    for number, row in enumerate(_rows(folder / "words.csv"), start=2):
-        with _naming("words.csv", f"第 {number} 行"):
+    for number, row in enumerate(_rows(folder / "law_words.csv"), start=2):
+        with _naming("law_words.csv", f"第 {number} 行"):
             compiled(row["pattern"])
             patterns.setdefault(row["class"], []).append(row["pattern"])
     # Lists, not patterns: they are matched by sound.
@@ -99,17 +99,17 @@ def read_tables(folder: Path = FOLDER) -> Tables:
     spelled = (*spelled, *sorted(plain - set(spelled)))
     words = {name: compiled(_longest_first(each)) for name, each in patterns.items()}
     measures = []
-    for row in _rows(folder / "national_measures.csv"):
-        with _naming("national_measures.csv", row["measure"]):
+    for row in _rows(folder / "law_national_measures.csv"):
+        with _naming("law_national_measures.csv", row["measure"]):
             dt.date.fromisoformat(row["valid_from"])
             measures.append(compiled(row["pattern"]))
     rules = []
-    for row in _rows(folder / "rules.csv"):
-        with _naming("rules.csv", row["rule_id"]):
+    for row in _rows(folder / "law_rules.csv"):
+        with _naming("law_rules.csv", row["rule_id"]):
             rules.append(_rule(row, words))
     spoken = []
-    for row in _rows(folder / "spoken.csv"):
-        with _naming("spoken.csv", row["spoken"]):
+    for row in _rows(folder / "law_spoken.csv"):
+        with _naming("law_spoken.csv", row["spoken"]):
             spoken.append((compiled(row["spoken"]), row["plain"]))
     return Tables(words, spelled, fatal, tuple(measures), tuple(rules), tuple(spoken))
 
@@ -128,7 +128,7 @@ def _rule(row: Mapping[str, str], words: Mapping[str, object]) -> Rule:
     unless, weaker_if = _names(row["unless"]), _names(row["weaker_if"])
     unknown = {name for names in (*needs, unless, weaker_if) for name in names} - set(words)
     if unknown:
-        raise ValueError(f"words.csv 没有这些词类：{'、'.join(sorted(unknown))}")
+        raise ValueError(f"law_words.csv 没有这些词类：{'、'.join(sorted(unknown))}")
     if row["verdict"] not in VERDICTS or not row["article"] or not all(needs):
         raise ValueError("verdict 应为停止、需审查或提示，article、needs 不能为空")
     return Rule(
@@ -147,7 +147,7 @@ def _naming(table: str, row: str) -> Iterator[None]:
         raise ValueError(f"{table} 的 {row}：{error}") from error
 
 
-@cache
+@cached
 def tables() -> Tables:
     """Return the tables of this installation."""
-    return read_tables()
+    return read_tables(folder_in_use())

@@ -1,6 +1,6 @@
 """Settings of the tax model: where paid tax is found, features, candidates, and the estimate that stands in.
 
-Belongs here: reading and validating ``settings.yaml``, compiling the estimate to tables.
+Belongs here: reading and validating ``tax.yaml``, compiling the estimate to tables.
 Does not belong here: ranking weights (``models.ranking``), learning (``training``).
 """
 
@@ -17,14 +17,12 @@ import yaml
 
 from models.additive.labels import FeatureLabel
 from models.additive.tables import AdditiveTables, Term
-
-DEFAULT_PATH = Path(__file__).with_name("settings.yaml")
-EARLIER = {"straight_held": 1.0, "candidate_width_alphas": (), "width_max_bins": 8}
+from office import settings_file
 
 
 @dataclass(frozen=True)
 class TaxSettings:
-    """Validated content of ``settings.yaml``.
+    """Validated content of ``tax.yaml``.
 
     Examples
     --------
@@ -58,8 +56,8 @@ class TaxSettings:
 
     @classmethod
     def load(cls, path: Path | str | None = None) -> TaxSettings:
-        """Read a settings file (default: the one beside this module)."""
-        return cls.from_mapping(yaml.safe_load(Path(path or DEFAULT_PATH).read_text("utf-8")))
+        """Read a settings file (default: the one of the office in use)."""
+        return cls.from_mapping(yaml.safe_load(Path(path or settings_file("tax.yaml")).read_text("utf-8")))
 
     @classmethod
     def from_mapping(cls, content: Mapping[str, Any]) -> TaxSettings:
@@ -86,8 +84,6 @@ class TaxSettings:
         if "max_bins" in rest:  # an office's file from before bins were chosen by forward splits
             rest["default_max_bins"] = rest.pop("max_bins")
             rest["candidate_max_bins"] = (rest["default_max_bins"],)
-        for key, value in EARLIER.items():  # an office's file from before these were settings
-            rest.setdefault(key, value)
         for key in (
             "paid_stages",
             "candidate_alphas",
@@ -106,7 +102,7 @@ class TaxSettings:
                 rule_interval_factor=float(rule["interval_factor"]),
             )
         except TypeError as error:
-            raise ValueError(f"settings.yaml：缺少或不认识的项：{error}") from error
+            raise ValueError(f"tax.yaml：缺少或不认识的项：{error}") from error
 
     @property
     def feature_labels(self) -> dict[str, str]:

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-import yaml
 from markupsafe import Markup
 
 from publishing import charts
-from publishing.documents.issued import NO_RATE, NOT_SET, RULES, SYNTHETIC, Issued, write_issued
+from publishing.documents.issued import NO_RATE, NOT_SET, SYNTHETIC, Issued, document_settings, write_issued
 from publishing.documents.template import write_default_template
 
 # Indicator of 年度任务 -> what the month table counts.
@@ -222,7 +221,7 @@ def _cohorts(
     outcomes: pd.DataFrame, quarter: Quarter
 ) -> tuple[pd.DataFrame, list[tuple[str, list[tuple[float | None]]]]]:
     """Count how many of each quarter's signings had started after so many months, eight quarters back: as a table, and to be drawn."""
-    limits: list[int] = yaml.safe_load(RULES.read_text(encoding="utf-8"))["cohort_months"]
+    limits: list[int] = document_settings()["cohort_months"]
     dates = outcomes.assign(reached_date=pd.to_datetime(outcomes["reached_date"]))
     first = dates.groupby(["stage", "lead_id"])["reached_date"].min()
     signed = first.loc["签约"] if "签约" in first.index.get_level_values(0) else first.iloc[:0].droplevel(0)

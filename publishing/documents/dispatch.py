@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-import yaml
 from markupsafe import Markup
 
 from publishing import charts
 from publishing.documents.bulletin import monthly_trend
 from publishing.documents.dispatch_template import WORD_TABLES, write_dispatch_template
 from publishing.documents.followed_up import LIGHTS_NOTE, count_lights
-from publishing.documents.issued import NO_RATE, NOT_SET, RULES, SYNTHETIC, Issued, write_issued
+from publishing.documents.issued import NO_RATE, NOT_SET, SYNTHETIC, Issued, document_settings, write_issued
 from publishing.periods import counted_year
 
 BOARDS: Final = (
@@ -122,7 +121,7 @@ def dispatch_figures(
         days = set(pd.to_datetime(frames[name]["as_of_date"].drop_duplicates()).dt.date)
         if days - {as_of}:
             raise PackRefused(f"{name} 的截至日与清单（{as_of}）不一致；请重新运行夜间作业")
-    settings = yaml.safe_load(RULES.read_text(encoding="utf-8"))["dispatch"]
+    settings = document_settings()["dispatch"]
     year = counted_year(as_of)
     progress = frames["brd_task__progress"]
     progress = progress[progress["target_year"] == year]
@@ -490,7 +489,7 @@ def _short(words: str) -> str:
 
 
 def _context(figures: DispatchFigures) -> dict[str, Any]:
-    most: int = yaml.safe_load(RULES.read_text(encoding="utf-8"))["dispatch"]["most_rows"]
+    most: int = document_settings()["dispatch"]["most_rows"]
     context: dict[str, Any] = {
         "title": f"{figures.month.text}招商引资调度会材料",
         "label": SYNTHETIC if figures.is_synthetic else "",

@@ -19,14 +19,15 @@ from typing import Any, Final
 
 import pandas as pd
 import xlsxwriter
+import yaml
 
+from office import settings_file
 from publishing.documents.pictures import WIDTH_MM, pictures
 from storage import pin_zip, write_whole
 
 NOT_SET: Final = "未下达"
 NO_RATE: Final = "暂无"
 SYNTHETIC: Final = "（合成数据，仅供演示）"
-RULES: Final = Path(__file__).with_name("rules.yaml")
 _CREATED: Final = dt.datetime(2000, 1, 1)
 _PICTURES: Final = "图"
 
@@ -125,3 +126,9 @@ def _place_pictures(sheet: Any, issued: Issued, drawn: Mapping[str, bytes], bold
         scale = 620 / width
         sheet.insert_image(line, 0, f"{mark}.png", {"image_data": io.BytesIO(png), "x_scale": scale, "y_scale": scale})
         line += int(height * scale / 20) + 3
+
+
+def document_settings() -> dict[str, Any]:
+    """Return documents.yaml of the office in use."""
+    content: dict[str, Any] = yaml.safe_load(settings_file("documents.yaml").read_text(encoding="utf-8-sig"))
+    return content

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-import yaml
 
 from publishing.documents.dispatch import PackRefused
 from publishing.documents.followed_up import day_of, most_pressing_first
-from publishing.documents.issued import RULES, SYNTHETIC
+from publishing.documents.issued import SYNTHETIC, document_settings
 from storage import write_whole
 
 LAYOUT: Final = Path(__file__).with_name("project_pages.typ")
@@ -52,7 +51,7 @@ def write_project_pages(
     """
     import typst
 
-    most: int = yaml.safe_load(RULES.read_text(encoding="utf-8"))["dispatch"]["most_pages"]
+    most: int = document_settings()["dispatch"]["most_pages"]
     pages = project_pages(projects, procedures, as_of, most)
     if not pages:
         raise PackRefused("没有签约后在跟进的项目，不能生成一项目一页")

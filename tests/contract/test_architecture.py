@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("characters", "storage", "intake", "sample", "models", "publishing", "desk", "orchestration")
+PACKAGES = ("characters", "storage", "office", "intake", "sample", "models", "publishing", "desk", "orchestration")
 
 
 def tracked() -> list[str]:
@@ -73,6 +73,7 @@ def test_every_key_that_a_stage_names_is_made_by_one(loaded: dict[str, Any]) -> 
 
 def test_every_asset_has_a_stage_and_says_what_it_is(loaded: dict[str, Any]) -> None:
     stages = {
+        "office",
         "ingestion",
         "seeds",
         "staging",

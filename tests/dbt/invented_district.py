@@ -32,7 +32,10 @@ from models.chain.tables import load_chains
 from models.landing.settings import LandingSettings
 from models.screening.tabulating import findings
 from models.tax.settings import TaxSettings
+from office.installing import library_of_chains, write_folder
+from orchestration.landing_office import land_office
 
+FACTS = {"name": "云川区", "province": "山东省", "city": "云川市", "is_fictional": True}
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 AS_OF = dt.date(2026, 6, 30)
 STEPS = {
@@ -298,6 +301,9 @@ def write_landing(district: District, home: Path) -> None:
     folder = home / "landing"
     folder.mkdir(parents=True, exist_ok=True)
     (home / "warehouse").mkdir(exist_ok=True)
+    if not (home / "office").exists():
+        write_folder(home / "office", FACTS, list(library_of_chains().values()))
+    land_office(home / "office", home)
     for name in LEDGERS:
         schema = get_contract(name).schema().append(pa.field("received_seq", pa.int64()))
         own = getattr(district, name, None) or [*example_rows(name), *district.others.get(name, [])]

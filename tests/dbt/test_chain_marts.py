@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from invented_district import District, Row, build, day, exported, write_landing
 
 from models.chain import Cluster, ClusterRules, Project, cluster_index, with_project
+from office import DEFAULTS
 
 pytestmark = pytest.mark.dbt
 SUZHOU = {"province_name": "江苏", "city_name": "苏州市"}
@@ -312,9 +313,7 @@ def test_the_gap_map_prints_its_rule_and_figures(chain_home: Path) -> None:
 
 
 def test_the_cluster_index_is_the_functions(chain_home: Path) -> None:
-    seed = pd.read_csv(Path(__file__).parents[2] / "dbt_project" / "seeds" / "chain_rules.csv").set_index("rule")[
-        "value"
-    ]
+    seed = pd.read_csv(DEFAULTS / "chain_rules.csv").set_index("rule")["value"]
     rules = ClusterRules(**{name: float(seed[name]) for name in ClusterRules.__dataclass_fields__})
     clusters = rows(chain_home, "marts/mart_chain__clusters", "chain_id")
     leads = rows(chain_home, "marts/mart_lead__chain", "lead_id")

@@ -13,6 +13,7 @@ import pytest
 from invented_district import PROJECT, exported, told_on
 
 from intake.contract import get_contract
+from office import DEFAULTS
 
 pytestmark = pytest.mark.dbt
 BOARD = "unit/brd_unit__completeness.sql"
@@ -126,7 +127,7 @@ def test_fields_asked_for_are_those_of_the_contracts_and_of_the_offices_table() 
     body = re.search(r"macro completeness_fields\(\).*?return\((.*?)\) }}", text, re.S)
     assert body is not None
     fields = ast.literal_eval(body[1].strip())
-    seed = pd.read_csv(PROJECT / "seeds" / "completeness_fields.csv")
+    seed = pd.read_csv(DEFAULTS / "completeness_fields.csv")
     assert set(fields) == set(LEDGERS)
     for name, own in fields.items():
         asked = seed[seed["ledger"] == name]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,11 @@ import duckdb
 import pandas as pd
 import pytest
 from docx import Document
-from invented_district import PROJECT, District, day, exported
+from invented_district import District, day, exported
 
-from intake.working_days import SEED, exceptions
 from models.assessment import assess
+from office import DEFAULTS
+from office.working_days import TABLE, exceptions
 from publishing.documents import (
     Month,
     PackRefused,
@@ -56,8 +58,8 @@ def on_another_day(home: Path, path: str, as_of: str, **replaced: str) -> pd.Dat
     assert "date '2026-06-30'" in sql
     sql = sql.replace("date '2026-06-30'", f"date '{as_of}'")
     for table, query in replaced.items():
-        assert f'"seeds"."{table}"' in sql
-        sql = sql.replace(f'"warehouse"."seeds"."{table}"', f"({query})")
+        sql, count = re.subn(rf"'[^']*/office/{table}\.parquet'", lambda _, query=query: f"({query})", sql)
+        assert count, table
     with duckdb.connect(str(home / "warehouse" / "warehouse.duckdb"), read_only=True) as connection:
         return connection.execute(sql).df()
 
@@ -209,7 +211,8 @@ def test_the_unit_rule_counts_projects_and_says_when_no_standard_is_set(home: Pa
 
 def test_months_leave_expansions_out_only_where_the_indicator_says_so(home: Path) -> None:
     path = "boards/unit/brd_unit__indicators.sql"
-    every_kind = 'select * replace (false as leaves_out_expansions) from "warehouse"."seeds"."indicators"'
+    own = home / "landing" / "office" / "indicators.parquet"
+    every_kind = f"select * replace (false as leaves_out_expansions) from '{own}'"
     told = on_another_day(home, path, "2026-06-30").groupby("indicator")["indicator_value"].sum()
     all_told = (
         on_another_day(home, path, "2026-06-30", indicators=every_kind).groupby("indicator")["indicator_value"].sum()
@@ -266,7 +269,7 @@ def test_done_of_every_unit_is_that_of_plain_pandas(home: Path) -> None:
 
 
 def test_the_table_of_holidays_is_the_librarys() -> None:
-    written = pd.read_csv(SEED)
+    written = pd.read_csv(TABLE)
     assert list(written.itertuples(index=False, name=None)) == [(d.isoformat(), w, n) for d, w, n in exceptions()]
 
 
@@ -366,7 +369,8 @@ def test_promised_and_kept_after_landing(home: Path) -> None:
 def test_a_forecast_on_one_month_is_not_made(home: Path) -> None:
     found = board(home, "brd_follow_up__foreign_forecast").iloc[0]
     assert found["forecast_text"] == "暂无：有计划的月份只有1个" and pd.isna(found["forecast_wan_usd"])
-    one = "select rule_key, case when rule_key = 'forecast_min_months' then '1' else rule_value end as rule_value, valid_from from warehouse.seeds.dispatch_rules"
+    own = home / "landing" / "office" / "dispatch_rules.parquet"
+    one = f"select * replace (case when rule_key = 'forecast_min_months' then '1' else rule_value end as rule_value) from '{own}'"
     path = "boards/follow_up/brd_follow_up__foreign_forecast.sql"
     told = on_another_day(home, path, "2026-06-30", dispatch_rules=one).iloc[0]
     # 100 of 200 planned came in February: half of the 100 still planned.
@@ -462,7 +466,7 @@ def test_every_board_stands_on_the_day(home: Path, district: District) -> None:
 
 # --- the dispatch pack ------------------------------------------------------------------------------------------------
 
-RULES = pd.read_csv(PROJECT / "seeds" / "dispatch_rules.csv")
+RULES = pd.read_csv(DEFAULTS / "dispatch_rules.csv")
 
 
 @pytest.fixture(scope="module")
@@ -588,7 +592,7 @@ def test_units_are_scored_from_the_same_facts(home: Path) -> None:
     ).reindex(columns=exported(home, "marts", "fct_scoring_rules").columns)  # fmt: skip
     names = ("fct_assessment_marks", "fct_task_facts", "fct_target_history", "dim_units")
     marts = [exported(home, "marts", name) for name in names]
-    indicators = pd.read_csv(PROJECT / "seeds" / "indicators.csv")
+    indicators = pd.read_csv(DEFAULTS / "indicators.csv")
     found = assess(table, *marts, indicators, day("2026-06-30"))
     items = found.items[found.items["unit_name"] == "南岭镇"].set_index("rule_code")["item_points"]
     # 3 of 4 signed; 500 of 10000 paid in; P2 has not started by 1 June.

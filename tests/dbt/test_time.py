@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 from invented_district import PROJECT, STEPS, District, build, day, exported, run_dbt, write_landing
 
+from orchestration.landing_office import land_office
+
 pytestmark = pytest.mark.dbt
 
 
@@ -63,11 +65,11 @@ def test_a_leak_is_found_and_not_published(copied: Path, tmp_path: Path) -> None
 
 
 def test_a_new_rule_of_evidence_holds_from_its_day(copied: Path, tmp_path: Path) -> None:
-    project = Path(shutil.copytree(PROJECT, tmp_path / "project", ignore=shutil.ignore_patterns("target", "logs")))
-    with (project / "seeds" / "stage_rules.csv").open("a", encoding="utf-8") as rules:
+    office = Path(shutil.copytree(copied / "office", tmp_path / "office"))
+    with (office / "stage_rules.csv").open("a", encoding="utf-8") as rules:
         rules.write("开工,7,施工许可证、施工合同、情况说明,2025-09-01\n签约,3,备案证,2025-04-02\n")
-    models = ["stage_rules", "fct_stage_moves", "mart_outcomes"]
-    run = run_dbt(copied, "build", "--select", *models, project=project)
+    land_office(office, copied)
+    run = run_dbt(copied, "build", "--select", "fct_stage_moves", "mart_outcomes")
     assert run.returncode == 0, run.stdout[-4000:]
     outcomes = exported(copied, "marts", "mart_outcomes")
     found = set(zip(outcomes["lead_id"], outcomes["stage"], outcomes["reached_date"].astype(str), strict=True))

@@ -9,7 +9,8 @@ import zipfile
 from pathlib import Path
 
 WORDS = {"云川": "临澜", "合成数据": "内部资料", "山东": "江苏"}
-SETTINGS = "name: 临澜区\nprovince: 江苏省\ncity: 临澜市\n"
+FACTS = {"name": "临澜区", "province": "江苏省", "city": "临澜市"}
+CHAINS = ["环保水处理", "医药医疗器械"]
 
 
 def told_anew(text: str) -> str:

@@ -16,11 +16,12 @@ from installation import AS_OF, Home, settings_at
 from intake.landing import LandingStore
 from models.ranking import RankingWeights
 from models.registry import Registry
+from office import DEFAULTS
 from orchestration.archive import list_of
 from orchestration.comparing import compare_with
 from orchestration.nightly import run_job
 from orchestration.rebuilding import rebuild
-from orchestration.settings import OFFICE_FILES, Settings
+from orchestration.settings import Settings
 from publishing.snapshot import current
 
 
@@ -85,7 +86,7 @@ def test_exposures_tell_who_was_shown_what(nightly: Home) -> None:
 
 
 def test_other_weights_are_tried_before_they_are_saved(nightly: Home, tmp_path: Path) -> None:
-    content = yaml.safe_load(OFFICE_FILES["weights.yaml"].read_text(encoding="utf-8"))
+    content = yaml.safe_load((DEFAULTS / "weights.yaml").read_text(encoding="utf-8"))
     same, other = tmp_path / "same.yaml", tmp_path / "other.yaml"
     same.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
     assert "名次变动 0 条" in compare_with(nightly.settings, same)

@@ -19,7 +19,7 @@ import pytest
 import xlsxwriter
 from docx import Document
 from installation import AS_OF, Home, content_hashes
-from other_district import SETTINGS, write_other_district
+from other_district import CHAINS, FACTS, write_other_district
 
 from desk.application import build_app
 from desk.settings import DeskSettings
@@ -29,9 +29,9 @@ from models.additive import from_tables, part_of
 from models.chain import fit_points, load_chains
 from models.ranking import RankingWeights
 from models.registry import Registry
+from office.installing import write_folder
 from orchestration.command_line import main
 from orchestration.nightly import run_nightly
-from orchestration.settings import OFFICE_FILES
 from publishing.boards import all_boards
 from publishing.documents import chart_content
 from publishing.documents.wall_chart import MOST
@@ -297,18 +297,17 @@ def test_another_district_is_ranked_by_its_own_settings_on_an_earlier_day(
     command = ["run", "--inbox", str(inbox), "--register", str(district / "register.parquet"), "--as-of", str(earlier)]
     assert main(command) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert str(home / "office" / "district.yaml") in line and "city" in line
+    assert str(home / "office" / "district.yaml") in line and "zeyou init" in line
     assert not (home / "published").exists() and not (home / "landing").exists()
 
-    (home / "office").mkdir(parents=True)
-    (home / "office" / "district.yaml").write_text(SETTINGS, encoding="utf-8")
-    limits = OFFICE_FILES["register_limits.yaml"].read_text(encoding="utf-8")
+    write_folder(home / "office", FACTS, CHAINS)
+    limits = (home / "office" / "register_limits.yaml").read_text(encoding="utf-8")
     limits = limits.replace("rows_at_most: 10000000", "rows_at_most: 1000")
     (home / "office" / "register_limits.yaml").write_text(limits, encoding="utf-8")
     assert main(command) == 0, "a register that is too large costs its prospects, not the list"
     told = capsys.readouterr().out
     assert "约 4,000 行，超过上限 1,000 行" in told and "没有目标企业，名单照常" in told
-    assert "本区：临澜区（江苏省临澜市）" in told and "chains.yaml" in told
+    assert "本区：临澜区（江苏省临澜市）" in told and "未核实" in told
     files = pd.read_parquet(home / "landing/files.parquet").set_index("file")
     assert "损坏" in files.loc["坏的台账.xlsx", "problem"] and "空" in files.loc["空的台账.xlsx", "problem"]
     assert files["problem"].notna().sum() == 2 and not files["is_synthetic"].any()

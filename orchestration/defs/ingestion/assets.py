@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy.exc import SQLAlchemyError
 
+import office
 from intake.chain_graph import write_listed
 from intake.contract import Contract, Field, load_contracts
 from intake.landing import Landed, LandingStore, Summary
@@ -25,9 +26,11 @@ from intake.template import header_text, written
 from intake.workbook import FileProblem
 from models.chain import ChainFileError, load_chains
 from models.screening.tabulating import MEASURES, PROMISING, findings
+from office import DISTRICT, District, OfficeError, read_district
+from office.tables import TABLES
 from orchestration.desk_events import desk_of
-from orchestration.district import DISTRICT, District, read_district
 from orchestration.endings import Refused, ending_of, texts_of
+from orchestration.landing_office import land_office
 from orchestration.metadata import PREVIEW, preview, returned_workbooks, row_counts
 from orchestration.register_limits import LIMITS, NO_PROSPECTS, RegisterLimits, read_note, stamp_of, write_note
 from orchestration.resources import Workplace
@@ -70,12 +73,15 @@ FINDING_TITLES = {
     "measure_obstacles": {"policy_id": "政策编号", "obstacle_text": "不能推荐的原因", "is_forbidden": "不得承诺"},
 }  # fmt: skip
 OWNERS = ["team:数据专员"]
+OFFICE = dg.AssetKey(["office", "settings"])
 # What waiting may mend: a share that is gone for a moment, a desk that is just writing.
 PASSING = frozenset({errno.EAGAIN, errno.EBUSY, errno.EIO, errno.ESTALE, errno.ETIMEDOUT})
 
 
 def _spec(name: str, description: str, kinds: set[str]) -> dg.AssetSpec:
-    return dg.AssetSpec(["landing", name], group_name="ingestion", description=description, kinds=kinds, owners=OWNERS)
+    return dg.AssetSpec(
+        ["landing", name], deps=[OFFICE], group_name="ingestion", description=description, kinds=kinds, owners=OWNERS
+    )
 
 
 @contextmanager
@@ -83,7 +89,7 @@ def told_plainly() -> Iterator[None]:
     """Turn what can't be read into a failure with its one Chinese line, and try again only what may pass by itself."""
     try:
         yield
-    except (FileProblem, Refused, ChainFileError) as problem:
+    except (FileProblem, Refused, ChainFileError, OfficeError) as problem:
         raise dg.Failure(str(problem), allow_retries=False) from None
     except OSError as problem:
         if problem.errno not in PASSING:
@@ -126,6 +132,33 @@ def _with_ledgers_named(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     return frame.assign(**{column: frame[column].map(named, na_action="ignore")})
 
 
+def _office_spec(name: str, description: str) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        ["office", name], group_name="office", description=description, kinds={"csv", "parquet"}, owners=OWNERS
+    )
+
+
+@dg.multi_asset(
+    specs=[
+        _office_spec("settings", "本区设置 files of the office as they hold for this night"),
+        *(_office_spec(table.name, f"{table.title}：{table.about}") for table in TABLES.values()),
+    ],
+    pool="landing",
+)
+def office_settings(workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
+    """Check everything that the office edits and land it; one wrong row, and the night ends here with its line."""
+    with told_plainly():
+        landed = land_office(workplace.edited_office, workplace.root)
+    office.use(landed)
+    yield dg.MaterializeResult(
+        asset_key=OFFICE, metadata={"本区": read_district(landed).name, "文件夹": str(landed.resolve())}
+    )
+    for table in TABLES.values():
+        rows = pd.read_parquet(landed / f"{table.name}.parquet")
+        metadata = row_counts(len(rows)) | {PREVIEW: preview(rows.head(8), table.columns)}
+        yield dg.MaterializeResult(asset_key=["office", table.name], metadata=metadata)
+
+
 @dg.multi_asset(
     specs=[
         *(_spec(c.name, f"{c.title} {c.grain}", {"excel", "parquet"}) for c in LEDGERS),
@@ -138,7 +171,7 @@ def ledgers(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator
     """Read every new file of the inbox by its contract, and what people did at the desk; refusals carry file, row, reason."""
     outbox = workplace.root / "outbox"
     with told_plainly():
-        district = read_district(workplace.district_file.parent)
+        district = read_district(workplace.landed_office)
         desk = desk_of(workplace)
         store = LandingStore(workplace.root / "landing", outbox, desk.claim if desk else None)
         landed = store.land_inbox(Path(workplace.inbox), context.log.info, desk.ledgers if desk else lambda: None)
@@ -273,12 +306,12 @@ def chain_tables(workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
     specs=[
         _spec(
             "text_findings", "承诺审查 one row per text that promises something and rule that it meets", {"parquet"}
-        ).replace_attributes(deps=[dg.AssetKey(["landing", name]) for name in PROMISING]),
+        ).replace_attributes(deps=[OFFICE, *(dg.AssetKey(["landing", name]) for name in PROMISING)]),
         _spec(
             "measure_obstacles",
             "政策核验 one row per received measure and reason why it may not be recommended",
             {"parquet"},
-        ).replace_attributes(deps=[dg.AssetKey(["landing", MEASURES])]),
+        ).replace_attributes(deps=[OFFICE, dg.AssetKey(["landing", MEASURES])]),
     ],
     pool="landing",
 )

@@ -55,9 +55,9 @@ class Retraining(dg.Config):
 def settings_of(workplace: Workplace, name: str) -> tuple[LandingSettings | TaxSettings, str]:
     """Read the settings of a task, and give a hash of its files: a change of them makes a training due."""
     if name == "landing":
-        files = [workplace.office_file(f"landing_{part}.yaml") for part in ("settings", "rules")]
-        return LandingSettings.load(*files), workplace.office_hash("landing_settings.yaml", "landing_rules.yaml")
-    return TaxSettings.load(workplace.office_file("tax_settings.yaml")), workplace.office_hash("tax_settings.yaml")
+        files = [workplace.office_file(name) for name in ("landing.yaml", "landing_points.yaml")]
+        return LandingSettings.load(*files), workplace.office_hash("landing.yaml", "landing_points.yaml")
+    return TaxSettings.load(workplace.office_file("tax.yaml")), workplace.office_hash("tax.yaml")
 
 
 def read_inputs(workplace: Workplace) -> Inputs:

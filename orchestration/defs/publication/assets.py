@@ -18,7 +18,7 @@ from orchestration.archive import keep
 from orchestration.metadata import preview, row_counts, told_of_opportunities
 from orchestration.partitions import AS_OF_DAYS, MONTHS, ONE_DAY_A_RUN, QUARTERS
 from orchestration.register_limits import read_note
-from orchestration.resources import DBT_FOLDER, Workplace
+from orchestration.resources import Workplace
 from publishing.boards import all_boards
 from publishing.documents import (
     Correction,
@@ -240,7 +240,7 @@ def dispatch_pack(context: dg.AssetExecutionContext, workplace: Workplace, confi
     frames |= {
         name: pd.read_parquet(workplace.export(f"marts/{name}"), columns=columns) for name, columns in FACTS.items()
     }
-    rules = pd.read_csv(DBT_FOLDER / "seeds" / "dispatch_rules.csv")
+    rules = pd.read_parquet(workplace.office_file("dispatch_rules.parquet"))
     folder, as_of = workplace.root / "documents", published.as_of_date
     try:
         month = Month.parse(context.partition_key[:7])

@@ -26,7 +26,7 @@ from models.tax import TaxSettings
 from models.wording import word_contributions
 from orchestration.metadata import PREVIEW, board_titles, preview, row_counts
 from orchestration.partitions import AS_OF_DAYS, ONE_DAY_A_RUN
-from orchestration.resources import DBT_FOLDER, Workplace
+from orchestration.resources import Workplace
 from publishing.snapshot import ranked_leads_table
 from publishing.workbook import first_leads
 from storage import write_parquet
@@ -106,7 +106,7 @@ def lead_ownership(context: dg.AssetExecutionContext, workplace: Workplace) -> d
         reports.append_column("project_key", project_keys(reports)).join(enterprises, "lead_id", "record_id"),
         pa.concat_tables(progress),
         transfers.rename_columns(["lead_id", "to_unit", "transfer_date"]),
-        protection_days(),
+        protection_days(workplace.office_file("first_report.yaml")),
     )
     table = reports.join(judged, "lead_id").sort_by("lead_id")
     write_parquet(workplace.parquet("scoring/lead_ownership"), table)
@@ -148,9 +148,9 @@ ASSESSED = ("fct_scoring_rules", "fct_assessment_marks", "fct_task_facts", "fct_
 def assessment(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
     """Score units by every scheme of the table as of the day; a scheme that doesn't add up is refused, with the row."""
     rules, marks, facts, targets, units = (pd.read_parquet(workplace.export(f"marts/{mart}")) for mart in ASSESSED)
-    indicators = pd.read_csv(DBT_FOLDER / "seeds" / "indicators.csv")
-    words = pd.read_csv(DBT_FOLDER / "seeds" / "scoring_measures.csv", keep_default_na=False)
-    further = dict(zip(words["measure_key"], words["measure_text"], strict=True))
+    indicators = pd.read_parquet(workplace.office_file("indicators.parquet"))
+    words = pd.read_parquet(workplace.office_file("scoring_measures.parquet"))
+    further = dict(zip(words["measure_key"], words["measure_text"].fillna(""), strict=True))
     as_of = dt.date.fromisoformat(context.partition_key)
     found = assess(rules, marks, facts, targets, units, indicators, as_of, further)
     for name in STANDINGS:
@@ -211,11 +211,11 @@ def weights_of(workplace: Workplace) -> RankingWeights:
 def worded_contributions(workplace: Workplace, raw: pd.DataFrame) -> pd.DataFrame:
     """Put contributions into words with the labels of the office's files."""
     chains = load_chains(workplace.office_file("chains.yaml"))
-    landing = [workplace.office_file(f"landing_{part}.yaml") for part in ("settings", "rules")]
+    landing = [workplace.office_file(name) for name in ("landing.yaml", "landing_points.yaml")]
     return word_contributions(
         raw,
         LandingSettings.load(*landing),
-        TaxSettings.load(workplace.office_file("tax_settings.yaml")),
+        TaxSettings.load(workplace.office_file("tax.yaml")),
         fit_labels={component.name: component.label for component in chains.components},
         chain_names={chain.chain_id: chain.name for chain in chains.chains},
     )

@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from office import DEFAULTS
 from recomputed.workbooks import Workbooks, as_number
 
-SEEDS = Path(__file__).resolve().parents[3] / "dbt_project" / "seeds"
 IN_PERSON = ("见商", "出差", "考察")
 
 
@@ -30,7 +30,7 @@ def workbooks(folder: Path) -> Workbooks:
 
 def seed(name: str) -> pd.DataFrame:
     """A table of rules that the office edits."""
-    return pd.read_csv(SEEDS / f"{name}.csv")
+    return pd.read_csv(DEFAULTS / f"{name}.csv")
 
 
 def month_of(dates: pd.Series) -> pd.Series:

@@ -17,6 +17,7 @@ from desk import rules
 from desk.access import EVERYTHING, ROLES, Reach, Viewer, masked_phone, units_of
 from desk.guards import same_site_path
 from desk.listing import is_overdue, next_step
+from office import settings_file
 from publishing import boards
 from publishing.charts import reason_bars
 
@@ -63,7 +64,7 @@ def test_a_masked_phone_never_shows_more_than_seven_digits(phone: str) -> None:
 
 
 def test_a_wrong_rule_is_named() -> None:
-    content = yaml.safe_load(rules.PATH.read_text(encoding="utf-8"))
+    content = yaml.safe_load(settings_file("desk.yaml").read_text(encoding="utf-8"))
     assert rules.read_rules(content).limits.reveals_a_day > 0
     for path, wrong in ((("limits", "undo_minutes"), 0), (("next_steps", "follow_up_days"), "两周")):
         broken = copy.deepcopy(content)
@@ -73,7 +74,7 @@ def test_a_wrong_rule_is_named() -> None:
 
 
 def test_a_limit_that_is_missing_or_unknown_is_named() -> None:
-    content = yaml.safe_load(rules.PATH.read_text(encoding="utf-8"))
+    content = yaml.safe_load(settings_file("desk.yaml").read_text(encoding="utf-8"))
     for name in content["limits"]:
         limits = {other: value for other, value in content["limits"].items() if other != name}
         with pytest.raises(ValueError, match=f"limits.{name}"):

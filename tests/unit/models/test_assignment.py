@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from models.assignment import AssignmentSettings, assign, assignment_table
+from office import settings_file
 
 SETTINGS = replace(AssignmentSettings.load(), relative_gap=0.0, node_limit=10_000)
 
@@ -104,7 +105,7 @@ def test_odd_input_is_refused(tmp_path: object) -> None:
     options = pd.DataFrame({"lead_id": ["L1"], "option_id": ["a"], "value": [-1.0]})
     with pytest.raises(ValueError, match="0 or more"):
         assign(options, pd.DataFrame({"option_id": [], "resource": [], "amount": []}), {})
-    text = (AssignmentSettings.load.__globals__["DEFAULT_PATH"]).read_text(encoding="utf-8")
+    text = settings_file("assignment.yaml").read_text(encoding="utf-8")
     path = tmp_path / "settings.yaml"  # type: ignore[operator]
     path.write_text(text.replace("lead_limit: 100", "lead_limit: -1"), encoding="utf-8")
     with pytest.raises(ValueError, match="lead_limit"):

@@ -14,7 +14,7 @@ import yaml
 from scipy.special import expit
 
 from models.landing import LandingRun, LandingSettings, train_landing
-from models.landing.settings import FOLDER
+from office import settings_file
 
 SETTINGS = dataclasses.replace(LandingSettings.load(), bootstrap_resamples=60)
 
@@ -116,8 +116,8 @@ def test_ipcw_trains_too(district: Any) -> None:
 
 
 def test_stage_and_unit_are_never_features() -> None:
-    content = yaml.safe_load((FOLDER / "settings.yaml").read_text("utf-8"))
-    rules = yaml.safe_load((FOLDER / "rules.yaml").read_text("utf-8"))
+    content = yaml.safe_load(settings_file("landing.yaml").read_text("utf-8"))
+    rules = yaml.safe_load(settings_file("landing_points.yaml").read_text("utf-8"))
     for name in ("stage", "unit_name"):
         bad = {**content, "features": {**content["features"], name: {"label": "x"}}}
         with pytest.raises(ValueError, match=name):
@@ -205,8 +205,8 @@ def test_the_examination_tells_expected_and_observed_by_segment(run: LandingRun,
 
 
 def test_settings_from_before_are_read_and_wrong_ones_named() -> None:
-    content = yaml.safe_load((FOLDER / "settings.yaml").read_text("utf-8"))
-    rules = yaml.safe_load((FOLDER / "rules.yaml").read_text("utf-8"))
+    content = yaml.safe_load(settings_file("landing.yaml").read_text("utf-8"))
+    rules = yaml.safe_load(settings_file("landing_points.yaml").read_text("utf-8"))
     before = {k: v for k, v in content.items() if k not in ("ample_labels", "segments")}
     old = LandingSettings.from_mapping({**before, "candidate_alphas": [1], "ridge": 5, "level_window_days": 3}, rules)
     assert (old.ample_landed, old.ample_not_landed, old.segments) == (250, 750, {})

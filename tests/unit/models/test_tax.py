@@ -19,8 +19,8 @@ from models.tax import TaxRun, TaxSettings, train_tax
 from models.tax.evaluation import conformal_offsets
 from models.tax.features import matrix, paid_projects
 from models.tax.interval import Interval
-from models.tax.settings import DEFAULT_PATH
 from models.tax.training import Rehearsed, _Rehearsal
+from office import settings_file
 
 SETTINGS = dataclasses.replace(
     TaxSettings.load(), bootstrap_resamples=60, candidate_alphas=(1.0, 10.0), candidate_max_bins=(8,)
@@ -68,7 +68,7 @@ def test_promised_tax_is_never_a_label(run: TaxRun, taxed: Any) -> None:
         estimate.kind == "rule" and estimate.report["row_count"] == 0 and estimate.report["interval_basis"] == "assumed"
     )
     assert estimate.report["label"] == "估算"
-    bad = yaml.safe_load(DEFAULT_PATH.read_text("utf-8"))
+    bad = yaml.safe_load(settings_file("tax.yaml").read_text("utf-8"))
     bad["features"]["paid_tax_wan_cny"] = {"label": "实缴"}
     with pytest.raises(ValueError, match="paid_tax_wan_cny"):
         TaxSettings.from_mapping(bad)
@@ -113,7 +113,7 @@ def test_the_estimate_is_the_share_of_tax_in_output_of_its_sector() -> None:
 
 
 def test_the_office_s_own_rate_goes_before_the_prior() -> None:
-    content = yaml.safe_load(DEFAULT_PATH.read_text("utf-8"))
+    content = yaml.safe_load(settings_file("tax.yaml").read_text("utf-8"))
     content["rule"]["tax_per_wan_cny_by_section"] = {"F": 0.02}
     X = pd.DataFrame({"investment_wan_cny": [8000.0, 8000.0], "industry_section": ["F", "C"]})
     own, prior = (np.expm1(s.rule.score(X)) for s in (TaxSettings.from_mapping(content), SETTINGS))
@@ -124,7 +124,7 @@ def test_the_office_s_own_rate_goes_before_the_prior() -> None:
 
 
 def test_an_office_s_file_of_an_earlier_version_is_still_read() -> None:
-    content = yaml.safe_load(DEFAULT_PATH.read_text("utf-8"))
+    content = yaml.safe_load(settings_file("tax.yaml").read_text("utf-8"))
     del content["rule"]["sector_prior"], content["candidate_max_bins"], content["default_max_bins"]
     del content["straight_held"], content["candidate_width_alphas"], content["width_max_bins"]
     content["max_bins"] = 6
@@ -143,7 +143,7 @@ def test_the_prior_is_that_of_the_input_output_table() -> None:
     if not path.is_file():
         pytest.skip("no reference data")
     sectors = pd.read_csv(path)
-    prior = yaml.safe_load(DEFAULT_PATH.read_text("utf-8"))["rule"]["sector_prior"]
+    prior = yaml.safe_load(settings_file("tax.yaml").read_text("utf-8"))["rule"]["sector_prior"]
     first = dict(zip("ABCDEFGHIJKLMNOPQRS",
                      (1, 6, 12, 100, 103, 109, 111, 123, 125, 130, 133, 134, 136, 139, 142, 144, 145, 147, 152),
                      strict=True))  # fmt: skip

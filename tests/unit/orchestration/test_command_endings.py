@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 from test_endings import assert_is_plain
 
+from office.installing import write_folder
 from orchestration.command_line import main
 from orchestration.settings import office_today
 
 Prepare = Callable[[Path], object]
+FACTS = {"name": "东皋区", "province": "江苏省", "city": "南通市"}
 DISTRICT = "name: 东皋区\nprovince: 江苏省\ncity: 南通市\n"
 
 
@@ -24,8 +26,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("ZEYOU_INBOX", "ZEYOU_REGISTER"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ZEYOU_HOME", str(tmp_path / "home"))
-    (tmp_path / "home/office").mkdir(parents=True)
-    (tmp_path / "home/office/district.yaml").write_text(DISTRICT, encoding="utf-8")
+    write_folder(tmp_path / "home/office", FACTS, ["纺织服装"])
     (tmp_path / "台账").mkdir()
     (tmp_path / "台账/线索.xlsx").write_bytes(b"x")
     return tmp_path
@@ -89,12 +90,12 @@ ENDINGS: list[tuple[list[str], Prepare, str]] = [
     (RUN, with_settings("name：东皋区"), "英文冒号"),
     (RUN, with_settings("name: [东皋区"), "每行应写成"),
     (RUN, with_settings(DISTRICT.encode("gb18030")), "UTF-8"),
-    (RUN, with_settings(DISTRICT.replace("city", "town")), "不认识 town"),
-    (RUN, with_settings(DISTRICT.replace("city: 南通市\n", "")), "city 没有写"),
-    (RUN, with_settings(DISTRICT.replace("南通市", "2")), "city 没有写"),
-    (RUN, with_settings(DISTRICT.replace("南通市", "南通' or 1=1")), "city 没有写"),
+    (RUN, with_settings(DISTRICT.replace("city", "town")), "town“南通市”：不认识这一项"),
+    (RUN, with_settings(DISTRICT.replace("city: 南通市\n", "")), "city：缺少这一项"),
+    (RUN, with_settings(DISTRICT.replace("南通市", "2")), "city“2”：没有填"),
+    (RUN, with_settings(DISTRICT.replace("南通市", "南通' or 1=1")), "不是中文地名"),
     (RUN, with_settings(DISTRICT.replace("江苏省", "江南省")), "不是省级行政区"),
-    (RUN, with_settings("name: 某某区\nprovince: 某某省\ncity: 某某市\n"), "name 没有写"),
+    (RUN, with_settings("name: 某某区\nprovince: 某某省\ncity: 某某市\n"), "不是中文地名"),
     (RUN, with_settings(DISTRICT + "is_fictional: 否\n"), "is_fictional"),
     (RUN, with_limits("rows_at_most: 很多"), "rows_at_most"),
     (RUN, with_limits("["), "格式不对"),
@@ -156,8 +157,6 @@ def test_a_home_that_cannot_be_written_is_said(
     home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], place: str
 ) -> None:
     monkeypatch.setenv("ZEYOU_HOME", place.format(home=home))
-    (home / "office").mkdir()
-    (home / "office/district.yaml").write_text(DISTRICT, encoding="utf-8")
     assert main(["run", "--inbox", str(home / "台账")]) in (1, 2)
     (line,) = capfd.readouterr().err.splitlines()
     assert_is_plain(line)
@@ -204,8 +203,7 @@ def test_what_was_learned_from_the_fictional_district_ranks_no_real_leads(
     own = Settings(home / "home", home / "台账", None)
     (home / "sample/inbox").mkdir(parents=True)
     (home / "sample/inbox/线索.xlsx").write_bytes(b"x")
-    (home / "sample/office").mkdir()
-    (home / "sample/office/district.yaml").write_text(DISTRICT + "is_fictional: true\n", encoding="utf-8")
+    write_folder(home / "sample/office", FACTS | {"is_fictional": True}, ["纺织服装"])
     (own.home / "registry").mkdir()
     for settings in (Settings(own.home, home / "sample/inbox", None), own, own):
         nightly.run_nightly(settings, office_today())

@@ -16,13 +16,15 @@ import pytest
 
 from intake import landing, registers
 from intake.registers import estimate_rows
+from office import DEFAULTS
 from orchestration import nightly
 from orchestration.defs.ingestion.assets import _land_register, ledgers, told_plainly
 from orchestration.defs.ingestion.checks import register_could_be_used
 from orchestration.endings import Refused
+from orchestration.landing_office import LANDED
 from orchestration.register_limits import LIMITS, RegisterLimits, read_note, write_note
 from orchestration.resources import Workplace
-from orchestration.settings import OFFICE_FILES, Settings
+from orchestration.settings import Settings
 
 HEADER = "企业名称,统一社会信用代码,成立日期,企业类型,注册资本,币种,省份,城市\n"
 ROW = "东皋纺织有限公司,91440300708461136T,2003-05-20,有限责任公司,100,CNY,江苏,南通\n"
@@ -33,11 +35,11 @@ def workplace(
     home: Path, name: str = "名录.csv", content: bytes = (HEADER + ROW).encode(), **limits: float
 ) -> Workplace:
     """A home with a register and limits of its own."""
-    (home / "office").mkdir(exist_ok=True)
+    (home / LANDED).mkdir(parents=True, exist_ok=True)
     text = "".join(f"{key}: {value}\n" for key, value in {**GENEROUS, **limits}.items())
-    (home / "office" / LIMITS).write_text(text, encoding="utf-8")
+    (home / LANDED / LIMITS).write_text(text, encoding="utf-8")
     (home / name).write_bytes(content)
-    return Workplace(home=str(home), inbox=str(home), register_file=str(home / name), office=str(home / "office"))
+    return Workplace(home=str(home), inbox=str(home), register_file=str(home / name))
 
 
 def land(place: Workplace) -> str | None:
@@ -174,7 +176,7 @@ def test_reading_ends_when_its_time_is_over(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_the_limits_that_come_with_the_program_can_be_read() -> None:
-    assert RegisterLimits.load(OFFICE_FILES[LIMITS]).rows_at_most > 0
+    assert RegisterLimits.load(DEFAULTS / LIMITS).rows_at_most > 0
 
 
 @pytest.mark.parametrize("fault", ["memory", "disk", "corrupt", "unknown"])

@@ -101,7 +101,7 @@ passed as (
             min(stage_order) filter (where stage = '开工') as started_order,
             min(stage_order) filter (where stage = '竣工') as completed_order,
             min(stage_order) filter (where stage = '投产') as operation_order
-        from {{ ref('stage_rules') }}
+        from {{ source('office', 'stage_rules') }}
     ) as orders
 
 ),

@@ -40,4 +40,4 @@ where progress.signed_date is not null
     and progress.started_date is null
     and not progress.is_ended
     -- A project that is said to be further than 开工 skipped that row of the ledger; it is not waiting to start.
-    and progress.stage_order < (select min(stage_order) from {{ ref('stage_rules') }} where stage = '开工')
+    and progress.stage_order < (select min(stage_order) from {{ source('office', 'stage_rules') }} where stage = '开工')

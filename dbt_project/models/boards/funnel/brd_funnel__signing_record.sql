@@ -25,7 +25,7 @@ leads as (
     anti join (
         select kinds.lead_id
         from {{ ref('int_lead__recruit_kind') }} as kinds
-        inner join {{ ref('indicators') }} as indicators
+        inner join {{ source('office', 'indicators') }} as indicators
             on kinds.is_expansion and indicators.leaves_out_expansions and indicators.indicator = '新签约项目数'
     ) as left_out
         on leads.lead_id = left_out.lead_id
@@ -106,7 +106,7 @@ open_leads as (
     inner join leads on leads.reported_date < told_days.told_date
     left join far on told_days.told_date = far.day_date and leads.lead_id = far.lead_id
     where not coalesce(far.is_ended, false)
-        and coalesce(far.stage_order, 1) < (select min(stage_order) from {{ ref('stage_rules') }} where stage = '签约')
+        and coalesce(far.stage_order, 1) < (select min(stage_order) from {{ source('office', 'stage_rules') }} where stage = '签约')
 
 ),
 

@@ -6,7 +6,7 @@ with stages as (
     select
         stage,
         cast(min(stage_order) as bigint) as stage_order
-    from {{ ref('stage_rules') }}
+    from {{ source('office', 'stage_rules') }}
     where stage != '终止'
     group by stage
 

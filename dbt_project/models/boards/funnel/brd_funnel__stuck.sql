@@ -7,7 +7,7 @@ with limits as (
         arg_max(limit_days, valid_from) as limit_days,
         arg_max(is_contact, valid_from) as is_contact,
         arg_max(source_text, valid_from) as rule_source
-    from {{ ref('stage_limits') }}
+    from {{ source('office', 'stage_limits') }}
     where valid_from < {{ as_of }}
     group by stage
 

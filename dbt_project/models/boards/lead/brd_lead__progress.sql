@@ -69,7 +69,7 @@ last_moves as (
 
 started as (
 
-    select min(stage_order) as started_order from {{ ref('stage_rules') }} where stage = '开工'
+    select min(stage_order) as started_order from {{ source('office', 'stage_rules') }} where stage = '开工'
 
 )
 

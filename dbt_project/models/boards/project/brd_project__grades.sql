@@ -4,7 +4,7 @@
 with ladder as (
 
     select *
-    from {{ ref('grade_points') }}
+    from {{ source('office', 'grade_points') }}
     where valid_from < {{ as_of }}
     qualify rank() over (partition by axis, input_code order by valid_from desc) = 1
 

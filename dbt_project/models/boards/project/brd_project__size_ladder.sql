@@ -27,7 +27,7 @@ counted as (
         count(*) as project_count,
         {{ money_sum('events.investment_wan_cny') }} as amount_wan_cny
     from events
-    inner join {{ ref('size_ladder') }} as steps
+    inner join {{ source('office', 'size_ladder') }} as steps
         on events.investment_wan_cny >= steps.at_least_wan_cny
         and (steps.below_wan_cny is null or events.investment_wan_cny < steps.below_wan_cny)
     group by 1, 2, 3, 4
@@ -47,7 +47,7 @@ select
 from {{ ref('dim_units') }} as units
 cross join years
 cross join (values ('签约'), ('开工')) as kinds (event)
-cross join {{ ref('size_ladder') }} as steps
+cross join {{ source('office', 'size_ladder') }} as steps
 left join counted
     on units.unit_name = counted.unit_name
     and years.event_year = counted.event_year

@@ -24,7 +24,7 @@ given as (
         {{ in_wan('given.target_value', 'given.measure') }} as target_value,
         given.document_no
     from {{ ref('stg_ledger__district_targets') }} as given
-    semi join {{ ref('indicators') }} as indicators
+    semi join {{ source('office', 'indicators') }} as indicators
         on given.indicator = indicators.indicator
         and list_contains(string_split(indicators.written_measures, '、'), given.measure)
     where coalesce(given.issued_date < {{ as_of_date() }}, true)
@@ -133,4 +133,4 @@ select
     end as difference_text,
     levels.document_no
 from levels
-inner join {{ ref('indicators') }} as indicators on levels.indicator = indicators.indicator
+inner join {{ source('office', 'indicators') }} as indicators on levels.indicator = indicators.indicator

@@ -66,7 +66,7 @@ done as (
         cast(sum(counted.fact_value) as double) as done_value,
         count(*) as counted_count
     from counted
-    inner join {{ ref('indicators') }} as indicators on counted.indicator = indicators.indicator
+    inner join {{ source('office', 'indicators') }} as indicators on counted.indicator = indicators.indicator
     inner join years
         on case
             when indicators.is_stock then counted.fact_date < years.year_end
@@ -123,7 +123,7 @@ joined as (
         case when indicators.is_stock then 1.0 else cast(years.passed_days as double) / years.all_days end as due_share
     from {{ ref('dim_units') }} as units
     cross join years
-    inner join {{ ref('indicators') }} as indicators on indicators.is_task
+    inner join {{ source('office', 'indicators') }} as indicators on indicators.is_task
     left join targets
         on units.unit_name = targets.unit_name
         and years.target_year = targets.target_year

@@ -2,7 +2,7 @@
 with rules as (
 
     select *
-    from {{ ref('unit_rules') }}
+    from {{ source('office', 'unit_rules') }}
     where valid_from < {{ as_of_date() }} and coalesce(valid_to >= {{ as_of_date() }}, true)
     qualify row_number() over (partition by rule_code order by valid_from desc) = 1
 
@@ -25,7 +25,7 @@ facts as (
         indicators.counted_by,
         facts.*
     from {{ ref('fct_task_facts') }} as facts
-    inner join {{ ref('indicators') }} as indicators on facts.indicator = indicators.indicator
+    inner join {{ source('office', 'indicators') }} as indicators on facts.indicator = indicators.indicator
     where facts.known_date < {{ as_of_date() }}
         and facts.fact_date < {{ as_of_date() }}
         -- The reserve's own floor is another one than a rule's; an expansion is left out of both.

@@ -23,7 +23,7 @@ asked as (
         field_name,
         arg_max(field_title, valid_from) as field_title,
         arg_max_null(nullif(trim(from_stage), ''), valid_from) as from_stage
-    from {{ ref('completeness_fields') }}
+    from {{ source('office', 'completeness_fields') }}
     where valid_from < {{ as_of }}
     group by ledger, field_name
 
@@ -34,7 +34,7 @@ stages as (
     select
         stage,
         min(stage_order) as stage_order
-    from {{ ref('stage_rules') }}
+    from {{ source('office', 'stage_rules') }}
     group by stage
 
 ),

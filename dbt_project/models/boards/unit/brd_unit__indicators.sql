@@ -98,7 +98,7 @@ left_out as (
         kinds.lead_id,
         tasks.indicator
     from {{ ref('int_lead__recruit_kind') }} as kinds
-    inner join {{ ref('indicators') }} as tasks on kinds.is_expansion and tasks.leaves_out_expansions
+    inner join {{ source('office', 'indicators') }} as tasks on kinds.is_expansion and tasks.leaves_out_expansions
 
 ),
 

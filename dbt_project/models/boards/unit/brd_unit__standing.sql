@@ -51,7 +51,7 @@ leads as (
     from {{ ref('brd_lead__progress') }} as progress
     left join (
         select stage, arg_max(is_contact, valid_from) as is_contact
-        from {{ ref('stage_limits') }}
+        from {{ source('office', 'stage_limits') }}
         where valid_from < {{ as_of }}
         group by stage
     ) as limits on progress.stage = limits.stage

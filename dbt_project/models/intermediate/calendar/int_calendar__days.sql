@@ -2,7 +2,7 @@
 -- the table of holidays doesn't know have no rows: what needs them reads 暂无.
 with exceptions as (
 
-    select * from {{ ref('working_day_exceptions') }}
+    select * from {{ source('office', 'working_day_exceptions') }}
 
 ),
 

@@ -1,5 +1,5 @@
 -- Which signing counts (重复签约只计第一次), over all that is known; the board of repeat signings asks the same of a day.
-{% set months = "(select arg_max(limit_value, valid_from) from " ~ ref('board_limits') ~ " where rule_code = 'repeat_months')" %}
+{% set months = "(select arg_max(limit_value, valid_from) from " ~ source('office', 'board_limits') ~ " where rule_code = 'repeat_months')" %}
 with moves as (
 
     select * from {{ ref('fct_stage_moves') }}

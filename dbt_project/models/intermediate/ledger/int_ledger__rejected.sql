@@ -108,7 +108,7 @@ rejected_targets as (
     from {{ ref('stg_ledger__targets') }} as targets
     left join {{ ref('int_unit__names') }} as names
         on {{ name_form('targets.written_unit_name') }} = names.name_form
-    left join {{ ref('indicators') }} as indicators on targets.indicator = indicators.indicator
+    left join {{ source('office', 'indicators') }} as indicators on targets.indicator = indicators.indicator
     left join {{ ref('int_unit__targets') }} as standing
         on targets.target_year = standing.target_year
         and targets.written_unit_name = standing.written_unit_name

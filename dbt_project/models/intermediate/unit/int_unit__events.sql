@@ -61,7 +61,7 @@ anti join (
         kinds.lead_id,
         case when indicators.counted_by = '报备' then '报备' else indicators.stage end as event
     from {{ ref('int_lead__recruit_kind') }} as kinds
-    inner join {{ ref('indicators') }} as indicators
+    inner join {{ source('office', 'indicators') }} as indicators
         on indicators.leaves_out_expansions and indicators.counted_by in ('报备', '阶段个数')
     where kinds.is_expansion
 ) as left_out

@@ -15,7 +15,7 @@ with targets as (
         source_sheet
     from {{ ref('stg_ledger__targets') }} as written
     -- 个 of money, 万元 of leads or less than nothing can't be compared with what was done.
-    semi join {{ ref('indicators') }} as known
+    semi join {{ source('office', 'indicators') }} as known
         on written.indicator = known.indicator
         and list_contains(string_split(known.written_measures, '、'), written.measure)
     where target_value >= 0

@@ -96,10 +96,10 @@ findings as (
         items.source_sheet,
         items.source_row
     from items
-    left join {{ ref('catalogue_editions') }} as editions
+    left join {{ source('office', 'catalogue_editions') }} as editions
         on {{ same_edition('items', 'editions') }}
     where editions.catalogue_name is null
-        and items.catalogue_name in (select known.catalogue_name from {{ ref('catalogue_editions') }} as known)
+        and items.catalogue_name in (select known.catalogue_name from {{ source('office', 'catalogue_editions') }} as known)
 
     union all
 

@@ -20,7 +20,7 @@ rules as (
         stage_order,
         nullif(trim(evidence_kinds), '') as evidence_kinds,
         valid_from
-    from {{ ref('stage_rules') }}
+    from {{ source('office', 'stage_rules') }}
 
 ),
 

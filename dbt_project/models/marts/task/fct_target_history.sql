@@ -20,7 +20,7 @@ changes as (
     from {{ ref('stg_ledger__target_changes') }} as changes
     inner join {{ ref('int_unit__names') }} as names
         on {{ name_form('changes.written_unit_name') }} = names.name_form and not names.is_ambiguous
-    inner join {{ ref('indicators') }} as indicators
+    inner join {{ source('office', 'indicators') }} as indicators
         on changes.indicator = indicators.indicator
         and list_contains(string_split(indicators.written_measures, '、'), changes.measure)
     where changes.new_value >= 0
@@ -108,7 +108,7 @@ select
     figures.document_no,
     figures.reason
 from figures
-inner join {{ ref('indicators') }} as indicators on figures.indicator = indicators.indicator
+inner join {{ source('office', 'indicators') }} as indicators on figures.indicator = indicators.indicator
 window task as (
     partition by figures.target_year, figures.unit_name, figures.indicator order by figures.valid_from_date
 )

@@ -68,7 +68,7 @@ left_reserve as (
         min(moves.known_date) as until_date
     from leads
     inner join moves on leads.lead_id = moves.lead_id and moves.has_required_evidence
-    inner join {{ ref('indicators') }} as indicators
+    inner join {{ source('office', 'indicators') }} as indicators
         on indicators.counted_by = '储备' and (moves.stage = indicators.until_stage or moves.stage = '终止')
     group by leads.lead_id
 
@@ -244,7 +244,7 @@ judged as (
         ) as not_counted_reason,
         facts.ledger_name
     from facts
-    inner join {{ ref('indicators') }} as indicators
+    inner join {{ source('office', 'indicators') }} as indicators
         on facts.counted_by = indicators.counted_by and (indicators.stage is null or facts.stage = indicators.stage)
     inner join leads on facts.lead_id = leads.lead_id
     inner join {{ ref('int_lead__recruit_kind') }} as kinds on facts.lead_id = kinds.lead_id
@@ -287,4 +287,4 @@ select
     null as not_counted_reason,
     '外出招商与活动' as ledger_name
 from trips
-inner join {{ ref('indicators') }} as indicators on indicators.counted_by = '外出招商'
+inner join {{ source('office', 'indicators') }} as indicators on indicators.counted_by = '外出招商'

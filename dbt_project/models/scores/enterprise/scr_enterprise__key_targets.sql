@@ -14,7 +14,7 @@ signals as (
         arg_max(signals.signal_text, (signals.signal_date, signals.signal_text)) as latest_text,
         arg_max(signals.source_text, (signals.signal_date, signals.signal_text)) as latest_source
     from {{ ref('stg_ledger__enterprise_signals') }} as signals
-    inner join {{ ref('signal_kinds') }} as kinds on signals.signal_kind = kinds.signal_kind and kinds.meaning = '扩张'
+    inner join {{ source('office', 'signal_kinds') }} as kinds on signals.signal_kind = kinds.signal_kind and kinds.meaning = '扩张'
     where signals.signal_date < {{ day }}
     group by 1
 

@@ -10,7 +10,7 @@ with signals as (
         signals.signal_text,
         kinds.meaning
     from {{ ref('stg_ledger__enterprise_signals') }} as signals
-    inner join {{ ref('signal_kinds') }} as kinds on signals.signal_kind = kinds.signal_kind
+    inner join {{ source('office', 'signal_kinds') }} as kinds on signals.signal_kind = kinds.signal_kind
     inner join {{ ref('int_enterprise__named') }} as named on {{ name_form('signals.enterprise_name') }} = named.name_form
     where signals.signal_date < {{ day }}
 

@@ -31,7 +31,7 @@ stages as (
         max(stage_order) filter (where stage = '开工') as started_order,
         max(stage_order) filter (where stage = '投产') as operation_order,
         max(stage_order) filter (where stage = '终止') as lost_order
-    from {{ ref('stage_rules') }}
+    from {{ source('office', 'stage_rules') }}
 
 ),
 

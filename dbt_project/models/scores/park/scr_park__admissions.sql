@@ -20,7 +20,7 @@ thresholds as (
         arg_max(least_points, valid_from) filter (where criterion = 'points_{{ criterion }}') as least_{{ criterion }},
         arg_max(full_points, valid_from) filter (where criterion = 'points_{{ criterion }}') as full_{{ criterion }}{{ ',' if not loop.last }}
         {% endfor %}
-    from {{ ref('admission_points') }}
+    from {{ source('office', 'admission_points') }}
     where valid_from < {{ as_of_date() }}
 
 ),

@@ -81,7 +81,7 @@ select
     case when judged.problem_text is null and (judged.vacant_area_m2 > 0 or judged.places_count > 0)
         then coalesce(seekers.seeker_count, 0) end as seeker_count,
     (
-        select arg_max(text_value, valid_from) from {{ ref('business_rules') }}
+        select arg_max(text_value, valid_from) from {{ source('office', 'business_rules') }}
         where rule = 'headquarters_text' and valid_from < {{ as_of_date() }}
     ) as headquarters_text,
     judged.problem_text,

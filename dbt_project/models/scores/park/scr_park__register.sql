@@ -73,7 +73,7 @@ judged as (
                 then '城市“' || parks.city_name || '”不在城市表中'
         end as city_fault_text
     from parks
-    left join {{ ref('cities') }} as cities on parks.city_name in (cities.city_name, regexp_replace(cities.city_name, '市$', ''))
+    left join {{ source('office', 'cities') }} as cities on parks.city_name in (cities.city_name, regexp_replace(cities.city_name, '市$', ''))
 
 )
 

@@ -39,7 +39,7 @@ read_clauses as (
         try_cast(regexp_extract(clauses.clause, '([0-9]+(\.[0-9]+)?)', 1) as double)
         * case when contains(clauses.clause, '亿') then 10000 else 1 end as bound
     from clauses
-    left join {{ ref('policy_subjects') }} as subjects on regexp_matches(clauses.clause, subjects.words)
+    left join {{ source('office', 'policy_subjects') }} as subjects on regexp_matches(clauses.clause, subjects.words)
     where trim(clauses.clause) != ''
     -- The subject whose words are longest in the clause: 固定资产投资 before 投资.
     qualify row_number() over (
@@ -77,7 +77,7 @@ judged as (
         read_clauses.bound
     from read_clauses
     cross join leads
-    cross join (select min(stage_order) as stage_order from {{ ref('stage_rules') }} where stage = '备案') as filed
+    cross join (select min(stage_order) as stage_order from {{ source('office', 'stage_rules') }} where stage = '备案') as filed
 
 ),
 

@@ -21,7 +21,7 @@ signals as (
         string_agg(distinct signals.signal_kind, '、' order by signals.signal_kind) as growth_kinds,
         arg_max(signals.signal_text, (signals.signal_date, signals.signal_text)) as growth_text
     from {{ ref('stg_ledger__enterprise_signals') }} as signals
-    inner join {{ ref('signal_kinds') }} as kinds on signals.signal_kind = kinds.signal_kind and kinds.meaning = '扩张'
+    inner join {{ source('office', 'signal_kinds') }} as kinds on signals.signal_kind = kinds.signal_kind and kinds.meaning = '扩张'
     inner join {{ ref('int_enterprise__named') }} as named on {{ name_form('signals.enterprise_name') }} = named.name_form
     cross join rules
     where signals.signal_date < {{ day }}

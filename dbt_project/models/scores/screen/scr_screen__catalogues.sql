@@ -14,7 +14,7 @@ with known as (
         arg_max(is_verified, valid_from) filter (
             where valid_from <= {{ day }} and coalesce(valid_to > {{ day }}, true)
         ) as is_verified
-    from {{ ref('catalogue_editions') }}
+    from {{ source('office', 'catalogue_editions') }}
     group by catalogue_name
 
 ),
@@ -29,7 +29,7 @@ items as (
         and coalesce(items.valid_to_date > {{ day }}, true)
         and coalesce(editions.valid_to > {{ day }}, true) as is_in_force
     from {{ ref('stg_ledger__catalogue_items') }} as items
-    left join {{ ref('catalogue_editions') }} as editions
+    left join {{ source('office', 'catalogue_editions') }} as editions
         on {{ same_edition('items', 'editions') }}
 
 ),

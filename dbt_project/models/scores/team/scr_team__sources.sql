@@ -4,7 +4,7 @@ with sides as (
     select
         lead_source,
         arg_max(side, valid_from) as side
-    from {{ ref('source_sides') }}
+    from {{ source('office', 'source_sides') }}
     where valid_from < {{ as_of_date() }}
     group by lead_source
 

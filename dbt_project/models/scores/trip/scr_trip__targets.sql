@@ -6,7 +6,7 @@ with cities as (
         city_name,
         province_name,
         regexp_replace(city_name, '市$', '') as short_name
-    from {{ ref('cities') }}
+    from {{ source('office', 'cities') }}
 
 ),
 

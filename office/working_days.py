@@ -1,6 +1,7 @@
 """Days on which the calendar of the State Council differs from the week (调休): holidays on weekdays, work on weekends.
 
-`python -m intake.working_days` writes dbt_project/seeds/working_day_exceptions.csv again after the library knows a new year.
+`python -m office.working_days` rewrites the default working_day_exceptions.csv after the library knows a new year (once a
+year, by a developer); an office gets the new rows by `zeyou office upgrade`.
 
 Belongs here: reading chinese_calendar. Does not belong here: counting working days (dbt_project/models/intermediate/calendar).
 """
@@ -12,12 +13,14 @@ import datetime as dt
 from pathlib import Path
 from typing import Final
 
+from office.folder import DEFAULTS
+
 FIRST_YEAR: Final = 2020
-SEED: Final = Path(__file__).resolve().parents[1] / "dbt_project" / "seeds" / "working_day_exceptions.csv"
+TABLE: Final = DEFAULTS / "working_day_exceptions.csv"
 
 
 def exceptions(first_year: int = FIRST_YEAR) -> list[tuple[dt.date, bool, str]]:
-    """Give every day that is not what its weekday says: the day, whether it is worked, the holiday that moves it."""
+    """Return every day that is not what its weekday says: the day, whether it is worked, the holiday that moves it."""
     from chinese_calendar.constants import Holiday, holidays, workdays
 
     names = {holiday.value: holiday.chinese for holiday in Holiday}
@@ -26,7 +29,7 @@ def exceptions(first_year: int = FIRST_YEAR) -> list[tuple[dt.date, bool, str]]:
     return sorted(row for row in free + worked if row[0].year >= first_year)
 
 
-def write_seed(path: Path = SEED) -> None:
+def write_table(path: Path = TABLE) -> None:
     """Write the dated table that SQL counts working days by."""
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
@@ -35,4 +38,4 @@ def write_seed(path: Path = SEED) -> None:
 
 
 if __name__ == "__main__":
-    write_seed()
+    write_table()
