@@ -31,7 +31,9 @@
 
 {#- Parts of a list that somebody wrote (、；，分隔), in the order written, blanks left out. -#}
 {% macro written_list(column, separators='、;；,，') -%}
-    list_filter(list_transform(regexp_split_to_array({{ column }}, '[{{ separators }}]'), lambda part: trim(part)), lambda part: part != '')
+    list_filter(
+        list_transform(regexp_split_to_array({{ column }}, '[{{ separators }}]'), lambda part: trim(part)), lambda part: part != ''
+    )
 {%- endmacro %}
 
 {#- The same for codes and words, which hold no space (空格也分隔): each once, and none where nothing was written. -#}

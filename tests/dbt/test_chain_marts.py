@@ -159,8 +159,8 @@ def chain_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     table = pd.read_parquet(nodes)
     bare = table[table["node_id"] == "medical.rehab"].assign(node_id="medical.bare", node_name="无码环节")
     pd.concat([table, bare], ignore_index=True).to_parquet(nodes, index=False)
-    build(home, "+path:models/marts/chain", "+fct_unit_quarters", "+path:models/marts/screen", "+path:models/marts/prospect",
-          "+brd_chain__leader_targets", "+brd_lead__screens", "+brd_enterprise__key_targets",
+    build(home, "+path:models/marts/chain", "+path:models/marts/screen", "+path:models/marts/prospect",
+          "+fct_unit_quarters", "+brd_chain__leader_targets", "+brd_lead__screens", "+brd_enterprise__key_targets",
           "+brd_enterprise__local_watch", "+brd_park__matches", "+brd_policy__matches", "+brd_fund__suitable",
           "+brd_trip__targets", "--indirect-selection", "cautious")  # fmt: skip
     return home
