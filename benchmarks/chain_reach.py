@@ -21,7 +21,7 @@ import scipy.sparse as sp
 from benchmarks.measure import table
 
 MODEL = Path(__file__).parents[1] / "dbt_project/models/intermediate/chain/int_chain__reach.sql"
-TABLES = {"ref('stg_chain__edges')": "edges_read", "source('landing', 'chain_hops')": "hops_read"}
+TABLES = {"ref('stg_chain__edges')": "edges_read", "ref('stg_chain__hops')": "hops_read"}
 HOPS = 3
 LIMIT = 2.0
 REPEATS = 3

@@ -83,7 +83,7 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     dbt_build(FACTS)
     dbt_build(FEATURES)
     dbt_build(BOARDS)
-    features, outcomes = exported("features/ftr_lead__12m"), exported("marts/mart_outcomes")
+    features, outcomes = exported("features/ftr_lead__12m"), exported("marts/fct_outcomes")
     day = dt.date.fromisoformat(AS_OF) - dt.timedelta(days=1)
     registry = Registry(home / "registry")
     runs = {
@@ -114,7 +114,7 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     weights = RankingWeights.load()
     ranking = rank_leads(parts, worded, weights)
     ranking["is_exploration"] = ranking["lead_id"].isin(exploration_picks(ranking, weights))
-    others = exported("scores/scr_lead__same_enterprise").set_index("lead_id")
+    others = exported("boards/brd_lead__same_enterprise").set_index("lead_id")
     ranking["same_enterprise"] = ranking["lead_id"].map(others["same_enterprise_text"])
     checked = ranking.assign(
         reason_count=ranking["reasons"].map(len),
@@ -154,7 +154,7 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     )
     for name in scoring.STANDINGS:
         write_parquet(home / f"scoring/assessment_{name}.parquet", assessment_table(name, getattr(stood, name)))
-    built = {part: exported(f"scores/{name}") for part, name in scoring.ASSIGNED_FROM.items()}
+    built = {part: exported(f"boards/{name}") for part, name in scoring.ASSIGNED_FROM.items()}
     first = ranking.loc[ranking["rank"].notna(), ["lead_id", "project_name", "unit_name", "rank", "score"]]
     standing = built["leads"].loc[built["leads"]["is_before_land"] & built["leads"]["lost_date"].isna()]
     assigned, _ = assignment_table(
@@ -176,7 +176,7 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
         "weights": weights.version,
         "data": {name: content_hash(home / f"landing/{name}.parquet") for name in ("leads", "register")},
     }
-    prospects = pq.read_table(home / "exports/scores/scr_prospect__nodes.parquet")
+    prospects = pq.read_table(home / "exports/boards/brd_prospect__nodes.parquet")
     boards = {
         board.file: pq.read_table(
             home / f"{board.export}.parquet"

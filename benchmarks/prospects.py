@@ -29,8 +29,8 @@ from models.screening.tabulating import findings
 
 PROJECT = Path(__file__).parents[1] / "dbt_project"
 GENERATED_ROWS = 10_000_000
-TIMED = ("int_enterprise__chain_nodes", "scr_prospect__candidates", "scr_prospect__nodes")
-BESIDE = ("stg_register__superseded_rows", "int_enterprise__named", "scr_prospect__headquarters")
+TIMED = ("int_enterprise__chain_nodes", "brd_prospect__candidates", "brd_prospect__nodes")
+BESIDE = ("stg_register__superseded_rows", "int_enterprise__named", "brd_prospect__headquarters")
 COLUMNS = (
     "source_row", "uscc", "registration_no", "enterprise_name", "business_scope", "industry_code", "province_name", "city_name",
     "registered_capital_wan_cny", "established_date", "enterprise_type", "employee_count", "status",
@@ -98,7 +98,7 @@ def build(home: Path) -> tuple[float, dict[str, float]]:
     dbt = [str(Path(sys.executable).with_name("dbt")), "--quiet"]
     places = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--threads", "1"]
     subprocess.run([*dbt, "seed", *places], env=environment, check=True)
-    found = measure([*dbt, "run", *places, "--select", "+scr_prospect__nodes"], environment)
+    found = measure([*dbt, "run", *places, "--select", "+brd_prospect__nodes"], environment)
     results = json.loads((home / "target" / "run_results.json").read_text(encoding="utf-8"))["results"]
     return found.peak_mb, {r["unique_id"].split(".")[-1]: float(r["execution_time"]) for r in results}
 

@@ -282,7 +282,7 @@ def district(seed: int, folder: Path) -> Task:
     if not result.success:
         raise SystemExit("\n".join(result.problems))
     features = pd.read_parquet(home / "exports/features/ftr_lead__12m.parquet")
-    outcomes = pd.read_parquet(home / "exports/marts/mart_outcomes.parquet")
+    outcomes = pd.read_parquet(home / "exports/marts/fct_outcomes.parquet")
     through, settings = LAST_DAY - dt.timedelta(days=1), TaxSettings.load()
     rehearsal = _Rehearsal(features, outcomes, settings)
     projects = rehearsal.known(through)

@@ -82,7 +82,7 @@ def gather(
     tables : mapping
         Published tables by their name in publishing/catalogue; :data:`READ` are needed.
     prospects : Table
-        The prospects of every node (scr_prospect__nodes).
+        The prospects of every node (brd_prospect__nodes).
     leads : DataFrame
         The ranked list: lead_id, rank, score. Only leads with a rank are matched, offered or visited.
     register_problem : str, optional

@@ -1,7 +1,7 @@
 """A visiting plan (外出行程): whom to visit in a region, in which order of cities, on which day.
 
 Belongs here: distances between cities, the order of stops, filling days. Does not belong here: which firms there are
-(scr_trip__targets), the page (pages/trips.py), the workbook (trip_workbook.py).
+(brd_trip__targets), the page (pages/trips.py), the workbook (trip_workbook.py).
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def worth_visiting(
 ) -> list[dict[str, Any]]:
     """Give whom a trip to a region (or province) could visit: leads that have a score, and prospects; not who was visited since a day.
 
-    ``rows`` are of scr_trip__targets; each gets the ``score`` that :func:`plan_trip` orders by.
+    ``rows`` are of brd_trip__targets; each gets the ``score`` that :func:`plan_trip` orders by.
     """
     names = {c.name for c in cities().values() if region in (c.region, c.province)}
     found = []

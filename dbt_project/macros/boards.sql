@@ -7,11 +7,6 @@
     )
 {%- endmacro %}
 
-{#- A number in words: two decimals at most, none that say nothing. -#}
-{% macro number_text(expression) -%}
-    regexp_replace(printf('%.2f', cast({{ expression }} as double)), '\.?0+$', '')
-{%- endmacro %}
-
 {#- Sum of money without an order of adding: a sum of doubles would depend on the order of the rows. -#}
 {% macro money_sum(expression, condition=none) -%}
     cast(

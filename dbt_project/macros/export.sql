@@ -17,7 +17,7 @@
             {%- endfor -%}
             {%- for stage in models | map(attribute='schema') | unique | sort -%}
                 {%- set counts = [] -%}
-                {#- A view over the register would be scanned again only to be counted: mart_row_accounting has that number. -#}
+                {#- A view over the register would be scanned again only to be counted: fct_row_accounting has that number. -#}
                 {%- for node in models if node.schema == stage and node.config.materialized == 'table' -%}
                     {%- do counts.append(
                         "select '" ~ stage ~ "' as schema_name, '" ~ node.name ~ "' as model_name, count(*) as row_count from "

@@ -16,11 +16,6 @@
     end
 {%- endmacro %}
 
-{#- A number as people write it: no trailing zeros; null stays null. -#}
-{% macro plain_number(figure) -%}
-    regexp_replace(printf('%.2f', {{ figure }}), '\.?0+$', '')
-{%- endmacro %}
-
 {#- Counted in the one measure of the indicator: 亿元 as 万元. -#}
 {% macro in_wan(figure, written_measure) -%}
     case when {{ written_measure }} = '亿元' then {{ figure }} * 10000 else {{ figure }} end
@@ -123,8 +118,8 @@ foreign_told as (
         case when is_told then round(paid_wan_usd + rest_planned_wan_usd * high_share, 2) end as forecast_high_wan_usd,
         case
             when is_told
-                then {{ plain_number('paid_wan_usd + rest_planned_wan_usd * low_share') }} || '至'
-                    || {{ plain_number('paid_wan_usd + rest_planned_wan_usd * high_share') }} || '万美元'
+                then {{ number_text('paid_wan_usd + rest_planned_wan_usd * low_share') }} || '至'
+                    || {{ number_text('paid_wan_usd + rest_planned_wan_usd * high_share') }} || '万美元'
             when rest_planned_wan_usd = 0 then '暂无：余下月份没有计划'
             else '暂无：有计划的月份只有' || month_count || '个'
         end as forecast_text

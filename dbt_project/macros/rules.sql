@@ -30,8 +30,3 @@ case
         else {{ column }}
     end
 {%- endmacro %}
-
-{#- Parts of a list that somebody wrote (、or ; between), blanks left out. -#}
-{% macro written_list(column) -%}
-list_filter(list_transform(regexp_split_to_array({{ column }}, '[、;；,，]'), x -> trim(x)), x -> x != '')
-{%- endmacro %}

@@ -1,8 +1,3 @@
-{#- Parts of a text that lists things (、，；空格分隔), without empty ones. -#}
-{% macro listed(column) -%}
-    list_distinct(list_filter(string_split_regex(coalesce({{ column }}, ''), '[、,，;；\s]+'), lambda part: part != ''))
-{%- endmacro %}
-
 {#- The form in which editions compare: 《》, brackets and spaces apart. -#}
 {% macro edition_form(column) -%}
     regexp_replace({{ column }}, '[《》〈〉()（）【】\[\]\s　]', '', 'g')
@@ -51,9 +46,9 @@ catalogue as (
         items.valid_to_date,
         items.document_no,
         coalesce(items.is_verified, false) as is_verified,
-        {{ listed('items.industry_codes') }} as item_codes,
-        {{ listed('items.item_words') }} as item_words,
-        {{ listed('items.node_ids') }} as item_nodes,
+        {{ written_set('items.industry_codes') }} as item_codes,
+        {{ written_set('items.item_words') }} as item_words,
+        {{ written_set('items.node_ids') }} as item_nodes,
         editions.valid_from as edition_from,
         editions.valid_to as edition_to,
         editions.catalogue_name is not null

@@ -1,7 +1,7 @@
 """What a lead may be assigned to, what each option is worth, and the answer in words (方案、分值、说明).
 
 Belongs here: options of a lead (unit and park, or unit alone), their uses of capacity, the table that is published.
-Does not belong here: the integer program (assignment), the match of lead and park (dbt_project/models/scores/park).
+Does not belong here: the integer program (assignment), the match of lead and park (dbt_project/models/boards/park).
 """
 
 from __future__ import annotations

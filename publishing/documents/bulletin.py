@@ -97,7 +97,7 @@ def quarter_figures(
     Parameters
     ----------
     monthly, targets, units, outcomes : DataFrame
-        mart_unit__monthly, fct_target_history, dim_units, mart_outcomes as exported; of a task that was changed, what held on
+        fct_unit_months, fct_target_history, dim_units, fct_outcomes as exported; of a task that was changed, what held on
         the last day of the quarter counts.
     known_until : date
         The day before which the marts know facts (截至日).
@@ -111,7 +111,7 @@ def quarter_figures(
         raise ValueError(f"{quarter.text}要到 {quarter.end} 才结束，数据只到 {known_until}；请在季度结束后再生成通报")
     months = monthly.assign(month_date=pd.to_datetime(monthly["month_date"]).dt.date)
     if months.empty or months["month_date"].max() < quarter.first_day or months["month_date"].min() > quarter.first_day:
-        raise ValueError(f"月度数据不覆盖{quarter.text}；请先刷新 mart_unit__monthly")
+        raise ValueError(f"月度数据不覆盖{quarter.text}；请先刷新 fct_unit_months")
     own = _between(months, quarter.first_day, quarter.end)
     year = _between(months, dt.date(quarter.year, 1, 1), quarter.end)
     tasks = _in_force(targets[targets["target_year"] == quarter.year], quarter.end)
@@ -259,7 +259,9 @@ def _silent(own: pd.DataFrame, units: pd.DataFrame) -> list[str]:
 def write_bulletin(folder: Path, figures: BulletinFigures, template: Path) -> tuple[Path, Path]:
     """Write 季通报_2026Q2.docx and .xlsx; the same figures and template give the same bytes."""
     words = _context(figures)
-    sources = "数据表：mart_unit__monthly（线索、签约、开工）、fct_target_history（任务及其调整）、mart_outcomes（签约转开工）"
+    sources = (
+        "数据表：fct_unit_months（线索、签约、开工）、fct_target_history（任务及其调整）、fct_outcomes（签约转开工）"
+    )
     issued = Issued(
         stem=f"季通报_{figures.quarter}",
         title=f"{figures.quarter.text}招商引资通报",

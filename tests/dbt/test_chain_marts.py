@@ -161,9 +161,9 @@ def chain_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bare = table[table["node_id"] == "medical.rehab"].assign(node_id="medical.bare", node_name="无码环节")
     pd.concat([table, bare], ignore_index=True).to_parquet(nodes, index=False)
     build(home, "+path:models/marts/chain", "+path:models/marts/screen", "+path:models/marts/prospect",
-          "+scr_chain__leader_targets", "+scr_lead__screens", "+scr_enterprise__key_targets",
-          "+scr_enterprise__local_watch", "+scr_park__matches", "+scr_policy__matches", "+scr_fund__suitable",
-          "+scr_trip__targets", "--indirect-selection", "cautious")  # fmt: skip
+          "+fct_unit_quarters", "+brd_chain__leader_targets", "+brd_lead__screens", "+brd_enterprise__key_targets",
+          "+brd_enterprise__local_watch", "+brd_park__matches", "+brd_policy__matches", "+brd_fund__suitable",
+          "+brd_trip__targets", "--indirect-selection", "cautious")  # fmt: skip
     return home
 
 
@@ -175,7 +175,7 @@ def rows(home: Path, name: str, key: str) -> pd.DataFrame:
 
 
 def test_screens_say_what_the_item_the_edition_and_the_day_allow(chain_home: Path) -> None:
-    found = rows(chain_home, "scores/scr_lead__screens", "lead_id")
+    found = rows(chain_home, "boards/brd_lead__screens", "lead_id")
     assert found["screen_result"].to_dict() == {
         "OUT": "禁止",  # words and code; the override of the as-of day itself is not known yet
         "CODE": "疑似",  # the code alone
@@ -201,15 +201,15 @@ def test_screens_say_what_the_item_the_edition_and_the_day_allow(chain_home: Pat
 
 
 def test_tags_drop_on_the_day_they_expire(chain_home: Path) -> None:
-    found = rows(chain_home, "scores/scr_lead__screens", "lead_id").loc["HERE"]
+    found = rows(chain_home, "boards/brd_lead__screens", "lead_id").loc["HERE"]
     assert (found["province_tags"], found["district_tags"]) == ("新材料", "膜材料")
     assert pd.isna(found["city_tags"]), "失效日期 is the as-of day"
     assert not found["is_untagged"]
-    assert rows(chain_home, "scores/scr_lead__screens", "lead_id").loc["ABROAD", "is_untagged"]
+    assert rows(chain_home, "boards/brd_lead__screens", "lead_id").loc["ABROAD", "is_untagged"]
 
 
 def test_low_value_is_told_with_its_floor_and_the_unknown_is_named(chain_home: Path) -> None:
-    found = rows(chain_home, "scores/scr_lead__screens", "lead_id")
+    found = rows(chain_home, "boards/brd_lead__screens", "lead_id")
     here = found.loc["HERE"]
     # 50 / 10 mu, 1000 / 10 mu, 1000 / 100 t and 50 / 100 t.
     assert here[["tax_per_mu_wan_cny", "output_per_mu_wan_cny"]].tolist() == [5.0, 100.0]
@@ -222,7 +222,7 @@ def test_low_value_is_told_with_its_floor_and_the_unknown_is_named(chain_home: P
 
 
 def test_a_catalogue_says_which_edition_is_in_force(chain_home: Path) -> None:
-    found = rows(chain_home, "scores/scr_screen__catalogues", "catalogue_name")
+    found = rows(chain_home, "boards/brd_screen__catalogues", "catalogue_name")
     directory = found.loc[DIRECTORY]
     assert directory["edition_in_force"] == "2024年本" and pd.isna(directory["gap_text"])
     assert directory[["item_count", "in_force_count", "expired_count", "unknown_edition_count"]].tolist() == [
@@ -237,7 +237,7 @@ def test_a_catalogue_says_which_edition_is_in_force(chain_home: Path) -> None:
 
 
 def test_prospects_are_the_best_that_nothing_speaks_against(chain_home: Path) -> None:
-    found = exported(chain_home, "scores", "scr_prospect__nodes")
+    found = exported(chain_home, "boards", "brd_prospect__nodes")
     membrane = found[found["node_id"] == "water.ro_membrane"].sort_values("node_rank")
     # Equal fit: evidence goes before capital. Forbidden, followed, struck off, local and trading firms are not there.
     assert membrane["enterprise_name"].tolist() == [
@@ -258,7 +258,7 @@ def test_prospects_are_the_best_that_nothing_speaks_against(chain_home: Path) ->
 
 
 def test_what_is_not_listed_keeps_its_reason(chain_home: Path) -> None:
-    found = exported(chain_home, "scores", "scr_prospect__candidates")
+    found = exported(chain_home, "boards", "brd_prospect__candidates")
     out = found[found["enterprise_name"] == "常州反渗透膜有限公司"]
     assert len(out) and (out["screen_result"] == "禁止").all()
     assert out["excluded_reason"].str.startswith("筛查为禁止：产业结构调整指导目录").all()
@@ -267,14 +267,14 @@ def test_what_is_not_listed_keeps_its_reason(chain_home: Path) -> None:
 
 
 def test_headquarters_are_found_by_their_branches(chain_home: Path) -> None:
-    (found,) = exported(chain_home, "scores", "scr_prospect__headquarters").to_dict("records")
+    (found,) = exported(chain_home, "boards", "brd_prospect__headquarters").to_dict("records")
     assert (found["enterprise_name"], found["branch_count"], found["local_branch_count"]) == ("大树集团有限公司", 3, 1)
     assert found["headquarters_kind"] == "企业总部"
     assert found["tie_text"] == "本地已有分支：大树集团有限公司云川分公司"
 
 
 def test_a_leader_gets_its_named_partners_and_the_first_prospects_beside_it(chain_home: Path) -> None:
-    found = exported(chain_home, "scores", "scr_chain__leader_targets")
+    found = exported(chain_home, "boards", "brd_chain__leader_targets")
     told = {(r.side_name, r.target_name, r.found_by, r.reason_text) for r in found.itertuples()}
     assert told == {
         ("供应商", "无锡反渗透膜有限公司", "供需台账", "链主采购反渗透膜元件，年80万元"),
@@ -283,9 +283,9 @@ def test_a_leader_gets_its_named_partners_and_the_first_prospects_beside_it(chai
 
 
 def test_growth_and_risk_are_known_before_the_day(chain_home: Path) -> None:
-    (key,) = exported(chain_home, "scores", "scr_enterprise__key_targets").to_dict("records")
+    (key,) = exported(chain_home, "boards", "brd_enterprise__key_targets").to_dict("records")
     assert (key["enterprise_name"], key["signal_count"], key["evidence_age_days"]) == ("苏州反渗透膜有限公司", 1, 30)
-    watch = rows(chain_home, "scores/scr_enterprise__local_watch", "enterprise_name")
+    watch = rows(chain_home, "boards/brd_enterprise__local_watch", "enterprise_name")
     membrane = watch.loc["云川膜业有限公司"]
     assert membrane["expansion_state"] == "已立增资扩产线索，不计入新引进"
     # 裁员 on 1 January, 外迁 on 2 March: 30 + 28 + 1 days and one more.
@@ -297,7 +297,7 @@ def test_growth_and_risk_are_known_before_the_day(chain_home: Path) -> None:
 
 
 def test_the_gap_map_prints_its_rule_and_figures(chain_home: Path) -> None:
-    found = rows(chain_home, "marts/mart_chain__nodes", "node_id")
+    found = rows(chain_home, "marts/dim_chain_nodes", "node_id")
     membrane = found.loc["water.ro_membrane"]
     # Output of the chain 3000 + 1000; the register's local firm and the ledger's are one.
     assert (membrane["output_wan_cny"], membrane["output_share_pct"]) == (3000.0, 75.0)
@@ -315,8 +315,8 @@ def test_the_gap_map_prints_its_rule_and_figures(chain_home: Path) -> None:
 def test_the_cluster_index_is_the_functions(chain_home: Path) -> None:
     seed = pd.read_csv(DEFAULTS / "chain_rules.csv").set_index("rule")["value"]
     rules = ClusterRules(**{name: float(seed[name]) for name in ClusterRules.__dataclass_fields__})
-    clusters = rows(chain_home, "marts/mart_chain__clusters", "chain_id")
-    leads = rows(chain_home, "marts/mart_lead__chain", "lead_id")
+    clusters = rows(chain_home, "marts/dim_chains", "chain_id")
+    leads = rows(chain_home, "marts/dim_leads_in_chains", "lead_id")
     before = clusters.loc["water"]
     now = Cluster(int(before["node_count"]), int(before["covered_node_count"]), 2, 4000.0, 300.0)
     assert before["cluster_index"] == pytest.approx(cluster_index(now, rules))
@@ -331,7 +331,7 @@ def test_the_cluster_index_is_the_functions(chain_home: Path) -> None:
 
 
 def test_a_lead_is_set_beside_what_is_here(chain_home: Path) -> None:
-    found = rows(chain_home, "marts/mart_lead__chain", "lead_id")
+    found = rows(chain_home, "marts/dim_leads_in_chains", "lead_id")
     assert found.loc["LIKE", "duplicate_text"] == "本地已有同类产品企业1家（云川膜业有限公司），产值3000万元"
     assert found.loc["HERE", "duplicate_count"] == 0, "a firm is no duplicate of itself"
     assert found.loc[["HERE", "LIKE"], "recruit_kind"].tolist() == ["增资扩产", "新引进"]
@@ -339,20 +339,20 @@ def test_a_lead_is_set_beside_what_is_here(chain_home: Path) -> None:
 
 
 def test_needs_are_ranked_and_tied_to_leads(chain_home: Path) -> None:
-    found = exported(chain_home, "marts", "mart_chain__needs").sort_values("need_rank")
+    found = exported(chain_home, "marts", "fct_chain_needs").sort_values("need_rank")
     assert found["need_id"].tolist() == ["N2", "N1", "N3"]
     assert found["need_status"].tolist() == ["尚无线索", "已有线索对接", "环节不存在，见链条数据问题"]
 
 
 def test_leads_for_the_task_are_counted_without_a_verdict(chain_home: Path) -> None:
-    (found,) = exported(chain_home, "marts", "mart_unit__task_leads").to_dict("records")
+    (found,) = exported(chain_home, "marts", "fct_unit_quarters").to_dict("records")
     # All nine of 25 March: 7 days before the quarter ends. OTHER and ABROAD stand on no chain.
     assert (found["lead_count"], found["outside_chain_count"], found["rushed_count"]) == (9, 2, 9)
     assert found["rushed_without_follow_up_count"] == 9
 
 
 def test_bad_input_is_flagged_with_its_row(chain_home: Path) -> None:
-    found = exported(chain_home, "marts", "mart_chain__findings")
+    found = exported(chain_home, "marts", "fct_chain_findings")
     assert set(zip(found["finding_kind"], found["subject_key"], strict=True)) == {
         ("目录版本未登记", "产业结构调整指导目录（2030年本）T8"),
         ("条目的环节不存在", "省十强产业（2023版）1 没有的环节"),
@@ -407,21 +407,21 @@ def screening(chain_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Scr
 class Screening:
     """The project's own screens, compiled, on a copy of the warehouse whose leads and items are changed at will."""
 
-    STEPS = ("mart_lead__screen_hits", "scr_screen__catalogues", "scr_screen__enterprises", "scr_lead__screens",
-             "scr_lead__standing", "scr_prospect__headquarters", "scr_prospect__candidates", "scr_prospect__nodes",
-             "scr_chain__leader_targets", "scr_enterprise__key_targets", "scr_park__matches", "scr_policy__matches",
-             "scr_fund__suitable", "scr_trip__paths", "scr_trip__targets")  # fmt: skip
+    STEPS = ("fct_screen_hits", "brd_screen__catalogues", "brd_screen__enterprises", "brd_lead__screens",
+             "brd_lead__standing", "brd_prospect__headquarters", "brd_prospect__candidates", "brd_prospect__nodes",
+             "brd_chain__leader_targets", "brd_enterprise__key_targets", "brd_park__matches", "brd_policy__matches",
+             "brd_fund__suitable", "brd_trip__paths", "brd_trip__targets")  # fmt: skip
     LEADS_HANDED_OUT = (
-        "scr_park__matches",
-        "scr_policy__matches",
-        "scr_fund__suitable",
-        "scr_trip__paths",
-        "scr_trip__targets",
+        "brd_park__matches",
+        "brd_policy__matches",
+        "brd_fund__suitable",
+        "brd_trip__paths",
+        "brd_trip__targets",
     )
     FIRMS_HANDED_OUT: ClassVar = {
-        "scr_prospect__nodes": "enterprise_name", "scr_prospect__headquarters": "enterprise_name",
-        "scr_chain__leader_targets": "target_name", "scr_enterprise__key_targets": "enterprise_name",
-        "scr_trip__paths": "target_name", "scr_trip__targets": "enterprise_name",
+        "brd_prospect__nodes": "enterprise_name", "brd_prospect__headquarters": "enterprise_name",
+        "brd_chain__leader_targets": "target_name", "brd_enterprise__key_targets": "enterprise_name",
+        "brd_trip__paths": "target_name", "brd_trip__targets": "enterprise_name",
     }  # fmt: skip
 
     def __init__(self, home: Path, folder: Path) -> None:
@@ -452,14 +452,14 @@ class Screening:
                 )
             do("update intermediate.int_lead__enterprise set industry_code = null")
             for name, query in self.queries.items():
-                schema = "marts" if name.startswith("mart") else "scores"
+                schema = "marts" if name.startswith("fct") else "boards"
                 do(f"create or replace table {schema}.{name} as {query}")
-            forbidden = do("select lead_id from scores.scr_lead__screens where screen_result = '禁止'").fetchall()
-            out = " union ".join(f"select lead_id from scores.{name}" for name in self.LEADS_HANDED_OUT)
+            forbidden = do("select lead_id from boards.brd_lead__screens where screen_result = '禁止'").fetchall()
+            out = " union ".join(f"select lead_id from boards.{name}" for name in self.LEADS_HANDED_OUT)
             firms = " union ".join(
-                f"select {column} from scores.{name}" for name, column in self.FIRMS_HANDED_OUT.items()
+                f"select {column} from boards.{name}" for name, column in self.FIRMS_HANDED_OUT.items()
             )
-            firms = f"select * from ({firms}) except select enterprise_name from scores.scr_lead__standing"
+            firms = f"select * from ({firms}) except select enterprise_name from boards.brd_lead__standing"
             found = [do(query).fetchall() for query in (out, firms)]
         finally:
             do("rollback")

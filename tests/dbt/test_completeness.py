@@ -112,7 +112,7 @@ def test_every_row_of_the_ledgers_is_in_one_place(home: Path) -> None:
     found = exported(home, "boards", "brd_unit__completeness")
     whole = found[found["ledger"] == "全部"]
     sums = found[found["ledger"] != "全部"].groupby("ledger")[["row_count", "annotated_count", "refused_count"]].sum()
-    accounts = exported(home, "marts", "mart_row_accounting").set_index("ledger").loc[sums.index]
+    accounts = exported(home, "marts", "fct_row_accounting").set_index("ledger").loc[sums.index]
     assert set(sums.index) == set(LEDGERS) and sums["annotated_count"].sum() > 0
     assert (sums["row_count"] == accounts["standing_count"] + accounts["rejected_count"]).all()
     assert (sums["row_count"] == accounts["landed_count"] - accounts["superseded_count"]).all()

@@ -213,14 +213,14 @@ def boards(tmp_path_factory: pytest.TempPathFactory) -> Boards:
         "--select",
         "+path:models/boards",
         "+path:models/scores/project",
-        "+mart_funnel__moves",
-        "+mart_unit__monthly",
+        "+fct_stage_transitions",
+        "+fct_unit_months",
     )
     run = run_dbt(home, "build", *chosen, "--exclude-resource-type", "test", as_of=AS_OF)
     assert run.returncode == 0, run.stdout[-4000:]
 
     def read(name: str) -> pd.DataFrame:
-        return exported(home, {"mart": "marts", "brd_": "boards", "scr_": "scores"}[name[:4]], name)
+        return exported(home, {"fct": "marts", "brd": "boards", "scr": "scores"}[name[:3]], name)
 
     return read
 
@@ -281,7 +281,7 @@ def test_a_moved_project_counts_where_it_was_on_the_day(boards: Boards) -> None:
     assert value(boards, "东街道", "新开工项目数", "2025-12") == 1
     assert value(boards, "甲镇", "新开工项目数", "2025-12") == 0
     # The older mart of months agrees.
-    monthly = boards("mart_unit__monthly")
+    monthly = boards("fct_unit_months")
     assert only(monthly, unit_name="甲镇", month_date="2025-05-01")["signed_count"] == 1
     assert only(monthly, unit_name="东街道", month_date="2025-12-01")["started_count"] == 1
 
@@ -409,7 +409,7 @@ def test_the_funnel_counts_skipped_stages_as_passed(boards: Boards) -> None:
 
 
 def test_every_move_stays_with_what_it_was(boards: Boards) -> None:
-    moves = boards("mart_funnel__moves")
+    moves = boards("fct_stage_transitions")
     assert only(moves, lead_id="A05", stage="备案")["move_kind"] == "跳过3个阶段"
     back = only(moves, lead_id="A05", stage="在谈")
     assert (back["move_kind"], back["previous_stage"], back["days_since_previous"]) == ("回退", "备案", 19)

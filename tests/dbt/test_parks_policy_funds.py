@@ -216,15 +216,15 @@ def tables(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd
     write_landing(small_district(), folder)
     ledgers = [*(f"stg_ledger__{name}" for name in LEDGERS_READ), "path:models/staging/law"]
     facts = ["int_unit__names", "int_lead__units", "fct_follow_ups", "fct_stage_moves", "stg_identity__leads"]
-    scores = ["scr_lead__standing", *(f"path:models/scores/{name}" for name in FOLDERS)]
-    run = run_dbt(folder, "run", "--select", *ledgers, *facts, *scores)
+    boards = ["brd_lead__standing", *(f"path:models/boards/{name}" for name in FOLDERS)]
+    run = run_dbt(folder, "run", "--select", *ledgers, *facts, *boards)
     assert run.returncode == 0, run.stdout[-4000:]
-    names = ["scr_lead__standing"] + [
+    names = ["brd_lead__standing"] + [
         path.stem
         for name in FOLDERS
-        for path in (Path(__file__).parents[2] / "dbt_project/models/scores" / name).glob("*.sql")
+        for path in (Path(__file__).parents[2] / "dbt_project/models/boards" / name).glob("*.sql")
     ]
-    return {name: exported(folder, "scores", name) for name in names}
+    return {name: exported(folder, "boards", name) for name in names}
 
 
 def row(frame: pd.DataFrame, **key: Any) -> pd.Series[Any]:
@@ -242,7 +242,7 @@ def values(found: pd.Series[Any], *names: str) -> list[Any]:
 
 
 def test_a_park_is_as_its_last_figures_before_the_day(tables: dict[str, pd.DataFrame]) -> None:
-    parks = tables["scr_park__register"]
+    parks = tables["brd_park__register"]
     east = row(parks, park_name="东园区")
     assert values(east, "vacant_land_mu", "vacancy_pct", "freshness", "unit_name") == [150.0, 15.0, "有效", "云山镇"]
     assert values(east, "free_parcel_count", "free_parcel_mu", "key_project_text") == [1, 40.0, "水表项目（省级）"]
@@ -253,7 +253,7 @@ def test_a_park_is_as_its_last_figures_before_the_day(tables: dict[str, pd.DataF
 
 
 def test_hard_conflicts_exclude_and_soft_ones_score(tables: dict[str, pd.DataFrame]) -> None:
-    matches = tables["scr_park__matches"]
+    matches = tables["brd_park__matches"]
     assert "坏园区" not in set(matches["park_name"])
     east, north = (row(matches, lead_id="A1", park_name=name) for name in ("东园区", "北园区"))
     assert values(east, "is_excluded", "park_rank", "reason_text") == [True, None, "用电不足：需 500.0，余 400.0 kVA"]
@@ -266,13 +266,13 @@ def test_hard_conflicts_exclude_and_soft_ones_score(tables: dict[str, pd.DataFra
 
 
 def test_agreed_and_actual_after_landing(tables: dict[str, pd.DataFrame]) -> None:
-    found = row(tables["scr_park__projects"], lead_id="A3")
+    found = row(tables["brd_park__projects"], lead_id="A3")
     # 8,000 万元 on 50 亩; 400 万元 tax on 50 亩; the 99,000 of 30 June is not known yet
     assert values(found, "actual_intensity_wan_cny_per_mu", "actual_tax_wan_cny_per_mu") == [160.0, 8.0]
     assert found["breach_text"] == "投资强度 160.0 低于约定 200.0 万元/亩；亩均税收 8.0 低于约定 20.0 万元/亩"
-    outside = row(tables["scr_park__projects"], lead_id="A4")
+    outside = row(tables["brd_park__projects"], lead_id="A4")
     assert values(outside, "place_text", "outside_park_reason", "started_date") == ["园外", "未填写原因", None]
-    shares = row(tables["scr_park__concentration"], unit_name="全区", signed_year="合计", signed_quarter="合计")
+    shares = row(tables["brd_park__concentration"], unit_name="全区", signed_year="合计", signed_quarter="合计")
     assert values(shares, "project_count", "in_park_pct", "in_park_investment_pct", "no_reason_count") == [
         2,
         50.0,
@@ -282,7 +282,7 @@ def test_agreed_and_actual_after_landing(tables: dict[str, pd.DataFrame]) -> Non
 
 
 def test_one_queue_finds_the_same_project_in_two_parks(tables: dict[str, pd.DataFrame]) -> None:
-    queue = tables["scr_park__admissions"]
+    queue = tables["brd_park__admissions"]
     first = row(queue, lead_id="A1")
     assert values(first, "total_points", "points_verdict", "waiting_days", "queue_position") == [
         70.0,
@@ -303,10 +303,10 @@ def test_one_queue_finds_the_same_project_in_two_parks(tables: dict[str, pd.Data
 
 
 def test_buildings_by_the_area_that_is_let(tables: dict[str, pd.DataFrame]) -> None:
-    one = row(tables["scr_park__buildings"], building_name="一号楼")
+    one = row(tables["brd_park__buildings"], building_name="一号楼")
     assert values(one, "vacancy_pct", "tax_cny_per_m2", "tax_wan_cny_per_head") == [40.0, 2000.0, 4.0]
     assert one["seeker_text"] == "总部项目（区域总部）" and "未核实" in one["headquarters_text"]
-    two = row(tables["scr_park__buildings"], building_name="二号楼")
+    two = row(tables["brd_park__buildings"], building_name="二号楼")
     assert values(two, "vacancy_pct", "tax_cny_per_m2", "problem_text") == [None, None, "空置面积大于总建筑面积"]
 
 
@@ -314,26 +314,26 @@ def test_buildings_by_the_area_that_is_let(tables: dict[str, pd.DataFrame]) -> N
 
 
 def test_requests_as_they_stood(tables: dict[str, pd.DataFrame]) -> None:
-    requests = tables["scr_care__requests"].set_index("request_id")
+    requests = tables["brd_care__requests"].set_index("request_id")
     assert requests["state"].to_dict() == {"Q1": "超期未办结", "Q2": "超期未办结", "Q3": "在办", "Q4": "按期办结"}
     assert requests["overdue_days"].dropna().to_dict() == {"Q1": 20, "Q2": 14}
     assert values(requests.loc["Q2"], "is_reopened", "is_due_by_rule") == [True, True]
     assert values(requests.loc["Q3"], "closed_date", "satisfaction") == [None, None]
-    office = row(tables["scr_care__departments"], unit_name="区工信局")
+    office = row(tables["brd_care__departments"], unit_name="区工信局")
     assert values(office, "request_count", "open_count", "overdue_count", "complaint_count") == [3, 3, 2, 1]
-    everyone = row(tables["scr_care__departments"], unit_name="全区")
+    everyone = row(tables["brd_care__departments"], unit_name="全区")
     assert values(everyone, "request_count", "median_response_days", "on_time_pct", "satisfied_pct") == [
         4,
         2.0,
         100.0,
         50.0,
     ]
-    unknown = row(tables["scr_care__departments"], unit_name="无名局")
+    unknown = row(tables["brd_care__departments"], unit_name="无名局")
     assert unknown["request_count"] == 1  # not lost
 
 
 def test_neglect_and_introductions(tables: dict[str, pd.DataFrame]) -> None:
-    firms = tables["scr_care__enterprises"].set_index("uscc")
+    firms = tables["brd_care__enterprises"].set_index("uscc")
     assert firms["is_neglected"].to_dict() == {"K1": False, "K2": True, "K3": True}  # 10, 121 days, never
     assert values(firms.loc["K1"], "days_since_visit", "open_request_count", "overdue_request_count") == [10, 2, 2]
     assert values(firms.loc["K1"], "introduced_count", "introduced_signed_count", "introduced_started_count") == [
@@ -346,7 +346,7 @@ def test_neglect_and_introductions(tables: dict[str, pd.DataFrame]) -> None:
 
 
 def test_an_agency_is_not_paid_for_what_we_had(tables: dict[str, pd.DataFrame]) -> None:
-    found = row(tables["scr_team__agencies"], contract_no="HT1")
+    found = row(tables["brd_team__agencies"], contract_no="HT1")
     assert values(found, "lead_count", "already_ours_count", "counted_lead_count", "started_count") == [2, 1, 1, 1]
     assert found["problem_text"] == (
         "自报线索 3.0 条，去重后计 1 条；自报落地 2.0 个，凭佐证 1 个；已付大于应付；应付服务费没有依据"
@@ -354,13 +354,13 @@ def test_an_agency_is_not_paid_for_what_we_had(tables: dict[str, pd.DataFrame]) 
 
 
 def test_sides_hand_overs_and_first_contacts(tables: dict[str, pd.DataFrame]) -> None:
-    sources = tables["scr_team__sources"]
+    sources = tables["brd_team__sources"]
     market = row(sources, side="市场主导", source_name="小计")
     assert values(market, "lead_count", "lead_pct", "started_share_pct") == [3, 50.0, 100.0]
     assert row(sources, side="合计")["lead_count"] == 6
-    gone = row(tables["scr_team__recruiters"], recruiter_no="R2")
+    gone = row(tables["brd_team__recruiters"], recruiter_no="R2")
     assert gone["handover_text"] == "离岗，1 条线索没有交接：包装项目"
-    contacts = tables["scr_team__first_contacts"].set_index("lead_id")
+    contacts = tables["brd_team__first_contacts"].set_index("lead_id")
     assert contacts["verdict"].to_dict() == {
         "A1": "按时联系", "A2": "超时联系", "A3": "超时联系", "A4": "按时联系", "A5": "未联系", "A6": "未到期",
     }  # fmt: skip
@@ -372,7 +372,7 @@ def test_sides_hand_overs_and_first_contacts(tables: dict[str, pd.DataFrame]) ->
 
 
 def test_a_fund_beyond_its_size_is_flagged_with_its_row(tables: dict[str, pd.DataFrame]) -> None:
-    funds = tables["scr_fund__register"].set_index("fund_name")
+    funds = tables["brd_fund__register"].set_index("fund_name")
     over = funds.loc["超投基金"]
     assert over["problem_text"] == "已投 12000.0 万元，超过基金规模 10000.0 万元；已投超过实缴"
     assert values(over, "source_file", "source_row", "available_wan_cny") == ["funds.xlsx", 2, 0.0]
@@ -385,12 +385,12 @@ def test_a_fund_beyond_its_size_is_flagged_with_its_row(tables: dict[str, pd.Dat
     ]
     assert values(good, "reinvestment_pct", "reinvestment_state", "problem_text") == [25.0, "逾期未完成", None]
     assert "保底收益（停止）" in funds.loc["保底基金", "flag_text"]
-    suitable = tables["scr_fund__suitable"].set_index("fund_name")
+    suitable = tables["brd_fund__suitable"].set_index("fund_name")
     assert suitable["verdict"].to_dict() == {"好基金": "可对接", "超投基金": "暂不对接", "保底基金": "暂不对接"}
 
 
 def test_only_lawful_measures_are_recommended_and_only_they_have_an_amount(tables: dict[str, pd.DataFrame]) -> None:
-    measures = tables["scr_policy__register"].set_index("policy_id")
+    measures = tables["brd_policy__register"].set_index("policy_id")
     assert measures["verdict"].to_dict() == {
         "G1": "可推荐", "G2": "不得承诺", "G3": "需审查", "G4": "需审查", "G5": "不得承诺", "G6": "可推荐", "G7": "需审查",
         "G8": "需审查", "G9": "不得承诺", "H1": "可推荐",
@@ -407,7 +407,7 @@ def test_only_lawful_measures_are_recommended_and_only_they_have_an_amount(table
         judged = judge(measure, dt.date(2026, 6, 30))
         shown = values(measures.loc[measure["policy_id"]], "verdict", "amount_text")
         assert shown == [judged.verdict, judged.amount_text], measure["policy_id"]
-    matches = tables["scr_policy__matches"]
+    matches = tables["brd_policy__matches"]
     assert set(matches["policy_id"]) == {"G1", "G6", "H1"}
     first = row(matches, lead_id="A1", policy_id="G1")
     assert (
@@ -420,7 +420,7 @@ def test_only_lawful_measures_are_recommended_and_only_they_have_an_amount(table
 
 
 def test_a_package_that_promises_tax_back_is_stopped_with_its_article(tables: dict[str, pd.DataFrame]) -> None:
-    promises = tables["scr_policy__promises"]
+    promises = tables["brd_policy__promises"]
     stopped = row(promises, lead_id="A1", flag_name="先征后返、即征即退、列收列支")
     assert values(stopped, "action_text", "found_text") == ["停止：不得承诺", "先征后返"]
     assert "公平竞争审查条例第十条" in stopped["article"] and "命中不等于违法" in stopped["note"]
@@ -434,7 +434,7 @@ def test_a_package_that_promises_tax_back_is_stopped_with_its_article(tables: di
 
 
 def test_a_trip_is_judged_by_evidence(tables: dict[str, pd.DataFrame]) -> None:
-    trip = row(tables["scr_trip__events"], event_id="E1")
+    trip = row(tables["brd_trip__events"], event_id="E1")
     assert values(trip, "lead_count", "signed_lead_count", "started_lead_count", "cost_per_lead_wan_cny") == [
         2,
         1,
@@ -443,25 +443,25 @@ def test_a_trip_is_judged_by_evidence(tables: dict[str, pd.DataFrame]) -> None:
     ]
     assert values(trip, "followed_30d_pct", "followed_60d_pct", "followed_90d_pct") == [50.0, 50.0, 100.0]
     assert trip["problem_text"] == "上报线索 5.0 条，台账能对上 2 条；线索编号不在台账中：X9"
-    assert row(tables["scr_trip__regions"], region_name="苏州")["cost_per_lead_wan_cny"] == 3.0
+    assert row(tables["brd_trip__regions"], region_name="苏州")["cost_per_lead_wan_cny"] == 3.0
 
 
 def test_paths_to_a_target_name_no_person(tables: dict[str, pd.DataFrame]) -> None:
-    paths = tables["scr_trip__paths"].query("target_name == '甲膜公司'").set_index("path_rank")
+    paths = tables["brd_trip__paths"].query("target_name == '甲膜公司'").set_index("path_rank")
     assert paths["introducer_name"].to_dict() == {1: "苏州商会", 2: "校友会"}
     assert paths.loc[2, "path_text"] == "校友会（校友，联系弱），未填使用依据，用前须核实"
-    target = row(tables["scr_trip__targets"], target_kind="lead", target_key="A1")
+    target = row(tables["brd_trip__targets"], target_kind="lead", target_key="A1")
     assert values(target, "city_name", "path_text") == [
         "苏州市",
         "苏州商会（商会，联系强）、" + paths.loc[2, "path_text"],
     ]
     assert str(target["last_visit_date"])[:10] == "2026-02-20"
-    supplier = row(tables["scr_trip__paths"], target_name="外地供应商")
+    supplier = row(tables["brd_trip__paths"], target_name="外地供应商")
     assert values(supplier, "introducer_name", "target_state") == ["本地甲公司", "还没有单位跟进"]
 
 
 def test_what_is_known_later_does_not_count(tables: dict[str, pd.DataFrame]) -> None:
-    standing = tables["scr_lead__standing"].set_index("lead_id")
+    standing = tables["brd_lead__standing"].set_index("lead_id")
     assert list(standing.index) == ["A1", "A2", "A3", "A4", "A5", "A6"]
     assert values(standing.loc["A4"], "stage", "started_date") == ["签约", None]
     assert values(standing.loc["A1"], "stage", "chain_unit_name") == ["线索", "区工信局"]

@@ -218,7 +218,7 @@ def test_months_leave_expansions_out_only_where_the_indicator_says_so(home: Path
         on_another_day(home, path, "2026-06-30", indicators=every_kind).groupby("indicator")["indicator_value"].sum()
     )
     leads = exported(home, "marts", "dim_leads").merge(
-        exported(home, "marts", "mart_lead__chain")[["lead_id", "recruit_kind"]]
+        exported(home, "marts", "dim_leads_in_chains")[["lead_id", "recruit_kind"]]
     )
     known = leads[pd.to_datetime(leads["reported_date"]) < pd.Timestamp("2026-06-30")]
     expansions = known[known["recruit_kind"] == "增资扩产"]
@@ -239,7 +239,7 @@ def test_done_of_every_unit_is_that_of_plain_pandas(home: Path) -> None:
     transfers = exported(home, "marts", "fct_lead_transfers")
     as_of = pd.Timestamp("2026-06-30")
     signed = moves[(moves["stage"] == "签约") & moves["has_required_evidence"]]
-    kinds = exported(home, "marts", "mart_lead__chain").set_index("lead_id")["recruit_kind"]
+    kinds = exported(home, "marts", "dim_leads_in_chains").set_index("lead_id")["recruit_kind"]
     expansions = set(kinds[kinds == "增资扩产"].index) & set(signed["lead_id"])
     assert expansions
     facts = exported(home, "marts", "fct_task_facts").query("lead_id in @expansions")

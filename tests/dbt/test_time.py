@@ -69,9 +69,9 @@ def test_a_new_rule_of_evidence_holds_from_its_day(copied: Path, tmp_path: Path)
     with (office / "stage_rules.csv").open("a", encoding="utf-8") as rules:
         rules.write("开工,7,施工许可证、施工合同、情况说明,2025-09-01\n签约,3,备案证,2025-04-02\n")
     land_office(office, copied)
-    run = run_dbt(copied, "build", "--select", "fct_stage_moves", "mart_outcomes")
+    run = run_dbt(copied, "build", "--select", "fct_stage_moves", "fct_outcomes")
     assert run.returncode == 0, run.stdout[-4000:]
-    outcomes = exported(copied, "marts", "mart_outcomes")
+    outcomes = exported(copied, "marts", "fct_outcomes")
     found = set(zip(outcomes["lead_id"], outcomes["stage"], outcomes["reached_date"].astype(str), strict=True))
     assert ("H1", "开工", "2025-09-01") in found  # 情况说明 is enough from that day on
     assert ("H1", "签约", "2025-04-01") in found  # a stricter rule does not undo what came before it

@@ -38,7 +38,7 @@ def features(home: Path) -> pd.DataFrame:
 
 
 def test_every_landed_row_is_accounted_for(home: Path, district: District) -> None:
-    found = exported(home, "marts", "mart_row_accounting").set_index("ledger")
+    found = exported(home, "marts", "fct_row_accounting").set_index("ledger")
     assert found.loc["leads", ["landed_count", "superseded_count", "rejected_count"]].tolist() == [
         len(district.leads),
         1,
@@ -52,7 +52,7 @@ def test_every_landed_row_is_accounted_for(home: Path, district: District) -> No
 
 
 def test_an_unknown_unit_is_told_with_its_place_and_mend(home: Path) -> None:
-    rejected = exported(home, "marts", "mart_rejected_rows")
+    rejected = exported(home, "marts", "fct_rejected_rows")
     lead = row(rejected, ledger="leads", row_key="H2")
     assert (lead["source_file"], lead["source_sheet"], lead["source_row"]) == ("leads.xlsx", "Sheet1", 4)
     assert lead["reason"] == "负责单位“不存在的局”不在单位名录中"
@@ -84,7 +84,7 @@ def test_only_hand_overs_that_took_place_move_a_lead(home: Path) -> None:
 
 
 def test_only_moves_with_evidence_are_outcomes(home: Path) -> None:
-    outcomes = exported(home, "marts", "mart_outcomes")
+    outcomes = exported(home, "marts", "fct_outcomes")
     mine = outcomes[outcomes["lead_id"].isin(["H1", "H7", "H9"])]
     assert [(r.lead_id, r.stage, pd.Timestamp(r.reached_date).date()) for r in mine.itertuples()] == [
         ("H1", "开工", day("2026-05-01")),
@@ -109,7 +109,7 @@ def test_a_missing_target_is_not_zero(home: Path) -> None:
 
 
 def test_a_task_that_cannot_be_compared_is_told(home: Path) -> None:
-    rejected = exported(home, "marts", "mart_rejected_rows")
+    rejected = exported(home, "marts", "fct_rejected_rows")
     reasons = rejected[rejected["ledger"] == "targets"].set_index("source_row")["reason"]
     assert reasons.to_dict() == {
         2: "同一单位同一指标的任务以后收到的一行为准",
@@ -127,7 +127,7 @@ def test_a_task_that_cannot_be_compared_is_told(home: Path) -> None:
 
 
 def test_a_unit_without_work_stands_with_zeros(home: Path) -> None:
-    found = exported(home, "marts", "mart_unit__monthly")
+    found = exported(home, "marts", "fct_unit_months")
     counts = [c for c in found if c.endswith("_count")]
     assert row(found, unit_name="静默镇", month_date=day("2025-06-01"))[counts].tolist() == [0, 0, 0, 0, 0]
     assert row(found, unit_name="静默镇", month_date=day("2026-06-01"))["new_lead_count"] == 2
@@ -288,7 +288,7 @@ def test_chain_fit_of_leads_equals_fit_points(home: Path, district: District, re
 def test_prospects_equal_fit_points_and_leave_the_followed_out(
     home: Path, district: District, reference: Reference
 ) -> None:
-    found = exported(home, "scores", "scr_prospect__nodes")
+    found = exported(home, "boards", "brd_prospect__nodes")
     followed = set(exported(home, "marts", "dim_leads")["enterprise_key"].dropna())
     expected: dict[str, list[tuple[float, float, str]]] = defaultdict(list)
     parts = {}
@@ -393,7 +393,7 @@ def test_row_counts_are_written_per_stage(home: Path) -> None:
 
 
 def test_every_ledger_is_accounted_for(home: Path) -> None:
-    counts = exported(home, "marts", "mart_row_accounting").set_index("ledger").drop(index="register")
+    counts = exported(home, "marts", "fct_row_accounting").set_index("ledger").drop(index="register")
     assert set(counts.index) == set(LEDGERS)
     assert (counts["standing_count"] > 0).all()
     sums = counts[["standing_count", "superseded_count", "rejected_count"]].sum(axis=1)

@@ -105,7 +105,7 @@ def test_page_night_page(settings: Settings) -> None:
             (sent_in["lead_id"], "电话", "待回复", "改约下周再谈"),
         ]
     )
-    outcomes = pd.read_parquet(home / "exports/marts/mart_outcomes.parquet")
+    outcomes = pd.read_parquet(home / "exports/marts/fct_outcomes.parquet")
     labels = outcomes[outcomes["lead_id"] == lost["lead_id"]]
     assert ("终止", dt.date(2026, 6, 29)) in [
         (s, pd.Timestamp(d).date()) for s, d in zip(labels["stage"], labels["reached_date"], strict=True)

@@ -81,7 +81,7 @@ def test_every_row_of_every_ledger_is_accounted_for(nightly: Home, district: Pat
     assert (files["rows_read"] == files["rows_accepted"] + files["rows_refused"] + files["rows_not_data"]).all()
     refused = pd.read_parquet(nightly.root / "landing/refused.parquet")
     assert files["rows_refused"].sum() == len(refused.drop_duplicates(["file", "sheet", "row"]))
-    accounting = pd.read_parquet(nightly.root / "exports/marts/mart_row_accounting.parquet")
+    accounting = pd.read_parquet(nightly.root / "exports/marts/fct_row_accounting.parquet")
     assert (accounting["landed_count"] == accounting["standing_count"] + accounting["superseded_count"]
             + accounting["rejected_count"]).all()  # fmt: skip
     summary = json.loads((nightly.root / "landing/register.json").read_text())["summary"]
@@ -241,7 +241,7 @@ def test_the_workbook_and_the_ui_lead_from_gaps_to_targets(nightly: Home, leads:
         titles, *rows = list(book[name].iter_rows(min_row=2, values_only=True))
         return pd.DataFrame(rows, columns=list(titles))
 
-    nodes, prospects = built("marts/mart_chain__nodes"), built("scores/scr_prospect__nodes")
+    nodes, prospects = built("marts/dim_chain_nodes"), built("boards/brd_prospect__nodes")
     assert len(book["强补延链图"]._images) == nodes["chain_name"].nunique() == 4
     assert sheet("链条环节")["环节"].tolist() == nodes.sort_values("node_order")["node_name"].tolist()
     assert sheet("链条环节")["列出的目标企业"].sum() == len(prospects)
@@ -251,21 +251,21 @@ def test_the_workbook_and_the_ui_lead_from_gaps_to_targets(nightly: Home, leads:
     assert (targets["理由"].str.len() > 0).all() and (targets["引荐路径或本地联系"] != "暂无").any()
     assert (
         sheet("准入筛查")["结论"].value_counts().to_dict()
-        == built("scores/scr_lead__screens")["screen_result"].value_counts().to_dict()
+        == built("boards/brd_lead__screens")["screen_result"].value_counts().to_dict()
     )
     ranked = leads[leads["rank"].notna()].set_index("lead_id")["rank"]
-    parks = built("scores/scr_park__matches")
+    parks = built("boards/brd_park__matches")
     parks = parks[parks["lead_id"].isin(ranked.index) & (parks["park_rank"] <= 3)]
     parks = parks.assign(at=parks["lead_id"].map(ranked)).sort_values(["at", "park_rank"]).head(500)
     told = sheet("园区匹配")
     assert told[["项目", "园区"]].to_numpy().tolist() == parks[["project_name", "park_name"]].to_numpy().tolist()
     offers = sheet("可依法推荐的政策")
     assert len(offers) and set(offers["结论"]) <= {"符合", "待核对"}
-    lawful = built("scores/scr_policy__register").query("is_recommended")["policy_name"]
+    lawful = built("boards/brd_policy__register").query("is_recommended")["policy_name"]
     assert set(offers["政策"]) <= set(lawful)
     trips = sheet("外出行程")
     assert set(trips["地区"]) == {"京津", "长三角", "珠三角"}
-    assert set(trips["拜访企业"]) <= set(built("scores/scr_trip__targets")["enterprise_name"])
+    assert set(trips["拜访企业"]) <= set(built("boards/brd_trip__targets")["enterprise_name"])
     with prepare_instance(nightly.settings) as instance:
         event = instance.get_latest_materialization_event(dg.AssetKey(["publication", "snapshot"]))
     assert event is not None and event.asset_materialization is not None
@@ -324,7 +324,7 @@ def test_another_district_is_ranked_by_its_own_settings_on_an_earlier_day(
     tables = [pq.read_table(path) for path in snapshot.folder.rglob("*.parquet")]
     texts += "".join(str(table.to_pylist()) for table in tables) + json.dumps(snapshot.manifest, ensure_ascii=False)
     assert "云川" not in texts
-    parks = pd.read_parquet(home / "exports/scores/scr_park__register.parquet")
+    parks = pd.read_parquet(home / "exports/boards/brd_park__register.parquet")
     assert not parks["problem_text"].fillna("").str.contains("不在城市表中").any(), (
         "the local city needs no place on the map"
     )
@@ -357,7 +357,7 @@ def test_documents_are_made_of_the_published_marts_and_a_quarter_that_is_not_ove
     assert kept == {*months, "季通报/2026Q1/第1版/说明.json"}
     bulletins = {path.name for path in documents.glob("季通报*")}
     assert bulletins == {"季通报_2026Q1.docx", "季通报_2026Q1.xlsx"}  # nothing of the refused one
-    monthly = pd.read_parquet(nightly.root / "exports/marts/mart_unit__monthly.parquet")
+    monthly = pd.read_parquet(nightly.root / "exports/marts/fct_unit_months.parquet")
     quarter = monthly[pd.to_datetime(monthly["month_date"]).dt.to_period("Q").astype(str) == "2026Q1"]
     told = pd.read_excel(documents / "季通报_2026Q1.xlsx", sheet_name="总体情况", header=2).set_index("指标")["本季"]
     assert told["新增线索数"] == quarter["new_lead_count"].sum()

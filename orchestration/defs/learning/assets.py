@@ -38,7 +38,7 @@ BIN_NAMES = {
     "intercept": "基准", "numeric": "数值", "missing": "缺失", "category": "类别", "other": "其他类别", "pair": "两项组合",
     "pair_present": "两项组合", "pair_missing": "两项组合（缺失）",
 }  # fmt: skip
-INPUTS = [dg.AssetKey(["features", "ftr_lead__12m"]), dg.AssetKey(["marts", "mart_outcomes"])]
+INPUTS = [dg.AssetKey(["features", "ftr_lead__12m"]), dg.AssetKey(["marts", "fct_outcomes"])]
 
 
 def registry_of(workplace: Workplace) -> Registry:

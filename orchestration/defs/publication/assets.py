@@ -84,7 +84,7 @@ def _versions(workplace: Workplace, as_of: str) -> dict[str, Any]:
     key=["publication", "snapshot"],
     deps=[
         dg.AssetKey(["scoring", "ranked_leads"]),
-        dg.AssetKey(["scores", "scr_prospect__nodes"]),
+        dg.AssetKey(["boards", "brd_prospect__nodes"]),
         dg.AssetKey(["learning", "model_versions"]),
         *(dg.AssetKey(board.export.split("/")) for board in all_boards()),
     ],
@@ -101,7 +101,7 @@ def _versions(workplace: Workplace, as_of: str) -> dict[str, Any]:
 def snapshot(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
     """Publish the list of the day. Reached only if every blocking check upstream was green."""
     leads = pq.read_table(workplace.parquet("scoring/ranked_leads"))
-    prospects = pq.read_table(workplace.export("scores/scr_prospect__nodes"))
+    prospects = pq.read_table(workplace.export("boards/brd_prospect__nodes"))
     versions = _versions(workplace, context.partition_key)
     boards = {board: pq.read_table(_made(workplace, board.export)) for board in all_boards()}
     found = gather(
@@ -188,7 +188,7 @@ class Issue(dg.Config):
 
 @dg.asset(
     key=["publication", "quarterly_bulletin"],
-    deps=_marts("mart_unit__monthly", "fct_target_history", "dim_units", "mart_outcomes"),
+    deps=_marts("fct_unit_months", "fct_target_history", "dim_units", "fct_outcomes"),
     group_name="publication",
     kinds={"word", "excel"},
     owners=["team:督查考核"],
@@ -202,7 +202,7 @@ def quarterly_bulletin(
     """Write and freeze the bulletin of a quarter that is over, from marts that were exported after every test was green."""
     quarter = Quarter.of(dt.date.fromisoformat(context.partition_key))
     published, folder = _published(workplace), workplace.root / "documents"
-    names = ("mart_unit__monthly", "fct_target_history", "dim_units", "mart_outcomes")
+    names = ("fct_unit_months", "fct_target_history", "dim_units", "fct_outcomes")
     monthly, targets, units, outcomes = (pd.read_parquet(workplace.export(f"marts/{name}")) for name in names)
     try:
         figures = quarter_figures(

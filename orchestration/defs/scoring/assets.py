@@ -33,10 +33,10 @@ from storage import write_parquet
 
 REPORT = ["lead_id", "project_name", "enterprise_name", "unit_name", "reported_date", "stage"]
 ASSIGNED_FROM = {
-    "leads": "scr_lead__standing",
-    "matches": "scr_park__matches",
-    "parks": "scr_park__register",
-    "recruiters": "scr_team__recruiters",
+    "leads": "brd_lead__standing",
+    "matches": "brd_park__matches",
+    "parks": "brd_park__register",
+    "recruiters": "brd_team__recruiters",
 }
 TEXT = pa.string()
 ASSIGNED = pa.schema(
@@ -52,8 +52,9 @@ PROGRESS = {"fct_follow_ups": "follow_up_date", "fct_stage_moves": "moved_date"}
 @dg.asset(
     key=["scoring", "ranked_leads"],
     deps=[
-        dg.AssetKey(["scores", name])
-        for name in ("scr_lead__parts", "scr_lead__contributions", "scr_lead__same_enterprise")
+        dg.AssetKey(["scores", "scr_lead__parts"]),
+        dg.AssetKey(["scores", "scr_lead__contributions"]),
+        dg.AssetKey(["boards", "brd_lead__same_enterprise"]),
     ],
     group_name="scoring",
     kinds={"python", "parquet"},
@@ -68,7 +69,7 @@ def ranked_leads(workplace: Workplace) -> dg.MaterializeResult[None]:
     raw = pd.read_parquet(workplace.export("scores/scr_lead__contributions"))
     worded = worded_contributions(workplace, raw)
     weights = weights_of(workplace)
-    others = pd.read_parquet(workplace.export("scores/scr_lead__same_enterprise")).set_index("lead_id")
+    others = pd.read_parquet(workplace.export("boards/brd_lead__same_enterprise")).set_index("lead_id")
     ranking = rank_leads(frame, worded, weights)
     ranking["is_exploration"] = ranking["lead_id"].isin(exploration_picks(ranking, weights))
     ranking["same_enterprise"] = ranking["lead_id"].map(others["same_enterprise_text"])
@@ -165,7 +166,7 @@ def assessment(context: dg.AssetExecutionContext, workplace: Workplace) -> Itera
     key=["scoring", "lead_assignment"],
     deps=[
         dg.AssetKey(["scoring", "ranked_leads"]),
-        *(dg.AssetKey(["scores", name]) for name in ASSIGNED_FROM.values()),
+        *(dg.AssetKey(["boards", name]) for name in ASSIGNED_FROM.values()),
     ],
     group_name="scoring",
     kinds={"python", "parquet"},
@@ -176,7 +177,7 @@ def assessment(context: dg.AssetExecutionContext, workplace: Workplace) -> Itera
 )
 def lead_assignment(workplace: Workplace) -> dg.MaterializeResult[None]:
     """Assign the first leads to units and parks as one optimisation."""
-    built = {part: pd.read_parquet(workplace.export(f"scores/{name}")) for part, name in ASSIGNED_FROM.items()}
+    built = {part: pd.read_parquet(workplace.export(f"boards/{name}")) for part, name in ASSIGNED_FROM.items()}
     leads = _to_assign(read_ranked(workplace), built["leads"])
     recruiters = built["recruiters"].query("is_active").groupby("unit_name").size()
     settings = AssignmentSettings.load(workplace.office_file("assignment.yaml"))

@@ -52,35 +52,41 @@ def _adds_up(row: dict[Any, Any]) -> bool:
 
 # Everything that is handed out, and the column by which a forbidden lead or firm would stand in it.
 LEADS_HANDED_OUT = {
-    "scr_park__matches": "lead_id",
-    "scr_policy__matches": "lead_id",
-    "scr_fund__suitable": "lead_id",
-    "scr_trip__targets": "lead_id",
-    "scr_trip__paths": "lead_id",
+    "brd_park__matches": "lead_id",
+    "brd_policy__matches": "lead_id",
+    "brd_fund__suitable": "lead_id",
+    "brd_trip__targets": "lead_id",
+    "brd_trip__paths": "lead_id",
 }
 FIRMS_HANDED_OUT = {
-    "scr_prospect__nodes": "enterprise_key",
-    "scr_prospect__headquarters": "enterprise_key",
-    "scr_chain__leader_targets": "target_key",
-    "scr_enterprise__key_targets": "enterprise_key",
-    "scr_trip__targets": "target_key",
+    "brd_prospect__nodes": "enterprise_key",
+    "brd_prospect__headquarters": "enterprise_key",
+    "brd_chain__leader_targets": "target_key",
+    "brd_enterprise__key_targets": "enterprise_key",
+    "brd_trip__targets": "target_key",
 }
-SCREENED = {"scr_prospect__candidates": "enterprise_key", "scr_screen__enterprises": "enterprise_key"}
+SCREENED = {"brd_prospect__candidates": "enterprise_key", "brd_screen__enterprises": "enterprise_key"}
+
+
+SCREENS = ("brd_lead__screens", *SCREENED)
 
 
 @dg.asset_check(
-    asset=ASSET, blocking=True, description="准入筛查为禁止的线索和企业，不在名单、招商对象、园区、政策、基金和行程里"
+    asset=ASSET,
+    blocking=True,
+    description="准入筛查为禁止的线索和企业，不在名单、招商对象、园区、政策、基金和行程里",
+    additional_deps=[["boards", name] for name in sorted({*SCREENS, *LEADS_HANDED_OUT, *FIRMS_HANDED_OUT})],
 )
 def nothing_forbidden_is_recommended(workplace: Workplace) -> dg.AssetCheckResult:
     """Look for what the screens forbid in everything that is handed out."""
-    leads = _forbidden(workplace, "scr_lead__screens", "lead_id")
+    leads = _forbidden(workplace, "brd_lead__screens", "lead_id")
     firms = pd.concat([_forbidden(workplace, name, column) for name, column in SCREENED.items()]).drop_duplicates()
     ranked = read_ranked(workplace)
     handed_out = ranked["rank"].notna() | ranked["is_exploration"]
     found = [("ranked_leads", ranked.loc[handed_out & ranked["lead_id"].isin(leads), "lead_id"])]
     for forbidden, places in ((leads, LEADS_HANDED_OUT), (firms, FIRMS_HANDED_OUT)):
         for name, column in places.items():
-            keys = pd.read_parquet(workplace.export(f"scores/{name}"), columns=[column])[column]
+            keys = pd.read_parquet(workplace.export(f"boards/{name}"), columns=[column])[column]
             found.append((name, keys[keys.isin(forbidden)]))
     offending = pd.DataFrame([(name, key) for name, keys in found for key in keys.unique()], columns=["table", "key"])
     counts = {"禁止的线索数": len(leads), "禁止的企业数": len(firms)}
@@ -89,7 +95,7 @@ def nothing_forbidden_is_recommended(workplace: Workplace) -> dg.AssetCheckResul
 
 def _forbidden(workplace: Workplace, name: str, column: str) -> "pd.Series[str]":
     """Give the keys that a screen forbids."""
-    judged = pd.read_parquet(workplace.export(f"scores/{name}"), columns=[column, "screen_result"])
+    judged = pd.read_parquet(workplace.export(f"boards/{name}"), columns=[column, "screen_result"])
     return judged.loc[judged["screen_result"] == FORBIDDEN, column].dropna()
 
 

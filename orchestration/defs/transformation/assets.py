@@ -1,4 +1,4 @@
-"""SQL models as assets (加工): facts once, features and scores as of a day. dbt tests are their checks.
+"""SQL models as assets (加工): facts once; features, boards and scores as of a day. dbt tests are their checks.
 
 Belongs here: which part of the SQL project runs with which variables, and how a model becomes an asset. Does not belong
 here: SQL, exports (a macro of dbt_project writes them once a build is green).
@@ -49,7 +49,7 @@ class StageTranslator(DagsterDbtTranslator):
 
 
 # The one model of each build whose rows stand for the step in the run's table.
-SPEAKERS = ("mart_row_accounting", "ftr_lead__12m", "scr_lead__parts")
+SPEAKERS = ("fct_row_accounting", "ftr_lead__12m", "scr_lead__parts")
 ACCOUNTING_TITLES = {
     "ledger_name": "台账", "landed_count": "落地行", "standing_count": "有效行", "superseded_count": "被替换行",
     "rejected_count": "待更正行", "refused_count": "拒收行（未落地）",
@@ -75,8 +75,8 @@ def _told(workplace: Workplace, model: str, counts: Mapping[str, int]) -> dict[s
     if model not in counts:
         return {}
     metadata: dict[str, Any] = {"dagster/row_count": counts[model]}
-    if model == "mart_row_accounting":
-        rows = pq.read_table(workplace.export("marts/mart_row_accounting")).to_pandas()
+    if model == "fct_row_accounting":
+        rows = pq.read_table(workplace.export("marts/fct_row_accounting")).to_pandas()
         left = int(rows["superseded_count"].sum() + rows["rejected_count"].sum())
         metadata |= row_counts(int(rows["standing_count"].sum()), int(rows["landed_count"].sum()), left)
         metadata[PREVIEW] = preview(rows, ACCOUNTING_TITLES)
@@ -160,12 +160,12 @@ def sql_assets(project: DbtProject) -> list[dg.AssetsDefinition]:
 
     @dbt_assets(name="boards", select=BOARDS, partitions_def=AS_OF_DAYS, **shared)
     def boards(context: dg.AssetExecutionContext, dbt: WarehouseDbt, workplace: Workplace) -> Iterator[Any]:
-        """Boards: what is late, in arrears or blocked on the day of the partition."""
+        """Boards and registers of the day of the partition: nothing that was learned is in them."""
         yield from _build(context, dbt, workplace, context.partition_key)
 
     @dbt_assets(name="scores", select=SCORES, partitions_def=AS_OF_DAYS, **shared)
     def scores(context: dg.AssetExecutionContext, dbt: WarehouseDbt, workplace: Workplace) -> Iterator[Any]:
-        """Contributions of every current lead by the active tables, and prospects of every node."""
+        """What the active tables of the models say of every current lead: contributions, parts, tax, foreign money to come."""
         yield from _build(context, dbt, workplace, context.partition_key)
 
     return [facts, features, boards, scores]

@@ -44,8 +44,8 @@ class Board:
 PROBABILITY: Final = "概率取自模型：tests/dbt/test_funnel_conduct.py"
 BOARDS: Final = {
     "marts/dim_units": Board(unit.register, ("unit_name",)),
-    "marts/mart_funnel__moves": Board(funnel.moves, ("lead_id", "stage", "moved_date")),
-    "marts/mart_unit__monthly": Board(unit.monthly, ("unit_name", "month_date")),
+    "marts/fct_stage_transitions": Board(funnel.moves, ("lead_id", "stage", "moved_date")),
+    "marts/fct_unit_months": Board(unit.monthly, ("unit_name", "month_date")),
     # The chain of a lead comes from matching it with the nodes of the chains: tests/unit/models_chain/test_chains.py.
     "boards/brd_funnel__stages": Board(
         funnel.stages, ("slice_kind", "slice_name", "stage"), only="slice_kind != '产业链'"

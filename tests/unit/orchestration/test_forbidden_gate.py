@@ -24,7 +24,7 @@ PLACES += [(name, column, "坏企业") for name, column in FIRMS_HANDED_OUT.item
 def judged(home: Path, extra: dict[str, dict[str, Any]], **lead: Any) -> dg.AssetCheckResult:
     """The gate on lists that hold what is allowed, and one row more for the tables of `extra`."""
     tables: dict[str, list[dict[str, Any]]] = {
-        "scr_lead__screens": [
+        "brd_lead__screens": [
             {"lead_id": "好线索", "screen_result": "通过"},
             {"lead_id": "坏线索", "screen_result": "禁止"},
         ]
@@ -40,7 +40,7 @@ def judged(home: Path, extra: dict[str, dict[str, Any]], **lead: Any) -> dg.Asse
     for name, row in extra.items():
         tables[name].append(row)
     for name, rows in tables.items():
-        path = home / "exports" / "scores" / f"{name}.parquet"
+        path = home / "exports" / "boards" / f"{name}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         pd.DataFrame(rows).to_parquet(path)
     ranked = [{"lead_id": "好线索", "rank": 1, "is_exploration": False}]

@@ -66,6 +66,6 @@ from sized
 inner join {{ ref('brd_lead__progress') }} as progress on sized.lead_id = progress.lead_id
 left join carried on sized.lead_id = carried.lead_id
 left join trips on sized.lead_id = trips.lead_id
-asof left join {{ ref('int_lead__givers') }} as transfers
+asof left join {{ ref('fct_lead_givers') }} as transfers
     on sized.lead_id = transfers.lead_id and sized.signed_date < transfers.transferred_date
 where sized.group_signing_count > 1

@@ -35,7 +35,7 @@ owners as (
     select
         transfers.lead_id,
         arg_min(transfers.from_unit_name, transfers.transferred_date) as unit_name
-    from {{ ref('int_lead__givers') }} as transfers
+    from {{ ref('fct_lead_givers') }} as transfers
     where transfers.transferred_date >= {{ as_of_date() }}
     group by transfers.lead_id
 

@@ -191,7 +191,7 @@ worded as (
             case when blocked_light in ('红', '黄')
                 then blocked_step || '卡在' || coalesce(blocked_by_unit, '（未写部门）') || blocked_days || '个工作日' end,
             case when progress_light in ('红', '黄')
-                then '形象进度落后' || {{ plain_number('progress_gap_pct') }} || '个百分点' end
+                then '形象进度落后' || {{ number_text('progress_gap_pct') }} || '个百分点' end
         ], lambda reason: reason is not null) as reasons
     from lit
 

@@ -361,8 +361,8 @@ select
     case
         when not bounded.is_history_long then '无法预测：可对照的月份只有' || bounded.past_month_count || '个'
         when bounded.is_stage_new then '无法预测：在手线索中有以往没有出现过的阶段'
-        else '约' || {{ plain_number('bounded.expected_count') }} || '个' || coalesce(
-            '（' || {{ plain_number('bounded.low_count') }} || '至' || {{ plain_number('bounded.high_count') }} || '个）',
+        else '约' || {{ number_text('bounded.expected_count') }} || '个' || coalesce(
+            '（' || {{ number_text('bounded.low_count') }} || '至' || {{ number_text('bounded.high_count') }} || '个）',
             '，没有区间：预演只有' || bounded.rehearsal_count || '次'
         )
     end as forecast_text,

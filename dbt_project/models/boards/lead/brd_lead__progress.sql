@@ -16,7 +16,7 @@ reports as (
         leads.reported_date,
         coalesce(transfers.from_unit_name, leads.unit_name) as reported_unit_name
     from {{ ref('dim_leads') }} as leads
-    asof left join {{ ref('int_lead__givers') }} as transfers
+    asof left join {{ ref('fct_lead_givers') }} as transfers
         on leads.lead_id = transfers.lead_id and leads.reported_date < transfers.transferred_date
     where leads.reported_date < {{ as_of }}
 

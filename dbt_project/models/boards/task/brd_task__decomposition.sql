@@ -118,9 +118,9 @@ select
     indicators.measure,
     {{ as_of_date() }} as as_of_date,
     levels.upper_value,
-    coalesce({{ plain_number('levels.upper_value') }} || indicators.measure, '未下达') as upper_text,
+    coalesce({{ number_text('levels.upper_value') }} || indicators.measure, '未下达') as upper_text,
     levels.divided_value,
-    coalesce({{ plain_number('levels.divided_value') }} || indicators.measure, '未分解') as divided_text,
+    coalesce({{ number_text('levels.divided_value') }} || indicators.measure, '未分解') as divided_text,
     levels.unit_count,
     round(levels.divided_value - levels.upper_value, 4) as difference_value,
     case
@@ -128,8 +128,8 @@ select
         when levels.divided_value is null then '未分解'
         when abs(levels.divided_value - levels.upper_value) < 0.005 then '一致'
         when levels.divided_value > levels.upper_value
-            then '分解数多' || {{ plain_number('levels.divided_value - levels.upper_value') }} || indicators.measure
-        else '分解数少' || {{ plain_number('levels.upper_value - levels.divided_value') }} || indicators.measure
+            then '分解数多' || {{ number_text('levels.divided_value - levels.upper_value') }} || indicators.measure
+        else '分解数少' || {{ number_text('levels.upper_value - levels.divided_value') }} || indicators.measure
     end as difference_text,
     levels.document_no
 from levels

@@ -44,7 +44,7 @@ counted as (
         facts.unit_name,
         count(*) as counted_count,
         string_agg(
-            facts.project_name || '（' || coalesce({{ plain_number('facts.investment_wan_cny') }}, '未填') || '万元）', '、'
+            facts.project_name || '（' || coalesce({{ number_text('facts.investment_wan_cny') }}, '未填') || '万元）', '、'
             order by facts.investment_wan_cny desc nulls last, facts.lead_id
         ) as counted_projects
     from rules
@@ -71,7 +71,7 @@ select
     case
         when rules.min_count is null then '未下达'
         else '不少于' || rules.min_count || '个'
-            || coalesce('，每个不低于' || {{ plain_number('rules.min_investment_wan_cny') }} || '万元', '')
+            || coalesce('，每个不低于' || {{ number_text('rules.min_investment_wan_cny') }} || '万元', '')
     end as standard_text,
     coalesce(counted.counted_count, 0) as counted_count,
     counted.counted_projects,

@@ -10,8 +10,8 @@ with local_firms as (
         listed.enterprise_key is not null
         or coalesce(on_nodes.registered_capital_wan_cny >= minimum.minimum_capital_wan_cny, false) as is_leader
     from {{ ref('int_enterprise__chain_nodes') }} as on_nodes
-    left join {{ source('landing', 'chain_leaders') }} as listed on on_nodes.enterprise_key = listed.enterprise_key
-    left join {{ source('landing', 'chain_leaders') }} as minimum on minimum.enterprise_key is null
+    left join {{ ref('stg_chain__leaders') }} as listed on on_nodes.enterprise_key = listed.enterprise_key
+    left join {{ ref('stg_chain__leaders') }} as minimum on minimum.enterprise_key is null
     where on_nodes.is_local
         and not on_nodes.is_struck_off
         and (on_nodes.matched_digits >= {{ var('neighbour_min_digits') }} or on_nodes.matched_word_count > 0)
@@ -44,7 +44,7 @@ counted as (
         cast(sum(hops.weight_pct) // 100 as bigint) as converted_count,
         min(nearest.hop_count) filter (where nearest.is_leader) as leader_hop
     from nearest
-    inner join {{ source('landing', 'chain_hops') }} as hops on nearest.hop_count = hops.hop_count
+    inner join {{ ref('stg_chain__hops') }} as hops on nearest.hop_count = hops.hop_count
     group by nearest.node_id, nearest.side_name
 
 ),

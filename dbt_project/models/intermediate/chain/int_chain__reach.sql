@@ -45,7 +45,7 @@ shortest as materialized (
         paths.to_node_id,
         cast(min(paths.hop_count) as bigint) as hop_count
     from paths
-    inner join {{ source('landing', 'chain_hops') }} as hops on paths.hop_count = hops.hop_count
+    inner join {{ ref('stg_chain__hops') }} as hops on paths.hop_count = hops.hop_count
     where paths.from_node_id != paths.to_node_id
     group by paths.from_node_id, paths.to_node_id
 

@@ -4,7 +4,7 @@
 with industry_codes as (
 
     select distinct industry_code
-    from {{ source('landing', 'register') }}
+    from {{ ref('stg_register__landed_rows') }}
     where industry_code is not null
 
 ),

@@ -69,5 +69,5 @@ select
 from together
 inner join {{ ref('stg_chain__nodes') }} as nodes on together.node_id = nodes.node_id
 left join {{ ref('stg_ledger__local_enterprises') }} as ledger on together.enterprise_key = ledger.uscc
-left join {{ source('landing', 'chain_leaders') }} as listed on together.enterprise_key = listed.enterprise_key
-left join {{ source('landing', 'chain_leaders') }} as minimum on minimum.enterprise_key is null
+left join {{ ref('stg_chain__leaders') }} as listed on together.enterprise_key = listed.enterprise_key
+left join {{ ref('stg_chain__leaders') }} as minimum on minimum.enterprise_key is null

@@ -1,6 +1,6 @@
 -- Which unit a lead belongs to: whom the ledger names, or the taker of the last hand-over while the ledger still names a giver
 -- (a sheet of a town is not rewritten because a bureau took the lead over). A unit that 单位名录 doesn't know leaves unit_name null: such leads go to
--- mart_rejected_rows and into no number.
+-- fct_rejected_rows and into no number.
 with leads as (
 
     select

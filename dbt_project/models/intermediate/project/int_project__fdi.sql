@@ -93,5 +93,7 @@ select
         / nullif(case when amounts.currency = 'USD' then amounts.written_rate else rates.cny_per_unit end, 0), 4
     ) as amount_wan_usd
 from amounts
-inner join {{ ref('dim_leads') }} as leads on amounts.lead_id = leads.lead_id
+inner join {{ ref('int_lead__units') }} as leads on amounts.lead_id = leads.lead_id
 left join rates on date_trunc('month', amounts.counted_date) = rates.month_date
+-- A lead of an unknown unit counts nowhere, nor does its money.
+where leads.unit_name is not null

@@ -7,7 +7,7 @@ with moves as (
         coalesce(transfers.from_unit_name, units.unit_name) as unit_name
     from {{ ref('stg_ledger__stage_moves') }} as moves
     inner join {{ ref('int_lead__units') }} as units on moves.lead_id = units.lead_id
-    asof left join {{ ref('int_lead__givers') }} as transfers
+    asof left join {{ ref('fct_lead_givers') }} as transfers
         on moves.lead_id = transfers.lead_id and moves.moved_date < transfers.transferred_date
     where units.unit_name is not null
 

@@ -113,7 +113,7 @@ facts as (
         '项目进展'
     from moves
     inner join leads on moves.lead_id = leads.lead_id
-    left join {{ ref('int_lead__signings') }} as signings on moves.lead_id = signings.lead_id
+    left join {{ ref('fct_signings') }} as signings on moves.lead_id = signings.lead_id
     cross join (values ('阶段个数'), ('阶段金额')) as counts (counted_by)
 
     union all
@@ -239,7 +239,7 @@ judged as (
                 when indicators.leaves_out_expansions and kinds.is_expansion
                     then '未计入：增资扩产（' || kinds.recruit_basis || '），与新引进分开计'
                 when leads.investment_wan_cny < indicators.min_investment_wan_cny
-                    then '未计入：总投资不足' || {{ plain_number('indicators.min_investment_wan_cny') }} || '万元'
+                    then '未计入：总投资不足' || {{ number_text('indicators.min_investment_wan_cny') }} || '万元'
             end
         ) as not_counted_reason,
         facts.ledger_name
@@ -248,7 +248,7 @@ judged as (
         on facts.counted_by = indicators.counted_by and (indicators.stage is null or facts.stage = indicators.stage)
     inner join leads on facts.lead_id = leads.lead_id
     inner join {{ ref('int_lead__recruit_kind') }} as kinds on facts.lead_id = kinds.lead_id
-    asof left join {{ ref('int_lead__givers') }} as transfers
+    asof left join {{ ref('fct_lead_givers') }} as transfers
         on facts.lead_id = transfers.lead_id and facts.fact_date < transfers.transferred_date
 
 )

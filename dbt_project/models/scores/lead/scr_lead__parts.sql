@@ -112,4 +112,4 @@ select
     scored.tax_version
 from scored
 left join best_fit on scored.lead_id = best_fit.lead_id
-left join {{ ref('scr_lead__screens') }} as screens on scored.lead_id = screens.lead_id
+left join {{ ref('brd_lead__screens') }} as screens on scored.lead_id = screens.lead_id

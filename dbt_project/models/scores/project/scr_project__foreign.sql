@@ -44,7 +44,7 @@ restrictions as (
     select
         hits.lead_id,
         string_agg(hits.item_quoted_text, '；' order by hits.catalogue_name, hits.item_no) as restriction_text
-    from {{ ref('mart_lead__screen_hits') }} as hits
+    from {{ ref('fct_screen_hits') }} as hits
     where contains(hits.catalogue_name, '负面清单') and {{ in_force('hits', as_of) }}
     group by hits.lead_id
 

@@ -4,7 +4,7 @@ with landed as (
 
 ),
 
--- A corrected file supersedes by key (更正后的文件按主键替换); what it replaces stays visible in int_ledger__superseded.
+-- A corrected file supersedes by key (更正后的文件按主键替换); what it replaces stays visible in stg_ledger__superseded_rows.
 standing as (
 
     select *
