@@ -43,9 +43,10 @@ Name = Annotated[str, AfterValidator(_check_name)]
 class District(BaseModel):
     """Checked content of district.yaml.
 
-    `province` and `city` decide which firms are local. `towns` are the towns and streets (镇街), none if the office lists
-    none; `neighbours` the districts it compares itself with; `recruits_from` regions or provinces of cities.csv. The fiscal
-    year begins in `fiscal_year_starts_in` (month). A fictional district ranks nobody's ledgers but its own.
+    `province` and `city` decide which firms are local. `towns` are the towns and streets (镇街), empty where the office lists
+    none. `neighbours` are kept, nothing reckons with them yet. `recruits_from` are regions or provinces of cities.csv.
+    Targets are counted by calendar years, so the fiscal year begins in January. A fictional district ranks nobody's ledgers
+    but its own.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -55,9 +56,11 @@ class District(BaseModel):
     city: Name = Field(title="所在市")
     level: Literal["区", "县", "市", "开发区", "旗"] = Field(default="区", title="级别")
     towns: list[Name] = Field(default=[], title="镇街")
-    neighbours: list[Name] = Field(default=[], title="相邻区县")
-    recruits_from: list[str] = Field(default=[], title="主要招商地区")
-    fiscal_year_starts_in: Annotated[int, Field(ge=1, le=12)] = Field(default=1, title="财政年度起始月")
+    neighbours: list[Name] = Field(default=[], title="相邻区县（暂只作记录）")
+    recruits_from: list[str] = Field(default=[], title="主要招商地区，写进外出行程的可选地区")
+    fiscal_year_starts_in: Literal[1] = Field(
+        default=1, title="财政年度起始月：预算法第十八条为公历年度，任务按公历年计"
+    )
     is_fictional: bool = Field(default=False, title="是否虚构")
 
     @model_validator(mode="after")

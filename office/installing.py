@@ -31,6 +31,7 @@ ORIGIN: Final = ".defaults.json"  # the hash of the default that each file was w
 NEW: Final = "新默认"
 CHAINS: Final = "chains.yaml"
 TRIPS: Final = "trips.yaml"
+_REGIONS: Final = re.compile(r"(?<=\nregions:)[^\n]*(?:\n  - \S+)+")
 _START: Final = re.compile(r"(?<=\n)start_city: \S+")
 _CHAIN: Final = re.compile(r"^  - id: (\S+)$", re.M)
 
@@ -114,7 +115,10 @@ def _fill(folder: Path, district: District, chain_text: str) -> None:
             shutil.copyfile(DEFAULTS / name, folder / name)
     write_text(folder / CHAINS, chain_text)
     trips = (DEFAULTS / TRIPS).read_text(encoding="utf-8")
-    write_text(folder / TRIPS, _START.sub(f"start_city: {_start_city(district)}", trips))
+    trips = _START.sub(f"start_city: {_start_city(district)}", trips)
+    if district.recruits_from:
+        trips = _REGIONS.sub("".join(f"\n  - {region}" for region in district.recruits_from), trips)
+    write_text(folder / TRIPS, trips)
     write_text(folder / DISTRICT, _district_text(district))
     write_text(folder / GUIDE, _guide())
     write_json(folder / ORIGIN, {name: content_hash(DEFAULTS / name) for name in FILES if (DEFAULTS / name).exists()})

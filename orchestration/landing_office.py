@@ -113,5 +113,7 @@ def land_office(folder: Path, home: Path) -> Path:
                 shutil.copyfile(folder / name, partial / name)
             for table in TABLES:
                 pq.write_table(read_table(folder, table), partial / f"{table}.parquet")
+    if (home / LANDED).is_dir() and not (home / LANDED).is_symlink():
+        shutil.rmtree(home / LANDED)  # a copy without links: of a backup, or laid out by a rebuild
     swap_link(home / LANDED, target)
     return home / LANDED

@@ -269,8 +269,9 @@ def run_job(settings: Settings, as_of: dt.date, name: str, only: Sequence[dg.Ass
     check_day(as_of)
     if name in ("rescoring", "retraining") and not warehouse_path(settings.home).exists():
         raise Refused("还没有运行过夜间作业：请先运行 zeyou run")
-    landed = office.using(settings.home / LANDED)
-    with only_one(settings, "nightly"), landed, prepare_instance(settings) as instance:
+    landed = settings.home / LANDED
+    settled = office.using(landed if landed.is_dir() else settings.office_folder)
+    with only_one(settings, "nightly"), settled, prepare_instance(settings) as instance:
         bury_dead_runs(instance, "command")
         result = _execute(settings, instance, as_of, name, only)
         if not result.success and _put_away(settings, result.faults, may_leave_register=name == "nightly" and not only):

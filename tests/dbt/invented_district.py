@@ -443,6 +443,7 @@ def told_on(home: Path, board: str, as_of: str = "2026-06-30", **tables: pd.Data
     with duckdb.connect(str(home / "warehouse" / "warehouse.duckdb"), read_only=True) as connection:
         for name, frame in tables.items():
             connection.register(f"own_{name}", frame)
-            sql, count = re.subn(rf'"warehouse"\."\w+"\."{name}"', f"own_{name}", sql)
+            relation = rf"""\"warehouse"\."\w+"\."{name}"|'[^']*/office/{name}\.parquet'"""
+            sql, count = re.subn(relation, f"own_{name}", sql)
             assert count, name
         return connection.execute(sql).df()

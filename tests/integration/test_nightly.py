@@ -19,7 +19,7 @@ import pytest
 import xlsxwriter
 from docx import Document
 from installation import AS_OF, Home, content_hashes
-from other_district import CHAINS, FACTS, write_other_district
+from other_district import write_facts, write_other_district
 
 from desk.application import build_app
 from desk.settings import DeskSettings
@@ -29,7 +29,6 @@ from models.additive import from_tables, part_of
 from models.chain import fit_points, load_chains
 from models.ranking import RankingWeights
 from models.registry import Registry
-from office.installing import write_folder
 from orchestration.command_line import main
 from orchestration.nightly import run_nightly
 from publishing.boards import all_boards
@@ -300,7 +299,8 @@ def test_another_district_is_ranked_by_its_own_settings_on_an_earlier_day(
     assert str(home / "office" / "district.yaml") in line and "zeyou init" in line
     assert not (home / "published").exists() and not (home / "landing").exists()
 
-    write_folder(home / "office", FACTS, CHAINS)
+    assert main(["init", "--from", str(write_facts(tmp_path))]) == 0
+    assert "临澜区的设置已写到" in capsys.readouterr().out
     limits = (home / "office" / "register_limits.yaml").read_text(encoding="utf-8")
     limits = limits.replace("rows_at_most: 10000000", "rows_at_most: 1000")
     (home / "office" / "register_limits.yaml").write_text(limits, encoding="utf-8")
@@ -323,7 +323,14 @@ def test_another_district_is_ranked_by_its_own_settings_on_an_earlier_day(
     assert "没有目标企业：企业名录" in texts and "临澜" in texts
     tables = [pq.read_table(path) for path in snapshot.folder.rglob("*.parquet")]
     texts += "".join(str(table.to_pylist()) for table in tables) + json.dumps(snapshot.manifest, ensure_ascii=False)
-    assert "云川" not in texts
+    assert "云川" not in texts and "纺织服装" not in set(leads["chain_node"].dropna().str[:4])
+    chart = home / "documents" / f"挂图作战_{earlier}.pdf"
+    assert chart.read_bytes().startswith(b"%PDF")
+    assert "云川" not in "".join(
+        path.read_text("utf-8") for path in (home / "office").glob("*.*") if path.suffix != ".md"
+    )
+    nodes = pd.read_parquet(home / "landing/chain_nodes.parquet")
+    assert set(nodes["chain_name"]) == {"食品加工", "工程机械"}
     parks = pd.read_parquet(home / "exports/boards/brd_park__register.parquet")
     assert not parks["problem_text"].fillna("").str.contains("不在城市表中").any(), (
         "the local city needs no place on the map"
