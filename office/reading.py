@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 from pydantic import ValidationError
@@ -107,13 +107,28 @@ def _typed_rows(folder: Path, table: Table) -> tuple[list[tuple[int, Row]], list
     return found, problems + _repeated(table, found) + _unknown_words(table, found)
 
 
+class Record(NamedTuple):
+    """A row of a CSV file: the line that it begins on, its cells (blank ones None), its text as it stands in the file."""
+
+    line: int
+    cells: dict[str, str | None]
+    source: str
+
+
 def written_rows(path: Path, table: Table) -> Iterator[tuple[int, dict[str, str | None]]]:
     """Yield the rows of a CSV file with their line numbers; blank cells are None. Raise OfficeError for another header."""
+    for record in records(path, table)[1]:
+        yield record.line, record.cells
+
+
+def records(path: Path, table: Table) -> tuple[str, Iterator[Record]]:
+    """Return the header line of a CSV file and its rows; raise OfficeError for another header."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
         raise OfficeError([Problem(table.file, "不是 UTF-8 编码", "请另存为“CSV UTF-8”")]) from None
-    reader = csv.reader(io.StringIO(text, newline=""))
+    lines = list(io.StringIO(text, newline=""))
+    reader = csv.reader([line.removeprefix("\ufeff") if at == 0 else line for at, line in enumerate(lines)])
     header = next(reader, [])
     if sorted(header) != sorted(table.columns):
         odd = [
@@ -121,16 +136,20 @@ def written_rows(path: Path, table: Table) -> Iterator[tuple[int, dict[str, str 
             *(f"多 {c}" for c in header if c not in table.columns),
         ]
         raise OfficeError([Problem(table.file, f"表头不对（{'、'.join(odd) or '有重复'}）", "请恢复默认表头", 1)])
-    before = reader.line_num
+    return "".join(lines[: reader.line_num]), _records(reader, reader.line_num, header, lines, table)
+
+
+def _records(reader: Any, before: int, header: list[str], lines: list[str], table: Table) -> Iterator[Record]:
     for cells in reader:
-        line, before = before + 1, reader.line_num
+        first, before = before, reader.line_num
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(header):
             raise OfficeError(
-                [Problem(table.file, f"有 {len(cells)} 格，表头有 {len(header)} 格", "请核对逗号和引号", line)]
+                [Problem(table.file, f"有 {len(cells)} 格，表头有 {len(header)} 格", "请核对逗号和引号", first + 1)]
             )
-        yield line, {name: cell.strip() or None for name, cell in zip(header, cells, strict=True)}
+        named = {name: cell.strip() or None for name, cell in zip(header, cells, strict=True)}
+        yield Record(first + 1, named, "".join(lines[first : reader.line_num]))
 
 
 def _key(table: Table, row: Row) -> tuple[Any, ...]:
