@@ -97,6 +97,7 @@ class Received:
     read: int
     changes: tuple[Change, ...] = ()
     problems: tuple[Problem, ...] = ()
+    refused: int = 0  # rows with something wrong, and good rows that wait for them
     returned: bytes | None = None
 
 
@@ -157,10 +158,12 @@ def receive(
         )
     reading = _Reading(folder, _state_in(sheets, facts.get(BASE, "")))
     sender = facts.get(SENDER, "")
-    if not sender or len(sender) > LONGEST_SENDER or _INVISIBLE.search(sender):
+    _read_sheets(reading, sheets)
+    if (reading.changes or reading.problems) and (
+        not sender or len(sender) > LONGEST_SENDER or _INVISIBLE.search(sender)
+    ):
         reason = "没有填" if not sender else "不像姓名"
         reading.problems.append(Problem(f"工作表“{GUIDE}”", reason, "请写上填表人的姓名", 3, SENDER))
-    _read_sheets(reading, sheets)
     rows = sum(len(page.rows) for page in reading.pages.values())
     if not reading.problems and reading.changes:
         _try_changes(reading, check)
@@ -172,7 +175,8 @@ def receive(
         state = {**reading.base, **reading.settled}
         state = {key: digest for key, digest in state.items() if digest}
         returned = write_book(list(reading.pages.values()), state, district, sender[:LONGEST_SENDER], reading.problems)
-        return Received(sender, rows, (), tuple(reading.problems), returned)
+        refused = sum(len(page.said) + len(page.waits) for page in reading.pages.values())
+        return Received(sender, rows, (), tuple(reading.problems), refused, returned)
     _apply(folder, reading.changes, sender, workbook, when)
     return Received(sender, rows, tuple(reading.changes))
 
