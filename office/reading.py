@@ -104,7 +104,7 @@ def _typed_rows(folder: Path, table: Table) -> tuple[list[tuple[int, Row]], list
             found.append((line, table.row.model_validate(cells)))
         except ValidationError as error:
             problems += problems_of(error, table.file, line)
-    return found, problems + _repeated(table, found) + _unknown_words(table, found)
+    return found, problems + _repeated(table, found) + _unknown_words(table, written)
 
 
 class Record(NamedTuple):
@@ -170,21 +170,19 @@ def _repeated(table: Table, rows: list[tuple[int, Row]]) -> list[Problem]:
     return problems
 
 
-def _unknown_words(table: Table, rows: list[tuple[int, Row]]) -> list[Problem]:
+def _unknown_words(table: Table, rows: list[tuple[int, dict[str, str | None]]]) -> list[Problem]:
     """Words that the program does not know, and those it knows that have no row."""
     problems = []
     for column in table.closed:
         title = table.columns[column]
         known = [cells[column] for _, cells in written_rows(DEFAULTS / table.file, table)]
-        for line, row in rows:
-            value = row.model_dump(by_alias=True)[column]
-            if value not in known:
-                problems.append(
-                    Problem(
-                        table.file, f"程序不认识这个{title}", "请改回默认表里的写法，或删去这一行", line, column, value
-                    )
-                )
-        written = {row.model_dump(by_alias=True)[column] for _, row in rows}
+        fix = "请改回默认表里的写法，或删去这一行"
+        problems += [
+            Problem(table.file, f"程序不认识这个{title}", fix, line, column, word)
+            for line, cells in rows
+            if (word := cells[column]) and word not in known
+        ]
+        written = {cells[column] for _, cells in rows}
         problems += [
             Problem(table.file, f"缺少{title}“{word}”的一行", "请补上（默认表里有）", None, column)
             for word in dict.fromkeys(known)
