@@ -391,7 +391,7 @@ def firm_marks(name: str | None, uscc: str | None, enterprise_key: str | None = 
 
     Examples
     --------
-    >>> firm_marks("云川（北京） 公司", None) == firm_marks("云川(北京)公司", "")
+    >>> firm_marks("某某（北京） 公司", None) == firm_marks("某某(北京)公司", "")
     True
     """
     written = "".join(unicodedata.normalize("NFKC", name or "").split()).casefold()

@@ -218,22 +218,8 @@ class LandingStore:
         started = time.perf_counter()
         if not inbox.is_dir():
             raise FileProblem(f"{inbox}：收件夹不存在；请检查路径，或用 make run INBOX=<文件夹> 指定")
-        (self.folder / "files").mkdir(parents=True, exist_ok=True)
         place = str(inbox.resolve())
-        failed: dict[str, str] = {}  # by content, or by name where not even that could be read
-        for path in sorted(p for p in inbox.rglob("*") if is_sent(p)):
-            file_hash = name = path.name.encode(errors="surrogateescape").decode(errors="replace")
-            try:
-                if name != path.name:
-                    raise OSError(None, "文件名的编码不是 UTF-8，请改名", name)
-                file_hash = content_hash(path)
-                self._receive(path, file_hash, place, say)
-            except (OSError, MemoryError) as error:
-                if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-                    raise
-                why = (error.strerror or "读不出来") if isinstance(error, OSError) else "内存不够，请拆小"
-                failed[file_hash] = f"{name}：{why}；本次没有读，其余文件照常，下次运行再读"
-                say(f"没有读：{failed[file_hash]}")
+        failed = self._receive_all(inbox, lambda path: True, say)
         entries = [entry for entry in self.received() if entry["inbox"] == place]
         files = tuple(self._load(LandedFile(**entry), failed) for entry in entries)
         unknown = failed.keys() - {entry["file_hash"] for entry in entries}
@@ -247,6 +233,42 @@ class LandingStore:
         self._join_refusals(files)
         self._write_files(files)
         return Landed(self.folder, files, rows, time.perf_counter() - started)
+
+    def receive_early(self, inbox: Path, is_wanted: Callable[[Path], bool], say: Say) -> tuple[LandedFile, ...]:
+        """Receive some files of an inbox before the others are read; return what came of them."""
+        wanted: set[str] = set()
+
+        def note(path: Path) -> bool:
+            if found := is_wanted(path):
+                wanted.add(content_hash(path))
+            return found
+
+        failed = self._receive_all(inbox, note, say)
+        place = str(inbox.resolve())
+        entries = [e for e in self.received() if e["inbox"] == place and e["file_hash"] in wanted]
+        return tuple(self._load(LandedFile(**entry), failed) for entry in entries)
+
+    def _receive_all(self, inbox: Path, is_wanted: Callable[[Path], bool], say: Say) -> dict[str, str]:
+        """Receive every wanted file; return why some could not be, by content, or by name where not even that could be read."""
+        (self.folder / "files").mkdir(parents=True, exist_ok=True)
+        place = str(inbox.resolve())
+        failed: dict[str, str] = {}
+        for path in sorted(p for p in inbox.rglob("*") if is_sent(p)):
+            if not is_wanted(path):
+                continue
+            file_hash = name = path.name.encode(errors="surrogateescape").decode(errors="replace")
+            try:
+                if name != path.name:
+                    raise OSError(None, "文件名的编码不是 UTF-8，请改名", name)
+                file_hash = content_hash(path)
+                self._receive(path, file_hash, place, say)
+            except (OSError, MemoryError) as error:
+                if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                    raise
+                why = (error.strerror or "读不出来") if isinstance(error, OSError) else "内存不够，请拆小"
+                failed[file_hash] = f"{name}：{why}；本次没有读，其余文件照常，下次运行再读"
+                say(f"没有读：{failed[file_hash]}")
+        return failed
 
     def _read_whole(self, path: Path, inbox: str) -> LandedFile:
         """Read a source that is given whole; only its newest content is kept."""

@@ -8,7 +8,9 @@ Nothing that an office has is ever overwritten: an upgrade adds what is missing,
 
 from __future__ import annotations
 
+import csv
 import difflib
+import io
 import json
 import re
 import shutil
@@ -22,9 +24,9 @@ import yaml
 from office.district import DISTRICT, District, parse_district
 from office.folder import DEFAULTS
 from office.problems import OfficeError, Problem
-from office.reading import FILES, SETTINGS, written_rows
+from office.reading import FILES, SETTINGS, records, written_rows
 from office.tables import TABLES, Table
-from storage import content_hash, replace_folder, write_json, write_text
+from storage import content_hash, replace_folder, write_json, write_text, write_whole
 
 GUIDE: Final = "说明.md"
 ORIGIN: Final = ".defaults.json"  # the hash of the default that each file was written from
@@ -214,13 +216,17 @@ def _add_rows(folder: Path, name: str) -> list[str]:
         return []
     own = {tuple(cells[c] for c in table.closed) for _, cells in written_rows(folder / name, table)}
     missing = [
-        line for line, cells in written_rows(DEFAULTS / name, table) if tuple(cells[c] for c in table.closed) not in own
+        cells for _, cells in written_rows(DEFAULTS / name, table) if tuple(cells[c] for c in table.closed) not in own
     ]
     if not missing:
         return []
-    lines = (DEFAULTS / name).read_text(encoding="utf-8").splitlines()
-    text = (folder / name).read_text(encoding="utf-8-sig").rstrip("\n")
-    write_text(folder / name, "\n".join([text, *(lines[number - 1] for number in missing)]) + "\n")
+    content = (folder / name).read_bytes()
+    end = "\r\n" if b"\r\n" in content else "\n"
+    lines = io.StringIO(newline="")
+    header = records(folder / name, table)[0].removeprefix("\ufeff")
+    csv.DictWriter(lines, next(csv.reader([header])), lineterminator=end).writerows(missing)
+    whole = content.rstrip(b"\r\n") + (end + lines.getvalue()).encode()
+    write_whole(folder / name, lambda partial: partial.write_bytes(whole))
     return [f"{name}：新增 {len(missing)} 行"]
 
 

@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 from pydantic import ValidationError
@@ -104,16 +104,31 @@ def _typed_rows(folder: Path, table: Table) -> tuple[list[tuple[int, Row]], list
             found.append((line, table.row.model_validate(cells)))
         except ValidationError as error:
             problems += problems_of(error, table.file, line)
-    return found, problems + _repeated(table, found) + _unknown_words(table, found)
+    return found, problems + _repeated(table, found) + _unknown_words(table, written)
+
+
+class Record(NamedTuple):
+    """A row of a CSV file: the line that it begins on, its cells (blank ones None), its text as it stands in the file."""
+
+    line: int
+    cells: dict[str, str | None]
+    source: str
 
 
 def written_rows(path: Path, table: Table) -> Iterator[tuple[int, dict[str, str | None]]]:
     """Yield the rows of a CSV file with their line numbers; blank cells are None. Raise OfficeError for another header."""
+    for record in records(path, table)[1]:
+        yield record.line, record.cells
+
+
+def records(path: Path, table: Table) -> tuple[str, Iterator[Record]]:
+    """Return the header line of a CSV file and its rows; raise OfficeError for another header."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
         raise OfficeError([Problem(table.file, "不是 UTF-8 编码", "请另存为“CSV UTF-8”")]) from None
-    reader = csv.reader(io.StringIO(text, newline=""))
+    lines = list(io.StringIO(text, newline=""))
+    reader = csv.reader([line.removeprefix("\ufeff") if at == 0 else line for at, line in enumerate(lines)])
     header = next(reader, [])
     if sorted(header) != sorted(table.columns):
         odd = [
@@ -121,16 +136,20 @@ def written_rows(path: Path, table: Table) -> Iterator[tuple[int, dict[str, str 
             *(f"多 {c}" for c in header if c not in table.columns),
         ]
         raise OfficeError([Problem(table.file, f"表头不对（{'、'.join(odd) or '有重复'}）", "请恢复默认表头", 1)])
-    before = reader.line_num
+    return "".join(lines[: reader.line_num]), _records(reader, reader.line_num, header, lines, table)
+
+
+def _records(reader: Any, before: int, header: list[str], lines: list[str], table: Table) -> Iterator[Record]:
     for cells in reader:
-        line, before = before + 1, reader.line_num
+        first, before = before, reader.line_num
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(header):
             raise OfficeError(
-                [Problem(table.file, f"有 {len(cells)} 格，表头有 {len(header)} 格", "请核对逗号和引号", line)]
+                [Problem(table.file, f"有 {len(cells)} 格，表头有 {len(header)} 格", "请核对逗号和引号", first + 1)]
             )
-        yield line, {name: cell.strip() or None for name, cell in zip(header, cells, strict=True)}
+        named = {name: cell.strip() or None for name, cell in zip(header, cells, strict=True)}
+        yield Record(first + 1, named, "".join(lines[first : reader.line_num]))
 
 
 def _key(table: Table, row: Row) -> tuple[Any, ...]:
@@ -151,21 +170,19 @@ def _repeated(table: Table, rows: list[tuple[int, Row]]) -> list[Problem]:
     return problems
 
 
-def _unknown_words(table: Table, rows: list[tuple[int, Row]]) -> list[Problem]:
+def _unknown_words(table: Table, rows: list[tuple[int, dict[str, str | None]]]) -> list[Problem]:
     """Words that the program does not know, and those it knows that have no row."""
     problems = []
     for column in table.closed:
         title = table.columns[column]
         known = [cells[column] for _, cells in written_rows(DEFAULTS / table.file, table)]
-        for line, row in rows:
-            value = row.model_dump(by_alias=True)[column]
-            if value not in known:
-                problems.append(
-                    Problem(
-                        table.file, f"程序不认识这个{title}", "请改回默认表里的写法，或删去这一行", line, column, value
-                    )
-                )
-        written = {row.model_dump(by_alias=True)[column] for _, row in rows}
+        fix = "请改回默认表里的写法，或删去这一行"
+        problems += [
+            Problem(table.file, f"程序不认识这个{title}", fix, line, column, word)
+            for line, cells in rows
+            if (word := cells[column]) and word not in known
+        ]
+        written = {cells[column] for _, cells in rows}
         problems += [
             Problem(table.file, f"缺少{title}“{word}”的一行", "请补上（默认表里有）", None, column)
             for word in dict.fromkeys(known)

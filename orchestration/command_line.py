@@ -141,11 +141,16 @@ def _add_office(commands: Subcommands) -> None:
         init.add_argument(f"--{name}", metavar="名称", help=text)
     init.add_argument("--chains", metavar="产业链", help="主导产业链，用顿号分隔，从自带的里选")
     init.add_argument("--chains-file", type=Path, metavar="文件", help="自己写的产业链文件（.yaml）")
-    office = commands.add_parser("office", help="本区设置：检查、升级", description="本区设置：检查、升级")
+    about = "本区设置：检查、升级、导出和收回规则工作簿"
+    office = commands.add_parser("office", help=about, description=about)
     acts = commands_of(office)
     check = _add(acts, "check", "检查本区设置，列出未核实的；不能用时退出码为 1", _office_check)
     check.add_argument("--all", action="store_true", help="列出全部未核实的")
     _add(acts, "upgrade", "升级程序后补上新的默认设置，列出与新默认不同的；从不改已有的", _office_upgrade)
+    out = _add(acts, "export", "把规则表和单项设置导成一本工作簿，改好后放进收件夹", _office_export)
+    out.add_argument("file", type=Path, metavar="文件", help="写到哪里（.xlsx），如 规则.xlsx")
+    back = _add(acts, "import", "立即收回改好的规则工作簿；有一处不对就整本不生效，退出码为 1", _office_import)
+    back.add_argument("file", type=Path, metavar="文件", help="改好的工作簿")
 
 
 def _init(typed: Arguments) -> int:
@@ -165,6 +170,18 @@ def _office_upgrade(typed: Arguments) -> int:
     from orchestration.office_commands import upgrade
 
     return upgrade()
+
+
+def _office_export(typed: Arguments) -> int:
+    from orchestration.office_commands import export_workbook
+
+    return export_workbook(typed.file)
+
+
+def _office_import(typed: Arguments) -> int:
+    from orchestration.office_commands import import_workbook
+
+    return import_workbook(typed.file)
 
 
 # --- desk (办公桌) ------------------------------------------------------------------------------------------------------

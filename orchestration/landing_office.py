@@ -9,6 +9,7 @@ what can be said of the files by themselves (office), rules.
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -38,20 +39,36 @@ LANDED: Final = Path("landing") / "office"
 
 
 def _check_desk(folder: Path) -> object:
-    from desk.passwords import read_plain
     from desk.rules import read_rules
 
-    read_plain(_content(folder / "passwords.yaml"))
     return read_rules(_content(folder / "desk.yaml"))
 
 
-def _check_published(folder: Path) -> object:
+def _check_passwords(folder: Path) -> object:
+    from desk.passwords import read_plain
+
+    return read_plain(_content(folder / "passwords.yaml"))
+
+
+def _check_boards(folder: Path) -> object:
     from publishing.boards import all_boards
+
+    with office.using(folder):
+        return all_boards()
+
+
+def _check_documents(folder: Path) -> object:
     from publishing.documents.issued import document_settings
+
+    with office.using(folder):
+        return document_settings()
+
+
+def _check_trips(folder: Path) -> object:
     from publishing.trips import trip_settings
 
     with office.using(folder):
-        return all_boards(), document_settings(), trip_settings()
+        return trip_settings()
 
 
 # What a room demands of its own files; each raises ValueError with one Chinese line.
@@ -66,7 +83,10 @@ _ROOMS: Final[Mapping[str, Callable[[Path], object]]] = {
     "drift.yaml": lambda folder: DriftSettings.load(folder / "drift.yaml"),
     LIMITS: lambda folder: RegisterLimits.load(folder / LIMITS),
     "desk.yaml": _check_desk,
-    "trips.yaml": _check_published,
+    "passwords.yaml": _check_passwords,
+    "boards.yaml": _check_boards,
+    "documents.yaml": _check_documents,
+    "trips.yaml": _check_trips,
     "law_rules.csv": read_tables,
 }
 
@@ -90,8 +110,10 @@ def check_office(folder: Path) -> list[Problem]:
 
 def _as_problem(name: str, error: Exception) -> Problem:
     said = str(error) if isinstance(error, Refused | ValueError) else f"缺少或写错一项（{error}）"
-    reason, _, fix = said.removeprefix(f"{name}：").partition("；")
-    return Problem(name, reason, fix or "请改正，可参照默认设置")
+    place = re.match(rf"{re.escape(name)}(?: (\S+))?：", said)
+    reason, _, fix = said[place.end() if place else 0 :].partition("；")
+    field = (place[1] or "") if place else ""
+    return Problem(name, reason, fix or "请改正，可参照默认设置", field=field)
 
 
 def require_office(folder: Path) -> None:

@@ -1,4 +1,5 @@
-"""What the commands of the office's folder do and print (命令): write it for a new district, check it, upgrade it.
+"""What the commands of the office's folder do and print (命令): write it for a new district, check it,
+upgrade it, its workbook out and in.
 
 Belongs here: one function per command, questions on the terminal. Does not belong here: what may be typed
 (command_line.py), reading and writing the folder (office).
@@ -11,14 +12,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from intake.opening import FileProblem
 from office import DISTRICT, OfficeError
 from office.district import load_yaml
 from office.installing import library_of_chains, upgrade_folder, write_folder
 from office.problems import Problem
 from office.reading import unverified
+from office.receiving import NotReadable
+from office.workbook import GUIDE, export
 from orchestration.endings import Refused
 from orchestration.landing_office import check_office
+from orchestration.office_workbooks import OfficeWorkbooks, is_one, line_of
 from orchestration.settings import Settings, home_from_environment
+from storage import write_whole
 
 SHOWN: Final = 20
 _ASKED: Final = {"name": "本区名称（如 某某区）", "province": "所在省（全称）", "city": "所在市（全称）"}
@@ -80,6 +86,44 @@ def upgrade() -> int:
     for problem in (problems := check_office(folder)):
         print(problem)
     return 1 if problems else 0
+
+
+def export_workbook(file: Path) -> int:
+    """Write the workbook of rules; a file that exists is kept, somebody may be filling it in."""
+    folder = _folder()
+    if file.suffix.lower() != ".xlsx":
+        raise Refused(f"{file}：规则工作簿应为 .xlsx；请改文件名")
+    if file.exists():
+        raise Refused(f"{file}：已经有这个文件，没有覆盖；请换一个名字，或先移走它")
+    content = export(folder)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(file, lambda partial: partial.write_bytes(content))
+    print(f"规则工作簿已写到 {file}；改好、写上填表人后放进收件夹，或运行 zeyou office import {file}")
+    return 0
+
+
+def import_workbook(file: Path) -> int:
+    """Apply a workbook of rules at once; what is wrong is printed, and written into a workbook beside it."""
+    settings = Settings.from_environment()
+    workbooks = OfficeWorkbooks(_folder(), settings.home)
+    if not file.is_file():
+        raise Refused(f"{file}：文件不存在；请检查路径")
+    if not is_one(file):
+        raise Refused(f"{file}：不是规则工作簿（没有“{GUIDE}”表或读不了）；请用 zeyou office export 导出的工作簿来改")
+    try:
+        received = workbooks.apply(file)
+    except (NotReadable, FileProblem) as problem:
+        raise Refused(f"{file.name}：{problem}") from None
+    print(f"{file.name}：{line_of(received)}")
+    if received.returned is None:
+        workbooks.record(file, received)
+        return 0
+    for wrong in received.problems[1:SHOWN]:
+        print(f"  {wrong}")
+    content, returned = received.returned, file.with_name(f"{file.stem}_退回修改.xlsx")
+    write_whole(returned, lambda partial: partial.write_bytes(content))
+    print(f"逐行写明原因的工作簿：{returned}")
+    return 1
 
 
 def _folder() -> Path:

@@ -34,7 +34,7 @@ _CLOSED: Final = {
     "强特定": "指向一家企业", "弱特定": "限于引进、签约或者协议的企业", "个案": "一事一议", "唯一": "只给一家", "先缴后返": "享受先征后返等的对象",
 }  # fmt: skip
 _CLEAN: Final = {
-    "policy_name": "支持办法", "document_no": "云川政办〔2025〕1号", "issuing_level": "区", "issued_by": "云川区人民政府办公室",
+    "policy_name": "支持办法", "document_no": "区政办〔2025〕1号", "issuing_level": "区", "issued_by": "区人民政府办公室",
     "legal_basis": "《中华人民共和国中小企业促进法》（主席令第74号）", "audience": "符合条件的各类经营主体", "conditions": None,
     "valid_from_date": dt.date(2025, 1, 1), "valid_to_date": None, "is_tax_linked": False, "review_result": "通过",
     "reviewed_date": dt.date(2024, 12, 1), "review_no": "公竞审〔2024〕1号", "generality": "普惠", "measure_kind": "资金",

@@ -5,7 +5,7 @@ cell, a rule of the law.
 """
 
 import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 import office
 from intake.chain_graph import write_listed
 from intake.contract import Contract, Field, load_contracts
-from intake.landing import Landed, LandingStore, Summary
+from intake.landing import Claim, Landed, LandedFile, LandingStore, Summary
 from intake.matching.leads import match_leads
 from intake.matching.run import NOBODY
 from intake.template import header_text, written
@@ -28,10 +28,11 @@ from models.chain import ChainFileError, load_chains
 from models.screening.tabulating import MEASURES, PROMISING, findings
 from office import DISTRICT, District, OfficeError, read_district
 from office.tables import TABLES
-from orchestration.desk_events import desk_of
+from orchestration.desk_events import DeskEvents, desk_of
 from orchestration.endings import Refused, ending_of, texts_of
 from orchestration.landing_office import land_office
 from orchestration.metadata import PREVIEW, preview, returned_workbooks, row_counts
+from orchestration.office_workbooks import OfficeWorkbooks, is_one
 from orchestration.register_limits import LIMITS, NO_PROSPECTS, RegisterLimits, read_note, stamp_of, write_note
 from orchestration.resources import Workplace
 from storage import write_parquet
@@ -145,18 +146,43 @@ def _office_spec(name: str, description: str) -> dg.AssetSpec:
     ],
     pool="landing",
 )
-def office_settings(workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
-    """Check everything that the office edits and land it; one wrong row, and the night ends here with its line."""
+def office_settings(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
+    """Take new workbooks of rules, then check everything that the office edits and land it; one wrong row ends the night."""
     with told_plainly():
+        received = _receive_rules(workplace, context.log.info)
         landed = land_office(workplace.edited_office, workplace.root)
     office.use(landed)
     yield dg.MaterializeResult(
-        asset_key=OFFICE, metadata={"本区": read_district(landed).name, "文件夹": str(landed.resolve())}
+        asset_key=OFFICE,
+        metadata={"本区": read_district(landed).name, "文件夹": str(landed.resolve()), **_of_rules(received)},
     )
     for table in TABLES.values():
         rows = pd.read_parquet(landed / f"{table.name}.parquet")
         metadata = row_counts(len(rows)) | {PREVIEW: preview(rows.head(8), table.columns)}
         yield dg.MaterializeResult(asset_key=["office", table.name], metadata=metadata)
+
+
+def _receive_rules(workplace: Workplace, say: Callable[[str], None]) -> tuple[LandedFile, ...]:
+    """Apply the workbooks of rules in the inbox; one that is wrong goes back and changes nothing."""
+    inbox = Path(workplace.inbox)
+    workbooks = OfficeWorkbooks(workplace.edited_office, workplace.root, say)
+    store = LandingStore(workplace.root / "landing", workplace.root / "outbox", workbooks.claim)
+    return store.receive_early(inbox, is_one, say) if inbox.is_dir() else ()
+
+
+def _of_rules(received: Sequence[LandedFile]) -> dict[str, Any]:
+    """Say what came of the workbooks of rules that the inbox holds; nothing where it holds none."""
+    if not received:
+        return {}
+    rows = [(f.file, f.summary.accepted, f.summary.refused, f.returned_file, f.problem) for f in received]
+    frame = pd.DataFrame(rows, columns=["来件", "生效的行", "需修改的行", "退回件", "整个文件的问题"])
+    return {"规则工作簿": dg.MetadataValue.md(frame.fillna("").to_markdown(index=False))}
+
+
+def _claim_of(workplace: Workplace, desk: DeskEvents | None, say: Callable[[str], None]) -> Claim:
+    """Return who takes a file of the inbox that is no ledger: the office's folder, or the desk."""
+    rules = OfficeWorkbooks(workplace.edited_office, workplace.root, say)
+    return lambda path: rules.claim(path) or (desk.claim(path) if desk else None)
 
 
 @dg.multi_asset(
@@ -173,7 +199,7 @@ def ledgers(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator
     with told_plainly():
         district = read_district(workplace.landed_office)
         desk = desk_of(workplace)
-        store = LandingStore(workplace.root / "landing", outbox, desk.claim if desk else None)
+        store = LandingStore(workplace.root / "landing", outbox, _claim_of(workplace, desk, context.log.info))
         landed = store.land_inbox(Path(workplace.inbox), context.log.info, desk.ledgers if desk else lambda: None)
         _refuse_ledgers_of_others(district, landed)
     for contract in LEDGERS:

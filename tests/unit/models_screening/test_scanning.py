@@ -17,9 +17,10 @@ from pypinyin import lazy_pinyin
 
 from characters import VARIANTS
 from models.screening import NOTHING_FOUND, STOP, as_record, in_words, is_stopped, read_tables, scan, tables, verdict_of
-from models.screening.normalise import FOLDER, readings
+from models.screening.normalise import readings
 from models.screening.scanning import in_plain_words
 from models.screening.tables import REVIEW, VERDICTS, compiled
+from office import DEFAULTS
 
 DAY = dt.date(2026, 6, 30)
 HERE = Path(__file__).parent
@@ -525,11 +526,11 @@ def test_a_pattern_without_bound_is_refused(pattern: str) -> None:
 
 
 def test_a_table_that_cannot_be_read_is_named_with_its_row(tmp_path: Path) -> None:
-    for name in ("words.csv", "rules.csv", "national_measures.csv", "spoken.csv"):
-        (tmp_path / name).write_bytes((FOLDER / name).read_bytes())
-    text = (tmp_path / "rules.csv").read_text(encoding="utf-8")
-    (tmp_path / "rules.csv").write_text(text.replace("税基+给付,", "税基+没有的词类,", 1), encoding="utf-8")
-    with pytest.raises(ValueError, match=r"rules\.csv 的 T02：words\.csv 没有这些词类：没有的词类"):
+    for name in ("law_words.csv", "law_rules.csv", "law_national_measures.csv", "law_spoken.csv"):
+        (tmp_path / name).write_bytes((DEFAULTS / name).read_bytes())
+    text = (tmp_path / "law_rules.csv").read_text(encoding="utf-8")
+    (tmp_path / "law_rules.csv").write_text(text.replace("税基+给付,", "税基+没有的词类,", 1), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"law_rules\.csv 的 T02：law_words\.csv 没有这些词类：没有的词类"):
         read_tables(tmp_path)
 
 
