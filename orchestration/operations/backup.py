@@ -42,7 +42,7 @@ PARTS: Final = (
 )  # fmt: skip
 STAGED: Final = "backup/staged"
 LABEL: Final = "backup.json"
-KEPT: Final = ("--keep-daily", "14", "--keep-weekly", "8", "--keep-monthly", "24")
+KEPT: Final = ("--keep-last", "7", "--keep-daily", "14", "--keep-weekly", "8", "--keep-monthly", "24")
 WAIT_SECONDS: Final = 3_600.0
 
 
@@ -284,11 +284,11 @@ def _wait_for_runs(settings: Settings, say: Callable[[str], None], seconds: floa
     """Wait for runs to end; return whether none is left."""
     until, is_said = time.monotonic() + seconds, False
     while _is_run_under_way(settings):
-        if time.monotonic() >= until:
-            say("作业还没有结束，先备份；其中的文件可能新旧不齐")
-            return False
         if not is_said:
             say(f"有作业在运行，最多等 {seconds / 60:.0f} 分钟")
             is_said = True
+        if time.monotonic() >= until:
+            say("作业还没有结束，先备份；其中的文件可能新旧不齐")
+            return False
         time.sleep(min(10.0, seconds))
     return True

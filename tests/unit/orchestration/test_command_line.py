@@ -130,7 +130,9 @@ def test_tab_completes_commands(tmp_path: Path) -> None:
     }  # fmt: skip
     code = "import sys; from orchestration.command_line import main; main()"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=os.environ | asked, check=False)
-    assert {"rescore", "rebuild", "read", "retrain", "revert", "restore"} == {a.strip() for a in answers.read_text().splitlines()}
+    assert {"rescore", "rebuild", "read", "retrain", "revert", "restore"} == {
+        a.strip() for a in answers.read_text().splitlines()
+    }
 
 
 def test_the_desk_is_served_with_what_the_intake_knows(tmp_path: Path) -> None:
