@@ -110,7 +110,6 @@ def open_repository(home: Path, service: Service) -> Restic:
     if not secret.exists():
         if last_backup(home) is not None:
             raise Refused(f"备份的密码文件 {secret} 不见了；请把另抄的那份写回去，chmod 600")
-        _private(secret.parent)
         write_secret(secret, secrets.token_urlsafe(24))
     restic = Restic(repository, secret, home / "backup" / "cache")
     if not restic.is_made:
@@ -119,7 +118,8 @@ def open_repository(home: Path, service: Service) -> Restic:
 
 
 def write_secret(path: Path, text: str) -> None:
-    """Write a new file that nobody else on this machine can read."""
+    """Write a new file that nobody else on this machine can read; a folder made for it is as closed."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text + "\n")
 

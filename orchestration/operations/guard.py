@@ -71,8 +71,6 @@ def read_token(home: Path) -> str:
     """Return the token of the UI; made where there is none, readable by the service only."""
     path = home / "secrets" / "ui.token"
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.parent.chmod(0o700)
         write_secret(path, secrets.token_urlsafe(24))
     token = path.read_text(encoding="utf-8").strip()
     if len(token) < 16:
