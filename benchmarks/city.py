@@ -22,6 +22,7 @@ from intake.landing import LandingStore
 from intake.matching.leads import match_leads
 from models.chain import load_chains
 from models.screening.tabulating import findings
+from orchestration.landing_office import land_office
 
 ROOT = Path(__file__).parents[1]
 AS_OF = dt.date(2026, 6, 30)
@@ -52,6 +53,7 @@ def land_district(folder: Path) -> None:
     make = [sys.executable, "-m", "orchestration", "sample", "--out", str(folder / "sample"), "--seed", "7"]
     subprocess.run(make, cwd=ROOT, check=True, capture_output=True)
     landing = folder / "landing"
+    land_office(folder / "sample/office", folder)
     store = LandingStore(landing)
     store.land_inbox(folder / "sample/inbox")
     store.land_register(folder / "sample/register.parquet")
@@ -67,6 +69,7 @@ def make_city(district: Path, city: Path, size: CitySize) -> None:
     """Repeat the landed district until the city has its size."""
     source, out = district / "landing", city / "landing"
     out.mkdir(parents=True)
+    shutil.copytree(source / "office", out / "office")
     with duckdb.connect(config={"threads": 2, "memory_limit": "4GB"}) as connection:
         connection.execute("set enable_progress_bar = false")
         _place(connection, source, size)

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from orchestration.district import District
 
 from benchmarks.city import AS_OF, CitySize, land_district, make_city
 from benchmarks.measure import Measured, measure, table
+from office import DEFAULTS, District
 from orchestration.resources import DBT_EXECUTABLE, DBT_FOLDER, dbt_environment
 
 ROOT = Path(__file__).parents[1]
@@ -33,7 +33,7 @@ MARTS = (
 )
 WITHOUT_TESTS = ("--exclude-resource-type", "test")
 SLOWEST = 10
-FICTIONAL = District("云川区", "山东省", "云川市", is_fictional=True)
+FICTIONAL = District(name="云川区", province="山东省", city="云川市", is_fictional=True)
 SETTINGS = {"memory_limit": "1200MB", "threads": 2, "preserve_insertion_order": True}  # of profiles.yml
 
 
@@ -154,7 +154,7 @@ def pack(home: Path) -> None:
         name: pd.read_parquet(exports / f"marts/{name}.parquet", columns=columns) for name, columns in FACTS.items()
     }
     steps["read"] = time.perf_counter() - started
-    rules = pd.read_csv(DBT_FOLDER / "seeds/dispatch_rules.csv")
+    rules = pd.read_csv(DEFAULTS / "dispatch_rules.csv")
     month = Month(AS_OF.year, AS_OF.month)
     figures = dispatch_figures(month, AS_OF, frames, rules, is_synthetic=True)
     steps["figures"] = time.perf_counter() - started

@@ -28,8 +28,8 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
-    from orchestration.district import read_district
 
+    import office
     from intake.chain_graph import write_listed
     from intake.landing import LandingStore
     from intake.matching.leads import match_leads
@@ -46,6 +46,7 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     from models.wording import word_contributions
     from orchestration.defs.scoring import assets as scoring
     from orchestration.defs.transformation.assets import BOARDS, FACTS, FEATURES, SCORES
+    from orchestration.landing_office import land_office
     from orchestration.quality import suites, validate
     from orchestration.resources import DBT_EXECUTABLE, DBT_FOLDER, dbt_environment
     from publishing.boards import all_boards
@@ -55,6 +56,8 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     from publishing.workbook import write_ranked_workbook
     from storage import content_hash, write_parquet
 
+    landed = land_office(inbox.parent / "office", home)
+    office.use(landed)
     store = LandingStore(home / "landing")
     store.land_inbox(inbox)
     store.land_register(register)
@@ -71,7 +74,7 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
 
     def dbt_build(select: str) -> None:
         (home / "warehouse").mkdir(exist_ok=True)
-        place = read_district(inbox.parent / "office")
+        place = office.read_district(landed)
         environment = {**os.environ, **dbt_environment(home, home / "dbt", AS_OF, place)}
         command = [str(DBT_EXECUTABLE), "--quiet", "build", "--project-dir", str(DBT_FOLDER), "--profiles-dir"]
         command += [str(DBT_FOLDER), "--select", *select.split()]
@@ -146,9 +149,10 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     write_parquet(home / "scoring/lead_ownership.parquet", reports.join(judged, "lead_id").sort_by("lead_id"))
     stood = assess(
         *(exported(f"marts/{name}") for name in scoring.ASSESSED),
-        pd.read_csv(DBT_FOLDER / "seeds/indicators.csv"),
+        pd.read_parquet(landed / "indicators.parquet"),
         as_of,
-        pd.read_csv(DBT_FOLDER / "seeds/scoring_measures.csv", keep_default_na=False)
+        pd.read_parquet(landed / "scoring_measures.parquet")
+        .fillna({"measure_text": ""})
         .set_index("measure_key")["measure_text"]
         .to_dict(),
     )

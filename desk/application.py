@@ -28,6 +28,7 @@ from desk.listing import Lists
 from desk.pages import (
     boards,
     contacts,
+    doctor,
     entry,
     forms,
     lead,
@@ -71,8 +72,9 @@ def build_app(
     open_workbook: Callable[[Path], Iterable[Any]] | None = None,
     read_code: Callable[[str], str | None] | None = None,
     names_a_firm: Callable[[str], bool] | None = None,
+    examine: Callable[[], list[dict[str, str]] | None] | None = None,
 ) -> FastAPI:
-    """Build a desk; its tables are brought up to date first. `open_workbook`, `read_code`: :class:`desk.pages.context.Desk`.
+    """Build a desk; its tables are brought up to date first. `open_workbook`, `read_code`, `examine`: :class:`desk.pages.context.Desk`.
 
     `names_a_firm` tells placeholders (待定, 保密) from names of firms; None: every name is one.
     """
@@ -96,8 +98,24 @@ def build_app(
         now=now or (lambda: dt.datetime.now(dt.UTC)),
         open_workbook=open_workbook,
         read_code=read_code,
+        examine=examine,
     )
-    for module in (entry, today, forms, lead, transfers, contacts, pool, unit, boards, periods, leader, people, trips):
+    for module in (
+        entry,
+        today,
+        forms,
+        lead,
+        transfers,
+        contacts,
+        pool,
+        unit,
+        boards,
+        periods,
+        leader,
+        people,
+        doctor,
+        trips,
+    ):
         app.include_router(module.router)
 
     @app.get("/health", response_class=JSONResponse, summary="运行情况")

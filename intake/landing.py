@@ -207,6 +207,13 @@ class LandingStore:
         content: list[dict[str, Any]] = json.loads(self.received_path.read_text(encoding="utf-8"))
         return content
 
+    def move_inbox(self, old: Path, new: Path) -> None:
+        """Let what was received in one inbox stand as received in another: the folder was moved, nothing came anew."""
+        entries = self.received()
+        if entries:
+            here = [e | {"inbox": str(new)} if e["inbox"] == str(old) else e for e in entries]
+            write_json(self.received_path, here)
+
     def land_inbox(
         self, inbox: Path, say: Say = lambda line: None, whole: Callable[[], Path | None] = lambda: None
     ) -> Landed:

@@ -73,6 +73,7 @@ def build_parser() -> Parser:
     _add_desk(commands)
     _add_ledgers(commands)
     _add_models(commands)
+    _add_operations(commands)
     return parser
 
 
@@ -98,6 +99,8 @@ def _add_nights(commands: Subcommands) -> None:
     past.add_argument("--as-of", required=True, metavar="日期或编号", help="截至日（该日最后发布的一份），或快照编号")
     ui = _add(commands, "ui", "在本机打开 Dagster 界面", _ui, is_night=True)
     ui.add_argument("--port", type=port, default=3000, metavar="端口", help="默认 3000")
+    ui.add_argument("--no-daemon", action="store_true", help="不带守护进程：它另由 zeyou daemon 运行")
+    _add(commands, "daemon", "守护进程：到点开始夜间作业，由 zeyou install 装成的服务运行", _daemon, is_night=True)
     _add(commands, "docs", "写出数据字典（dbt docs）", _docs, is_night=True)
 
 
@@ -122,7 +125,13 @@ def _rebuild(typed: Arguments) -> int:
 def _ui(typed: Arguments) -> int:
     from orchestration.commands import ui
 
-    return ui(typed.port)
+    return ui(typed.port, not typed.no_daemon)
+
+
+def _daemon(_typed: Arguments) -> int:
+    from orchestration.commands import daemon
+
+    return daemon()
 
 
 def _docs(typed: Arguments) -> int:
@@ -395,3 +404,70 @@ def _what_if(typed: Arguments) -> int:
     from orchestration.commands import what_if
 
     return what_if(typed.file, typed.top)
+
+
+# --- operations (运维) --------------------------------------------------------------------------------------------------
+
+
+def _add_operations(commands: Subcommands) -> None:
+    doctor = _add(commands, "doctor", "体检：机器、数据、夜间作业、办公桌、备份逐项检查，有不行的退出码为 1", _doctor)
+    doctor.add_argument("--json", action="store_true", help="输出 JSON，供别的程序读")
+    backup = _add(commands, "backup", "备份到 ZEYOU_BACKUP（加密；不设则在数据目录下）", _backup)
+    backup.add_argument(
+        "--wait", type=count, default=60, metavar="分钟", help="有作业在运行时最多等多久，默认 60；到时仍备份"
+    )
+    backup.add_argument("--rehearse", action="store_true", help="不备份，而是把最新的一份试着恢复一遍，核对后删掉")
+    restore = _add(commands, "restore", "把备份恢复到一个空的文件夹，并逐项核对", _restore)
+    restore.add_argument("--to", type=Path, required=True, metavar="文件夹", help="恢复到哪里；须是空的或还没有的")
+    restore.add_argument("--from", dest="source", default="", metavar="位置", help="备份在哪里，默认 ZEYOU_BACKUP")
+    restore.add_argument(
+        "--password-file", type=Path, metavar="文件", help="备份的密码文件，默认在数据目录的 secrets/backup.password"
+    )
+    restore.add_argument("--snapshot", default="latest", metavar="编号", help="哪一份，默认最新的")
+    restore.add_argument(
+        "--database-url", default="", metavar="地址", help="办公桌用 PostgreSQL 时，恢复到哪个空的数据库"
+    )
+    install = _add(commands, "install", "装成服务：写出 systemd 单元和设置文件，定时默认打开", _install)
+    install.add_argument("--user", default="zeyou", metavar="用户", help="服务以哪个用户运行，默认 zeyou")
+    install.add_argument(
+        "--to",
+        type=Path,
+        default=Path("/etc/systemd/system"),
+        metavar="文件夹",
+        help="单元写到哪里，默认 /etc/systemd/system",
+    )
+    install.add_argument(
+        "--settings", type=Path, default=Path("/etc/zeyou"), metavar="文件夹", help="设置写到哪里，默认 /etc/zeyou"
+    )
+    install.add_argument("--start", action="store_true", help="写好后启动，并随开机启动")
+    _add(commands, "alert", "值守提醒：失败、迟到、备份没做、磁盘不足，写入发件箱并发出", _alert)
+
+
+def _install(typed: Arguments) -> int:
+    from orchestration.operations.commands import install
+
+    return install(typed.user, typed.to, typed.settings, typed.start)
+
+
+def _alert(_typed: Arguments) -> int:
+    from orchestration.operations.commands import alert
+
+    return alert()
+
+
+def _doctor(typed: Arguments) -> int:
+    from orchestration.operations.commands import doctor
+
+    return doctor(typed.json)
+
+
+def _backup(typed: Arguments) -> int:
+    from orchestration.operations.commands import backup
+
+    return backup(typed.wait, typed.rehearse)
+
+
+def _restore(typed: Arguments) -> int:
+    from orchestration.operations.commands import restore
+
+    return restore(typed.to, typed.source, typed.password_file, typed.snapshot, typed.database_url)

@@ -17,16 +17,12 @@ import pyarrow.parquet as pq
 from models.ranking import RankingWeights
 from office import read_district
 from office.reading import unverified
-from orchestration.inspecting import serve_ui, write_dictionary
+from orchestration.inspecting import run_daemon, serve_ui, write_dictionary
 from orchestration.nightly import NightlyResult, StepRow, only_one, run_job, run_nightly
-from orchestration.settings import Settings, office_today
+from orchestration.settings import Service, Settings, office_today
+from orchestration.tables import aligned
 from publishing.snapshot import LEADS, WORKBOOK, Snapshot, current
-from publishing.workbook import reasons_in_words, shown_width
-
-
-def _pad(text: str, width: int, right: bool = False) -> str:
-    gap = " " * max(0, width - shown_width(text))
-    return gap + text if right else text + gap
+from publishing.workbook import reasons_in_words
 
 
 def _number(value: int | None) -> str:
@@ -36,8 +32,7 @@ def _number(value: int | None) -> str:
 def _table(steps: list[StepRow]) -> str:
     lines = [("步骤", "读入行", "产出行", "拒收或不排", "秒")]
     lines += [(s.name, _number(s.rows_in), _number(s.rows_out), _number(s.refused), f"{s.seconds:.1f}") for s in steps]
-    widths = [max(shown_width(line[at]) for line in lines) for at in range(5)]
-    return "\n".join("  ".join(_pad(cell, widths[at], right=at > 0) for at, cell in enumerate(line)) for line in lines)
+    return aligned(lines, right=range(1, 5))
 
 
 def _first_lines(snapshot: Snapshot, count: int = 10) -> str:
@@ -102,9 +97,14 @@ def docs() -> int:
     return 0
 
 
-def ui(port: int) -> int:
+def ui(port: int, has_daemon: bool) -> int:
     """Open the UI of Dagster on this machine."""
-    return serve_ui(Settings.from_environment(), port)
+    return serve_ui(Settings.from_environment(), Service.from_environment(), port, has_daemon)
+
+
+def daemon() -> int:
+    """Run the daemon of an installed service."""
+    return run_daemon(Settings.from_environment())
 
 
 def run(inbox: Path | None, register: Path | None, as_of: dt.date | None) -> int:

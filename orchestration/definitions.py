@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration.defs.automation.jobs import monthly, nightly, quarterly, rescoring, retraining, revert_model
-from orchestration.defs.automation.schedules import nightly_at_two, quarterly_on_the_first, retraining_on_the_first
+from orchestration.defs.automation.schedules import schedules_for
 from orchestration.defs.automation.sensors import inbox_changed, rescore_after_revert
 from orchestration.defs.ingestion import assets as ingestion
 from orchestration.defs.ingestion import checks as ingestion_checks
@@ -23,13 +23,14 @@ from orchestration.defs.scoring import assets as scoring
 from orchestration.defs.scoring import checks as scoring_checks
 from orchestration.defs.transformation.assets import sql_assets
 from orchestration.resources import parsed_project, resources_for
-from orchestration.settings import Settings
+from orchestration.settings import Service, Settings
 
 
 def build_defs(
     settings: Settings,
     resource_overrides: Mapping[str, Any] | None = None,
     loggers: Mapping[str, dg.LoggerDefinition] | None = None,
+    are_schedules_on: bool = False,
 ) -> dg.Definitions:
     """Build fresh definitions for an installation; tests override resources or settings."""
     project = parsed_project(settings)
@@ -65,7 +66,7 @@ def build_defs(
             publication_checks.current_snapshot_is_whole,
         ],
         jobs=[nightly, retraining, rescoring, revert_model, quarterly, monthly],
-        schedules=[nightly_at_two, retraining_on_the_first, quarterly_on_the_first],
+        schedules=schedules_for(are_schedules_on),
         sensors=[inbox_changed, rescore_after_revert],
         resources={**resources_for(settings, project), **(resource_overrides or {})},
         loggers=dict(loggers) if loggers else None,
@@ -75,4 +76,4 @@ def build_defs(
 @dg.definitions
 def defs() -> dg.Definitions:
     """Give the definitions of the installation that the environment names; built when Dagster asks, not at import."""
-    return build_defs(Settings.from_environment())
+    return build_defs(Settings.from_environment(), are_schedules_on=Service.from_environment().is_installed)

@@ -57,15 +57,18 @@ def free_space(folder: Path) -> int:
     return shutil.disk_usage(place).free
 
 
+def space_needed(home: Path) -> int:
+    """Return how many bytes one more run takes: it writes the warehouse, the exports and a list anew before the old ones go."""
+    last = [home / "warehouse", home / "exports", (home / "published" / "current").resolve()]
+    return max(LEAST_FREE, sum(p.stat().st_size for place in last for p in place.rglob("*") if p.is_file()))
+
+
 def disk_line(text: str, home: Path) -> str:
     """Say which folder's disk is full, what is free and what a run needs."""
     found = _PATH.search(text)
     folder = Path(found[1]).parent if found else home
-    # A run writes the warehouse, the exports and a list anew before the old ones go.
-    last = [home / "warehouse", home / "exports", (home / "published" / "current").resolve()]
-    need = max(LEAST_FREE, sum(p.stat().st_size for place in last for p in place.rglob("*") if p.is_file()))
     return (
-        f"磁盘满了：{folder} 只剩 {shown_size(free_space(folder))}，再运行一次约需 {shown_size(need)}；"
+        f"磁盘满了：{folder} 只剩 {shown_size(free_space(folder))}，再运行一次约需 {shown_size(space_needed(home))}；"
         "请清理磁盘，或把 ZEYOU_HOME 指到更大的盘，再运行"
     )
 

@@ -67,7 +67,7 @@ STARTED_BY = "zeyou/started_by"
 
 
 FICTIONS = {"registry": "模型", "identity": "企业编号"}
-LOCKS = {"nightly": "夜间作业（或重新评分、训练）", "ui": "界面"}
+LOCKS = {"nightly": "夜间作业（或重新评分、训练）", "ui": "界面（或守护进程）", "backup": "备份"}
 
 
 class AlreadyRunning(Refused):

@@ -74,6 +74,32 @@ def home_from_environment() -> Path:
     return Path(os.environ.get("ZEYOU_HOME") or REPOSITORY / "var").resolve()
 
 
+@dataclass(frozen=True)
+class Service:
+    """What an installed service knows besides (`zeyou install` writes these): is it one, where backups go, names and ports.
+
+    `backup` is a folder or any repository that restic knows; `ui_hosts` are the names under which a proxy offers the Dagster UI.
+    """
+
+    is_installed: bool = False
+    backup: str = ""
+    ui_hosts: tuple[str, ...] = ()
+    ui_port: int = 3000
+    desk_port: int = 8000
+
+    @classmethod
+    def from_environment(cls) -> Service:
+        """Read ZEYOU_SERVICE (1 for an installed one), ZEYOU_BACKUP, ZEYOU_UI_HOSTS, ZEYOU_UI_PORT and ZEYOU_DESK_PORT."""
+        found = os.environ
+        return cls(
+            is_installed=found.get("ZEYOU_SERVICE") == "1",
+            backup=found.get("ZEYOU_BACKUP", ""),
+            ui_hosts=tuple(found.get("ZEYOU_UI_HOSTS", "").replace(",", " ").lower().split()),
+            ui_port=int(found.get("ZEYOU_UI_PORT") or cls.ui_port),
+            desk_port=int(found.get("ZEYOU_DESK_PORT") or cls.desk_port),
+        )
+
+
 def _remembered(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}

@@ -51,8 +51,7 @@ def make_ready(home: Path, say: Callable[[str], None], seconds: float = LOCK_SEC
         if kind != "locked":
             set_aside(home, say)
             return True
-        holder = _HOLDER.search(text)
-        who = f"进程 {holder[2]}（{Path(holder[1]).name}）" if holder else "别的进程"
+        who = holder_of(text)
         if time.monotonic() >= until:
             raise Refused(f"仓库 {path} 正被{who}占用，等了 {seconds:.0f} 秒；请关闭它，再运行")
         if not is_said:
@@ -60,6 +59,12 @@ def make_ready(home: Path, say: Callable[[str], None], seconds: float = LOCK_SEC
             is_said = True
         time.sleep(0.5)
     return False
+
+
+def holder_of(text: str) -> str:
+    """Return who holds the warehouse, from what DuckDB says of its lock."""
+    holder = _HOLDER.search(text)
+    return f"进程 {holder[2]}（{Path(holder[1]).name}）" if holder else "别的进程"
 
 
 def set_aside(home: Path, say: Callable[[str], None]) -> Path:

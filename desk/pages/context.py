@@ -53,7 +53,8 @@ class Desk:
 
     `open_workbook` opens a file that anybody may have sent, or raises ValueError with one Chinese line; it is given to the desk,
     which knows nothing of intake. None: nothing can be sent in by page. `read_code` reads a credit code (统一社会信用代码) in the same
-    way; None: codes are checked at night only.
+    way; None: codes are checked at night only. `examine` runs the checks of `zeyou doctor`: name, state, line and fix of each, or None
+    where that failed.
     """
 
     settings: DeskSettings
@@ -66,6 +67,7 @@ class Desk:
     transport: httpx.BaseTransport | None = None
     open_workbook: Callable[[Path], Iterable[Any]] | None = None
     read_code: Callable[[str], str | None] | None = None
+    examine: Callable[[], list[dict[str, str]] | None] | None = None
 
     @property
     def today(self) -> dt.date:

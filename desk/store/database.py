@@ -12,6 +12,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -64,10 +66,28 @@ def writing(session: Session) -> Session:
     return session
 
 
-def upgrade(engine: sa.Engine) -> None:
-    """Bring the tables to the newest migration; started twice at once, the second waits."""
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
+    return config
+
+
+def revision_of(connection: sa.Connection) -> str | None:
+    """Return the migration that the tables have, None before the first."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def revisions(engine: sa.Engine) -> tuple[str | None, str, frozenset[str]]:
+    """Return the migration that the tables have (None before the first), the newest one, and all that this program knows."""
+    scripts = ScriptDirectory.from_config(_config())
+    with engine.connect() as connection:
+        found = revision_of(connection)
+    return found, str(scripts.get_current_head()), frozenset(step.revision for step in scripts.walk_revisions())
+
+
+def upgrade(engine: sa.Engine) -> None:
+    """Bring the tables to the newest migration; started twice at once, the second waits."""
+    config = _config()
     with engine.connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

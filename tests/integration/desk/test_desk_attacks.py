@@ -75,7 +75,7 @@ def test_ids_of_others_give_nothing(site: Site) -> None:
         assert yi.post(path, form).status_code == 403, path
     assert yi.post("/undo", {"event_id": 1, "client_id": "undo-0001"}).status_code == 403
     assert yi.get("/unit?name=丙园区").status_code == 404
-    for path in ("/people", "/audit", "/leader"):
+    for path in ("/people", "/audit", "/doctor", "/leader"):
         assert yi.get(path).status_code == 403
     assert yi.post("/people", {"login": "mine", "person_name": "我", "role": "admin"}).status_code == 403
 

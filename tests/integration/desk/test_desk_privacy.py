@@ -51,6 +51,7 @@ def pages(site: Site) -> list[str]:
         "/workbook",
         "/people",
         "/audit",
+        "/doctor",
         "/promises",
         "/health",
         "/login/oidc",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
 
-from orchestration.defs.automation.schedules import nightly_at_two
+from orchestration.defs.automation.schedules import SCHEDULES, schedules_for
 from orchestration.defs.automation.sensors import inbox_changed, inbox_key, inbox_sizes
 from orchestration.resources import Workplace
 
@@ -70,7 +71,32 @@ def test_lock_files_and_other_kinds_are_no_ledgers(inbox: Path) -> None:
 def test_the_clock_asks_for_the_day_at_the_office() -> None:
     late = dt.datetime(2026, 7, 1, 18, 0, tzinfo=dt.UTC)  # 02:00 on 2 July in Shanghai
     context = dg.build_schedule_context(scheduled_execution_time=late.astimezone(dt.timezone(dt.timedelta(hours=8))))
-    request = nightly_at_two(context)
+    nightly = next(schedule for schedule in schedules_for(False) if schedule.name == "nightly_at_two")
+    request = nightly(context)
     assert isinstance(request, dg.RunRequest) and request.partition_key == "2026-07-02"
-    assert json.dumps(nightly_at_two.cron_schedule) == '"0 2 * * *"'
-    assert nightly_at_two.execution_timezone == "Asia/Shanghai"
+    assert json.dumps(nightly.cron_schedule) == '"0 2 * * *"'
+    assert nightly.execution_timezone == "Asia/Shanghai"
+
+
+def test_each_schedule_asks_for_a_partition_that_there_is() -> None:
+    """The first of a quarter, at the hour of each schedule: 1 July is also the first of a month."""
+    keys = {}
+    for schedule in schedules_for(False):
+        minute, hour = (int(part) for part in str(schedule.cron_schedule).split()[:2])
+        moment = dt.datetime(2026, 7, 1, hour, minute, tzinfo=ZoneInfo("Asia/Shanghai"))
+        request = schedule(dg.build_schedule_context(scheduled_execution_time=moment))
+        assert isinstance(request, dg.RunRequest)
+        keys[schedule.name] = request.partition_key
+        assert schedule.job.partitions_def.has_partition_key(request.partition_key), schedule.name  # type: ignore[union-attr]
+    assert keys == {
+        "nightly_at_two": "2026-07-01",
+        "retraining_on_the_first": "2026-07-01",
+        "quarterly_on_the_first": "2026-04-01",
+        "monthly_on_the_first": "2026-07-01",
+    }
+
+
+def test_schedules_are_on_in_an_installed_service_only() -> None:
+    for is_installed, status in ((True, "RUNNING"), (False, "STOPPED")):
+        assert {s.default_status.name for s in schedules_for(is_installed)} == {status}
+        assert tuple(s.name for s in schedules_for(is_installed)) == SCHEDULES

@@ -52,7 +52,8 @@ def helped(*path: str, capsys: pytest.CaptureFixture[str]) -> str:
 def test_the_commands_of_every_room_are_there() -> None:
     assert {path[0] for path in ALL if path} == {
         "run", "rescore", "rebuild", "ui", "docs", "desk", "scan", "read", "explain", "template", "match", "chain-graph",
-        "sample", "score", "retrain", "revert", "what-if", "init", "office",
+        "sample", "score", "retrain", "revert", "what-if", "init", "office", "doctor", "backup", "restore", "install",
+        "alert", "daemon",
     }  # fmt: skip
     assert {path[1] for path in ALL if len(path) == 2} == {
         "serve", "admin", "notify", "verify-audit", "check-static", "scan", "check", "upgrade",
@@ -130,7 +131,9 @@ def test_tab_completes_commands(tmp_path: Path) -> None:
     }  # fmt: skip
     code = "import sys; from orchestration.command_line import main; main()"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=os.environ | asked, check=False)
-    assert {"rescore", "rebuild", "read", "retrain", "revert"} == {a.strip() for a in answers.read_text().splitlines()}
+    assert {"rescore", "rebuild", "read", "retrain", "revert", "restore"} == {
+        a.strip() for a in answers.read_text().splitlines()
+    }
 
 
 def test_the_desk_is_served_with_what_the_intake_knows(tmp_path: Path) -> None:
