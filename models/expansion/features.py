@@ -24,9 +24,9 @@ Days = npt.NDArray[np.datetime64]
 Bools = npt.NDArray[np.bool_]
 
 YEAR = 365
+HORIZON = pd.DateOffset(years=1)
 BRAND = 3  # characters: two are shared by strangers too often
 RARE_BRAND = 60  # firms of one brand beyond which it is a word of the trade
-UNDATED = ("capital_wan_cny", "is_foreign_currency", "authority")
 
 
 @dataclass(frozen=True)
@@ -107,12 +107,21 @@ class Register:
         city, province = firms["named_city"], firms["named_province"]
         here = firms["place"].str[-2:] == city.str[-2:]
         named = np.select(
-            [city.notna() & here, province.notna() & (province == firms["province_name"]) & city.isna(), province.notna()],
+            [
+                city.notna() & here,
+                province.notna() & (province == firms["province_name"]) & city.isna(),
+                province.notna(),
+            ],
             ["city", "province", "elsewhere"],
             "none",
         )
         form = np.full(len(firms), "other", dtype=object)
-        for pattern, label in (("厂$", "plant"), ("公司$", "company"), ("有限公司$", "limited"), ("股份有限公司$", "shares")):
+        for pattern, label in (
+            ("厂$", "plant"),
+            ("公司$", "company"),
+            ("有限公司$", "limited"),
+            ("股份有限公司$", "shares"),
+        ):
             form[name.str.contains(pattern, regex=True).to_numpy()] = label
         form[(name.str.contains("集团", regex=False) & (form != "other")).to_numpy()] = "group"
         return pd.DataFrame(
@@ -177,13 +186,13 @@ class Known:
         rows = self.firm_rows
         return rows[~is_branch[rows] & ~register.is_network[rows]]
 
-    def outcomes(self, horizon_days: int, known_by: np.datetime64 | None = None) -> pd.DataFrame:
-        """Return (firm, place) of the population's moves to other cities in ``horizon_days`` from the day on.
+    def outcomes(self, known_by: np.datetime64 | None = None) -> pd.DataFrame:
+        """Return (firm, place) of the population's moves to other cities in the twelve months from the day on.
 
         ``known_by``: only ties known before it, as somebody of that day would have had them.
         """
         moves, place = self.register.moves, self.register.place[0]
-        date, end = _days(moves["date"]), self.day + np.timedelta64(horizon_days, "D")
+        date, end = _days(moves["date"]), (pd.Timestamp(self.day) + HORIZON).to_datetime64()
         firm, branch = moves["firm"].to_numpy(), moves["branch"].to_numpy()
         of = (date >= self.day) & (date < end) & (place[branch] != place[firm])
         of &= np.isin(firm, self.population)
@@ -235,12 +244,7 @@ def firm_features(known: Known, distance: Floats) -> pd.DataFrame:
     out |= _kin(known, rows, away)
     out |= _rates(known, rows, away, trade, place)
     out |= _words(known, rows, away)
-    frame = pd.DataFrame(out)
-    fixed = register.fixed.iloc[rows].reset_index(drop=True)
-    frame = pd.concat([frame, fixed], axis=1)
-    frame["trade"] = pd.Series(register.trade[1], dtype="str").to_numpy()[trade[rows]]
-    frame["home"] = pd.Series(register.place[1], dtype="str").to_numpy()[place[rows]]
-    return frame
+    return pd.concat([pd.DataFrame(out), register.fixed.iloc[rows].reset_index(drop=True)], axis=1)
 
 
 def _by_firm(firm: Any, value: Floats, n: int, function: Any) -> Floats:
@@ -337,7 +341,12 @@ def _rates(known: Known, rows: Rows, away: pd.DataFrame, trade: Rows, place: Row
     has[mover], has_recent[recent] = 1, 1
     out = {}
     mixed = np.asarray(pd.factorize(place * (int(trade.max()) + 1) + trade)[0], dtype=np.int64)
-    keys = (("trade", trade, 200.0), ("home", place, 500.0), ("trade4", register.trade4, 100.0), ("home_trade", mixed, 100.0))
+    keys = (
+        ("trade", trade, 200.0),
+        ("home", place, 500.0),
+        ("trade4", register.trade4, 100.0),
+        ("home_trade", mixed, 100.0),
+    )
     for name, key, pseudo in keys:
         top = int(key.max()) + 1
         firms = np.bincount(key[rows], minlength=top)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from models.expansion.features import RARE_BRAND, YEAR, Floats, Known, Rows
+from models.expansion.features import RARE_BRAND, YEAR, Bools, Floats, Known, Rows
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Ways:
         return np.asarray((table + pseudo * prior) / (table.sum(axis=1, keepdims=True) + pseudo), dtype=np.float64)
 
     @cached_property
-    def together(self) -> tuple[Floats, Floats]:
+    def together(self) -> Floats:
         """How often firms are in two places at once against chance, as a log lift; a firm weighs less the more it has."""
         register = self.known.register
         width = len(register.place[1])
@@ -82,27 +82,7 @@ class Ways:
         np.fill_diagonal(both, 0.0)
         total = both.sum(axis=1)
         expected = np.outer(total, total) / max(float(total.sum()), 1e-9)
-        return np.log((both + 1.0) / (expected + 1.0)), both
-
-    @cached_property
-    def kin_moves(self) -> tuple[_Counts, _Counts]:
-        """Moves into each place by firms of one core, and of one brand."""
-        register = self.known.register
-        width = len(register.place[1])
-        firm, place = self._away["firm"].to_numpy(), self._away["place"].to_numpy()
-        found = []
-        for key in (register.core, register.brand):
-            keep = key[firm] >= 0
-            found.append(_Counts(*np.unique(key[firm[keep]] * width + place[keep], return_counts=True), width))
-        return found[0], found[1]
-
-    @cached_property
-    def into_now(self) -> Floats:
-        """Share of the moves of the last year into each place against its share of all, as a log."""
-        width = len(self.known.register.place[1])
-        fresh = self._away[self._away["age"] <= YEAR]
-        total = np.bincount(fresh["place"], minlength=width).astype(np.float64)
-        return np.log((total + 5 * self.into) / (total.sum() + 5) / self.into)
+        return np.log((both + 1.0) / (expected + 1.0))
 
     @cached_property
     def _firms(self) -> Rows:
@@ -114,13 +94,6 @@ class Ways:
         register = self.known.register
         return np.bincount(register.place[0][self._firms], minlength=len(register.place[1])).astype(np.float64)
 
-    @cached_property
-    def young(self) -> Floats:
-        """Share of the last two years in each place's firms."""
-        register = self.known.register
-        rows = self._firms[register.day[self._firms] >= self.known.day - np.timedelta64(2 * YEAR, "D")]
-        return np.bincount(register.place[0][rows], minlength=len(self.size)) / np.maximum(self.size, 1)
-
     def _counts(self, key: Rows, rows: Rows) -> _Counts:
         width = len(self.known.register.place[1])
         rows = rows[key[rows] >= 0]
@@ -128,27 +101,16 @@ class Ways:
         return _Counts(value, count, width)
 
     @cached_property
-    def trades(self) -> _Counts:
-        return self._counts(self.known.register.trade[0], self._firms)
-
-    @cached_property
     def cores(self) -> _Counts:
         return self._counts(self.known.register.core, self._firms)
 
     @cached_property
-    def brands(self) -> _Counts:
-        return self._counts(self.known.register.brand, self._firms)
-
-    @cached_property
-    def own(self) -> tuple[_Counts, Rows, Floats]:
-        """Branches by firm and place; and the age of the youngest, by sorted key."""
+    def own(self) -> _Counts:
+        """Branches by firm and place."""
         moves = self.known.moves
         width = len(self.known.register.place[1])
         key = moves["firm"].to_numpy() * width + moves["place"].to_numpy()
-        value, at, count = np.unique(key, return_inverse=True, return_counts=True)
-        youngest = np.full(len(value), np.inf)
-        np.minimum.at(youngest, at, moves["age"].to_numpy())
-        return _Counts(value, count, width), value, youngest
+        return _Counts(*np.unique(key, return_counts=True), width)
 
     @cached_property
     def own_provinces(self) -> _Counts:
@@ -172,57 +134,37 @@ class Ways:
         register = self.known.register
         home, province = register.place[0][firm], register.province[0][firm]
         there = register.province_of_place[place]
-        trade, core, brand = register.trade[0][firm], register.core[firm], register.brand[firm]
-        own, keys, youngest = self.own
-        own_there = own.at(firm, place)
-        spot = np.minimum(np.searchsorted(keys, firm * own.width + place), max(len(keys) - 1, 0))
-        since = np.where(own_there > 0, youngest[spot] / YEAR, np.nan) if len(keys) else np.full(len(firm), np.nan)
-        trade_size = np.bincount(register.trade[0][self._firms], minlength=len(register.trade[1]))
-        expected = self.size[place] * (trade_size[trade] / max(len(self._firms), 1))
-        of_trade = self.trades.at(trade, place)
+        trade, core = register.trade[0][firm], register.core[firm]
+        own_there = self.own.at(firm, place)
         is_same = there == province
-        km = self.distance[home, place]
         out: dict[str, Any] = {
             "way_home": np.round(np.log(self.from_home[home, place]), 3),
             "way_province": np.round(np.log(self.from_province[province, place]), 3),
             "way_trade": np.round(np.log(self.of_trade[trade, place] / self.into[place]), 3),
             "into": np.round(np.log(self.into[place]), 3),
-            "km": km,
+            "km": self.distance[home, place],
             "is_same_province": is_same,
-            "place_firms": self.size[place],
-            "place_young": np.round(self.young[place], 3),
-            "trade_there": np.round(np.log((of_trade + 3) / (expected + 3)), 3),
-            "trade_there_count": of_trade,
             "own_there": own_there,
-            "since_own_there_years": since,
-            "own_province": self.own_provinces.at(firm, there) - (own_there > 0),
-            "core_there": np.where(self._rare(core, register.core), self.cores.at(core, place), 0.0),
-            "brand_there": np.where(self._rare(brand, register.brand), self.brands.at(brand, place), 0.0),
+            "own_province": self.own_provinces.at(firm, there) - ((own_there > 0) & (place != home)),
+            "core_there": np.where(self._is_rare[core + 1] & (core >= 0), self.cores.at(core, place), 0.0),
         }
-        kin_core, kin_brand = self.kin_moves
-        out["core_moves_there"] = np.where(
-            self._rare(core, register.core), kin_core.at(core, place) - (own_there > 0), 0.0
-        )
-        out["brand_moves_there"] = np.where(
-            self._rare(brand, register.brand), kin_brand.at(brand, place) - (own_there > 0), 0.0
-        )
-        out["into_now"] = np.round(self.into_now[place], 3)
         named = register.fixed["named_place"].to_numpy()[firm]
         out["named_and_province"] = np.where(is_same, "same_", "other_").astype(object) + named
-        out["nearest_own_km"], out["together_mean"], out["together_most"] = self._beside(firm, place)
+        out["nearest_own_km"], out["together_mean"] = self._beside(firm, place)
         return pd.DataFrame(out)
 
-    def _rare(self, key: Rows, everyone: Rows) -> Any:
-        total = np.bincount(everyone[self._firms] + 1, minlength=int(everyone.max()) + 2)
-        return (key >= 0) & (total[key + 1] <= RARE_BRAND)
+    @cached_property
+    def _is_rare(self) -> Bools:
+        """Whether few enough firms bear a core name for it to mean kin; by its number, from 1 on."""
+        core = self.known.register.core
+        return np.bincount(core[self._firms] + 1, minlength=int(core.max()) + 2) <= RARE_BRAND
 
-    def _beside(self, firm: Rows, place: Rows) -> tuple[Floats, Floats, Floats]:
-        """Distance to the firm's nearest branch elsewhere, mean and largest lift of its places with this one.
+    def _beside(self, firm: Rows, place: Rows) -> tuple[Floats, Floats]:
+        """Distance to the firm's nearest branch elsewhere, and the mean lift of its places with this one.
 
         The place itself does not count.
         """
-        km, mean, most = (np.full(len(firm), np.nan) for _ in range(3))
-        lift = self.together[0]
+        km, mean = np.full(len(firm), np.nan), np.full(len(firm), np.nan)
         order = np.argsort(firm, kind="stable")
         starts = np.flatnonzero(np.diff(firm[order], prepend=-1))
         for at, end in zip(starts, [*starts[1:], len(order)], strict=True):
@@ -235,9 +177,9 @@ class Ways:
             far = np.where(is_it, np.inf, self.distance[place[rows][:, None], own[None, :]])
             near = np.nanmin(np.where(np.isnan(far), np.inf, far), axis=1, initial=np.inf)
             km[rows] = np.where(np.isfinite(near), near, np.nan)
-            beside = np.where(is_it, np.nan, lift[place[rows][:, None], own[None, :]])
-            mean[rows], most[rows] = np.nanmean(beside, axis=1), np.nanmax(beside, axis=1)
-        return km, np.round(mean, 3), np.round(most, 3)
+            beside = np.where(is_it, np.nan, self.together[place[rows][:, None], own[None, :]])
+            mean[rows] = np.nanmean(beside, axis=1)
+        return km, np.round(mean, 3)
 
 
 @dataclass(frozen=True)
