@@ -214,8 +214,7 @@ def cities_of(known: Known, path: Path | None) -> Rows:
         count = np.bincount(lately.drop_duplicates(["firm", "place"])["place"], minlength=len(names))
         return np.argsort(-count, kind="stable")[:CITIES]
     asked = pd.read_csv(path, dtype=str)
-    province = asked["province"].str.replace(r"(?:省|市|壮族自治区|回族自治区|维吾尔自治区|自治区)$", "", regex=True)
-    places = place_name(province, asked["city"].fillna("").str.replace(r"市$", "", regex=True))
+    places = place_name(asked["province"], asked["city"].fillna(""))
     number = {name: at for at, name in enumerate(names)}
     unknown = sorted({str(p) for p in places if p not in number})
     if unknown:

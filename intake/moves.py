@@ -28,6 +28,7 @@ COLUMNS: Final = (
 )  # fmt: skip
 SHORTEST_PARENT: Final = 5  # characters: 北京公司 begins too many names
 MOST_STEPS: Final = 6  # branch of a branch of …
+_PROVINCE_ENDS: Final = r"(?:省|市|壮族自治区|回族自治区|维吾尔自治区|自治区)$"
 MUNICIPALITIES: Final = frozenset({"北京", "上海", "天津", "重庆"})
 
 Rows = npt.NDArray[np.int64]
@@ -56,7 +57,7 @@ def read_named_firms(register: Path) -> pd.DataFrame:
             "is_shares": found.is_shares,
             "established_date": np.asarray(table["established_date"].to_numpy(), dtype="datetime64[D]"),
             "province_name": table["province_name"].to_pandas(),
-            "place": _places(table),
+            "place": place_name(table["province_name"].to_pandas(), table["city_name"].to_pandas()),
             "capital_wan_cny": table["registered_capital_wan_cny"].to_pandas(),
             "capital_currency": table["registered_capital_currency"].to_pandas(),
             "source_row": table["source_row"].to_numpy(),
@@ -67,15 +68,10 @@ def read_named_firms(register: Path) -> pd.DataFrame:
     return firms.drop_duplicates("written_name").reset_index(drop=True)
 
 
-def _places(table: pa.Table) -> pd.Series[Any]:
-    province = table["province_name"].to_pandas().str.replace(r"[省市]$", "", regex=True)
-    city = table["city_name"].to_pandas().str.replace(r"市$", "", regex=True)
-    return place_name(province, city)
-
-
 def place_name(province: pd.Series[Any], city: pd.Series[Any]) -> pd.Series[Any]:
     """Return province and city as one name, a municipality under its own; missing where the city is."""
-    return (province + city).where(~province.isin(MUNICIPALITIES), province)
+    province = province.str.replace(_PROVINCE_ENDS, "", regex=True)
+    return (province + city.str.replace(r"市$", "", regex=True)).where(~province.isin(MUNICIPALITIES), province)
 
 
 def tie_branches(firms: pd.DataFrame) -> pd.DataFrame:

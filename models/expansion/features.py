@@ -105,7 +105,8 @@ class Register:
         code = firms["firm_id"].where(firms["firm_id"].str.len() == 18, "").str[2:8]
         name = firms["written_name"]
         city, province = firms["named_city"], firms["named_province"]
-        here = firms["place"].str[-2:] == city.str[-2:]
+        pairs = zip(city.fillna("").tolist(), firms["place"].tolist(), strict=True)
+        here = np.array([bool(named) and named in place for named, place in pairs], dtype=bool)
         named = np.select(
             [
                 city.notna() & here,
@@ -202,6 +203,15 @@ class Known:
         return found.drop_duplicates().sort_values(["firm", "place"]).reset_index(drop=True)
 
 
+def away_history(known: Known, rows: Rows) -> dict[str, Floats]:
+    """Places that firms went to, and their branches elsewhere, those of today counting whole and older ones less."""
+    moves, n = known.moves, len(known.register.firms)
+    away = moves[moves["is_away"]]
+    cities = np.bincount(away.drop_duplicates(["firm", "place"])["firm"], minlength=n)
+    recent = np.bincount(away["firm"], weights=np.exp(-away["age"].to_numpy() / (1.5 * YEAR)), minlength=n)
+    return {"away_cities": cities[rows].astype(np.float64), "away_recent": np.round(recent[rows], 4)}
+
+
 def firm_features(known: Known, distance: Floats) -> pd.DataFrame:
     """Features of the population of a day, in its order; ``distance`` in km between places, NaN where unknown."""
     register, rows = known.register, known.population
@@ -219,12 +229,11 @@ def firm_features(known: Known, distance: Floats) -> pd.DataFrame:
     out["away_count"] = count(away)
     out["away_1y"] = count(away[away["age"] <= YEAR])
     out["away_2y"] = count(away[away["age"] <= 2 * YEAR])
-    out["away_recent"] = np.round(count(away, np.exp(-away["age"].to_numpy() / (1.5 * YEAR))), 4)
+    out |= away_history(known, rows)
     out["away_90d"] = count(away[away["age"] <= 90])
     out["away_fresh"] = np.round(count(away, np.exp(-away["age"].to_numpy() / (0.5 * YEAR))), 4)
     out["away_far_count"] = count(away[far])
     cities = away.drop_duplicates(["firm", "place"])
-    out["away_cities"] = count(cities)
     newest = away.sort_values("age").drop_duplicates(["firm", "place"], keep="last")
     out["new_cities_2y"] = count(newest[newest["age"] <= 2 * YEAR])
     out["away_provinces"] = count(
@@ -317,14 +326,16 @@ def _words(known: Known, rows: Rows, away: pd.DataFrame) -> dict[str, Floats]:
     pseudo = 200.0
     rate = (moved[word] - mover[row] + pseudo * base) / (firms[word] - 1 + pseudo)
     log = np.log(np.maximum(rate, 1e-9) / max(base, 1e-9))
-    total, count = np.bincount(row, weights=log, minlength=n), np.bincount(row, minlength=n)
+    total: Floats = np.bincount(row, weights=log, minlength=n).astype(np.float64)
+    count = np.bincount(row, minlength=n)
     most = np.full(n, -np.inf)
     np.maximum.at(most, row, log)
-    return {
-        "word_mean": np.round(total[rows] / np.maximum(count[rows], 1), 4),
-        "word_sum": np.round(total[rows], 4),
-        "word_most": np.round(np.where(np.isfinite(most[rows]), most[rows], 0.0), 4),
+    found = {
+        "word_mean": total[rows] / np.maximum(count[rows], 1),
+        "word_sum": total[rows],
+        "word_most": np.where(np.isfinite(most[rows]), most[rows], 0.0),
     }
+    return {name: np.asarray(np.round(value, 4), dtype=np.float64) for name, value in found.items()}
 
 
 def _rates(known: Known, rows: Rows, away: pd.DataFrame, trade: Rows, place: Rows) -> dict[str, Floats]:

@@ -127,7 +127,10 @@ class Ways:
         """Places elsewhere of each firm."""
         moves = self.known.moves
         away = moves[moves["is_away"]].drop_duplicates(["firm", "place"])
-        return {int(f): p.to_numpy() for f, p in away.groupby("firm")["place"]}
+        order = np.argsort(away["firm"].to_numpy(), kind="stable")
+        firm, place = away["firm"].to_numpy()[order], away["place"].to_numpy()[order]
+        starts = np.flatnonzero(np.diff(firm, prepend=-1))
+        return dict(zip(firm[starts].tolist(), np.split(place, starts[1:]), strict=True)) if len(firm) else {}
 
     def features(self, firm: Rows, place: Rows) -> pd.DataFrame:
         """Features of pairs, in their order."""

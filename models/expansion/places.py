@@ -29,7 +29,7 @@ def distances(places: Sequence[str]) -> Floats:
     Examples
     --------
     >>> distances(["上海", "江苏苏州", "月球"])[0, 1:].tolist()
-    [87.0, nan]
+    [86.0, nan]
     """
     longitude, latitude = np.radians(_coordinates().reindex(list(places)).to_numpy(dtype=np.float64)).T
     half = np.sin((latitude[:, None] - latitude) / 2) ** 2

@@ -57,7 +57,7 @@ class ExpansionSettings:
     @classmethod
     def from_mapping(cls, content: Mapping[str, Any], rules: Mapping[str, Any]) -> ExpansionSettings:
         """Validate; a wrong key raises with its name, in Chinese."""
-        rest = dict(content)
+        rest: dict[str, Any] = dict(content)
         try:
             labels = {
                 model: tuple(FeatureLabel.read(name, entry) for name, entry in rest.pop(model).items())
@@ -77,7 +77,8 @@ class ExpansionSettings:
                 raise ValueError(f"rules.yaml terms.{stray[0]}：不在 propensity 中")
             return cls(
                 **rest,
-                **labels,
+                propensity=labels["propensity"],
+                affinity=labels["affinity"],
                 networks=networks,
                 undated=undated,
                 affinity_weight=weight,

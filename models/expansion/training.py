@@ -11,7 +11,7 @@ tells the ones apart says nothing of the others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ import pandas as pd
 
 from models.additive.estimator import AdditiveClassifier
 from models.additive.tables import AdditiveTables, from_tables, part_of
-from models.expansion.features import Bools, Floats, Known, Register, Rows, firm_features
+from models.expansion.features import Bools, Floats, Known, Register, Rows, away_history, firm_features
 from models.expansion.pairs import Ways
 from models.expansion.places import distances
 from models.expansion.settings import ExpansionSettings
@@ -93,7 +93,7 @@ def training_days(as_of: Any, settings: ExpansionSettings) -> list[np.datetime64
     return [np.datetime64(d, "D") for d in days]
 
 
-def _draw(*texts: Sequence[str]) -> Floats:
+def _draw(*texts: Iterable[str]) -> Floats:
     """A number between 0 and 1 for every row, by a checksum of its texts: the sample does not depend on their order."""
     joined = np.array(["\x1f".join(parts) for parts in zip(*texts, strict=True)], dtype=object)
     return np.asarray(pd.util.hash_array(joined, categorize=False) / 2.0**64, dtype=np.float64)
@@ -117,7 +117,7 @@ def propensity_rows(
         share[(frame["local_count"] + frame["core_moves_2y"] + frame["brand_moves_2y"]).to_numpy() > 0] = HISTORY_SHARE
         share[y | has_moved(frame)] = 1.0
         ids = register.firms["firm_id"].to_numpy()[known.population]
-        kept = _draw(ids, [str(day)] * len(ids)) < share
+        kept = _draw(ids.tolist(), [str(day)] * len(ids)) < share
         found.append(frame[kept].assign(_y=y[kept].astype(float), _weight=1.0 / share[kept], _day=day, _id=ids[kept]))
     rows = pd.concat(found, ignore_index=True).sort_values(["_day", "_id"], kind="stable")
     frame = rows.drop(columns=["_y", "_weight", "_day", "_id"]).reset_index(drop=True)
@@ -141,9 +141,9 @@ def affinity_rows(register: Register, as_of: Any, settings: ExpansionSettings, d
         share = np.full(len(firm), min(1.0, settings.sampled_places / max(len(names), 1)))
         share[y | (ways.own.at(firm, place) > 0)] = 1.0
         ids = register.firms["firm_id"].to_numpy()[firm]
-        kept = _draw(ids, names[place], [str(day)] * len(ids)) < share
+        kept = _draw(ids.tolist(), names[place].tolist(), [str(day)] * len(ids)) < share
         firm, place, ids = firm[kept], place[kept], ids[kept]
-        frame = pair_frame(ways, firm, place, _histories(known, firm, distance))
+        frame = pair_frame(ways, firm, place, pd.DataFrame(away_history(known, firm)))
         found.append(
             frame.assign(_y=y[kept].astype(float), _weight=1.0 / share[kept], _day=day, _id=ids, _place=names[place])
         )
@@ -151,11 +151,6 @@ def affinity_rows(register: Register, as_of: Any, settings: ExpansionSettings, d
     frame = rows.drop(columns=["_y", "_weight", "_day", "_id", "_place"]).reset_index(drop=True)
     days_of = rows["_day"].to_numpy().astype("datetime64[D]")
     return TrainingRows(frame, rows["_y"].to_numpy(), rows["_weight"].to_numpy(), days_of)
-
-
-def _histories(known: Known, firm: Rows, distance: Floats) -> pd.DataFrame:
-    features = firm_features(known, distance)[["away_cities", "away_recent"]]
-    return features.iloc[np.searchsorted(known.population, firm)].reset_index(drop=True)
 
 
 def pair_frame(ways: Ways, firm: Rows, place: Rows, histories: pd.DataFrame) -> pd.DataFrame:
