@@ -1,7 +1,8 @@
 """How well an order of firms found those that moved: hits of the first k, average precision, AUC, with intervals.
 
-Belongs here: metrics of one ranking under resampled firms; each score is sorted once.
-Does not belong here: what is compared (``benchmarks.expansion``), promotion.
+Belongs here: metrics of one ranking under resampled firms (each score is sorted once), the examination of a candidate
+and its verdict in Chinese.
+Does not belong here: what is compared (``benchmarks.expansion``), fitting (``training``), promotion.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from scipy.special import expit
 
 from models.expansion.features import Floats, Rows
+from models.validation.metrics import bootstrap_interval, log_loss
 
 RESAMPLES = 200
 SEED = 20040101
@@ -69,3 +72,44 @@ def compared(rankings: dict[str, Ranking], k: int, resamples: int = RESAMPLES) -
             found[f"{metric}_behind_first"] = [float(v) for v in np.quantile(gap, [0.025, 0.975])]
         out[name] = found
     return out
+
+
+def examine(y: Floats, weight: Floats, model: Floats, rule: Floats, base_rate: float) -> dict[str, Any]:
+    """Examine the log odds of a model fitted on earlier days against the rule's order and the base rate known then.
+
+    ``weight`` undoes the sampling, so the numbers are those of all firms; intervals resample firms.
+    """
+    own, other = Ranking(model, y), Ranking(rule, y)
+    p, flat = expit(model), np.full(len(y), base_rate)
+
+    def entry(statistic: Any) -> dict[str, float | None]:
+        low, high = bootstrap_interval(lambda drawn: statistic(weight * drawn), np.arange(len(y)), n_resamples=100)
+        found = {"value": statistic(weight), "low": low, "high": high}
+        return {key: round(float(v), 6) if np.isfinite(v) else None for key, v in found.items()}
+
+    return {
+        "events": int(y.sum()),
+        "expected_events": round(float(weight @ p), 1),
+        "auc": entry(lambda w: own.metrics(1, w)["auc"]),
+        "ap": entry(lambda w: own.metrics(1, w)["ap"]),
+        "ap_model_minus_rule": entry(lambda w: own.metrics(1, w)["ap"] - other.metrics(1, w)["ap"]),
+        "log_loss_model_minus_baseline": entry(lambda w: log_loss(y, p, w) - log_loss(y, flat, w)),
+    }
+
+
+def verdict(found: dict[str, Any]) -> list[str]:
+    """Reasons, in Chinese, not to use the model; empty if there is none."""
+    reasons = []
+    auc, rule, gain = found["auc"], found["ap_model_minus_rule"], found["log_loss_model_minus_baseline"]
+    if auc["low"] is None or auc["low"] <= 0.5:
+        reasons.append(f"样本外排序能力不能肯定优于随机：AUC {_shown(auc)}")
+    if gain["high"] is None or gain["high"] >= 0:
+        reasons.append(f"样本外预测不能肯定优于平均外拓率：对数损失之差 {_shown(gain, 5)}（小于 0 为优）")
+    if rule["high"] is not None and rule["high"] < 0:
+        reasons.append(f"样本外排序不如规则分：平均准确率之差 {_shown(rule)}")
+    return reasons
+
+
+def _shown(entry: dict[str, float | None], digits: int = 3) -> str:
+    value, low, high = ("暂无" if entry[k] is None else f"{entry[k]:.{digits}f}" for k in ("value", "low", "high"))
+    return f"{value}（95% 区间 {low} 至 {high}）"

@@ -21,12 +21,14 @@ import pandas as pd
 
 from models.additive.estimator import AdditiveClassifier
 from models.additive.tables import AdditiveTables, from_tables, part_of
+from models.expansion.evaluation import examine, verdict
 from models.expansion.features import Bools, Floats, Known, Register, Rows, away_history, firm_features
 from models.expansion.pairs import Ways
 from models.expansion.places import distances
 from models.expansion.settings import ExpansionSettings
 
 HISTORY_SHARE = 0.5  # of firms with local branches or kin that moved, kept
+FEWEST_EXAMINED = 10  # events of each part on the last training day
 MOVED, NEW = "moved", "new"
 
 
@@ -38,6 +40,11 @@ class TrainingRows:
     y: Floats
     weight: Floats
     day: npt.NDArray[np.datetime64]
+
+    def of(self, inside: Bools) -> TrainingRows:
+        """The rows of a mask."""
+        frame = self.frame[inside].reset_index(drop=True)
+        return TrainingRows(frame, self.y[inside], self.weight[inside], self.day[inside])
 
 
 @dataclass(frozen=True)
@@ -175,10 +182,11 @@ def train_expansion(register: Register, as_of: Any, settings: ExpansionSettings)
         "row_count": len(rows.frame),
         "undated": [settings.feature_labels[name] for name in settings.undated],
     }
-    moved = has_moved(rows.frame)
-    least = min(int(rows.y[moved].sum()), int(rows.y[~moved].sum()))
-    if 2 * least < settings.minimum_events or (1 - rows.y)[moved].sum() < settings.minimum_events:
-        reasons = [f"外拓企业不足：曾外拓或首次外拓的仅 {least} 家，各需 {settings.minimum_events // 2} 家"]
+    reasons = _too_few(rows, settings)
+    if not reasons:
+        report["holdout"] = _examined(rows, settings)
+        reasons = verdict(report["holdout"])
+    if reasons:
         report.update(kind="rule", label="规则估计", rule_label=settings.rule_label, reasons=reasons)
         return ExpansionModel("rule", settings.rule.to_tables().assign(part="propensity"), settings, report)
     parts = [*_fit("propensity", rows, settings)]
@@ -186,6 +194,31 @@ def train_expansion(register: Register, as_of: Any, settings: ExpansionSettings)
     parts += _fit("affinity", pairs, settings)
     report.update(kind="model", label="外拓倾向", reasons=[], pair_count=len(pairs.frame))
     return ExpansionModel("model", pd.concat(parts, ignore_index=True), settings, report)
+
+
+def _too_few(rows: TrainingRows, settings: ExpansionSettings) -> list[str]:
+    """Say in Chinese where either part has too few events, before the last training day or on it."""
+    moved, late = has_moved(rows.frame), rows.day == rows.day.max()
+    half = settings.minimum_events // 2
+    reasons = []
+    for part, name in ((moved, "曾外拓"), (~moved, "首次外拓")):
+        early, last = int(rows.y[part & ~late].sum()), int(rows.y[part & late].sum())
+        if early < half or last < FEWEST_EXAMINED or (1 - rows.y)[part & ~late].sum() < half:
+            reasons.append(
+                f"外拓企业不足：{name}的企业此前 {early} 家、最近一年 {last} 家，各需 {half}、{FEWEST_EXAMINED} 家"
+            )
+    return reasons
+
+
+def _examined(rows: TrainingRows, settings: ExpansionSettings) -> dict[str, Any]:
+    """Fit on all training days but the last and examine on that one."""
+    late = rows.day == rows.day.max()
+    early, last = rows.of(~late), rows.of(late)
+    tables = pd.concat(_fit("propensity", early, settings), ignore_index=True)
+    candidate = ExpansionModel("model", tables, settings, {})
+    base_rate = float(np.average(early.y, weights=early.weight))
+    score, rule = candidate.score("propensity", last.frame), settings.rule.score(last.frame)
+    return {"day": str(last.day[0]), **examine(last.y, last.weight, score, rule, base_rate)}
 
 
 def _fit(model: str, rows: TrainingRows, settings: ExpansionSettings) -> list[pd.DataFrame]:

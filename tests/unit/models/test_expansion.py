@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from models.expansion import ExpansionModel, ExpansionSettings, Register, train_expansion
-from models.expansion.evaluation import Ranking, compared
+from models.expansion.evaluation import Ranking, compared, examine, verdict
 from models.expansion.features import Known, firm_features
 from models.expansion.pairs import Ways
 from models.expansion.places import distances
@@ -207,6 +207,19 @@ def test_too_few_events_give_the_rule_and_say_so(register: Register, moves: int)
     score = model.score("propensity", frame)
     assert (model.contributions("propensity", frame).sum(axis=1).to_numpy() == score).all()
     assert (model.score("affinity", frame) == 0).all()
+
+
+def test_a_model_no_better_than_chance_is_refused_for_every_reason() -> None:
+    rng = np.random.default_rng(3)
+    y = (rng.random(3000) < 0.05).astype(float)
+    weight = np.where(y == 1, 1.0, 10.0)
+    told = rng.normal(size=len(y)) + 3 * y
+    base = float(np.average(y, weights=weight))
+    blind = verdict(examine(y, weight, rng.normal(size=len(y)), told, base))
+    assert len(blind) == 3
+    level = float(np.log(base / (1 - base)))
+    found = examine(y, weight, 2 * told + level - 5, rng.normal(size=len(y)), base)
+    assert verdict(found) == [], found
 
 
 ROWS = st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.integers(0, 3)), min_size=4, max_size=40)
