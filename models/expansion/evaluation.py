@@ -16,7 +16,7 @@ from scipy.special import expit
 from models.expansion.features import Floats, Rows
 from models.validation.metrics import bootstrap_interval, log_loss
 
-RESAMPLES = 200
+RESAMPLES = 100
 SEED = 20040101
 
 
