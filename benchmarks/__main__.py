@@ -24,7 +24,7 @@ SPEED = (
     "desk_load",
     "city_marts",
 )
-SKILL = ("matching", "ranking", "landing", "tax", "chain_edges")
+SKILL = ("matching", "ranking", "landing", "tax", "chain_edges", "expansion")
 OPTIONS = {"landing": ["--few"], "matching": ["--full"]}
 
 

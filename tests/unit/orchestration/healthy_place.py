@@ -21,6 +21,7 @@ from desk import audit
 from desk.settings import DeskSettings
 from desk.store.database import open_engine, sessions, upgrade, writing
 from desk.store.models import Person
+from office.installing import write_folder
 from orchestration.nightly import prepare_instance
 from orchestration.operations.backup import Backup, Rehearsal, remember, write_secret
 from orchestration.operations.doctor import Situation
@@ -83,8 +84,7 @@ def healthy(home: Path) -> Situation:
     home.mkdir(mode=0o700)
     (home / "inbox").mkdir()
     (home / "inbox" / "线索台账.xlsx").write_bytes(b"ledger")
-    (home / "office").mkdir()
-    (home / "office" / "district.yaml").write_text("name: 云川区\nprovince: 山东省\ncity: 云川市\n", encoding="utf-8")
+    write_folder(home / "office", {"name": "云川区", "province": "山东省", "city": "云川市"}, ["纺织服装"])
     (home / "register.parquet").write_bytes(b"register")
     for path in (home / "inbox" / "线索台账.xlsx", home / "register.parquet"):
         os.utime(path, (NOON.timestamp(), NOON.timestamp()))
