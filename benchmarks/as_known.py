@@ -44,14 +44,14 @@ from scipy.special import expit, logit
 from benchmarks.measure import table
 from benchmarks.outcomes import Floats, Rows
 from models.additive.solver import solve_level
-from models.level import Cases, LevelRule, Rehearsal, censored_losses, choose_rule, rows_a_landing, shares_by_age
+from models.level import Cases, Kept, LevelRule, Rehearsal, censored_losses, choose_rule, rows_a_landing, shares_by_age
 from models.validation.censoring import decided_weights
 from models.validation.metrics import expected_calibration_error, log_loss, roc_auc
 
 Days = npt.NDArray[np.datetime64]
 FEWEST_TRAINED = (100, 15)  # rows, landed rows at an origin
 RESAMPLES = 1000
-CERTAIN = 1.64  # standard errors by which young rows must have helped in the rehearsals
+YOUNG_AT_FIRST = 0.02  # share of the fit that learns from young rows too, before any rehearsal
 NEAR = 1e-6  # probabilities are kept this far from 0 and 1 before their log odds are shifted
 FIELDS = ("frame", "target", "time", "known", "groups")
 
@@ -158,7 +158,8 @@ def load_adapter(source: str) -> Task:
         spec.loader.exec_module(module)
     else:
         module = importlib.import_module(source)
-    return task_of(module.load(), source.rsplit(".", 1)[-1].removesuffix(".py"))
+    name = Path(source).stem if source.endswith(".py") else source.rsplit(".", 1)[-1]
+    return task_of(module.load(), name)
 
 
 # A fit of one day: training rows (label, weight, day each label was known) to log odds of all rows of the task.
@@ -175,23 +176,30 @@ class Judged:
 
 
 def run(task: Task, fits: Mapping[str, Mapping[str, Fit]], every: str | None) -> dict[str, Any]:
-    """Judge every method: a mapping of its label weightings ("matured", "decided") to fits. Rehearsal chooses among them."""
+    """Judge every method as it comes and with the level; one that may learn from young rows too, with these as well.
+
+    A method is a mapping of label weightings ("matured", "decided") to fits.
+    """
     warm, judged = task.origins(every)
-    days = [*warm, *judged]
     blocks = _blocks(task, judged)
     out: dict[str, Judged] = {}
     for name, modes in fits.items():
-        raw, level = Judged(), Judged()
         kept: dict[str, list[Rehearsal]] = {mode: [] for mode in modes}
+        shifts: dict[str, Kept] = {mode: {} for mode in modes}
+        lines = {name: Judged(), f"{name} + level": Judged()}
+        if len(modes) > 1:
+            lines[f"{name} + level + young"] = Judged()
         started = clock.process_time()
-        for day in days:
+        for day in [*warm, *judged]:
+            now = {mode: Rehearsal(day, _eta(task, mode, fit, day)) for mode, fit in modes.items()}
             if day in blocks:
-                _tell(task, kept, modes, day, blocks[day], raw, level)
-            else:
-                for mode, fit in modes.items():
-                    kept[mode].append(Rehearsal(day, _eta(task, mode, fit, day)))
-        raw.seconds = clock.process_time() - started
-        out[name], out[f"{name} + level"] = raw, level
+                for line, (score, chosen) in zip(lines, _tell(task, kept, now, blocks[day], shifts), strict=True):
+                    lines[line].p.append(np.asarray(expit(score)))
+                    lines[line].chosen.append(chosen)
+            for mode, rehearsal in now.items():
+                kept[mode].append(rehearsal)
+        lines[name].seconds = clock.process_time() - started
+        out |= lines
     truth = [task.y[rows] for rows in blocks.values()]
     return {
         "origins": [str(d) for d in blocks],
@@ -229,40 +237,36 @@ def _eta(task: Task, mode: str, fit: Fit, day: np.datetime64) -> Floats:
 
 def _tell(
     task: Task,
-    kept: dict[str, list[Rehearsal]],
-    modes: Mapping[str, Fit],
-    day: np.datetime64,
+    kept: Mapping[str, Sequence[Rehearsal]],
+    now: Mapping[str, Rehearsal],
     rows: npt.NDArray[np.intp],
-    raw: Judged,
-    level: Judged,
-) -> None:
-    """Predict one origin's rows: the weighting and the level's rule are those that did best in the rehearsals so far."""
-    rules, losses = {}, {}
+    shifts: Mapping[str, Kept],
+) -> list[tuple[Floats, dict[str, Any]]]:
+    """Log odds of one origin's rows, and what was chosen: as it comes, with the level, and averaged with the young rows' fit.
+
+    The level's rule is that of the rehearsals so far. The share of the fit that learned from young rows is how likely it
+    made the rehearsals beside the other, from 1 in 50 on: few young rows with large weights may say anything.
+    """
+    day = now["matured"].day
+    scores, losses, told = {}, {}, {}
     for mode, past in kept.items():
-        rules[mode] = choose_rule(past, task.cases, day, task.horizon)
-        losses[mode] = _rehearsed_losses(past, rules[mode], task, day)
-    best = "matured"
-    for mode in modes:
-        gain = losses["matured"] - losses[mode]
-        gain = gain[~np.isnan(gain)]
-        # Young rows must be all but certain to help: few of them with large weights may say anything.
-        few = rows_a_landing(task.cases.known_on(day))
-        if len(gain) and gain.mean() > CERTAIN * gain.std() * np.sqrt(few / len(gain)):
-            best = mode
-    for mode, fit in modes.items():
-        eta = _eta(task, mode, fit, day)
-        kept[mode].append(Rehearsal(day, eta))
-        if mode != best:
-            continue
-        found = rules[mode].level(eta, task.cases, day, task.horizon)
-        raw.p.append(np.asarray(expit(eta[rows])))
-        level.p.append(np.asarray(expit(eta[rows] + found.shift)))
-        (follows, windows, spread), share = max(rules[mode].shares, key=lambda s: s[1])
-        told = {"mode": mode, "follows": follows, "windows": list(windows), "spread": spread, "share": round(share, 3)}
-        level.chosen.append(told | {k: round(v, 4) for k, v in (("shift", found.shift), ("error", found.error))})
+        rule = choose_rule(past, task.cases, day, task.horizon, shifts[mode])
+        level = rule.level(now[mode].eta, task.cases, day, task.horizon, shifts[mode])
+        scores[mode] = now[mode].eta[rows] + level.shift
+        losses[mode] = _rehearsed_losses(past, rule, task, day, shifts[mode])
+        (follows, windows, spread), share = max(rule.shares, key=lambda s: s[1])
+        told[mode] = {"follows": follows, "windows": list(windows), "spread": spread, "share": round(share, 3)}
+        told[mode] |= {"shift": round(level.shift, 4), "error": round(level.error, 4)}
+    found = [(now["matured"].eta[rows], {}), (scores["matured"], told["matured"])]
+    if "decided" in kept:
+        gain = np.nansum(losses["matured"] - losses["decided"]) / rows_a_landing(task.cases.known_on(day))
+        share = float(expit(logit(YOUNG_AT_FIRST) + gain))
+        mixed = share * scores["decided"] + (1 - share) * scores["matured"]
+        found.append((mixed, told["decided"] | {"young_share": round(share, 4)}))
+    return found
 
 
-def _rehearsed_losses(past: Sequence[Rehearsal], rule: LevelRule, task: Task, day: np.datetime64) -> Floats:
+def _rehearsed_losses(past: Sequence[Rehearsal], rule: LevelRule, task: Task, day: np.datetime64, kept: Kept) -> Floats:
     """Loss on ``day`` of every row that entered after a rehearsal and before the next, the level being the rehearsal's."""
     cases = task.cases
     known = cases.known_on(day)
@@ -272,7 +276,7 @@ def _rehearsed_losses(past: Sequence[Rehearsal], rule: LevelRule, task: Task, da
         until = past[i + 1].day if i + 1 < len(past) else day
         rows = (cases.entered >= rehearsal.day) & (cases.entered < until) & (share > 0)
         if rows.any():
-            x = rehearsal.eta[rows] + rule.level(rehearsal.eta, cases, rehearsal.day, task.horizon).shift
+            x = rehearsal.eta[rows] + rule.level(rehearsal.eta, cases, rehearsal.day, task.horizon, kept).shift
             losses[rows] = censored_losses(x, cases.seen[rows] <= day, share[rows])
     return losses
 

@@ -228,10 +228,13 @@ class LevelRule:
         shares = tuple(((r["follows"], tuple(r["windows"]), float(r["spread"])), float(r["share"])) for r in rows)
         return cls(shares, int(content["rehearsals"]), int(content["cases"]))
 
-    def level(self, eta: Floats, cases: Cases, day: np.datetime64, horizon: int) -> Level:
+    def level(self, eta: Floats, cases: Cases, day: np.datetime64, horizon: int, kept: Kept | None = None) -> Level:
         """Level on a day: every candidate's shift, averaged by its share; ``eta`` is of all ``cases``."""
-        before = cases.entered < day
-        found = candidate_shifts(eta[before], cases.known_on(day), day, horizon)
+        found = (kept or {}).get((day, day))
+        if found is None:
+            found = candidate_shifts(eta[cases.entered < day], cases.known_on(day), day, horizon)
+        if kept is not None:
+            kept[day, day] = found
         total = sum(q for _, q in self.shares)
         means = {c: _mean_shift(found[c]) for c, _ in self.shares}
         shift = sum(q * means[c] for c, q in self.shares) / total
@@ -263,16 +266,20 @@ def censored_losses(eta: Floats, seen: npt.NDArray[np.bool_], share: Floats) -> 
     return np.where(seen, np.logaddexp(0.0, -eta), -np.log1p(-p))
 
 
+Kept = dict[tuple[np.datetime64, np.datetime64], dict[Candidate, list[Shift]]]
+
+
 def choose_rule(
-    rehearsals: Sequence[Rehearsal], cases: Cases, day: np.datetime64, horizon: int, weight: Floats | None = None
+    rehearsals: Sequence[Rehearsal], cases: Cases, day: np.datetime64, horizon: int, kept: Kept | None = None
 ) -> LevelRule:
     """Rehearse every candidate in the past and average them by how likely they made what came.
 
     From the first rehearsal on, each twelfth of a horizon, the level is taken from what was known then and judged on
     the cases that entered until the next, by what was seen of them until ``day`` (:func:`censored_losses`). No case is
-    judged twice. Rows of one landing count once.
+    judged twice. Rows of one landing count once. Shifts of a day do not change later: whoever chooses again and again
+    over the same cases may have them ``kept``, by day of rehearsal and day of the level.
     """
-    weight = np.ones(len(cases.entered)) if weight is None else weight
+    kept = {} if kept is None else kept
     every = candidates()
     losses = dict.fromkeys(every, 0.0)
     judged, count = 0, 0.0
@@ -288,19 +295,22 @@ def choose_rule(
             end = min(at + step, until.day)
             rows = (cases.entered >= at) & (cases.entered < end) & (share > 0)
             if rows.any():
-                shifts = candidate_shifts(rehearsal.eta[cases.entered < at], cases.known_on(at), at, horizon)
+                key = rehearsal.day, at
+                if key not in kept:
+                    kept[key] = candidate_shifts(rehearsal.eta[cases.entered < at], cases.known_on(at), at, horizon)
+                shifts = kept[key]
                 for candidate in every:
                     x = rehearsal.eta[rows] + _mean_shift(shifts[candidate])
-                    losses[candidate] += float(weight[rows] @ censored_losses(x, seen[rows], share[rows])) / few
-                judged, count = judged + 1, count + float(weight[rows] @ share[rows]) / few
+                    losses[candidate] += float(censored_losses(x, seen[rows], share[rows]).sum()) / few
+                judged, count = judged + 1, count + float(share[rows].sum()) / few
             at = end
     if not judged:
         return even_rule()
     loss = np.array([losses[c] for c in every])
     likely = np.exp(-(loss - loss.min()))
     likely /= likely.sum()
-    kept = tuple((c, float(q)) for c, q in zip(every, likely, strict=True) if q > 1e-4)
-    return LevelRule(kept, judged, round(count))
+    followed = tuple((c, float(q)) for c, q in zip(every, likely, strict=True) if q > 1e-4)
+    return LevelRule(followed, judged, round(count))
 
 
 def _sigmoid(x: Floats) -> Floats:

@@ -289,9 +289,6 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
         if self.max_bins < 2 or self.max_pairs < 0 or self.min_bin_weight < 0:
             raise ValueError("max_bins must be at least 2, max_pairs and min_bin_weight not negative")
         kinds = self._is_categorical(frame)
-        if self.categorical is None:
-            # An object column without any value may hold text on the day of scoring; read as a number it would fail.
-            kinds = {c: k or (frame[c].dtype == object and not frame[c].notna().any()) for c, k in kinds.items()}
         monotone = dict(self.monotone or {})
         wrong = [f for f, sign in monotone.items() if f not in kinds or kinds[f] or sign not in (-1, 0, 1)]
         if wrong:
