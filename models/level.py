@@ -24,6 +24,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 Days = npt.NDArray[np.datetime64]
 
+LEVEL = "level"  # name of the term that the shift is in the sum of reasons
 # What may be followed: landings seen within a window, of all cases or only of those that entered in it ("entered"). Windows are in
 # horizons; the shifts of several are averaged. Spreads say how far a level usually moves, in log odds.
 FOLLOWED = (

@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 
 from models.additive.labels import FeatureLabel
-from models.additive.tables import LEVEL
 from models.landing.settings import LandingSettings
+from models.level import LEVEL
 from models.tax.settings import TaxSettings
 
 # GB/T 4754-2017: the letter of a section (门类) and its name.

@@ -17,11 +17,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from models.level import LEVEL
+
 Floats = npt.NDArray[np.float64]
 
 TABLE_COLUMNS = ["term", "feature", "kind", "lower", "upper", "category", "value"]
 KINDS = ("intercept", "constant", "numeric", "missing", "category", "other", "pair", "pair_present", "pair_missing")
-LEVEL = "level"  # name of the term that follows the level (models.level)
 
 PAIR = " × "  # between the two columns of a pair, in its name
 

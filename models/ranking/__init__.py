@@ -2,7 +2,7 @@
 
 from models.ranking.comparison import compare_weights
 from models.ranking.exploration import exploration_picks
-from models.ranking.ranking import FORBIDDEN, RANKING_COLUMNS, rank_leads, top_reasons
+from models.ranking.ranking import FORBIDDEN, RANKING_COLUMNS, SAME_FOR_ALL, rank_leads, top_reasons
 from models.ranking.weights import Band, RankingWeights, WeightsError
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "WeightsError",
     "compare_weights",
     "exploration_picks",
+    "SAME_FOR_ALL",
     "rank_leads",
     "top_reasons",
 ]

@@ -14,11 +14,11 @@ import pandas as pd
 
 from desk.workbook import KIND_NAMES, PART_NAMES
 from intake.landing import content_hash
-from models.additive.tables import LEVEL
 from models.card import gate_card, model_card
 from models.chain import load_chains
 from models.landing import LandingSettings
 from models.landing.level import rule_of
+from models.level import LEVEL
 from models.lifecycle import Inputs, KeptLevel, Training, level_if_due, train_if_due, training_of
 from models.promotion import version_in_use
 from models.registry import Artefact, Registry

@@ -17,13 +17,14 @@ from scipy.special import expit
 
 from models.additive import AdditiveTables, Term, from_tables
 from models.additive.bulk import BulkScorer
-from models.additive.tables import LEVEL, TABLE_COLUMNS
+from models.additive.tables import TABLE_COLUMNS
 from models.landing import LandingSettings
 from models.landing.coming_true import count_interval, said_and_came
 from models.landing.features import labels_known_on
 from models.landing.level import landing_cases, level_on, pairs_through
 from models.level import (
     BOUND,
+    LEVEL,
     STILL,
     Cases,
     LevelRule,
