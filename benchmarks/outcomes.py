@@ -1,6 +1,6 @@
-"""Three real pipelines with real ends, cut in time: what was known at entry, what came of it.
+"""Three real pipelines with real ends, cut in time: what was known at entry, what came of it, and when that was known.
 
-Belongs here: reading shared/data/outcomes, labels, features that were known at entry, the cut.
+Belongs here: reading shared/data/outcomes, labels, features that were known at entry, the cut; for ``as_known`` days too.
 Does not belong here: methods and metrics (``landing``). Columns that give the end away are never read.
 """
 
@@ -59,7 +59,12 @@ def queues(folder: Path) -> Pipeline:
     # ERCOT lists no withdrawn rows, so everything decided there is a success.
     table = table[(table["iso"] != "ERCOT") & table["queue_date"].notna() & (table["outcome"] != "active")]
     table = table.sort_values(["queue_date", "iso", "queue_id"], kind="stable")
-    X = pd.DataFrame(
+    y = (table["outcome"] == "completed").to_numpy(np.float64)
+    return _cut("queues", Rows(_queue_features(table), y, _days(table["queue_date"])), "2014-01-01", "2020-01-01")
+
+
+def _queue_features(table: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
         {
             "iso": table["iso"],
             "generation_type": table["gen_type"],
@@ -71,8 +76,24 @@ def queues(folder: Path) -> Pipeline:
             "days_to_planned": (table["planned_cod"] - table["queue_date"]).dt.days.astype(float),
         }
     )
-    y = (table["outcome"] == "completed").to_numpy(np.float64)
-    return _cut("queues", Rows(X, y, _days(table["queue_date"])), "2014-01-01", "2020-01-01")
+
+
+def queues_as_known(folder: Path) -> dict[str, Any]:
+    """Completed within five years of entering. CAISO and NYISO only: the others lack days of completion or come late."""
+    table = pd.read_parquet(folder / "us_interconnection_queues_2026.parquet")
+    table = table[table["iso"].isin(["CAISO", "NYISO"]) & table["queue_date"].notna()]
+    table = table.sort_values(["queue_date", "iso", "queue_id"], kind="stable")
+    done = table["outcome"] == "completed"
+    return {
+        "frame": _queue_features(table),
+        "target": done.where(table["outcome"] != "active").astype(float),
+        "time": table["queue_date"],
+        "known": table["actual_cod"].where(done, table["withdrawn_date"]),
+        "groups": None,
+        "horizon_days": 5 * 365,
+        "end": "2025-07-01",
+        "start": "2012-01-01",
+    }
 
 
 # In progress: neither landed nor failed. A permission that lapsed, was refused, withdrawn or abandoned has failed.
@@ -97,7 +118,11 @@ def planning(folder: Path) -> Pipeline:
     order = pd.DataFrame({"submitted": submitted, "reference": pd.to_numeric(table["Ref ID"])})
     order = order[submitted.notna() & ~status.isin(UNDER_WAY)].sort_values(["submitted", "reference"])
     table, status, submitted = (part.loc[order.index] for part in (table, status, submitted))
+    landed = status.isin(["operational", "decommissioned"]).to_numpy(np.float64)
+    return _cut("uk", Rows(_planning_features(table), landed, _days(submitted)), "2013-01-01", "2017-01-01")
 
+
+def _planning_features(table: pd.DataFrame) -> pd.DataFrame:
     def number(column: str) -> pd.Series[Any]:
         return pd.to_numeric(table[column].astype(str).str.replace(",", ""), errors="coerce").astype(float)
 
@@ -114,8 +139,42 @@ def planning(folder: Path) -> Pipeline:
     X = pd.DataFrame({name: table[column] for name, column in text.items()})
     X["log_mw"] = np.log1p(number("Installed Capacity (MWelec)").clip(lower=0))
     X["x"], X["y"] = number("X-coordinate"), number("Y-coordinate")
-    landed = status.isin(["operational", "decommissioned"]).to_numpy(np.float64)
-    return _cut("uk", Rows(X, landed, _days(submitted)), "2013-01-01", "2017-01-01")
+    return X
+
+
+ENDED = (
+    "Planning Application Withdrawn",
+    "Planning Permission Refused",
+    "Appeal Withdrawn",
+    "Appeal Refused",
+    "Secretary of State - Refusal",
+    "Planning Permission Expired",
+)
+
+
+def planning_as_known(folder: Path) -> dict[str, Any]:
+    """Operational within three years of the application. A refusal counts on its last day, an abandonment at the end."""
+    table = pd.read_parquet(folder / "uk_repd_2021q2.parquet").astype(object)
+
+    def day(column: str) -> pd.Series[Any]:
+        return pd.to_datetime(table[column], format="%d/%m/%Y", errors="coerce")
+
+    order = pd.DataFrame({"at": day("Planning Application Submitted"), "reference": pd.to_numeric(table["Ref ID"])})
+    order = order[order["at"].notna()].sort_values(["at", "reference"])
+    table = table.loc[order.index]
+    status = table["Development Status"].str.strip().str.lower()
+    landed, under_way = status.isin(["operational", "decommissioned"]), status.isin(UNDER_WAY)
+    ended = pd.concat([day(c) for c in ENDED], axis=1).max(axis=1)
+    return {
+        "frame": _planning_features(table),
+        "target": landed.astype(float).where(~under_way),
+        "time": order["at"],
+        "known": day("Operational").where(landed, ended.where(~under_way)),
+        "groups": None,
+        "horizon_days": 3 * 365,
+        "end": "2021-06-30",
+        "start": "2007-01-01",
+    }
 
 
 def leads(folder: Path) -> Pipeline:
@@ -123,7 +182,14 @@ def leads(folder: Path) -> Pipeline:
     table = pd.read_parquet(folder / "olist_mql.parquet")
     deals = pd.read_parquet(folder / "olist_closed_deals.parquet", columns=["mql_id"])
     table = table[table["first_contact_date"] >= "2018-01-01"].sort_values(["first_contact_date", "mql_id"])
-    X = pd.DataFrame(
+    won = table["mql_id"].isin(deals["mql_id"]).to_numpy(np.float64)
+    return _cut(
+        "leads", Rows(_lead_features(table), won, _days(table["first_contact_date"])), "2018-04-01", "2018-06-01"
+    )
+
+
+def _lead_features(table: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
         {
             "landing_page": table["landing_page_id"],
             "origin": table["origin"],
@@ -131,8 +197,30 @@ def leads(folder: Path) -> Pipeline:
             "month": table["first_contact_date"].dt.month.astype(float),
         }
     )
-    won = table["mql_id"].isin(deals["mql_id"]).to_numpy(np.float64)
-    return _cut("leads", Rows(X, won, _days(table["first_contact_date"])), "2018-04-01", "2018-06-01")
+
+
+def leads_as_known(folder: Path) -> dict[str, Any]:
+    """Won within sixty days of the first contact; from 2018 on, since deals are listed from December 2017 only."""
+    table = pd.read_parquet(folder / "olist_mql.parquet")
+    deals = pd.read_parquet(folder / "olist_closed_deals.parquet", columns=["mql_id", "won_date"])
+    table = table[table["first_contact_date"] >= "2018-01-01"].merge(deals, on="mql_id", how="left")
+    table = table.sort_values(["first_contact_date", "mql_id"])
+    return {
+        "frame": _lead_features(table),
+        "target": table["won_date"].notna().astype(float),
+        "time": table["first_contact_date"],
+        "known": table["won_date"].dt.floor("D"),
+        "groups": None,
+        "horizon_days": 60,
+        "end": "2018-11-14",
+        "start": "2018-03-15",
+        "every": "SMS",  # half months: the whole past is three
+    }
 
 
 PIPELINES: dict[str, Callable[[Path], Pipeline]] = {"queues": queues, "uk": planning, "leads": leads}
+AS_KNOWN: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "queues": queues_as_known,
+    "uk": planning_as_known,
+    "leads": leads_as_known,
+}

@@ -77,6 +77,13 @@ def _share_and_level(report: Mapping[str, Any]) -> list[str]:
             f"- 总体水平：{level['as_of_date']} 在谈的 {level['lead_count']:,} 条线索平均 "
             f"{level['mean_probability']:.1%}（95% 区间 {sure}）"
         )
+        followed = level.get("followed")
+        if followed:
+            lines.append(
+                f"- 水平按实际调整：{followed['since']} 至 {followed['day']}，未调整时应见落地 {followed['expected']:,.0f} 条次"
+                f"（一条线索每月一次），实际 {followed['seen']:,.0f} 条次，故对数几率 {followed['shift']:+.2f}"
+                f"（标准误 {followed['error']:.2f}）；每月调整一次，“说与成真”不符则当即调整"
+            )
     if report.get("suspects"):
         lines.append(
             "- 请核对：有无内容就几乎定了成败的栏（可能是结案时才填或清空的）：" + "、".join(report["suspects"])

@@ -22,7 +22,9 @@ import yaml
 
 from models.additive.tables import AdditiveTables
 from models.landing.features import labels_known_on, matrix, open_pairs
+from models.landing.level import level_on, pairs_through
 from models.landing.settings import LandingSettings
+from models.level import LevelRule
 from models.tax.evaluation import coverage
 from models.tax.features import matrix as tax_matrix
 from models.tax.features import paid_projects
@@ -51,11 +53,12 @@ class GateSettings:
 
 @dataclass(frozen=True)
 class Contender:
-    """A version as a cohort sees it: tables, interval (tax only), whether it is a model."""
+    """A version as a cohort sees it: tables, whether it is a model, interval (tax only), the level's rule (landing only)."""
 
     tables: AdditiveTables
     is_model: bool = True
     interval: Interval | None = None
+    level_rule: LevelRule | None = None
 
 
 def landing_cohort(
@@ -113,7 +116,18 @@ def compare_landing(
     twin = twin_of(before)
     y, weight = cohort["label"].to_numpy(), cohort["weight"].to_numpy()
     leads, x = cohort["lead_id"].to_numpy(), matrix(cohort, settings)
-    p = {name: _sigmoid(c.tables.score(x)) for name, c in (("candidate", twin), ("active", active))}
+    # Each with the level that it would have had on the cohort's first day: nothing that came of the cohort is in it.
+    told_on = pd.Timestamp(cohort["as_of_date"].min()).date()
+    pairs = pairs_through(features, told_on)
+
+    def probability(contender: Contender) -> Floats:
+        score = contender.tables.score(x)
+        if contender.level_rule is None:
+            return _sigmoid(score)
+        level = level_on(contender.tables, contender.level_rule, pairs, outcomes, told_on, settings)
+        return _sigmoid(score + level.shift)
+
+    p = {name: probability(c) for name, c in (("candidate", twin), ("active", active))}
     return {
         "task": "landing",
         "cohort_from": str(first),

@@ -1,7 +1,7 @@
 """When a task is trained, and what came of each training (训练记录).
 
-Belongs here: whether training is due, training with its gate, the record of trainings by as-of day. Does not belong here:
-fitting (each task), the decision (promotion), the active version (registry), clocks.
+Belongs here: whether training is due, training with its gate, the record of trainings by as-of day; when the level of landing
+moves, and its record. Does not belong here: fitting (each task), the decision (promotion), the active version (registry), clocks.
 
 Training is due once a calendar month, and when the task's settings changed: nights in between only score. The record
 is by as-of day, so a past day finds the training of its own month and never a later one.
@@ -20,6 +20,7 @@ import pandas as pd
 from models.additive.tables import from_tables, part_of
 from models.cohort import Contender, GateSettings, compare_landing, compare_tax
 from models.landing import LandingSettings
+from models.landing.level import level_on, pairs_through, rule_of
 from models.promotion import Verdict, judge
 from models.registry import Artefact, Registry
 from models.tax import TaxSettings
@@ -27,6 +28,7 @@ from models.tax.interval import Interval
 from storage import write_json
 
 Settings = LandingSettings | TaxSettings
+TRAININGS, LEVELS = "trainings.json", "levels.json"
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,60 @@ def train_if_due(
     return Training(day, version, settings_hash, verdict, is_new=True)
 
 
+@dataclass(frozen=True)
+class KeptLevel:
+    """The level that a day's list is told with: since when it stands, for which version, why it moved, and what it is."""
+
+    as_of: dt.date
+    version: str
+    why: str
+    level: Mapping[str, Any]
+
+    @property
+    def shift(self) -> float:
+        return float(self.level["shift"])
+
+
+def level_of(registry: Registry, version: str, day: dt.date) -> KeptLevel | None:
+    """Give the level of the day's month for a version, as it stood on the day; None means that it is to be taken anew."""
+    found = [
+        KeptLevel(dt.date.fromisoformat(key), e["version"], e["why"], e["level"])
+        for key, e in sorted(_record(registry, "landing", LEVELS).items())
+    ]
+    same = [k for k in found if (k.as_of.year, k.as_of.month) == (day.year, day.month) and k.as_of <= day]
+    return same[-1] if same and same[-1].version == version else None
+
+
+def level_if_due(
+    registry: Registry,
+    settings: LandingSettings,
+    version: str,
+    day: dt.date,
+    read: Callable[[], Inputs],
+    is_off: Callable[[], bool] = lambda: False,
+) -> KeptLevel:
+    """Take the level of a version of landing as of a day, at most once a month: sooner if ``is_off`` says that it is off.
+
+    The month's level stands as it was recorded, so a list made again has the level that it had.
+    """
+    kept = level_of(registry, version, day)
+    if kept and (kept.as_of == day or not is_off()):
+        return kept
+    artefact, inputs, through = registry.load("landing", version), read(), day - dt.timedelta(days=1)
+    found = level_on(
+        from_tables(part_of(artefact.tables, "landing")),
+        rule_of(artefact.report),
+        pairs_through(inputs.features, through),
+        inputs.outcomes,
+        through,
+        settings,
+    )
+    why = "检查不符" if kept else "每月一次"
+    entry = {"version": version, "why": why, "level": found.told()}
+    _write(registry, "landing", {**_record(registry, "landing", LEVELS), day.isoformat(): entry}, LEVELS)
+    return KeptLevel(day, version, why, found.told())
+
+
 def compare(
     settings: Settings, inputs: Inputs, through: dt.date, active: Artefact, gate: GateSettings
 ) -> dict[str, Any] | None:
@@ -109,7 +165,9 @@ def compare(
 
 def _contender(tables: pd.DataFrame, report: Mapping[str, Any]) -> Contender:
     middle = from_tables(part_of(tables, str(report["task"])))
-    return Contender(middle, report["kind"] != "rule", Interval.of_version(tables, report))
+    is_model = report["kind"] != "rule"
+    rule = rule_of(report) if is_model and report["task"] == "landing" else None
+    return Contender(middle, is_model, Interval.of_version(tables, report), rule)
 
 
 def _train(settings: Settings, inputs: Inputs, through: dt.date) -> Any:
@@ -122,12 +180,11 @@ def _train(settings: Settings, inputs: Inputs, through: dt.date) -> Any:
     return train_tax(inputs.features, inputs.outcomes, through, settings)
 
 
-def _record(registry: Registry, name: str) -> dict[str, Any]:
-    path = registry.root / name / "trainings.json"
+def _record(registry: Registry, name: str, file: str = TRAININGS) -> dict[str, Any]:
+    path = registry.root / name / file
     content: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {}
     return content
 
 
-def _write(registry: Registry, name: str, content: Mapping[str, Any]) -> None:
-    path = registry.root / name / "trainings.json"
-    write_json(path, content, indent=1)
+def _write(registry: Registry, name: str, content: Mapping[str, Any], file: str = TRAININGS) -> None:
+    write_json(registry.root / name / file, content, indent=1)

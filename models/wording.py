@@ -13,6 +13,7 @@ import pandas as pd
 
 from models.additive.labels import FeatureLabel
 from models.landing.settings import LandingSettings
+from models.level import LEVEL
 from models.tax.settings import TaxSettings
 
 # GB/T 4754-2017: the letter of a section (门类) and its name.
@@ -23,6 +24,8 @@ SECTION_NAMES = {
     "O": "居民服务、修理和其他服务业", "P": "教育", "Q": "卫生和社会工作", "R": "文化、体育和娱乐业",
     "S": "公共管理、社会保障和社会组织", "T": "国际组织",
 }  # fmt: skip
+
+LEVEL_LABEL, LEVEL_VALUE = "总体水平", "按近期落地的实际多少"
 
 
 def word_contributions(
@@ -57,12 +60,21 @@ def word_contributions(
     pairs = contributions[["part", "feature", "term", "value_text", "level_label"]].drop_duplicates()
     rows: list[Any] = list(pairs.itertuples(index=False))
     worded = [
-        row.level_label
+        LEVEL_VALUE
+        if row.term == LEVEL
+        else row.level_label
         if row.part == "fit"
         else names.get(row.feature, {}).get(row.value_text) or _value(features[row.part][row.feature], row.value_text)
         for row in rows
     ]
-    labels = [fit_labels[row.term] if row.part == "fit" else features[row.part][row.feature].label for row in rows]
+    labels = [
+        LEVEL_LABEL
+        if row.term == LEVEL
+        else fit_labels[row.term]
+        if row.part == "fit"
+        else features[row.part][row.feature].label
+        for row in rows
+    ]
     pairs = pairs.assign(label=labels, value=pd.Series(worded, index=pairs.index, dtype=object))
     merged = contributions.merge(pairs, on=["part", "feature", "term", "value_text", "level_label"], how="left")
     return merged[["lead_id", "part", "term", "label", "value", "contribution"]]

@@ -55,6 +55,7 @@ STEP_NAMES = {
     "scoring__ranked_leads": "评分：排序",
     "scoring__lead_ownership": "评分：首报首谈",
     "scoring__lead_assignment": "评分：分派",
+    "scoring__said_and_came": "评分：说与成真",
     "assessment": "评分：考核",
     "publication__snapshot": "发布",
     "publication__archive": "发布：存档",

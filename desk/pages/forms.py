@@ -46,6 +46,7 @@ from desk.pages.today import AskedDep, narrowed
 from desk.store.database import writing
 from desk.store.keys import key as key_of
 from desk.store.models import Event, ReturnedWorkbook
+from models.ranking import SAME_FOR_ALL
 
 router = APIRouter()
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -124,7 +125,9 @@ def shown_rows(
     held, answers = holders(session, ids), standing_answers(session, ids)
     for row, told in zip(found, first, strict=True):
         row["why"] = "；".join(
-            f"{r['label']} {r['value'] or '暂无'}（{r['points']:+.1f}）" for r in told or [] if r["term"] != "base"
+            f"{r['label']} {r['value'] or '暂无'}（{r['points']:+.1f}）"
+            for r in told or []
+            if r["term"] not in SAME_FOR_ALL
         )
         if row["lead_id"] in held:
             row["holder"] = held[row["lead_id"]][1]

@@ -35,6 +35,7 @@ from desk.pages.context import (
 )
 from desk.store.database import writing
 from desk.store.models import Exposure, SavedView
+from models.ranking import SAME_FOR_ALL
 
 router = APIRouter()
 Only = Literal["ranked", "excluded", "moved"]
@@ -173,7 +174,7 @@ def chips(
 ) -> list[dict[str, Any]]:
     """Give the largest reasons, each with where its fact is kept and the day it is known by."""
     found = []
-    for reason in [r for r in row["reasons"] if r["term"] != "base" and abs(r["points"]) >= 0.05][:shown]:
+    for reason in [r for r in row["reasons"] if r["term"] not in SAME_FOR_ALL and abs(r["points"]) >= 0.05][:shown]:
         evidence = desk.rules.evidence.get(reason["term"])
         day = published.as_of_date if evidence and evidence.date == "as_of_date" else None
         if evidence and day is None:

@@ -249,6 +249,7 @@ class BulkScorer:
         Name of the model, which its columns begin with, to its tables.
     reasons : int, default=3
         Contributions told per row and model: the largest by absolute value first, of equals that of the term that comes first; 0 is never told.
+        What is the same for every row (the level) is in the score and no reason to tell one row from another.
 
     Examples
     --------
@@ -264,6 +265,7 @@ class BulkScorer:
     def __init__(self, models: Mapping[str, AdditiveTables], reasons: int = 3) -> None:
         if reasons < 0:
             raise ValueError("reasons must not be negative")
+        models = {name: tables.folded() for name, tables in models.items()}
         columns = _columns_of(models.values())
         self._columns = tuple(columns.values())
         self._models, self._gathers = _laid_out(models, columns)

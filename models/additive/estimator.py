@@ -83,7 +83,11 @@ class _AdditiveModel(BaseEstimator):  # type: ignore[misc]
 
     def _is_categorical(self, frame: pd.DataFrame) -> dict[str, bool]:
         if self.categorical is None:
-            return {name: not is_numeric_column(frame[name]) for name in frame.columns}
+            # An object column without any value may hold text on the day of scoring; read as a number it would fail.
+            return {
+                str(name): not is_numeric_column(column) or (column.dtype == object and not column.notna().any())
+                for name, column in frame.items()
+            }
         named = {frame.columns[c] if isinstance(c, (int, np.integer)) else str(c) for c in self.categorical}
         unknown = named - set(frame.columns)
         if unknown:
@@ -171,7 +175,8 @@ class AdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignore[misc]
     Parameters
     ----------
     categorical : sequence of str or int, optional
-        Columns read as categories. None: text, categories and booleans are; objects holding only numbers are not.
+        Columns read as categories. None: text, categories and booleans are, and objects without any value; objects holding
+        only numbers are not.
     monotone : mapping of str to {-1, 0, 1}, optional
         Direction of numeric features; enforced while fitting. Missing values stay outside the order.
     max_bins : int, default=24

@@ -121,6 +121,8 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
         Per cut: rows before and after, log loss of the average, and how far the level was off, in log odds.
     rehearsed_by_ : str
         "time" (forward splits), "groups" (folds of whole groups) or "none".
+    rehearsed_ : list of (time, AdditiveTables)
+        Per cut in time, what would have been compiled there, level included: judges what follows (``models.level``).
     level_shift_ : float
         What was added to the intercept for the drift of the level.
     level_spread_ : float or None
@@ -208,6 +210,7 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
         # Oldest first, and rows of one time in an order of their own: sums then do not depend on how rows arrived.
         kept = np.flatnonzero(weight > 0)
         kept = kept[np.argsort(when[kept], kind="stable")]
+        times = np.arange(len(frame)) if time is None else np.unique(np.asarray(time))
         with threadpool_limits(limits=1, user_api="blas"):
             return self._rehearse(
                 frame.iloc[kept].reset_index(drop=True),
@@ -217,6 +220,7 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
                 final[kept],
                 mass[kept],
                 None if fold is None else fold[kept],
+                times,
             )
 
     def _rehearse(
@@ -228,6 +232,7 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
         final_at: Ints,
         mass: Floats,
         fold: Ints | None,
+        times: npt.NDArray[Any],
     ) -> Self:
         kinds, monotone = self._kinds(frame)
         self.suspects_ = _suspects(frame, y, weight, kinds)
@@ -249,10 +254,13 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
 
         # The rehearsals of the level go the whole way: what would have been compiled at the cut scores the later rows.
         missed, self.rehearsals_ = [], []
+        self.rehearsed_: list[tuple[Any, AdditiveTables]] = []
         for (early, late), fits in zip(cuts, rehearsed, strict=True):
             then = fits.compiled(self.weights_, frame[early], y[early], weight[early])
             now = level_now(then.score(frame[early]), y[early], mass[early], when[early])[0]
             eta = then.score(frame[late]) + now
+            if self.rehearsed_by_ == "time":
+                self.rehearsed_.append((times[when[late].min()], AdditiveTables(then.intercept + now, then.terms)))
             missed.append(solve_level(eta, y[late], weight[late], "logistic", prior_rows=LEVEL_PRIOR_ROWS))
             self.rehearsals_.append(
                 {
@@ -281,9 +289,6 @@ class ForwardAdditiveClassifier(ClassifierMixin, _AdditiveModel):  # type: ignor
         if self.max_bins < 2 or self.max_pairs < 0 or self.min_bin_weight < 0:
             raise ValueError("max_bins must be at least 2, max_pairs and min_bin_weight not negative")
         kinds = self._is_categorical(frame)
-        if self.categorical is None:
-            # An object column without any value may hold text on the day of scoring; read as a number it would fail.
-            kinds = {c: k or (frame[c].dtype == object and not frame[c].notna().any()) for c, k in kinds.items()}
         monotone = dict(self.monotone or {})
         wrong = [f for f, sign in monotone.items() if f not in kinds or kinds[f] or sign not in (-1, 0, 1)]
         if wrong:

@@ -52,6 +52,8 @@ def _number(value: float) -> str:
 
 
 def _case(term: Term) -> str:
+    if term.is_constant:
+        return _number(term.other)
     if term.cells:
         return _pair_case(term)
     column = _name(term.feature)

@@ -17,10 +17,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from models.level import LEVEL
+
 Floats = npt.NDArray[np.float64]
 
 TABLE_COLUMNS = ["term", "feature", "kind", "lower", "upper", "category", "value"]
-KINDS = ("intercept", "numeric", "missing", "category", "other", "pair", "pair_present", "pair_missing")
+KINDS = ("intercept", "constant", "numeric", "missing", "category", "other", "pair", "pair_present", "pair_missing")
 
 PAIR = " × "  # between the two columns of a pair, in its name
 
@@ -106,6 +108,8 @@ class Term:
 
     A pair has ``cells`` instead: (category of the first column, bin of the second; the last bin is missing) to a value;
     any other cell contributes 0. Its ``feature`` names both columns, joined by :data:`PAIR`.
+
+    A constant reads no column and contributes ``other`` to every row; :meth:`constant` makes one.
     """
 
     name: str
@@ -118,10 +122,18 @@ class Term:
     other: float = 0.0
     cells: Mapping[tuple[str, int], float] = field(default_factory=dict)
     partner_is_numeric: bool = False
+    is_constant: bool = False
+
+    @classmethod
+    def constant(cls, name: str, value: float) -> Term:
+        """Return a term that adds the same to every row: an intercept of its own name."""
+        return cls(name, name, False, missing=value, other=value, is_constant=True)
 
     @property
     def columns(self) -> list[str]:
         """Columns that the term reads."""
+        if self.is_constant:
+            return []
         return self.feature.split(PAIR) if self.cells else [self.feature]
 
     def pair_contribution(self, first: pd.Series[Any], second: pd.Series[Any]) -> Floats:
@@ -171,6 +183,8 @@ class Term:
         ) -> dict[str, Any]:
             return dict(zip(TABLE_COLUMNS, (self.name, self.feature, kind, lower, upper, category, value), strict=True))
 
+        if self.is_constant:
+            return [row("constant", self.other) | {"feature": None}]
         bounds = [np.nan, *self.edges.tolist(), np.nan]
         if self.cells:
             last = len(self.edges) + 1
@@ -228,6 +242,8 @@ class AdditiveTables:
             raise ValueError(f"columns are missing: {absent}")
 
         def part(term: Term) -> Floats:
+            if term.is_constant:
+                return np.full(len(frame), term.other)
             columns = [frame[c] for c in term.columns]
             return term.pair_contribution(*columns) if term.cells else term.contribution(columns[0])
 
@@ -244,6 +260,16 @@ class AdditiveTables:
         quantum = quantum_for(abs(self.intercept) + sum(t.largest() for t in self.terms))
         terms = [t.mapped(lambda v: dyadic(v, quantum)) for t in self.terms]
         return AdditiveTables(float(dyadic(self.intercept, quantum)), terms)
+
+    def levelled(self, shift: float) -> AdditiveTables:
+        """Copy whose term :data:`LEVEL` adds ``shift`` to every row, in place of one it had; nothing else moves."""
+        terms = [t for t in self.terms if t.name != LEVEL]
+        return AdditiveTables(self.intercept, [*terms, Term.constant(LEVEL, shift)]).rounded()
+
+    def folded(self) -> AdditiveTables:
+        """Copy whose constants are in the intercept: the score is the same to the last bit, being dyadic."""
+        constants = sum(t.other for t in self.terms if t.is_constant)
+        return AdditiveTables(self.intercept + constants, [t for t in self.terms if not t.is_constant])
 
     def recalibrated(self, slope: float, shift: float) -> AdditiveTables:
         """Copy with every term times ``slope`` and ``shift`` added to the intercept, rounded again."""
@@ -275,7 +301,8 @@ class AdditiveTables:
 
 
 def _blend(first: Term, second: Term, share: float) -> Term:
-    if first.feature != second.feature or first.is_numeric != second.is_numeric or first.cells or second.cells:
+    kinds = [(t.feature, t.is_numeric, t.is_constant) for t in (first, second)]
+    if kinds[0] != kinds[1] or first.cells or second.cells:
         raise ValueError(f"terms named {first.name!r} are not of one kind")
 
     def mix(a: Any, b: Any) -> Any:
@@ -326,6 +353,8 @@ def _read_term(name: str, rows: pd.DataFrame) -> Term:
         found = rows.loc[rows["kind"] == kind, "value"]
         return float(found.iloc[0]) if len(found) else 0.0
 
+    if (rows["kind"] == "constant").any():
+        return Term.constant(name, single("constant"))
     feature = str(rows["feature"].iloc[0])
     pairs = rows[rows["kind"].isin(["pair", "pair_present", "pair_missing"])]
     if len(pairs):

@@ -1,7 +1,8 @@
 """Train the landing model as it could have been trained on a given day, test it on what came after, refit, compile.
 
-Belongs here: the order of the steps, what a row weighs, how much of the score is the rule's, the level's interval.
-Does not belong here: SQL features, the estimator (``models.additive``), the verdict's wording (``evaluation``), saving.
+Belongs here: the order of the steps, what a row weighs, how much of the score is the rule's.
+Does not belong here: SQL features, the estimator (``models.additive``), the level as it happens (``level``), the verdict's
+wording (``evaluation``), saving.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from models.additive.solver import solve_level
 from models.additive.tables import AdditiveTables
 from models.landing.evaluation import evaluate_holdout, segment_table, verdict
 from models.landing.features import check_frames, labels_known_on, matrix, open_pairs, to_date
+from models.landing.level import choose_level_rule, level_on, mean_probability
 from models.landing.settings import LandingSettings
 from models.validation.splits import as_days, forward_cutoffs
 
@@ -35,6 +37,8 @@ class LandingRun:
     """What one training leaves behind; ``probability = sigmoid(sum of tables)``.
 
     ``kind`` is 'model', or 'rule' when labels are too few or skill is not proven; ``report`` is JSON-able and says why.
+    The tables are without the level that is followed (``models.landing.level``): it is added to them on the day of the list,
+    by the rule in ``report['level_rule']``.
     """
 
     kind: str
@@ -56,6 +60,7 @@ class _Trained:
     tables: AdditiveTables
     share: float
     model: ForwardAdditiveClassifier
+    rehearsed: tuple[tuple[Any, AdditiveTables], ...]
 
 
 def _train(pairs: pd.DataFrame, labels: pd.DataFrame, settings: LandingSettings) -> _Trained:
@@ -89,9 +94,12 @@ def _train(pairs: pd.DataFrame, labels: pd.DataFrame, settings: LandingSettings)
     )
     share = settings.model_share(len(set(leads[y == 1])), len(set(leads[y == 0]) - set(leads[y == 1])))
     tables: AdditiveTables = model.tables_
+    rehearsed = tuple(model.rehearsed_)
     if share < 1:
-        tables = tables.blended(_fitted_rule(x, y, case, cohort, days, settings), share)
-    return _Trained(tables, share, model)
+        rule = _fitted_rule(x, y, case, cohort, days, settings)
+        tables = tables.blended(rule, share)
+        rehearsed = tuple((day, then.blended(rule, share)) for day, then in rehearsed)
+    return _Trained(tables, share, model, rehearsed)
 
 
 def _fitted_rule(
@@ -166,7 +174,11 @@ def train_landing(
 
     before = _train(pairs, known, settings)
     x, weight = matrix(pairs[test], settings), labels["weight"].to_numpy()[test]
-    p = expit(before.tables.score(x))
+    # The level of the day of the cut, though at night it goes on moving every month.
+    then = pairs[days <= np.datetime64(day)]
+    rule = choose_level_rule(before.rehearsed, then, outcomes, day, settings)
+    level = level_on(before.tables, rule, then, outcomes, day, settings)
+    p = expit(before.tables.levelled(level.shift).score(x))
     base_rate = float(np.average(known_y[trained], weights=known["weight"].to_numpy()[trained]))
     holdout = evaluate_holdout(
         y[test],
@@ -186,13 +198,16 @@ def train_landing(
         "base_rate_known_then": round(base_rate, 6),
         "base_rate": round(float(np.average(y[test], weights=weight)), 6),
         "model_share": before.share,
+        "level": level.told(),
         **holdout,
         "segments": segment_table(x, y[test], p, leads[test], weight, settings),
     }
     if reasons:
         return _rule(report, reasons, settings)
     final = _train(pairs, labels, settings)
-    newest = pairs[days == days.max()]
+    newest = matrix(pairs[days == days.max()], settings)
+    rule = choose_level_rule(final.rehearsed, pairs, outcomes, data_through, settings)
+    level = level_on(final.tables, rule, pairs, outcomes, data_through, settings)
     report.update(
         kind="model",
         label="落地概率",
@@ -200,7 +215,13 @@ def train_landing(
         reasons=[],
         model_share=final.share,
         chosen=_chosen(final.model),
-        level=_level(final, matrix(newest, settings), str(to_date(days.max()))),
+        level={
+            "as_of_date": str(to_date(days.max())),
+            "lead_count": len(newest),
+            **mean_probability(final.tables.score(newest), level),
+            "followed": level.told(),
+        },
+        level_rule=rule.told(),
         suspects=[settings.feature_labels[name] for name in sorted(final.model.suspects_)],
         terms=_importance(final.tables, matrix(pairs[usable], settings), settings),
     )
@@ -214,17 +235,6 @@ def _chosen(model: ForwardAdditiveClassifier) -> dict[str, Any]:
         for (kind, a, b, half_life, _), share in model.weights_.items()
     ]
     return {"by": REHEARSED_BY[model.rehearsed_by_], "fits": fits, "rehearsals": model.rehearsals_}
-
-
-def _level(final: _Trained, newest: pd.DataFrame, day: str) -> dict[str, Any]:
-    """Mean probability of the leads open on the newest day, and how far the level may be off (95%)."""
-    score, spread = final.tables.score(newest), final.model.level_spread_
-    shifts = {"mean_probability": 0.0}
-    if spread is not None:
-        shifts |= {"low": -1.96 * spread, "high": 1.96 * spread}
-    means = {key: round(float(expit(score + shift).mean()), 6) for key, shift in shifts.items()}
-    found: dict[str, Any] = {"as_of_date": day, "lead_count": len(newest), "low": None, "high": None, **means}
-    return found | {"spread_log_odds": None if spread is None else round(spread, 6)}
 
 
 def _describe(
@@ -250,6 +260,7 @@ def _describe(
         "chosen": None,
         "model_share": 0.0,
         "level": None,
+        "level_rule": None,
         "suspects": [],
     }
 

@@ -2,7 +2,7 @@
 
 from models.ranking.comparison import compare_weights
 from models.ranking.exploration import exploration_picks
-from models.ranking.ranking import FORBIDDEN, RANKING_COLUMNS, rank_leads, top_reasons
+from models.ranking.ranking import FORBIDDEN, RANKING_COLUMNS, SAME_FOR_ALL, rank_leads, top_reasons
 from models.ranking.weights import KIND_NAMES, PART_NAMES, Band, RankingWeights, WeightsError
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "WeightsError",
     "compare_weights",
     "exploration_picks",
+    "SAME_FOR_ALL",
     "rank_leads",
     "top_reasons",
 ]

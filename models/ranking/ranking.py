@@ -14,8 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from models.level import LEVEL
 from models.ranking.weights import BASE_LABEL, PARTS, RankingWeights
 
+# Terms that are the same for every lead of a night: part of the sum, and no reason to call one lead before another.
+SAME_FOR_ALL = ("base", LEVEL)
 Floats = npt.NDArray[np.float64]
 
 RANKING_COLUMNS = [
@@ -185,10 +188,10 @@ def rank_leads(frame: pd.DataFrame, contributions: pd.DataFrame, weights: Rankin
 
 
 def top_reasons(reasons: Sequence[Mapping[str, Any]], weights: RankingWeights) -> list[dict[str, Any]]:
-    """The ``reasons_per_part`` largest reasons of each part, for a page that can't show all; base rows left out."""
+    """The ``reasons_per_part`` largest reasons of each part, for a page that can't show all; without :data:`SAME_FOR_ALL`."""
     shown: list[dict[str, Any]] = []
     for part in PARTS:
-        of_part = [dict(r) for r in reasons if r["part"] == part and r["term"] != "base"]
+        of_part = [dict(r) for r in reasons if r["part"] == part and r["term"] not in SAME_FOR_ALL]
         shown += of_part[: weights.reasons_per_part]
     return shown
 

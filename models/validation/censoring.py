@@ -10,6 +10,7 @@ import datetime as dt
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from models.validation.splits import Days, as_days
@@ -81,16 +82,34 @@ def label_pairs(
         weight[decided] = 1.0
         final[decided] = mature[decided]
     else:
-        failed_early = (lost > as_of) & (lost <= horizon_end) & ~success
-        at = np.where(success, landed, np.where(failed_early, lost, mature))
-        decided = eligible & (at <= through)
-        label[decided] = success[decided]
-        final[decided] = at[decided]
-        # Everyone's follow-up time is known (data_through - as_of), so its survival curve is an empirical share.
-        follow_up = np.sort((through - as_of[eligible]).astype(np.int64))
-        needed = (at - as_of)[decided].astype(np.int64)
-        observed = 1.0 - np.searchsorted(follow_up, needed, side="left") / max(len(follow_up), 1)
-        weight[decided] = 1.0 / observed
+        failed = np.where((lost > as_of) & (lost <= horizon_end), lost, never)
+        seen = np.where(success, landed, never)
+        label[eligible], weight[eligible] = decided_weights(
+            as_of[eligible], seen[eligible], failed[eligible], horizon_days + reporting_lag_days, through
+        )
+        at = np.where(success, landed, np.where(np.isnat(failed), mature, failed))
+        final[~np.isnan(label)] = at[~np.isnan(label)]
     return pd.DataFrame(
         {"label": label, "weight": weight, "final_date": final.astype("datetime64[s]")}, index=pairs.index
     )
+
+
+def decided_weights(
+    entered: Days, landed: Days, lost: Days, horizon_days: int, day: np.datetime64
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Labels of all cases decided by ``day`` (NaN: not yet), each weighted by one over the share observed that long.
+
+    ``landed`` and ``lost`` are days within the horizon, NaT otherwise; a case that did both has landed.
+    """
+    success = ~np.isnat(landed)
+    over = entered + np.timedelta64(horizon_days, "D")
+    at = np.where(success, landed, np.where(np.isnat(lost), over, lost))
+    open_by = entered <= day
+    decided = open_by & (at <= day)
+    label, weight = np.full(len(entered), np.nan), np.zeros(len(entered))
+    label[decided] = success[decided]
+    # Everyone's follow-up time is known (day - entered), so its survival curve is an empirical share.
+    follow_up = np.sort((day - entered[open_by]).astype(np.int64))
+    needed = (at - entered)[decided].astype(np.int64)
+    weight[decided] = 1.0 / (1.0 - np.searchsorted(follow_up, needed, side="left") / max(len(follow_up), 1))
+    return label, weight

@@ -355,7 +355,7 @@ def _firm_of(district: District, lead_id: str) -> tuple[str | None, str | None]:
 
 
 def model_tables(seed: int = 3) -> dict[str, AdditiveTables]:
-    """Tables over every feature of both models: bins, categories, other and missing all earn something."""
+    """Tables over every feature of both models: bins, categories, other and missing all earn something; landing has a level."""
     found = {}
     for part, settings in (("landing", LandingSettings.load()), ("tax", TaxSettings.load())):
         rng = np.random.default_rng(seed)
@@ -371,6 +371,7 @@ def model_tables(seed: int = 3) -> dict[str, AdditiveTables]:
                 values = rng.normal(size=len(edges) + 1)
                 terms.append(Term(feature.name, feature.name, True, edges, values, missing=float(rng.normal())))
         found[part] = AdditiveTables(float(rng.normal()), terms).rounded()
+    found["landing"] = found["landing"].levelled(-0.375)
     return found | further_tax_tables()
 
 

@@ -120,10 +120,17 @@ def test_the_published_file_has_the_columns_that_were_promised(leads: pd.DataFra
 
 def test_reasons_recomputed_from_the_tables_equal_the_published_ones(nightly: Home, leads: pd.DataFrame) -> None:
     registry = Registry(nightly.root / "registry")
+    used = pd.read_parquet(nightly.root / "learning/model_tables.parquet")
     features = pd.read_parquet(nightly.root / "exports/features/ftr_lead__12m.parquet")
     features = features[features["is_current"]].set_index("lead_id").loc[leads["lead_id"]]
     for part, column in (("landing", "landing_logit"), ("tax", None)):
-        tables = from_tables(part_of(registry.load(part).tables, part))
+        tables = from_tables(part_of(used, part))
+        learned = from_tables(part_of(registry.load(part).tables, part))
+        # What was learned is used as it is; only the level is added, as a term of its own.
+        assert (
+            learned.score(features).tolist()
+            == (tables.score(features) - tables.contributions(features).get("level", 0.0)).tolist()
+        )
         again = tables.contributions(features)
         score = tables.score(features)
         if column:

@@ -1,6 +1,6 @@
 """Training and promotion (学习): a candidate a task, and the tables of what is active, for SQL to score with.
 
-Belongs here: reading features and outcomes, calling training, saving to the registry, writing active tables.
+Belongs here: reading features and outcomes, calling training, saving to the registry, writing active tables with the level.
 Does not belong here: fitting, examinations (models).
 """
 
@@ -15,11 +15,14 @@ import pandas as pd
 from models.card import gate_card, model_card
 from models.chain import load_chains
 from models.landing import LandingSettings
-from models.lifecycle import Inputs, Training, train_if_due, training_of
+from models.landing.level import rule_of
+from models.level import LEVEL
+from models.lifecycle import Inputs, KeptLevel, Training, level_if_due, train_if_due, training_of
 from models.promotion import version_in_use
 from models.ranking import KIND_NAMES, PART_NAMES
-from models.registry import Registry
+from models.registry import Artefact, Registry
 from models.tax import TaxSettings
+from models.wording import LEVEL_LABEL
 from orchestration.metadata import PREVIEW, picture, preview, row_counts
 from orchestration.partitions import AS_OF_DAYS, ONE_DAY_A_RUN
 from orchestration.resources import Workplace
@@ -32,10 +35,10 @@ TABLE_TITLES = {
 }  # fmt: skip
 VERSION_TITLES = {
     "part": "模型", "version": "版本", "kind": "来源", "model_share": "模型占比", "interval_low_offset": "区间下限偏移",
-    "interval_high_offset": "区间上限偏移",
+    "interval_high_offset": "区间上限偏移", "level_shift": "总体水平调整（对数几率）", "level_since": "水平自", "level_why": "为何调整",
 }  # fmt: skip
 BIN_NAMES = {
-    "intercept": "基准", "numeric": "数值", "missing": "缺失", "category": "类别", "other": "其他类别", "pair": "两项组合",
+    "intercept": "基准", "constant": "总体水平", "numeric": "数值", "missing": "缺失", "category": "类别", "other": "其他类别", "pair": "两项组合",
     "pair_present": "两项组合", "pair_missing": "两项组合（缺失）",
 }  # fmt: skip
 INPUTS = [dg.AssetKey(["features", "ftr_lead__12m"]), dg.AssetKey(["marts", "fct_outcomes"])]
@@ -168,21 +171,28 @@ def tax_candidate(
     backfill_policy=ONE_DAY_A_RUN,
 )
 def active_models(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
-    """Promote candidates that deserve it and write the tables to score the day with, for SQL."""
+    """Promote candidates that deserve it and write the tables to score the day with, the level among them, for SQL."""
+    from models.additive import from_tables, part_of
+
     registry, day = registry_of(workplace), dt.date.fromisoformat(context.partition_key)
     tables, versions = [], []
     for name in TASKS:
         done = training_on(workplace, name, day)
         candidate = (done.version, done.verdict) if done else (None, None)
         active = registry.load(name, version_in_use(registry, name, day, *candidate))
-        tables.append(active.tables if "part" in active.tables else active.tables.assign(part=name))
+        level = _level(workplace, active, day) if name == "landing" and active.manifest["kind"] == "model" else None
+        found = active.tables
+        if level:
+            found = from_tables(part_of(found, name)).levelled(level.shift).to_tables()
+        tables.append(found if "part" in found else found.assign(part=name))
         offsets = {key: active.report.get(key) for key in ("interval_low_offset", "interval_high_offset")}
         share = active.report.get("model_share")
         about = {"part": name, "version": active.version, "kind": active.manifest["kind"], "model_share": share}
-        versions.append(about | offsets)
+        versions.append(about | offsets | _level_columns(level, active.report))
     frames = {"model_tables": pd.concat(tables, ignore_index=True), "model_versions": pd.DataFrame(versions)}
-    floats = dict.fromkeys(("model_share", "interval_low_offset", "interval_high_offset"), "float64")
-    frames["model_versions"] = frames["model_versions"].astype(floats)
+    names = ("model_share", "interval_low_offset", "interval_high_offset", "level_shift")
+    texts = dict.fromkeys(("level_since", "level_why", "level_rule"), "str")
+    frames["model_versions"] = frames["model_versions"].astype(dict.fromkeys(names, "float64") | texts)
     for name, titles in (("model_tables", TABLE_TITLES), ("model_versions", VERSION_TITLES)):
         frames[name].to_parquet(workplace.parquet(f"learning/{name}"), index=False)
         shown = preview(_in_words(workplace, frames[name].head(8)), titles)
@@ -191,8 +201,39 @@ def active_models(context: dg.AssetExecutionContext, workplace: Workplace) -> It
         )
 
 
+def _level(workplace: Workplace, active: Artefact, day: dt.date) -> KeptLevel:
+    """The month's level of a landing model, or a new one if there is none or what was said did not come."""
+    from models.additive import from_tables, part_of
+    from models.landing.coming_true import is_red, said_and_came
+
+    settings = settings_of(workplace, "landing")[0]
+    assert isinstance(settings, LandingSettings)
+
+    def is_off() -> bool:
+        inputs = read_inputs(workplace)
+        tables, through = from_tables(part_of(active.tables, "landing")), day - dt.timedelta(days=1)
+        found = said_and_came(tables, rule_of(active.report), inputs.features, inputs.outcomes, through, settings, {})
+        return is_red(found)
+
+    registry = registry_of(workplace)
+    return level_if_due(registry, settings, active.version, day, lambda: read_inputs(workplace), is_off)
+
+
+def _level_columns(level: KeptLevel | None, report: Mapping[str, Any]) -> dict[str, Any]:
+    """What a list keeps of the level it was told with; the rule too, since a list is made again without the registry."""
+    if level is None:
+        return dict.fromkeys(("level_shift", "level_since", "level_why", "level_rule"))
+    rule = json.dumps(rule_of(report).told(), sort_keys=True)
+    since = {"level_since": str(level.as_of), "level_why": level.why, "level_rule": rule}
+    return {"level_shift": level.shift} | since
+
+
 def _in_words(workplace: Workplace, rows: pd.DataFrame) -> pd.DataFrame:
     """Give rows about models with the names that people know: of the model, of its terms, of the kind."""
     labels = {k: v for name in TASKS for k, v in settings_of(workplace, name)[0].feature_labels.items()}
-    names = {"part": PART_NAMES, "term": labels | {"intercept": "基准"}, "kind": BIN_NAMES | KIND_NAMES}
+    names = {
+        "part": PART_NAMES,
+        "term": labels | {"intercept": "基准", LEVEL: LEVEL_LABEL},
+        "kind": BIN_NAMES | KIND_NAMES,
+    }
     return rows.replace(names)

@@ -1,4 +1,4 @@
-"""The model gate (模型关卡) and drift (漂移): a candidate that is no better is not promoted, and everybody sees it.
+"""The model gate (模型关卡), drift (漂移), and expected against seen (说与成真): everybody sees what is no better or has moved.
 
 Belongs here: telling the verdict and how far today is from the training window. They warn and do not block: the active
 version goes on ranking, the list is published. Does not belong here: the verdict (models.promotion), drift (models.drift).
@@ -16,7 +16,7 @@ from models.drift import DriftSettings, feature_drift, plot_distributions, plot_
 from models.landing import LandingSettings
 from models.registry import Artefact
 from orchestration.defs.learning.assets import TASKS, read_inputs, registry_of, settings_of, training_on
-from orchestration.metadata import picture, preview
+from orchestration.metadata import board_titles, picture, preview
 from orchestration.resources import Workplace
 
 
@@ -124,6 +124,7 @@ def calibration_has_not_drifted(context: dg.AssetCheckExecutionContext, workplac
     """Compare probabilities of the newest matured cohort with what came of it."""
     from models.additive import from_tables
     from models.cohort import landing_cohort, level_gap
+    from models.landing.level import level_on, pairs_through, rule_of
     from models.validation import calibration_table, plot_calibration
 
     limits, inputs = DriftSettings.load(), read_inputs(workplace)
@@ -134,7 +135,13 @@ def calibration_has_not_drifted(context: dg.AssetCheckExecutionContext, workplac
     if not len(cohort):
         return _too_few(0)
     y, weight = cohort["label"].to_numpy(), cohort["weight"].to_numpy()
-    p = 0.5 * (1 + np.tanh(0.5 * from_tables(used.tables).score(cohort)))
+    score = from_tables(used.tables).score(cohort)
+    if used.manifest["kind"] == "model":  # with the level that it would have had on the cohort's first day
+        told_on = pd.Timestamp(cohort["as_of_date"].min()).date()
+        pairs = pairs_through(inputs.features, told_on)
+        tables = from_tables(used.tables)
+        score = score + level_on(tables, rule_of(used.report), pairs, inputs.outcomes, told_on, settings).shift
+    p = 0.5 * (1 + np.tanh(0.5 * score))
     gap = level_gap(y, p, cohort["lead_id"].to_numpy(), weight)
     off = abs(gap["value"]) > limits.calibration_gap_warn and not gap["low"] <= 0 <= gap["high"]
     rule = "（规则估计，不是概率）" if used.manifest["kind"] == "rule" else ""
@@ -149,4 +156,32 @@ def calibration_has_not_drifted(context: dg.AssetCheckExecutionContext, workplac
     )
 
 
-drift_checks = [features_have_not_drifted, scores_have_not_drifted, calibration_has_not_drifted]
+@dg.asset_check(
+    asset=["scoring", "said_and_came"],
+    description="说与成真：每月应落地的条数与实际相比；偏离累积到一定程度先黄后红，红则水平不待下月即调整",
+)
+def expected_is_seen(workplace: Workplace) -> dg.AssetCheckResult:
+    """Compare landings said with landings that came: a month of weak evidence warns (yellow), of strong evidence fails (red)."""
+    table = pd.read_parquet(workplace.parquet("scoring/said_and_came"))
+    months = table[table["dimension"] == "月份"]
+    if not len(months):
+        return _too_few(0)
+    last, whole = months.iloc[-1], table[table["dimension"] == "全部"].iloc[0]
+    outside = table[~table["dimension"].isin(["月份", "全部"]) & (table["colour"] != "正常")]
+    told = [
+        f"{row.dimension}“{row.value}”说 {row.said_count:.1f} 成真 {row.came_count}" for row in outside.itertuples()
+    ]
+    head = (
+        f"{last['colour']}：{last['value']} 说 {last['said_count']:.1f} 条（{last['low_count']} 至 {last['high_count']}），"
+        f"成真 {last['came_count']} 条；近{len(months)}个月说 {whole['said_count']:.0f} 条"
+        f"（{whole['low_count']} 至 {whole['high_count']}），成真 {whole['came_count']} 条"
+    )
+    return dg.AssetCheckResult(
+        passed=last["colour"] == "正常",
+        severity=dg.AssetCheckSeverity.ERROR if last["colour"] == "不符" else WARN,
+        description="；".join([head, *told]),
+        metadata={"说与成真": preview(table, board_titles("scoring/said_and_came"), 40)},
+    )
+
+
+drift_checks = [expected_is_seen, features_have_not_drifted, scores_have_not_drifted, calibration_has_not_drifted]

@@ -1,5 +1,5 @@
-"""The ranked list (评分排序): contributions put into words, combined by the office's weights; who owns a lead (首报首谈); and
-how units stand by the table of scoring (考核).
+"""The ranked list (评分排序): contributions put into words, combined by the office's weights; who owns a lead (首报首谈); what
+was said beside what came true (说与成真); and how units stand by the table of scoring (考核).
 
 Belongs here: reading what SQL scored or built, calling the ranking, the rule of first reports, the engine of scoring and
 the assignment (线索分派). Does not belong here: scores (dbt_project/models/scores), weights and points (models.ranking,
@@ -7,6 +7,7 @@ models.assessment).
 """
 
 import datetime as dt
+import json
 from collections.abc import Iterator
 
 import dagster as dg
@@ -44,6 +45,14 @@ ASSIGNED = pa.schema(
         "lead_id": TEXT, "project_name": TEXT, "unit_name": TEXT, "rank": pa.int64(), "score": pa.float64(),
         "assigned_unit_name": TEXT, "assigned_park_name": TEXT, "match_points": pa.float64(), "is_unit_changed": pa.bool_(),
         "why": TEXT, "short_text": TEXT,
+    }
+)  # fmt: skip
+SAID = "scoring/said_and_came"
+SAID_AND_CAME = pa.schema(
+    {
+        "dimension": TEXT, "value": TEXT, "from_date": pa.date32(), "to_date": pa.date32(), "lead_count": pa.int64(),
+        "said_count": pa.float64(), "low_count": pa.int64(), "high_count": pa.int64(), "came_count": pa.int64(),
+        "evidence": pa.float64(), "colour": TEXT,
     }
 )  # fmt: skip
 PROGRESS = {"fct_follow_ups": "follow_up_date", "fct_stage_moves": "moved_date"}  # what renews the protection
@@ -119,6 +128,44 @@ def lead_ownership(context: dg.AssetExecutionContext, workplace: Workplace) -> d
 def project_keys(reports: pa.Table) -> pa.Array:
     """Return the names of projects in the form by which names compare, one per row."""
     return pa.array([fold(name or "") for name in reports["project_name"].to_pylist()], pa.string())
+
+
+@dg.asset(
+    key=["scoring", "said_and_came"],
+    deps=[
+        *(dg.AssetKey(["learning", name]) for name in ("model_tables", "model_versions")),
+        dg.AssetKey(["features", "ftr_lead__12m"]),
+        *(dg.AssetKey(["marts", name]) for name in ("fct_outcomes", "dim_units")),
+    ],
+    group_name="scoring",
+    kinds={"python", "parquet"},
+    owners=["team:数据专员"],
+    description="说与成真 one row per month, kind of unit, source and band: landings said beside landings that came",
+    partitions_def=AS_OF_DAYS,
+    backfill_policy=ONE_DAY_A_RUN,
+)
+def said_and_came_true(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
+    """Tell beside every month's expected landings those that came; empty while a rule stands in."""
+    from models.additive import from_tables, part_of
+    from models.landing.coming_true import COLUMNS, said_and_came
+    from models.level import LevelRule
+
+    tables, versions = (pd.read_parquet(workplace.parquet(f"learning/model_{n}")) for n in ("tables", "versions"))
+    used = versions.set_index("part").loc["landing"]
+    found = pd.DataFrame(columns=COLUMNS)
+    if used["kind"] == "model" and isinstance(used.get("level_rule"), str):
+        units = pd.read_parquet(workplace.export("marts/dim_units")).set_index("unit_name")["unit_type"].dropna()
+        found = said_and_came(
+            from_tables(part_of(tables, "landing")),
+            LevelRule.read(json.loads(str(used["level_rule"]))),
+            pd.read_parquet(workplace.export("features/ftr_lead__12m")),
+            pd.read_parquet(workplace.export("marts/fct_outcomes")),
+            dt.date.fromisoformat(context.partition_key) - dt.timedelta(days=1),
+            LandingSettings.load(*(workplace.office_file(f"landing_{part}.yaml") for part in ("settings", "rules"))),
+            {str(unit): str(kind) for unit, kind in units.items()},
+        )
+    write_parquet(workplace.parquet(SAID), pa.Table.from_pandas(found, SAID_AND_CAME, preserve_index=False))
+    return dg.MaterializeResult(metadata=row_counts(len(found)) | {PREVIEW: preview(found, board_titles(SAID), 20)})
 
 
 STANDINGS = {

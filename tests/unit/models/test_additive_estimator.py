@@ -258,3 +258,31 @@ def test_wrong_quantiles_and_shares_are_refused() -> None:
     for wrong in ({"quantile": 1.0}, {"straight_held": 0.0}):
         with pytest.raises(ValueError, match="quantile|straight_held"):
             AdditiveRegressor(**wrong).fit(X, y)
+
+
+@pytest.mark.parametrize("kind", [AdditiveClassifier, AdditiveRegressor])
+@pytest.mark.parametrize("later", [["展会", None], [True, None], [3.5, None], ["2024", "x"]])
+def test_a_column_empty_in_fit_may_hold_anything_at_scoring(kind: Any, later: list[Any]) -> None:
+    empty = pd.DataFrame({"visits": [0.0, 1.0, 2.0, 3.0], "note": pd.Series([None] * 4, dtype=object)})
+    model = kind().fit(empty, [0, 1, 0, 1])
+    rows = pd.DataFrame({"visits": [1.0, 1.0], "note": pd.Series(later, dtype=object)})
+    assert (model.explain(rows)["note"] == 0).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_counted_meetings_equal_the_matrix_of_meetings_bit_for_bit(seed: int) -> None:
+    from models.additive.solver import Block, Design
+
+    rng = np.random.default_rng(seed)
+    n = 300
+    blocks = [
+        Block(rng.integers(-1, ordered + free, n), ordered, free, 0)
+        for ordered, free in ((5, 1), (0, 7), (3, 0), (1, 1))
+    ]
+    held, counted = Design(blocks, n), Design(blocks, n, most_meetings=0)
+    assert counted.counted and not held.counted
+    for weight in (rng.random(n), np.ones(n)):
+        full = held.curvature(weight)
+        assert np.array_equal(counted.curvature(weight), full)
+        dense = held.matrix.toarray()
+        assert np.allclose(full, dense.T @ (dense * weight[:, None]))

@@ -42,8 +42,9 @@ def test_tables_are_calibrated_on_the_young_cohorts(run: LandingRun, district: A
     recent = label.notna() & (
         pairs["as_of_date"] > pairs.loc[label.notna(), "as_of_date"].max() - pd.Timedelta(days=365)
     )
-    score = run.compiled().score(matrix(pairs[recent], SETTINGS))
-    sure = 1.96 * run.report["level"]["spread_log_odds"]
+    level = run.report["level"]["followed"]
+    score = run.compiled().levelled(level["shift"]).score(matrix(pairs[recent], SETTINGS))
+    sure = 1.96 * level["error"]
     assert expit(score - sure).mean() < label[recent].mean() < expit(score + sure).mean()
     assert expit(score).mean() == pytest.approx(label[recent].mean(), abs=0.04)
 

@@ -61,6 +61,7 @@ terms as (
         coalesce(max(value) filter (where kind = 'missing'), 0.0) as missing_value,
         coalesce(max(value) filter (where kind = 'other'), 0.0) as other_value
     from model_tables
+    where kind != 'constant'
     group by part, term
 
 ),
@@ -130,6 +131,24 @@ categories as (
         and lead_terms.value_text = known.category
     where not lead_terms.is_numeric
 
+),
+
+-- What is added to every lead alike: the level that is followed as it happens (总体水平).
+constants as (
+
+    select
+        leads.lead_id,
+        leads.as_of_date,
+        leads.is_current,
+        model_tables.part,
+        model_tables.term,
+        model_tables.term as feature,
+        cast(null as varchar) as value_text,
+        model_tables.value as contribution
+    from model_tables
+    cross join leads
+    where model_tables.kind = 'constant' and (leads.is_current or model_tables.part = 'landing')
+
 )
 
 select
@@ -155,3 +174,16 @@ select
     value_text,
     contribution
 from categories
+
+union all
+
+select
+    lead_id,
+    as_of_date,
+    is_current,
+    part,
+    term,
+    feature,
+    value_text,
+    contribution
+from constants
