@@ -27,6 +27,7 @@ _NUMBERED = re.compile(r"^\d{1,2}[.、:)](?!\d)")  # 7.计划总投资
 # 计划总投资/万元: the unit after the name, without brackets.
 _UNIT_BEHIND = re.compile(r"^(.{2,}?)(?:单位)?[/_-]?((?:[万亿千]元|万?美元|元|平方米|m2|公顷|亩)(?:/亩)?)$")
 PROVENANCE: Final = (
+    pa.field("source_period_date", pa.date32()),  # the day up to which the sheet reports, where it says so
     pa.field("source_file", pa.string()),
     pa.field("source_sheet", pa.string()),
     pa.field("source_row", pa.int64()),

@@ -27,6 +27,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from intake.contract import Contract, get_contract, load_contracts
@@ -34,7 +35,7 @@ from intake.registers import REFUSED_SCHEMA, land_register
 from intake.returned import returned_workbook, write_returned
 from intake.workbook import SUFFIXES, FileProblem, Refusal, SheetReading, read_workbook
 
-READER_VERSION: Final = "5"  # raise it when the reader reads the same bytes differently
+READER_VERSION: Final = "6"  # raise it when the reader reads the same bytes differently
 FAILURE: Final = "failure.txt"  # beside a file's line, where the program failed on it
 NO_REGISTER: Final = Path(__file__).parent / "reference" / "no_register.csv"  # a header and no rows
 Say = Callable[[str], None]
@@ -275,7 +276,7 @@ class LandingStore:
             partial = kept.with_name(kept.name + ".part")
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir()
-            self._write_readings(partial, path, landed.file_hash, read_workbook(path))
+            self._write_readings(partial, path, landed.file_hash, read_workbook(path, may_repeat=True))
             os.replace(partial, kept)
         write_json(mark, {"kept": kept.name})
         if before and before != kept.name:
@@ -419,11 +420,18 @@ class LandingStore:
     def _join(self, contract: Contract, files: Iterable[LandedFile]) -> Summary:
         schema = contract.schema().append(pa.field("received_seq", pa.int64()))
         tables, total = [schema.empty_table()], Summary()
+        newest = pa.scalar(None, pa.date32())
         for landed in files:
             if contract.name not in landed.contracts:
                 continue
             kept = self._kept(landed.file_hash, landed.file)
             table = pq.read_table(kept / f"{contract.name}.parquet")
+            # What names no period is taken to be as new as the newest received before it.
+            at = table.schema.get_field_index("source_period_date")
+            table = table.set_column(at, schema.field(at), pc.fill_null(table.column(at), newest))
+            newest = pc.max(
+                pa.chunked_array([table.column(at).combine_chunks(), pa.array([newest.as_py()], pa.date32())])
+            )
             tables.append(table.append_column("received_seq", pa.array([landed.received_seq] * len(table), pa.int64())))
             content = json.loads((kept / "summary.json").read_text(encoding="utf-8"))
             total += Summary(**content["parts"][contract.name])
