@@ -146,6 +146,10 @@ def _unread(readings: list[SheetReading]) -> list[str]:
     return [f"工作表“{reading.sheet}”的“{header}”" for reading in readings for header in reading.unread_amounts]
 
 
+def _left_out(readings: list[SheetReading]) -> int:
+    return sum(refusal.is_row_taken for reading in readings for refusal in reading.refusals)
+
+
 @cache
 def _written_out(contracts: tuple[Contract, ...]) -> str:
     return json.dumps([repr(c) for c in contracts])
@@ -168,6 +172,7 @@ class LandedFile:
     problem: str | None = None
     is_synthetic: bool = False
     unread_amounts: tuple[str, ...] = ()  # columns of money that no contract knows, each with its sheet
+    left_out: int = 0  # optional cells that could not be read, of rows that were taken
 
     @property
     def returned_file(self) -> str | None:
@@ -175,7 +180,8 @@ class LandedFile:
         # A name of 255 bytes is the longest there is; Chinese takes three a character.
         stem = Path(self.file).stem.encode()[:200].decode(errors="ignore")
         name = f"{self.received_seq:05d}_{stem}_退回修改.xlsx"
-        return name if (self.summary.refused or self.unread_amounts) and self.received_seq > 0 else None
+        goes_back = self.summary.refused or self.unread_amounts or self.left_out
+        return name if goes_back and self.received_seq > 0 else None
 
 
 @dataclass(frozen=True)
@@ -358,7 +364,7 @@ class LandingStore:
         readings = read_workbook(path)
         self._write_readings(folder, path, entry["file_hash"], readings)
         summary, unread = _summary(readings), tuple(_unread(readings))
-        lines = self._send_back(entry, summary, unread, returned_workbook(readings))
+        lines = self._send_back(entry, summary, unread, returned_workbook(readings), _left_out(readings))
         lines += [f"{path.name}，工作表“{r.sheet}”：{remark}" for r in readings for remark in r.remarks]
         return summary, lines
 
@@ -379,7 +385,7 @@ class LandingStore:
         parts = {n: asdict(_summary([r for r in readings if (r.contract or names[0]) == n])) for n in names}
         content: dict[str, Any] = {"problem": None, "contracts": names, "summary": asdict(_summary(readings))}
         content |= {"parts": parts, "is_synthetic": any(reading.is_synthetic for reading in readings)}
-        content |= {"unread_amounts": _unread(readings)}
+        content |= {"unread_amounts": _unread(readings), "left_out": _left_out(readings)}
         write_json(folder / "summary.json", content)
 
     def _write_claimed(self, folder: Path, claimed: Claimed) -> None:
@@ -389,15 +395,16 @@ class LandingStore:
         write_json(folder / "summary.json", content)
 
     def _send_back(
-        self, entry: dict[str, Any], summary: Summary, unread: tuple[str, ...], content: bytes | None
+        self, entry: dict[str, Any], summary: Summary, unread: tuple[str, ...], content: bytes | None, left_out: int = 0
     ) -> list[str]:
         """Write what was refused back for its sender, named by the order of receipt; nothing there is ever removed."""
         if self.outbox is None or content is None:
             return []
-        landed = LandedFile(**entry, summary=summary, unread_amounts=unread)
+        landed = LandedFile(**entry, summary=summary, unread_amounts=unread, left_out=left_out)
         assert landed.returned_file
         write_returned(self.outbox, landed.returned_file, content)
-        return [f"退回件已写到 {landed.returned_file}：共 {landed.summary.refused:,} 行需修改"]
+        cells = f"，{left_out:,} 个单元格没有读入" if left_out else ""
+        return [f"退回件已写到 {landed.returned_file}：共 {landed.summary.refused:,} 行需修改{cells}"]
 
     def _load(self, landed: LandedFile, failed: Mapping[str, str] = MappingProxyType({})) -> LandedFile:
         kept = self._kept(landed.file_hash, landed.file)
@@ -411,6 +418,7 @@ class LandingStore:
         summary, contracts = Summary(**content["summary"]), tuple(content["contracts"])
         synthetic, unread = bool(content.get("is_synthetic")), tuple(content.get("unread_amounts", ()))
         said = {"problem": content["problem"], "is_synthetic": synthetic, "unread_amounts": unread}
+        said |= {"left_out": int(content.get("left_out", 0))}
         return replace(landed, contracts=contracts, summary=summary, **said)
 
     def _kept(self, file_hash: str, file_name: str) -> Path:
