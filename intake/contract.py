@@ -22,6 +22,7 @@ TYPES: Final = frozenset(
     {"text", "uscc", "industry", "date", "amount", "area", "intensity", "number", "year", "choice", "boolean"},
 )
 _BRACKETED = re.compile(r"\(([^()]*)\)")
+_OTHER_BRACKETS: Final = str.maketrans("[]{}<>【】〔〕［］｛｝〈〉", "()()()()()()()()")
 _DECORATION = re.compile(r"[*:：#\"'、,，。]")
 _NUMBERED = re.compile(r"^\d{1,2}[.、:)](?!\d)")  # 7.计划总投资
 # 计划总投资/万元: the unit after the name, without brackets.
@@ -51,7 +52,7 @@ def split_header(text: str) -> tuple[str, tuple[str, ...]]:
 
     A unit that is written behind the name counts as one in brackets.
     """
-    folded = fold(text)
+    folded = fold(text).translate(_OTHER_BRACKETS)
     name, texts = header_form(_BRACKETED.sub("", folded)), tuple(_BRACKETED.findall(folded))
     if not texts and (match := _UNIT_BEHIND.match(name)):
         return match.group(1), (match.group(2),)

@@ -29,7 +29,7 @@ def refuse_doubtful_keys(path: Path, readings: list[SheetReading]) -> None:
     """
     by_contract: dict[str, list[SheetReading]] = defaultdict(list)
     for reading in readings:
-        if reading.contract and reading.accepted:
+        if reading.contract:
             by_contract[reading.contract].append(reading)
     for name, of_contract in by_contract.items():
         visible = {r.sheet for r in of_contract if not r.is_hidden}

@@ -131,6 +131,7 @@ class Sheet:
     remarks: tuple[str, ...] = ()
     is_named: bool = True  # a name that somebody gave, so that it may name the unit
     is_delimited: bool = False  # text with delimiters, in which a row may be longer than its header
+    is_text: bool = False  # written by a program that may have made 2026.1 of 2026.10
 
     def part(self, first: int, end: int) -> Sheet:
         """Return the rows from `first` to before `end`, from 0, as a sheet of its own."""
@@ -345,6 +346,7 @@ def _exported(path: Path, sheet: ExportedSheet) -> Sheet:
         frozenset(sheet.struck),
         hidden_rows=frozenset(sheet.hidden_rows),
         is_hidden=sheet.is_hidden,
+        is_text=True,
         remarks=("是系统导出的网页或 XML 表，按表格读取", *_hidden_remarks(len(sheet.hidden_rows), 0)),
         is_named=sheet.name != "网页" and not re.fullmatch(r"(?i)(sheet|工作表)\s*\d*", sheet.name.strip()),
     )
@@ -377,7 +379,7 @@ def _read_delimited(path: Path, content: bytes) -> Sheet:
     # Programs end each line alike: a last line without an end, after lines that have one, may have been cut.
     if "\n" in text and not text.endswith(("\n", "\r")):
         remarks.append("文件末尾没有换行，请核对最后一行是否完整")
-    return Sheet("CSV", rows, [], remarks=tuple(remarks), is_named=False, is_delimited=True)
+    return Sheet("CSV", rows, [], remarks=tuple(remarks), is_named=False, is_delimited=True, is_text=True)
 
 
 def _fit(text: str, delimiter: str) -> tuple[float, int]:

@@ -144,7 +144,8 @@ def _write_sheet(sheet: Any, formats: dict[str, Any], reading: SheetReading) -> 
                 sheet.write_number(at, x, cell, formats["bad number"])
             elif text or index in wrong:
                 _write_text(sheet, at, x, text, formats["bad" if index in wrong else "text"])
-        state = (ANEW if number in reading.unseen else REFUSED) if said else TAKEN
+        is_refused = any(not refusal.is_row_taken for refusal in said)
+        state = (ANEW if number in reading.unseen else REFUSED) if is_refused else TAKEN
         sheet.write_string(at, 0, state, formats["said" if said else "text"])
         if said:
             told = "；".join(f"{f'【{r.column}】' if r.column else ''}{r.reason}，{r.mend}" for r in said)

@@ -587,6 +587,7 @@ def _has_digit(cell: Cell) -> bool:
     return is_number(cell) or any(character.isdecimal() for character in str(cell))
 
 
+_YEAR_AND_ONE = re.compile(r"^\s*\d{4}\.1\s*$")
 _FIGURE = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
 
 
@@ -662,9 +663,7 @@ def _next_table(sheet: Sheet, candidates: list[Contract], header: int) -> int | 
     start = header
     while start > 1 and _cells_in(sheet.rows[start - 1]) <= 2:
         start -= 1
-    below = Top.of(sheet.rows[start : start + HEADER_WITHIN + 3], sheet.part(start, len(sheet.rows)).merged)
-    whole = [h for h in find_headers(below, candidates) if not h.missing and not h.ambiguous]
-    best = max(whole, key=lambda h: h.strength, default=None)
+    best = max(_whole_headers(sheet.part(start, start + 25), candidates), key=lambda h: h.strength, default=None)
     return start if best and start + best.first <= header + 1 else None
 
 
@@ -691,6 +690,9 @@ def _read_table(
         reading.cells = {at + 1: row for at, row in enumerate(rows) if at not in blank}
         return reading
     best = max(whole or partial, key=lambda h: h.strength)
+    above = next((at for at in range(best.first) if _looks_like_header(rows[at])), None)
+    if above is not None and (upper := _whole_headers(sheet.part(0, best.first), candidates)):
+        best, above = max(upper, key=lambda h: h.strength), None
     reading.contract, reading.header_rows = best.contract.name, (best.first + 1, best.last + 1)
     reading.columns, reading.headers = list(best.columns), top.headers(best)
     reading.top = top.rows[: best.last + 1]
@@ -713,15 +715,10 @@ def _read_table(
     body = fill_merged(rows, sheet.merged, best.last, own)
     header_texts = [_placed_texts(row) for row in reading.top[best.first :]]
     is_returned = RESULT in reading.headers.values()
-    above = next((at for at in range(best.first) if _looks_like_header(rows[at])), None)
     below = _second_header(rows, best.last + 1, header_texts, best)
     if may_split:
-        # The better header may be the lower one, and one row of a header of two may look like one by itself.
-        begins = (best.first,) if above is not None else (below,) if below is not None else ()
-        split = next(
-            (at for begin in begins if (at := _next_table(sheet, candidates, begin)) and at > (above or 0)), None
-        )
-        if split and (above is None or _has_whole_header(sheet, split, candidates)):
+        split = _next_table(sheet, candidates, below) if below is not None else None
+        if split is not None and split > best.last:
             return split
     keys = {c.index for c in best.columns if c.field.name in best.contract.key}
     suspects = _odd_keys(rows[best.last + 1 :], keys) | _suspects(
@@ -810,9 +807,10 @@ def _read_table(
     return reading
 
 
-def _has_whole_header(sheet: Sheet, before: int, candidates: list[Contract]) -> bool:
-    part = sheet.part(0, before)
-    return any(not h.missing and not h.ambiguous for h in find_headers(Top.of(part.rows, part.merged), candidates))
+def _whole_headers(sheet: Sheet, candidates: list[Contract]) -> list[Header]:
+    """Return the headers of the first rows that lack nothing and leave no doubt."""
+    headers = find_headers(Top.of(sheet.rows, sheet.merged), candidates)
+    return [h for h in headers if not h.missing and not h.ambiguous]
 
 
 def _is_late_header(row: Row, reading: SheetReading, number: int) -> bool:
@@ -1077,6 +1075,8 @@ class _TableReader:
                     cell, mark = split_note(cell)
                     if mark:
                         marks[mark] += 1
+                if kind == "date" and self.sheet.is_text and type(cell) is str and _YEAR_AND_ONE.match(cell):
+                    raise Unreadable(f"“{cell}”可能是1月，也可能是10月", "请写成 2025-01 或 2025-10")
                 if kind == "date":
                     known[key] = _parse_date(column, cell, context)
                 elif column.units_by:
