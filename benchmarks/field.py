@@ -885,6 +885,13 @@ def judge(book: Book, out: Path, counts: dict[str, Count], told: list[str], name
         else:
             count.taken += expected.is_certain
             count.left_out += not expected.is_certain
+    rows_of_data = {(e.sheet, e.row) for e in book.expected}
+    numbers = {e.row for e in book.expected}
+    for place, refusals in said.items():
+        if place not in rows_of_data and (not one_sheet or place[1] not in numbers):
+            counts["no row at all"].rows += 1
+            counts["no row at all"].refused += 1
+            told.append(f"{name} no row at all: {place} was sent back: {refusals[0]['reason']}")
     for place, row in by_place.items():
         counts["no row at all"].wrong += 1
         told.append(f"WRONG {name}: {place} was taken as a row: {row['lead_id']}")

@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 
 from intake.contract import Contract, Field, header_form, load_contracts, split_header
 from intake.doubtful_keys import refuse_doubtful_keys
-from intake.header import HEADER_WITHIN, Column, Header, Top, fill_merged, find_headers, named_units
+from intake.header import HEADER_ROWS, HEADER_WITHIN, Column, Header, Top, fill_merged, find_headers, named_units
 from intake.number_format import shown, shown_otherwise, shown_text
 from intake.opening import SUFFIXES, FileProblem, Row, Sheet, open_sheets
 from intake.periods import set_periods
@@ -79,6 +79,9 @@ _GUIDES: Final = (frozenset({"必填", "选填", "可选", "必填项", "选填�
 _GUIDE_WORDS: Final = _GUIDES[0] | {"甲", "1"}
 _SECTION = re.compile(
     r"^(?:[一二三四五六七八九十]{1,3}[、.:]|\([一二三四五六七八九十]{1,3}\)|第[一二三四五六七八九十]{1,3}(?:部分|类|批))"
+)
+_PAGE = re.compile(
+    r"^第\d{1,4}页(?:[,，/]?共\d{1,4}页)?$|^共\d{1,4}页(?:第\d{1,4}页)?$|^-\d{1,4}-$|^(?:接|续)(?:上页|下页|表)$|^(?:附件|附表)\d{0,2}$"
 )
 _COUNT = re.compile(r"^(?:共|计)?\d[\d,]*(?:\.\d+)?(?:个|项|家|条|户|宗|批|次|人|笔|处|亩|元|万元|亿元)?$")
 # Compared with folded text. A colon or a number tells 注：… from 注塑机项目, and 以上数据 from 以上海为….
@@ -319,6 +322,8 @@ def _is_no_data(written: Row, row: Row, header: Header, header_texts: list[Place
         return True
     if len(texts) > 2 and texts == [str(number) for number in range(1, len(texts) + 1)]:
         return True  # numbers of the columns
+    if len(texts) == 1 and _PAGE.match(texts[0]):
+        return True
     if texts and _SECTION.match(texts[0]) and all(_COUNT.match(text) for text in texts[1:]):
         return True  # 一、工业项目（3个）
     if any(_TOTAL.match(text) for text in texts[:3]):
@@ -663,7 +668,9 @@ def _next_table(sheet: Sheet, candidates: list[Contract], header: int) -> int | 
     start = header
     while start > 1 and _cells_in(sheet.rows[start - 1]) <= 2:
         start -= 1
-    best = max(_whole_headers(sheet.part(start, start + 25), candidates), key=lambda h: h.strength, default=None)
+    best = max(
+        _whole_headers(sheet.part(start, header + HEADER_ROWS), candidates), key=lambda h: h.strength, default=None
+    )
     return start if best and start + best.first <= header + 1 else None
 
 
