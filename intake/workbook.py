@@ -68,7 +68,7 @@ _NO_KEY = re.compile(
     r"^.{0,8}[合小总共累]计(?:[^量算划价件生\d-].{0,3}|:?\d+[个项家条户宗批次笔])?$|^(?:汇总|总数|总和|平均|均值|其中).{0,8}$|^共\d|^计$|^Σ$|^(?:sub|grand)?-?total$|^sum$|^average$",
     re.IGNORECASE,
 )
-_MAY_BE_NO_KEY = re.compile(r"[计計总汇均共Σ]|其中|total|sum|average|甲|必填|^1$", re.IGNORECASE | re.MULTILINE)
+_MAY_BE_NO_KEY = re.compile(r"[计計总汇均共Σ]|其中|total|sum|average|甲|必填|^\d{1,2}$", re.IGNORECASE | re.MULTILINE)
 _KEYLESS: Final = frozenset({
     "待定", "待编", "待编号", "暂未编号", "未编号", "新增", "自动生成", "同上", "同前", "〃", "″", "?", "??", "0", "×", "x", "编号", "无编号",
 })  # fmt: skip
@@ -83,14 +83,16 @@ _SECTION = re.compile(
 _PAGE = re.compile(
     r"^第\d{1,4}页(?:[,，/]?共\d{1,4}页)?$|^共\d{1,4}页(?:第\d{1,4}页)?$|^-\d{1,4}-$|^(?:接|续)(?:上页|下页|表)$|^(?:附件|附表)\d{0,2}$"
 )
-_COUNT = re.compile(r"^(?:共|计)?\d[\d,]*(?:\.\d+)?(?:个|项|家|条|户|宗|批|次|人|笔|处|亩|元|万元|亿元)?$")
+_COUNT = re.compile(
+    r"^(?:共|计)?\d[\d,]*(?:\.\d+)?(?:个项目|个企业|户企业|家企业|个|项|家|条|户|宗|批|次|人|笔|处|亩|元|万元|亿元)?$"
+)
 # Compared with folded text. A colon or a number tells 注：… from 注塑机项目, and 以上数据 from 以上海为….
 _NOTE = re.compile(
     r"^(?:(?:备?注|说明)(?:\d*|\(\d+\))[:.、]|(?:填报|填表|审核|制表|统计|单位)(?:单位|部门|人|时间|日期|说明|负责人)|"
     r"(?:单位|联系人|联系电话|电话|日期|负责人)(?:\(.*\))?:|数据截至|本表|合成数据|以上(?:数据|项目|金额|均|为))"
 )
 _FIRST_OF_MARKS = frozenset(
-    "备注说填审制统单联电日负数本合以小总共累全示汇tT一二三四五六七八九十(第"
+    "备注说填审制统单联电日负数本合以小总共累全示汇附接续tT一二三四五六七八九十(第"
 )  # of the patterns above
 _LAST_OF_TOTALS = frozenset("计:)")
 EXAMPLE: Final = "示例"  # in the first cell of a template's example row
@@ -255,7 +257,7 @@ def _may_mark(text: str) -> bool:
     if _folded_end(text[0]) not in _FIRST_OF_MARKS and "计" not in text:
         return False
     folded = fold(text)
-    return folded == EXAMPLE or bool(_TOTAL.match(folded) or _NOTE.match(folded) or _SECTION.match(folded))
+    return folded == EXAMPLE or any(p.match(folded) for p in (_TOTAL, _NOTE, _SECTION, _PAGE))
 
 
 @lru_cache(maxsize=65_536)
@@ -287,13 +289,17 @@ def _suspects(rows: list[Row], header_words: frozenset[str]) -> set[Cell]:
 
 
 def _odd_keys(rows: list[Row], columns: set[int]) -> set[Cell]:
-    """Return the texts under the columns of a key that say that their row is none."""
-    texts = {
-        cell for at in columns for row in rows if at < len(row) and type(cell := row[at]) is str and len(cell) <= 24
-    }
-    if not _MAY_BE_NO_KEY.search("\n".join(texts)):
+    """Return the cells under the columns of a key that say that their row is none."""
+    cells = {cell for at in columns for row in rows if at < len(row) and (cell := row[at]) is not None}
+    texts = {cell: cell for cell in cells if type(cell) is str and len(cell) <= 24}
+    texts |= {cell: str(as_text(cell)) for cell in cells if type(cell) in {int, float} and 0 < cell < 100}
+    if not _MAY_BE_NO_KEY.search("\n".join(texts.values())):
         return set()
-    return {text for text in texts if (bare := as_text(text)) and (_NO_KEY.match(_bare(bare)) or bare in _GUIDE_WORDS)}
+
+    def is_none(text: str) -> bool:
+        return bool(_NO_KEY.match(_bare(text))) or text in _GUIDE_WORDS or (text.isdecimal() and len(text) <= 2)
+
+    return {cell for cell, text in texts.items() if (bare := as_text(text)) and is_none(bare)}
 
 
 def _is_full(cell: Cell) -> bool:
@@ -328,7 +334,8 @@ def _is_no_data(written: Row, row: Row, header: Header, header_texts: list[Place
         return True  # 一、工业项目（3个）
     if any(_TOTAL.match(text) for text in texts[:3]):
         # 合计 | | 20个: a count under the key's column names nothing. With two names it is a row, and refused if it lacks one.
-        named = {name for name in plain if not _COUNT.match(fold(own[name]))}
+        texts_of = {f.name for f in header.contract.fields if f.type == "text"}
+        named = {n for n in plain & texts_of if not _COUNT.match(fold(own[n])) and own[n] not in _NO_UNITS}
         keys = required.intersection(header.contract.key)
         if not keys <= named and len(required & named) < 2:
             return True
@@ -375,6 +382,9 @@ def _repeats(row: Row, header_texts: list[Placed]) -> bool:
 
 def _means_the_same(row: Row, columns: list[Column], own: Contract) -> bool:
     """Say whether a row is the header again, perhaps in other words: the same fields in the same columns and units."""
+    known = {c.index for c in columns}
+    if any(own.match(text) for at, cell in enumerate(row) if at not in known and (text := as_text(cell))):
+        return False  # it has a column more
     again = [(c, text) for c in columns if (text := _text_at(row, c.index))]
     if len(again) < 3 or any(own.match(text) is not c.field for c, text in again):
         return False
@@ -697,9 +707,11 @@ def _read_table(
         reading.cells = {at + 1: row for at, row in enumerate(rows) if at not in blank}
         return reading
     best = max(whole or partial, key=lambda h: h.strength)
-    above = next((at for at in range(best.first) if _looks_like_header(rows[at])), None)
-    if above is not None and (upper := _whole_headers(sheet.part(0, best.first), candidates)):
-        best, above = max(upper, key=lambda h: h.strength), None
+    # Of several tables the uppermost is read first, whichever has the better header.
+    while (above := next((at for at in range(best.first) if _looks_like_header(rows[at])), None)) is not None:
+        if not (upper := _whole_headers(sheet.part(0, best.first), candidates)):
+            break
+        best = max(upper, key=lambda h: h.strength)
     reading.contract, reading.header_rows = best.contract.name, (best.first + 1, best.last + 1)
     reading.columns, reading.headers = list(best.columns), top.headers(best)
     reading.top = top.rows[: best.last + 1]
