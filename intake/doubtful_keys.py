@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -45,11 +46,13 @@ def refuse_doubtful_keys(path: Path, readings: list[SheetReading]) -> None:
 
 def _repeated(readings: list[SheetReading], key: tuple[str, ...]) -> list[list[Found]]:
     """Return the rows, by key, of each key that several rows bear with other contents."""
-    keys = [tuple(row.get(name) for name in key) for reading in readings for row in reading.accepted]
-    counts = Counter(keys)
-    if len(counts) == len(keys):
+    is_whole = all(name in reading.accepted[0] for reading in readings for name in key)
+    get = itemgetter(*key) if is_whole else lambda row: tuple(map(row.get, key))
+    keys = [found for reading in readings for found in map(get, reading.accepted)]
+    if len(set(keys)) == len(keys):
         return []
-    groups: dict[tuple[Any, ...], list[Found]] = defaultdict(list)
+    counts = Counter(keys)
+    groups: dict[Any, list[Found]] = defaultdict(list)
     rows = ((reading, row) for reading in readings for row in reading.accepted)
     for at, found in zip(keys, rows, strict=True):
         if counts[at] > 1:

@@ -60,6 +60,7 @@ UNKNOWN_WORDS: Final = frozenset(
     }
 )
 _STROKES: Final = frozenset("-－–—―─/／\\＼.．…_＿ \u3000\n\t")
+FIRST_OF_EMPTY: Final = _STROKES | {word[0] for word in EMPTY_WORDS if word}
 LONGEST_NUMBER: Final = 64  # characters; no amount, area, date or code has as many
 
 

@@ -33,6 +33,7 @@ from intake.returned import ANEW, RESULT, TAKEN, unchanged_state
 from intake.values import (
     AREA_UNITS,
     EMPTY_WORDS,
+    FIRST_OF_EMPTY,
     NOTE_ENDS,
     TURNED,
     UNKNOWN_WORDS,
@@ -290,11 +291,13 @@ def _suspects(rows: list[Row], header_words: frozenset[str]) -> set[Cell]:
 
 def _odd_keys(rows: list[Row], columns: set[int]) -> set[Cell]:
     """Return the cells under the columns of a key that say that their row is none."""
-    cells = {cell for at in columns for row in rows if at < len(row) and (cell := row[at]) is not None}
-    texts = {cell: cell for cell in cells if type(cell) is str and len(cell) <= 24}
-    texts |= {cell: str(as_text(cell)) for cell in cells if type(cell) in {int, float} and 0 < cell < 100}
-    if not _MAY_BE_NO_KEY.search("\n".join(texts.values())):
+    cells = {row[at] for at in columns for row in rows if at < len(row)}
+    kinds = set(map(type, cells))
+    written = list(cells) if kinds == {str} else [cell for cell in cells if type(cell) is str]
+    numbers = [cell for cell in cells if type(cell) in {int, float} and 0 < cell < 100]
+    if not numbers and not _MAY_BE_NO_KEY.search("\n".join(written)):
         return set()
+    texts = {cell: cell for cell in written if len(cell) <= 24} | {cell: str(as_text(cell)) for cell in numbers}
 
     def is_none(text: str) -> bool:
         return bool(_NO_KEY.match(_bare(text))) or text in _GUIDE_WORDS or (text.isdecimal() and len(text) <= 2)
@@ -526,7 +529,6 @@ _NO_UNITS: Final = frozenset(
 )
 _WEIGHED: Final = frozenset({"amount", "area", "intensity"})
 TOO_MANY: Final = 3  # optional cells of one row that can't be read: the row is refused
-_MAY_BEAR_NOTE = re.compile(r"[①-⑳⑴-⒇❶-❿㈠-㈩*＊※†‡¹²³⁰⁴-⁹]|注")
 _BROKEN_TEXT = re.compile(r"^#+$|^#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)$")
 _THOUSANDS = re.compile(r"^[+-]?\d{1,3},\d{3}(?:\.\d+)?(?:[万亿]?元|[万亿]|亩)?$")
 _SCALE = re.compile(r"[万亿千百%‰]")
@@ -594,8 +596,7 @@ _LOST_DIGITS = re.compile(r"^\s*\d(?:\.\d{1,16})?[eE]\+?\d{2}\s*$")  # 2.0263E+1
 def _may_have_lost_digits(cells: list[Cell]) -> bool:
     """Say whether a column holds a number or a text like one in scientific notation: nearly none does."""
     texts = [cell for cell in cells if type(cell) is str]
-    filled = sum(cell is not None for cell in cells)
-    return len(texts) < filled or bool(re.search(r"\d[eE]\+?\d\d", "\n".join(texts)))
+    return len(texts) < len(cells) - cells.count(None) or bool(re.search(r"\d[eE]\+?\d\d", "\n".join(texts)))
 
 
 def _has_digit(cell: Cell) -> bool:
@@ -776,7 +777,8 @@ def _read_table(
             reading.refuse_row(number, path.name, said, f"请核对后重填；确认无误的请清空“{RESULT}”")
             reading.unseen.add(number)
             continue
-        is_sparse = all(at >= len(written) or written[at] in ("", None) for at in names)
+        is_sparse = not (names and names[0] < len(written) and written[names[0]])
+        is_sparse = is_sparse and all(at >= len(written) or written[at] in ("", None) for at in names)
         is_sparse = is_sparse and _cells_in(written) <= 2  # a contract may ask for one column only
         if is_sparse and number - 1 > best.last and (unit := _other_unit(written, reading.columns)):
             units.append((number, unit))
@@ -1125,12 +1127,15 @@ class _TableReader:
 
     def _without_notes(self, column: Column, texts: list[str | None]) -> list[str | None]:
         """Return names without the marks that point to a note below the table; the marks are told."""
-        if not _MAY_BEAR_NOTE.search("\0".join(text for text in texts if text)):
+        if NOTE_ENDS.isdisjoint({text[-1] for text in texts if text} | {text[0] for text in texts if text}):
             return texts
         marks: Counter[str] = Counter()
         bare: dict[str | None, str | None] = {None: None}
         for text in set(texts) - {None}:
             assert text
+            if text[-1] not in NOTE_ENDS and text[0] not in NOTE_ENDS:
+                bare[text] = text
+                continue
             bare[text], mark = split_note(text, is_name=True)
             if not bare[text]:
                 bare[text] = text
@@ -1211,9 +1216,18 @@ def _texts(cells: list[Cell], mask: bool) -> list[str | None]:
         written = [cell for cell in cells if cell]
         whole = "".join(written)  # type: ignore[arg-type]
         if is_visible(whole) and " " not in whole and not (mask and _may_hold_phone(written)):
-            return [None if not cell or is_empty_word(cell) else cell for cell in cells]  # type: ignore[misc, arg-type]
+            return _without_empty_words(cells)  # type: ignore[arg-type]
     texts = [as_text(cell) for cell in cells]
     return [mask_phones(text) if text else text for text in texts] if mask else texts
+
+
+def _without_empty_words(cells: list[str | None]) -> list[str | None]:
+    """Return visible texts, None for those that mean an empty cell, as few do: most begin with another character."""
+    odd = {text[0] for text in cells if text} & FIRST_OF_EMPTY
+    empty = {text for text in cells if text and text[0] in odd and is_empty_word(text)} if odd else set()
+    if not empty and "" not in cells:
+        return list(cells)
+    return [None if not cell or cell in empty else cell for cell in cells]
 
 
 def _may_hold_phone(texts: list[Any]) -> bool:
