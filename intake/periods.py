@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from intake.workbook import SheetReading
 
 _YEAR: Final = r"(?<!\d)(20\d\d)"
-_DAY = re.compile(rf"{_YEAR}[年.\-/_]?(\d{{1,2}})[月.\-/_](\d{{1,2}})日?(?!\d)|{_YEAR}(\d{{2}})(\d{{2}})(?!\d)")
+_DAY = re.compile(rf"{_YEAR}[年.\-/_]?(\d{{1,2}})[月.\-/_](\d{{1,2}})日?(?![\d月])|{_YEAR}(\d{{2}})(\d{{2}})(?!\d)")
 _MONTH = re.compile(
     rf"{_YEAR}[年.\-/_]?度?(?:\d{{1,2}}月?[-—–~至到])?(\d{{1,2}})月|{_YEAR}[.\-/_](\d{{1,2}})(?!\d)|{_YEAR}(0[1-9]|1[0-2])(?!\d)"
 )
