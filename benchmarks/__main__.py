@@ -24,8 +24,8 @@ SPEED = (
     "desk_load",
     "city_marts",
 )
-SKILL = ("matching", "ranking", "landing", "tax", "chain_edges", "expansion")
-OPTIONS = {"landing": ["--few"], "matching": ["--full"]}
+SKILL = ("field", "matching", "ranking", "landing", "tax", "chain_edges", "expansion")
+OPTIONS = {"field": ["--quiet"], "landing": ["--few"], "matching": ["--full"]}
 
 
 def main() -> int:

@@ -22,11 +22,13 @@ TYPES: Final = frozenset(
     {"text", "uscc", "industry", "date", "amount", "area", "intensity", "number", "year", "choice", "boolean"},
 )
 _BRACKETED = re.compile(r"\(([^()]*)\)")
+_OTHER_BRACKETS: Final = str.maketrans("[]{}<>【】〔〕［］｛｝〈〉", "()()()()()()()()")
 _DECORATION = re.compile(r"[*:：#\"'、,，。]")
 _NUMBERED = re.compile(r"^\d{1,2}[.、:)](?!\d)")  # 7.计划总投资
 # 计划总投资/万元: the unit after the name, without brackets.
 _UNIT_BEHIND = re.compile(r"^(.{2,}?)(?:单位)?[/_-]?((?:[万亿千]元|万?美元|元|平方米|m2|公顷|亩)(?:/亩)?)$")
 PROVENANCE: Final = (
+    pa.field("source_period_date", pa.date32()),  # the day up to which the sheet reports, where it says so
     pa.field("source_file", pa.string()),
     pa.field("source_sheet", pa.string()),
     pa.field("source_row", pa.int64()),
@@ -50,7 +52,7 @@ def split_header(text: str) -> tuple[str, tuple[str, ...]]:
 
     A unit that is written behind the name counts as one in brackets.
     """
-    folded = fold(text)
+    folded = fold(text).translate(_OTHER_BRACKETS)
     name, texts = header_form(_BRACKETED.sub("", folded)), tuple(_BRACKETED.findall(folded))
     if not texts and (match := _UNIT_BEHIND.match(name)):
         return match.group(1), (match.group(2),)

@@ -27,6 +27,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from intake.contract import Contract, get_contract, load_contracts
@@ -36,7 +37,7 @@ from intake.returned import returned_workbook
 from intake.workbook import SUFFIXES, FileProblem, read_workbook
 from storage import content_hash, replace_folder, write_json, write_parquet, write_whole
 
-READER_VERSION: Final = "5"  # raise it when the reader reads the same bytes differently
+READER_VERSION: Final = "6"  # raise it when the reader reads the same bytes differently
 FAILURE: Final = "failure.txt"  # beside a file's line, where the program failed on it
 NO_REGISTER: Final = Path(__file__).parent / "reference" / "no_register.csv"  # a header and no rows
 Say = Callable[[str], None]
@@ -127,6 +128,10 @@ def _unread(readings: list[SheetReading]) -> list[str]:
     return [f"工作表“{reading.sheet}”的“{header}”" for reading in readings for header in reading.unread_amounts]
 
 
+def _left_out(readings: list[SheetReading]) -> int:
+    return sum(refusal.is_row_taken for reading in readings for refusal in reading.refusals)
+
+
 @cache
 def _written_out(contracts: tuple[Contract, ...]) -> str:
     return json.dumps([repr(c) for c in contracts])
@@ -149,6 +154,7 @@ class LandedFile:
     problem: str | None = None
     is_synthetic: bool = False
     unread_amounts: tuple[str, ...] = ()  # columns of money that no contract knows, each with its sheet
+    left_out: int = 0  # optional cells that could not be read, of rows that were taken
 
     @property
     def returned_file(self) -> str | None:
@@ -156,7 +162,8 @@ class LandedFile:
         # A name of 255 bytes is the longest there is; Chinese takes three a character.
         stem = Path(self.file).stem.encode()[:200].decode(errors="ignore")
         name = f"{self.received_seq:05d}_{stem}_退回修改.xlsx"
-        return name if (self.summary.refused or self.unread_amounts) and self.received_seq > 0 else None
+        goes_back = self.summary.refused or self.unread_amounts or self.left_out
+        return name if goes_back and self.received_seq > 0 else None
 
 
 @dataclass(frozen=True)
@@ -284,7 +291,7 @@ class LandingStore:
         before = json.loads(mark.read_text(encoding="utf-8"))["kept"] if mark.exists() else None
         if not kept.exists():
             with replace_folder(kept) as partial:
-                self._write_readings(partial, path, landed.file_hash, read_workbook(path))
+                self._write_readings(partial, path, landed.file_hash, read_workbook(path, may_repeat=True))
         write_json(mark, {"kept": kept.name})
         if before and before != kept.name:
             shutil.rmtree(self.folder / "files" / before, ignore_errors=True)
@@ -367,7 +374,7 @@ class LandingStore:
         readings = read_workbook(path)
         self._write_readings(folder, path, entry["file_hash"], readings)
         summary, unread = _summary(readings), tuple(_unread(readings))
-        lines = self._send_back(entry, summary, unread, returned_workbook(readings))
+        lines = self._send_back(entry, summary, unread, returned_workbook(readings), _left_out(readings))
         lines += [f"{path.name}，工作表“{r.sheet}”：{remark}" for r in readings for remark in r.remarks]
         return summary, lines
 
@@ -388,7 +395,7 @@ class LandingStore:
         parts = {n: asdict(_summary([r for r in readings if (r.contract or names[0]) == n])) for n in names}
         content: dict[str, Any] = {"problem": None, "contracts": names, "summary": asdict(_summary(readings))}
         content |= {"parts": parts, "is_synthetic": any(reading.is_synthetic for reading in readings)}
-        content |= {"unread_amounts": _unread(readings)}
+        content |= {"unread_amounts": _unread(readings), "left_out": _left_out(readings)}
         write_json(folder / "summary.json", content)
 
     def _write_claimed(self, folder: Path, claimed: Claimed) -> None:
@@ -398,16 +405,17 @@ class LandingStore:
         write_json(folder / "summary.json", content)
 
     def _send_back(
-        self, entry: dict[str, Any], summary: Summary, unread: tuple[str, ...], content: bytes | None
+        self, entry: dict[str, Any], summary: Summary, unread: tuple[str, ...], content: bytes | None, left_out: int = 0
     ) -> list[str]:
         """Write what was refused back for its sender, named by the order of receipt; nothing there is ever removed."""
         if self.outbox is None or content is None:
             return []
-        landed = LandedFile(**entry, summary=summary, unread_amounts=unread)
+        landed = LandedFile(**entry, summary=summary, unread_amounts=unread, left_out=left_out)
         assert landed.returned_file
         self.outbox.mkdir(parents=True, exist_ok=True)
         write_whole(self.outbox / landed.returned_file, lambda partial: partial.write_bytes(content))
-        return [f"退回件已写到 {landed.returned_file}：共 {landed.summary.refused:,} 行需修改"]
+        cells = f"，{left_out:,} 个单元格没有读入" if left_out else ""
+        return [f"退回件已写到 {landed.returned_file}：共 {landed.summary.refused:,} 行需修改{cells}"]
 
     def _load(self, landed: LandedFile, failed: Mapping[str, str] = MappingProxyType({})) -> LandedFile:
         kept = self._kept(landed.file_hash, landed.file)
@@ -421,6 +429,7 @@ class LandingStore:
         summary, contracts = Summary(**content["summary"]), tuple(content["contracts"])
         synthetic, unread = bool(content.get("is_synthetic")), tuple(content.get("unread_amounts", ()))
         said = {"problem": content["problem"], "is_synthetic": synthetic, "unread_amounts": unread}
+        said |= {"left_out": int(content.get("left_out", 0))}
         return replace(landed, contracts=contracts, summary=summary, **said)
 
     def _kept(self, file_hash: str, file_name: str) -> Path:
@@ -430,11 +439,18 @@ class LandingStore:
     def _join(self, contract: Contract, files: Iterable[LandedFile]) -> Summary:
         schema = contract.schema().append(pa.field("received_seq", pa.int64()))
         tables, total = [schema.empty_table()], Summary()
+        newest = pa.scalar(None, pa.date32())
         for landed in files:
             if contract.name not in landed.contracts:
                 continue
             kept = self._kept(landed.file_hash, landed.file)
             table = pq.read_table(kept / f"{contract.name}.parquet")
+            # What names no period is taken to be as new as the newest received before it.
+            at = table.schema.get_field_index("source_period_date")
+            table = table.set_column(at, schema.field(at), pc.fill_null(table.column(at), newest))
+            newest = pc.max(
+                pa.chunked_array([table.column(at).combine_chunks(), pa.array([newest.as_py()], pa.date32())])
+            )
             tables.append(table.append_column("received_seq", pa.array([landed.received_seq] * len(table), pa.int64())))
             content = json.loads((kept / "summary.json").read_text(encoding="utf-8"))
             total += Summary(**content["parts"][contract.name])

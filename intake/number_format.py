@@ -32,6 +32,8 @@ _COMPARE: Final = {
 }  # fmt: skip
 _HARMLESS: Final = frozenset(" \u00a0\u3000")
 
+_WRITTEN: Final = frozenset({"quoted", "escaped", "other"})
+
 Token = tuple[str, str]
 _GENERAL: Final[tuple[Token, ...]] = (("general", "General"),)
 
@@ -73,8 +75,22 @@ def _section_for(code: str, value: float) -> tuple[tuple[Token, ...], bool]:
     return sections[0], False
 
 
+def shown_text(text: str, code: str) -> str | None:
+    """Return what a cell shows of a text where that is more than the text: 3 under @"亿元" is 3亿元; else None."""
+    section = _text_section(code)
+    if section is None or not any(kind in _WRITTEN and part.strip(" \u00a0\u3000") for kind, part in section):
+        return None
+    return "".join(text if kind == "text" else _literal(kind, part) for kind, part in section).strip()
+
+
+def _text_section(code: str) -> tuple[Token, ...] | None:
+    return next((s for s in _sections(code) if any(kind == "text" for kind, _ in s)), None)
+
+
 def is_plain(code: str) -> bool:
-    """Say whether a format shows every number as it is, or as a date: such cells need no look at their format."""
+    """Say whether a format shows every cell as it is, or as a date: such cells need no look at their format."""
+    if shown_text("", code) is not None:
+        return False
     sections = [s for s in _sections(code) if not any(kind == "text" for kind, _ in s)]
     signs = (1.0, 1.0, 1.0) if any(map(_condition, sections)) else (1.0, -1.0, 0.0)
     return not any(_changes(section, sign) for section, sign in zip(sections, signs, strict=False))

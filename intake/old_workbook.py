@@ -1,4 +1,4 @@
-"""What calamine does not tell of an old workbook (.xls): number formats, error values, raised and struck-out letters.
+"""What calamine does not tell of an old workbook (.xls): number formats, error values, raised and struck-out letters, hidden rows.
 
 Belongs here: reading just these by xlrd. Does not belong: the cells themselves (opening.py reads them by calamine, seven
 times faster), what a format shows (number_format.py).
@@ -25,6 +25,8 @@ class OldSheet:
     errors: set[Place] = field(default_factory=set)
     formats: dict[Place, str] = field(default_factory=dict)
     marked: set[Place] = field(default_factory=set)
+    struck: set[Place] = field(default_factory=set)  # all of the cell
+    hidden_rows: set[int] = field(default_factory=set)
 
 
 def look_at_old_workbook(path: Path) -> dict[str, OldSheet] | None:
@@ -44,14 +46,19 @@ def _look_at_sheet(book: Any, sheet: Any, error: int) -> OldSheet:
     found = OldSheet()
     codes = {at: str(book.format_map[xf.format_key].format_str) for at, xf in enumerate(book.xf_list)}
     odd = {at: code for at, code in codes.items() if not is_plain(code) or changes_codes(code)}
+    struck = {at for at, xf in enumerate(book.xf_list) if book.font_list[xf.font_index].struck_out}
+    found.hidden_rows = {at for at, info in sheet.rowinfo_map.items() if info.hidden}
     for row in range(sheet.nrows):
         types = sheet.row_types(row)
         if error in types:
             found.errors |= {(row, column) for column, kind in enumerate(types) if kind == error}
-        if odd:
+        if odd or struck:
             for column in range(len(types)):
-                if code := odd.get(sheet.cell_xf_index(row, column)):
+                style = sheet.cell_xf_index(row, column)
+                if code := odd.get(style):
                     found.formats[row, column] = code
+                if style in struck:
+                    found.struck.add((row, column))
     for place, runs in sheet.rich_text_runlist_map.items():
         fonts = [book.font_list[font] for _, font in runs]
         if any(font.escapement or font.struck_out for font in fonts):

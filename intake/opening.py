@@ -1,7 +1,7 @@
 """Open a file that anybody may have sent (打开来件): what is not a workbook, or not a harmless one, is refused in one line.
 
-Belongs here: the kinds of file, the zip directory and its limits, what calamine doesn't tell (hidden rows, formulas
-without a result, error values), the encoding of .csv. Does not belong: what the cells mean (workbook.py, values.py).
+Belongs here: the kinds of file, the zip directory and its limits, what calamine doesn't tell (hidden rows, formats,
+formulas without a result, error values, struck-out cells), the encoding of text files. Does not belong: what the cells mean (workbook.py, values.py).
 Why it is done in this process and within which limits: docs/decisions/0011-reading-hostile-files.md
 """
 
@@ -15,7 +15,7 @@ import zipfile
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -24,6 +24,15 @@ from xml.etree import ElementTree
 import numpy as np
 import python_calamine
 
+from intake.exported import (
+    ExportedSheet,
+    ExportProblem,
+    decode_text,
+    is_html,
+    is_spreadsheet_xml,
+    read_html,
+    read_spreadsheet_xml,
+)
 from intake.number_format import BUILT_IN, changes_codes, is_plain
 from intake.old_workbook import look_at_old_workbook
 
@@ -86,6 +95,11 @@ _MARK_WORDS: Final = (b"vertAlign", b"trike")
 _RICH = re.compile(
     rb'vertAlign\s[^<>]*val="(?:super|sub)script"|<(?:\w{1,32}:)?d?strike(?!\s[^<>]*val="(?:0|false)")[\s/>]'
 )
+_STYLE = re.compile(rb'\ss="(\d{1,9})"')
+_CONDITIONAL = re.compile(rb"<(?:\w{1,32}:)?conditionalFormatting[\s>]")
+_SQREF = re.compile(rb"""sqref=["']([^"'<>]*)["']|<(?:\w{1,32}:)?sqref>([^<]*)<""")
+_DXF = re.compile(rb'\sdxfId="(\d{1,9})"')
+_FORMAT_CODE = re.compile(rb'\sformatCode="([^"<>]*)"')
 _SHARED = re.compile(rb"\s{0,99}<(?:\w{1,32}:)?v>(\d{1,9})<")
 # Exports guard codes from being read as numbers: ="00123" and '00123.
 _GUARDED = re.compile(r'^="([^"]*)"$|^\'([0-9A-Z]+)$')
@@ -110,9 +124,41 @@ class Sheet:
     broken: dict[tuple[int, int], str] = field(default_factory=dict)  # (row, column) from 0: why there is no value
     formats: dict[tuple[int, int], str] = field(default_factory=dict)  # formats that may show another number
     marked: frozenset[tuple[int, int]] = frozenset()  # texts with raised, lowered or struck-out letters
+    struck: frozenset[tuple[int, int]] = frozenset()  # cells all struck out, as what is cancelled
+    conditional: tuple[tuple[Range, str], ...] = ()  # formats of numbers that conditions may set, and where
+    hidden_rows: frozenset[int] = frozenset()  # from 0
+    is_hidden: bool = False
     remarks: tuple[str, ...] = ()
     is_named: bool = True  # a name that somebody gave, so that it may name the unit
     is_delimited: bool = False  # text with delimiters, in which a row may be longer than its header
+    is_text: bool = False  # written by a program that may have made 2026.1 of 2026.10
+
+    def part(self, first: int, end: int) -> Sheet:
+        """Return the rows from `first` to before `end`, from 0, as a sheet of its own."""
+
+        def moved(places: dict[tuple[int, int], str]) -> dict[tuple[int, int], str]:
+            return {(r - first, c): value for (r, c), value in places.items() if first <= r < end}
+
+        def moved_range(place: Range) -> Range:
+            (top, left), (bottom, right) = place
+            return (max(top - first, 0), left), (min(bottom, end - 1) - first, right)
+
+        return replace(
+            self,
+            rows=self.rows[first:end],
+            merged=[moved_range(place) for place in self.merged if first <= place[0][0] < end],
+            broken=moved(self.broken),
+            formats=moved(self.formats),
+            marked=frozenset(moved(dict.fromkeys(self.marked, ""))),
+            struck=frozenset(moved(dict.fromkeys(self.struck, ""))),
+            conditional=tuple(
+                (moved_range(place), code)
+                for place, code in self.conditional
+                if place[0][0] < end and place[1][0] >= first
+            ),
+            hidden_rows=frozenset(row - first for row in self.hidden_rows if first <= row < end),
+            remarks=self.remarks if first == 0 else (),
+        )
 
 
 @dataclass
@@ -122,7 +168,23 @@ class _Look:
     broken: dict[tuple[int, int], str] = field(default_factory=dict)
     formats: dict[tuple[int, int], str] = field(default_factory=dict)
     marked: frozenset[tuple[int, int]] = frozenset()
+    struck: frozenset[tuple[int, int]] = frozenset()
+    conditional: tuple[tuple[Range, str], ...] = ()
+    hidden_rows: frozenset[int] = frozenset()
     remarks: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Styles:
+    """Of the styles in styles.xml, what a reader of cells must know: formats and strike-through, by number."""
+
+    formats: dict[int, str] = field(default_factory=dict)  # that may show another number than the cell holds
+    struck: frozenset[int] = frozenset()
+    conditional: dict[int, str] = field(default_factory=dict)  # odd formats of numbers, by dxf
+
+    @property
+    def watched(self) -> frozenset[int]:
+        return frozenset(self.formats) | self.struck
 
 
 def open_sheets(path: Path) -> Iterator[Sheet]:
@@ -149,8 +211,10 @@ def open_sheets(path: Path) -> Iterator[Sheet]:
         yield _open_csv(path, head)
         return
     if suffix == ".xls" and head != _OLE:
-        what = "改了后缀的 .xlsx" if head.startswith(_ZIP) else "网页或文本"
-        raise FileProblem(f"{path.name}：文件损坏，或是{what}，不是真正的 .xls；请用 Excel/WPS 打开后另存为 .xlsx")
+        if head.startswith(_ZIP):
+            raise FileProblem(f"{path.name}：是改了后缀的 .xlsx，不是真正的 .xls；请把后缀改为 .xlsx 后重新发送")
+        yield from _open_export(path)
+        return
     if suffix != ".xls" and head == _OLE:
         # What Excel makes of an .xlsx with a password is an OLE file, and so is an .xls under a wrong name.
         raise FileProblem(
@@ -165,7 +229,6 @@ def open_sheets(path: Path) -> Iterator[Sheet]:
                 sheet = book.get_sheet_by_name(meta.name)
                 look = looks[meta.name] if suffix == ".xls" else looks.get(meta.name, _Look())
                 is_visible = meta.visible == python_calamine.SheetVisibleEnum.Visible
-                remarks = [*([] if is_visible else ["工作表是隐藏的，已照常读取"]), *look.remarks]
                 yield Sheet(
                     meta.name,
                     sheet.to_python(skip_empty_area=False),
@@ -173,7 +236,11 @@ def open_sheets(path: Path) -> Iterator[Sheet]:
                     look.broken,
                     look.formats,
                     look.marked,
-                    tuple(remarks),
+                    look.struck,
+                    look.conditional,
+                    look.hidden_rows,
+                    is_hidden=not is_visible,
+                    remarks=tuple(look.remarks),
                     is_named=not re.fullmatch(r"(?i)(sheet|工作表)\s*\d*", meta.name.strip()),
                 )
     except python_calamine.PasswordError:
@@ -194,7 +261,14 @@ def _old_looks(path: Path) -> dict[str, _Look]:
         unseen = "旧版 .xls 看不到数字格式和错误值，请核对金额，最好另存为 .xlsx 后再发送"
         return defaultdict(lambda: _Look(remarks=[unseen]))
     return {
-        name: _Look(dict.fromkeys(sheet.errors, _ERROR_VALUE), sheet.formats, frozenset(sheet.marked))
+        name: _Look(
+            dict.fromkeys(sheet.errors, _ERROR_VALUE),
+            sheet.formats,
+            frozenset(sheet.marked),
+            frozenset(sheet.struck),
+            hidden_rows=frozenset(sheet.hidden_rows),
+            remarks=_hidden_remarks(len(sheet.hidden_rows), 0),
+        )
         for name, sheet in sheets.items()
     }
 
@@ -235,27 +309,77 @@ def _bounded(path: Path, merged: list[Range]) -> list[Range]:
 def _open_csv(path: Path, head: bytes) -> Sheet:
     if head.startswith((_ZIP, _OLE[:4])):
         raise FileProblem(f"{path.name}：是改了后缀的 Excel 工作簿，不是 .csv；请改回后缀 .xlsx 或 .xls 后重新发送")
+    return _read_delimited(path, path.read_bytes())
+
+
+def _open_export(path: Path) -> Iterator[Sheet]:
+    """Yield what a system exported under .xls: an HTML table, XML 2003, or text with delimiters."""
     content = path.read_bytes()
-    if b"\x00" in content:
-        raise FileProblem(f"{path.name}：不是 UTF-8 或 GB18030 的文本；请另存为“CSV UTF-8”或 .xlsx 后重新发送")
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        break
+    text = decode_text(content)
+    if text is None or "\x00" in text:
+        raise FileProblem(f"{path.name}：文件损坏，不是真正的 .xls；请用 Excel/WPS 打开后另存为 .xlsx")
+    if text.startswith("MIME-Version"):
+        raise FileProblem(f"{path.name}：是单个文件网页（MHTML），不是真正的 .xls；请用 Excel/WPS 打开后另存为 .xlsx")
+    try:
+        if is_spreadsheet_xml(text):
+            found = read_spreadsheet_xml(text, lambda code: not is_plain(code) or changes_codes(code))
+        elif is_html(text):
+            found = read_html(text)
+        else:
+            yield _read_delimited(path, content)
+            return
+    except ExportProblem as problem:
+        raise FileProblem(f"{path.name}：{problem}") from None
+    for sheet in found:
+        yield _exported(path, sheet)
+
+
+def _exported(path: Path, sheet: ExportedSheet) -> Sheet:
+    width = max(map(len, sheet.rows), default=0)
+    return Sheet(
+        sheet.name,
+        [row + [None] * (width - len(row)) for row in sheet.rows],
+        _bounded(path, sheet.merged),
+        dict.fromkeys(sheet.errors, _ERROR_VALUE),
+        sheet.formats,
+        frozenset(sheet.marked),
+        frozenset(sheet.struck),
+        hidden_rows=frozenset(sheet.hidden_rows),
+        is_hidden=sheet.is_hidden,
+        is_text=True,
+        remarks=("是系统导出的网页或 XML 表，按表格读取", *_hidden_remarks(len(sheet.hidden_rows), 0)),
+        is_named=sheet.name != "网页" and not re.fullmatch(r"(?i)(sheet|工作表)\s*\d*", sheet.name.strip()),
+    )
+
+
+def _read_delimited(path: Path, content: bytes) -> Sheet:
+    kind = path.suffix.lower()
+    text = None if b"\x00" in content and content[:2] not in {b"\xff\xfe", b"\xfe\xff"} else decode_text(content)
+    if text is None or "\x00" in text:
+        raise FileProblem(
+            f"{path.name}：不是文本，或编码既不是 UTF-8 也不是 GB18030；请另存为“CSV UTF-8”或 .xlsx 后重新发送"
+        )
+    first, _, rest = text.partition("\n")
+    said = first.strip().lower()
+    if said.startswith("sep=") and len(said) == 5:
+        delimiter, text = first.strip()[-1] if first.strip()[-1] != "=" else "\t", rest
     else:
-        raise FileProblem(f"{path.name}：编码既不是 UTF-8 也不是 GB18030；请另存为“CSV UTF-8”或 .xlsx 后重新发送")
-    delimiter = max((",", "\t", ";"), key=lambda sign: _fit(text, sign))
+        delimiter = max((",", "\t", ";", "|"), key=lambda sign: _fit(text, sign))
     try:
         rows: list[Row] = [
             list(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         ]
     except csv.Error as error:
-        raise FileProblem(f"{path.name}：CSV 的引号或分隔不完整（{error}）；请另存为 .xlsx 后重新发送") from None
+        raise FileProblem(f"{path.name}：文本的引号或分隔不完整（{error}）；请另存为 .xlsx 后重新发送") from None
+    if said.startswith("sep=") and len(said) == 5:
+        rows.insert(0, [])  # numbers of rows are those of the file
     if '="' in text or "'" in text:
         rows = [[_GUARDED.sub(r"\1\2", cell) for cell in row] for row in rows]
-    return Sheet("CSV", rows, [], is_named=False, is_delimited=True)
+    remarks = [] if kind == ".csv" else ["是文本，不是真正的 .xls，按分隔符读取"]
+    # Programs end each line alike: a last line without an end, after lines that have one, may have been cut.
+    if "\n" in text and not text.endswith(("\n", "\r")):
+        remarks.append("文件末尾没有换行，请核对最后一行是否完整")
+    return Sheet("CSV", rows, [], remarks=tuple(remarks), is_named=False, is_delimited=True, is_text=True)
 
 
 def _fit(text: str, delimiter: str) -> tuple[float, int]:
@@ -285,8 +409,8 @@ def _look_inside(path: Path) -> dict[str, _Look]:
                 raise FileProblem(f"{path.name}：压缩包里有同名的部件，不像工作簿；请用 Excel/WPS 另存后重新发送")
             parts = [e for e in entries if e.filename.lower().endswith((".xml", ".rels"))]
             sheets, computes = _sheet_parts(path, stream, by_name)
-            styles = by_name.get("xl/styles.xml")
-            formats = _odd_formats(_tree(path, stream, styles)) if styles else {}
+            entry = by_name.get("xl/styles.xml")
+            styles = _odd_styles(_tree(path, stream, entry)) if entry else _Styles()
             doubts = not computes or _is_made_by_program(path, stream, by_name)
             shared, marked = np.zeros(0, dtype=np.int64), set[int]()
             if entry := by_name.get("xl/sharedstrings.xml"):
@@ -304,7 +428,7 @@ def _look_inside(path: Path) -> dict[str, _Look]:
                         f"{path.name}：解开后超过 {MAX_INFLATED // 2**20} MB，不像台账；请按年度拆开后重新发送"
                     )
                 if name := sheets.get(entry.filename.replace("\\", "/").lower()):
-                    looks[name] = _look_at_sheet(path, name, content, shared, formats, doubts)
+                    looks[name] = _look_at_sheet(path, name, content, shared, styles, doubts)
                     looks[name].marked = _marked_cells(content, marked)
             return looks
     except (zipfile.BadZipFile, zlib.error, struct.error, ElementTree.ParseError, EOFError) as error:
@@ -406,18 +530,31 @@ def _is_made_by_program(path: Path, stream: Any, by_name: dict[str, zipfile.ZipI
     return bool(entry and b"Apache POI" in _inflate(path, stream, entry))
 
 
-def _odd_formats(styles: ElementTree.Element) -> dict[int, str]:
-    """Return the number formats, by style, that may show another number than the cell holds."""
+def _odd_styles(styles: ElementTree.Element) -> _Styles:
+    """Return the styles that make a cell show another number than it holds, or strike it out."""
     codes: dict[int, str] = dict(BUILT_IN)
+    fonts: set[int] = set()
     odd: dict[int, str] = {}
+    struck: frozenset[int] = frozenset()
+    conditional: dict[int, str] = {}
     for element in styles:
         tag = element.tag.rpartition("}")[2]
         if tag == "numFmts":
             codes |= {int(e.get("numFmtId", 0)): e.get("formatCode", "") for e in element}
+        if tag == "fonts":
+            fonts = {at for at, font in enumerate(element) if any(_is_strike(e) for e in font)}
         if tag == "cellXfs":
             by_style = {at: codes.get(int(e.get("numFmtId", 0)), "") for at, e in enumerate(element)}
             odd = {at: code for at, code in by_style.items() if not is_plain(code) or changes_codes(code)}
-    return odd
+            struck = frozenset(at for at, e in enumerate(element) if int(e.get("fontId", 0)) in fonts)
+        if tag == "dxfs":
+            of_dxf = {at: code for at, dxf in enumerate(element) for e in dxf if (code := e.get("formatCode"))}
+            conditional = {at: code for at, code in of_dxf.items() if not is_plain(code) or changes_codes(code)}
+    return _Styles(odd, struck, conditional)
+
+
+def _is_strike(element: ElementTree.Element) -> bool:
+    return element.tag.rpartition("}")[2] in {"strike", "dstrike"} and element.get("val") not in {"0", "false"}
 
 
 def _with_places(path: Path, name: str, content: bytes, tags: _Tags) -> bytes:
@@ -467,7 +604,7 @@ def _far_rows(content: bytes, above: int) -> int:
 
 
 def _look_at_sheet(
-    path: Path, name: str, content: bytes, shared: np.ndarray[Any, Any], formats: dict[int, str], doubts: bool
+    path: Path, name: str, content: bytes, shared: np.ndarray[Any, Any], styles: _Styles, doubts: bool
 ) -> _Look:
     look = _Look()
     tags = _ANY_TAGS if b":c" in content or b":row" in content else _PLAIN_TAGS
@@ -478,7 +615,10 @@ def _look_at_sheet(
     row_numbers = tags.row_number.findall(content)
     last_row = max(map(int, row_numbers), default=0)
     may_hide = b'hidden="' in content
-    hidden_rows = sum(bool(_HIDDEN.search(match.group(1))) for match in tags.row.finditer(content)) if may_hide else 0
+    if may_hide:
+        hidden = (match.group(1) for match in tags.row.finditer(content) if _HIDDEN.search(match.group(1)))
+        numbers = (_NUMBER_OF["r"].search(b" " + attributes) for attributes in hidden)
+        look.hidden_rows = frozenset(int(number.group(1)) - 1 for number in numbers if number)
     letters_met = set(_LETTERS.findall(content)) if may_hide or _FAR_COLUMN.search(content) else {b"Z"}
     last_column = max((_column_number(letters) for letters in letters_met), default=0)
     last_row = max(last_row, _far_rows(content, MAX_CELLS // max(last_column, 1)))
@@ -502,26 +642,69 @@ def _look_at_sheet(
         if doubts:
             said = "公式从未计算过，存的只是占位的 0"
             look.broken |= {_place(m): said for m in tags.placeholder.finditer(content)}
-    if 0 in formats or any(b's="%d"' % style in content for style in formats):
-        look.formats = _formats_of_cells(content, formats, tags)
+    watched = styles.watched
+    if watched and (0 in watched or not watched.isdisjoint(map(int, set(_STYLE.findall(content))))):
+        look.formats, look.struck = _styles_of_cells(content, styles, tags)
+    end = content[content.rfind(b"sheetData") :]
+    if styles.conditional or b"formatCode" in end:
+        look.conditional = _conditional_formats(end, styles.conditional)
     before_rows = content[: content.find(b"row") if may_hide else 0]
     columns = [match.group(1) for match in tags.column.finditer(before_rows)]
     hidden_columns = sum(_span(column, last_column) for column in columns if _HIDDEN.search(column))
-    if hidden_rows:
-        look.remarks.append(f"有 {hidden_rows:,} 行是隐藏或被筛选掉的，已照常读取")
-    if hidden_columns:
-        look.remarks.append(f"有 {hidden_columns:,} 列是隐藏的，已照常读取")
+    look.remarks += _hidden_remarks(len(look.hidden_rows), hidden_columns)
     return look
 
 
-def _formats_of_cells(content: bytes, formats: dict[int, str], tags: _Tags) -> dict[tuple[int, int], str]:
+def _hidden_remarks(rows: int, columns: int) -> list[str]:
+    of_rows = [f"有 {rows:,} 行是隐藏或被筛选掉的，已照常读取"] if rows else []
+    return of_rows + ([f"有 {columns:,} 列是隐藏的，已照常读取"] if columns else [])
+
+
+def _styles_of_cells(
+    content: bytes, styles: _Styles, tags: _Tags
+) -> tuple[dict[tuple[int, int], str], frozenset[tuple[int, int]]]:
+    """Return the odd formats of cells, and the cells that are struck out."""
     found: dict[tuple[int, int], str] = {}
+    struck = set()
     for match in tags.cell.finditer(content):
-        style = _NUMBER_OF["s"].search(match.group(1))
-        code = formats.get(int(style.group(1)) if style else 0)
-        if code is not None and (placed := _PLACED.search(b" " + match.group(1))):
-            found[_place(placed)] = code
-    return found
+        written = _NUMBER_OF["s"].search(match.group(1))
+        style = int(written.group(1)) if written else 0
+        code = styles.formats.get(style)
+        if code is None and style not in styles.struck:
+            continue
+        if placed := _PLACED.search(b" " + match.group(1)):
+            place = _place(placed)
+            if code is not None:
+                found[place] = code
+            if style in styles.struck:
+                struck.add(place)
+    return found, frozenset(struck)
+
+
+def _conditional_formats(end: bytes, of_dxf: dict[int, str]) -> tuple[tuple[Range, str], ...]:
+    """Return where conditions may show numbers in a format of their own: whether they hold, only a spreadsheet knows."""
+    found: list[tuple[Range, str]] = []
+    for block in _CONDITIONAL.split(end)[1:]:
+        places = b" ".join(part for pair in _SQREF.findall(block) for part in pair).decode("ascii", "ignore")
+        codes = [of_dxf[at] for at in map(int, _DXF.findall(block)) if at in of_dxf]
+        inline = (_unescape(code.decode("utf-8", "replace")) for code in _FORMAT_CODE.findall(block))
+        codes += [code for code in inline if not is_plain(code) or changes_codes(code)]
+        ranges = [_range(place) for place in places.split()[:1000]] if codes else []
+        found += [(place, code) for place in ranges if place for code in codes]
+    return tuple(found)
+
+
+def _unescape(text: str) -> str:
+    return text.replace("&quot;", '"').replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _range(text: str) -> Range | None:
+    match = re.fullmatch(r"\$?([A-Z]{1,3})\$?(\d{1,9})(?::\$?([A-Z]{1,3})\$?(\d{1,9}))?", text)
+    if not match:
+        return None
+    left, top, right, bottom = match.groups()
+    start = int(top) - 1, _column_number(left.encode()) - 1
+    return start, ((int(bottom) - 1, _column_number(right.encode()) - 1) if right else start)
 
 
 def _marked_cells(content: bytes, shared: set[int]) -> frozenset[tuple[int, int]]:

@@ -6,7 +6,8 @@ here: reading (workbook.py).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import datetime as dt
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from intake.header import Column
@@ -15,7 +16,10 @@ from intake.opening import Row
 
 @dataclass(frozen=True)
 class Refusal:
-    """One reason why one row was refused. A row may have several; `column` is null when the row as a whole is meant."""
+    """One reason why a row was refused, or why an optional cell of a row that was taken is missing.
+
+    A row may have several; `column` is null when the row as a whole is meant.
+    """
 
     contract: str
     file: str
@@ -25,6 +29,7 @@ class Refusal:
     value: str | None
     reason: str
     mend: str
+    is_row_taken: bool = False  # only the cell was left out
 
 
 @dataclass
@@ -50,10 +55,13 @@ class SheetReading:
     top: list[Row] = field(default_factory=list)
     cells: dict[int, Row] = field(default_factory=dict)
     unseen: set[int] = field(default_factory=set)  # rows whose fault can't be seen in the answer: a format, a header
+    hidden: frozenset[int] = frozenset()  # rows nobody sees, or all of a hidden sheet
+    is_hidden: bool = False
+    period: dt.date | None = None  # the last day that the sheet or its title says it reports on
 
     @property
     def refused(self) -> int:
-        return len({refusal.row for refusal in self.refusals})
+        return len({refusal.row for refusal in self.refusals if not refusal.is_row_taken})
 
     def refuse_row(self, row: int, file: str, reason: str, mend: str) -> None:
         """Refuse a row as a whole."""
@@ -65,3 +73,9 @@ class SheetReading:
         self.accepted = [r for r in self.accepted if r["source_row"] < row]
         # What was refused as a whole before reading, as rows that came back unchanged, stays refused.
         self.refusals = [r for r in self.refusals if r.row < row or (r.row > row and r.column is None)]
+
+    def refuse_taken(self, row: int, file: str, reason: str, mend: str) -> None:
+        """Refuse a row that had been taken: what else was said of its cells costs the row with it."""
+        self.accepted = [r for r in self.accepted if r["source_row"] != row]
+        self.refusals = [replace(r, is_row_taken=False) if r.row == row else r for r in self.refusals]
+        self.refuse_row(row, file, reason, mend)

@@ -49,6 +49,7 @@ REPEATED: Final = ("enterprise_type", "registered_capital_currency", "province_n
 REFUSED_SCHEMA: Final = pa.schema(
     [("contract", pa.string()), ("file", pa.string()), ("sheet", pa.string()), ("row", pa.int64())]
     + [(name, pa.string()) for name in ("column", "value", "reason", "mend")]
+    + [("is_row_taken", pa.bool_())]  # only the cell was left out
 )
 
 _PACKED: Final = 6

@@ -113,7 +113,8 @@ def _write_unread(book: Any, formats: dict[str, Any], readings: list[SheetReadin
 def _write_sheet(sheet: Any, formats: dict[str, Any], reading: SheetReading) -> None:
     """Write the titles and the header as they were, so that units stay known, then bad rows, then those taken."""
     assert reading.header_rows
-    first, last = reading.header_rows
+    # Of a table further down the sheet only its own titles and header are kept.
+    first, last = (len(reading.top) - (reading.header_rows[1] - at) for at in reading.header_rows)
     # A file that comes back a second time has these columns already.
     kept = [i for i in range(_width(reading)) if reading.headers.get(i) not in _SERVICE]
     personal = {column.index for column in reading.columns if column.field.personal}
@@ -140,7 +141,8 @@ def _write_sheet(sheet: Any, formats: dict[str, Any], reading: SheetReading) -> 
                 sheet.write_number(at, x, cell, formats["bad number"])
             elif text or index in wrong:
                 _write_text(sheet, at, x, text, formats["bad" if index in wrong else "text"])
-        state = (ANEW if number in reading.unseen else REFUSED) if said else TAKEN
+        is_refused = any(not refusal.is_row_taken for refusal in said)
+        state = (ANEW if number in reading.unseen else REFUSED) if is_refused else TAKEN
         sheet.write_string(at, 0, state, formats["said" if said else "text"])
         if said:
             told = "；".join(f"{f'【{r.column}】' if r.column else ''}{r.reason}，{r.mend}" for r in said)

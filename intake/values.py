@@ -26,7 +26,43 @@ EMPTY_WORDS: Final = frozenset(
     {"", "-", "--", "—", "——", "/", "无", "暂无", "不详", "n/a", "N/A", "nan", "NaN", "None", "null", "NULL"}
     | {"不涉及", "不适用", "／", "－", "–", "―", "\\", "＼"}
 )
+# Where a number, a day, a code or a choice should stand, these say that there is none yet; in a text they are a text.
+UNKNOWN_WORDS: Final = frozenset(
+    {
+        "办理中",
+        "正在办理",
+        "在办",
+        "待办",
+        "未办理",
+        "尚未办理",
+        "待定",
+        "未定",
+        "待核",
+        "待核实",
+        "待补",
+        "待补充",
+        "待填",
+        "待确认",
+    }
+    | {
+        "未知",
+        "不明",
+        "不明确",
+        "保密",
+        "无法提供",
+        "未提供",
+        "暂缺",
+        "暂未",
+        "暂未确定",
+        "尚未确定",
+        "不确定",
+        "空",
+        "?",
+        "？",
+    }
+)
 _STROKES: Final = frozenset("-－–—―─/／\\＼.．…_＿ \u3000\n\t")
+FIRST_OF_EMPTY: Final = _STROKES | {word[0] for word in EMPTY_WORDS if word}
 LONGEST_NUMBER: Final = 64  # characters; no amount, area, date or code has as many
 
 
@@ -118,6 +154,32 @@ def fold_number(text: str, what: str, *, may_be_apart: bool = False) -> str:
     return fold(text)
 
 
+_NOTE_SIGNS: Final = "①-⑳⑴-⒇❶-❿※†‡"
+_IN_BRACKETS: Final = r"[【\[(（〔][ ]{0,2}(?:详?见)?[ ]{0,2}(?:备注|附注|注释|注|说明)[ ]{0,2}[\d①-⑳一二三四五六七八九十]{0,3}[ ]{0,2}[】\])）〕]"
+_ONE_BEHIND: Final = rf"[{_NOTE_SIGNS}㈠-㈩]|(?<![*＊])[*＊]|{_IN_BRACKETS}"
+_NOTE_BEHIND = re.compile(rf"(?:{_ONE_BEHIND})$")
+_NOTE_BEHIND_NAME = re.compile(rf"(?:{_ONE_BEHIND}|(?<![mMｍ\d¹²³⁰⁴-⁹])[¹²³⁰⁴-⁹]{{1,2}})$")
+_NOTE_BEFORE_NAME = re.compile(rf"^(?:[{_NOTE_SIGNS}]|[*＊](?![*＊]|ST))")
+_LONGEST_NOTE: Final = 24
+NOTE_ENDS: Final = frozenset(
+    "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳⑴⑵⑶⑷⑸⑹⑺⑻⑼⑽⑾⑿⒀⒁⒂⒃⒄⒅⒆⒇❶❷❸❹❺❻❼❽❾❿㈠㈡㈢㈣㈤㈥㈦㈧㈨㈩*＊※†‡】])）〕¹²³⁰⁴⁵⁶⁷⁸⁹"
+)
+
+
+def split_note(text: str, *, is_name: bool = False) -> tuple[str, str]:
+    """Return a text without the marks that point to a note (①, *, 【注1】), and the marks.
+
+    Behind a number a raised digit may be a power, so that only a name loses it.
+    """
+    bare, marks = text.strip(), ""
+    pattern = _NOTE_BEHIND_NAME if is_name else _NOTE_BEHIND
+    while match := pattern.search(bare[-_LONGEST_NOTE:]):
+        bare, marks = bare[: len(bare) - len(match.group())].rstrip(), match.group() + marks
+    if is_name and (match := _NOTE_BEFORE_NAME.search(bare)):
+        bare, marks = bare[1:].lstrip(), match.group() + marks
+    return (bare, marks) if marks else (text, "")
+
+
 def is_number(cell: Cell) -> TypeGuard[int | float]:
     """Say whether a cell holds a number; not-a-number is an empty cell."""
     return isinstance(cell, (int, float)) and not isinstance(cell, bool) and cell == cell
@@ -143,9 +205,29 @@ CURRENCY_WORDS: Final = {
     "日元": "JPY", "JPY": "JPY", "人民币": "CNY", "元": "CNY", "CNY": "CNY", "RMB": "CNY",
 }  # fmt: skip
 _SCALE: Final = {"亿": 10_000.0, "千万": 1_000.0, "百万": 100.0, "万": 1.0, "千": 0.1, "": 0.0001}
-_UNIT = re.compile(r"^(?:人民币)?(亿|千万|百万|万|千)?(人民币|美元|美金|港币|港元|欧元|日元|元(?:人民币)?)?$")
+_UNIT = re.compile(
+    r"^(?:人民币)?(亿|千万|百万|万|千)?(人民币|美元|美金|港币|港元|欧元|日元|元(?:\(?人民币\)?)?|\(人民币\))?$"
+)
 _PLAIN: Final = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?"
-_NUMBER = re.compile(r"^[约近超逾≈>≥]*([+-]?" + _PLAIN + r")(?:左右|以上|余)?(.*?)(?:左右|以上|余|整)?$")
+_NUMBER = re.compile(r"^([+-]?" + _PLAIN + r")(?:个(?=亿))?(.*?)整?$")
+_TWO_PARTS = re.compile(r"^([0-9]+)亿([0-9]{1,4})(万|千万|百万)(元|元?人民币|美元|港元|港币|欧元|日元)?整?$")
+_BOUND = re.compile(
+    r"^(?:大?约|近|超过?|逾|不[低少高多大小]于|不超过?|不足|至[少多]|最[少多高低]|[大高少低小多]于|上限|下限)|^[<>≥≤≈~±]|^至(?=[0-9])"
+    r"|左右|上下|以[上下内外]|[0-9][几余多](?![0-9])|[万亿元亩][余多]|[起\+]$|(?:不足|以上|以下)$|不等$|之[内间]$|内$"
+)
+_SIGNS: Final = {
+    "¥": "CNY",
+    "RMB": "CNY",
+    "CNY": "CNY",
+    "人民币": "CNY",
+    "US$": "USD",
+    "USD": "USD",
+    "HK$": "HKD",
+    "HKD": "HKD",
+    "€": "EUR",
+    "EUR": "EUR",
+}
+_SIGN = re.compile(r"^(¥|RMB|CNY|人民币|US\$|USD|HK\$|HKD|€|EUR):?(?=[0-9])", re.IGNORECASE)
 _ONE_NUMBER = re.compile(r"^[+-]?" + _PLAIN + "$")
 
 
@@ -184,7 +266,22 @@ def parse_amount_unit(text: str, currency: str = "CNY") -> AmountUnit | None:
     if not match or not any(match.groups()):
         return None
     scale, word = match.groups()
-    return AmountUnit(_SCALE[scale or ""], CURRENCY_WORDS[word.removesuffix("人民币") or word] if word else currency)
+    return AmountUnit(
+        _SCALE[scale or ""], CURRENCY_WORDS[re.sub(r"(?<=元)\(?人民币\)?$|[()]", "", word)] if word else currency
+    )
+
+
+def _exact(folded: str, text: str, what: str) -> str:
+    """Return the folded text of a number; a bound or an estimate beside it is no number.
+
+    Raises
+    ------
+    Unreadable
+        约5000万, 5000万以上, 不低于3亿: what the row would be counted with was not written.
+    """
+    if found := _BOUND.search(folded):
+        raise Unreadable(f"“{text}”里的“{found.group()}”表明不是确定的数", f"请填一个确定的{what}，说明写到备注")
+    return folded
 
 
 def parse_amount(cell: Cell, column_unit: AmountUnit | None) -> Amount | None:
@@ -196,16 +293,29 @@ def parse_amount(cell: Cell, column_unit: AmountUnit | None) -> Amount | None:
         text = as_text(cell)
         if text is None:
             return None
-        match = _NUMBER.match(fold_number(text, "金额"))
+        folded = _exact(fold_number(text, "金额"), text, "金额")
+        sign = _SIGN.match(folded)
+        currency = _SIGNS[sign.group(1).upper()] if sign else None
+        folded = folded[sign.end() :] if sign else folded
+        if parts := _TWO_PARTS.match(folded):  # 1亿2000万
+            lower = float(parts.group(2)) * _SCALE[parts.group(3)]
+            if lower >= 10_000:
+                raise Unreadable(f"“{text}”不是金额", "请填数字，如 12000 或 1.2亿元")
+            folded = f"{float(parts.group(1)) * 10_000 + lower:.0f}万{parts.group(4) or ''}"
+        match = _NUMBER.match(folded)
         if not match:
             raise Unreadable(f"“{text}”不是金额", "请填数字，如 12000 或 1.2亿元")
         number = _finite(float(match.group(1).replace(",", "")), text)
         if match.group(2):
             if _DECIMAL.search(match.group(2)):
                 raise Unreadable(f"“{text}”像是不止一个金额", "请只填一个金额；分期、分项的各填一行或写到备注")
-            unit = parse_amount_unit(match.group(2), column_unit.currency if column_unit else "CNY")
+            unit = parse_amount_unit(match.group(2), currency or (column_unit.currency if column_unit else "CNY"))
             if unit is None:
                 raise Unreadable(f"金额“{text}”的单位“{match.group(2)}”不认识", "请写 元、万元、亿元 或 万美元")
+        elif sign and (unit is None or unit.to_wan != _SCALE[""]):
+            raise Unreadable(f"“{text}”写了货币符号，看不出是元还是万元", "请去掉货币符号，或写明 元、万元、亿元")
+        if currency and unit and unit.currency != currency:
+            raise Unreadable(f"“{text}”的货币与单位不一致", "请只写一种货币")
     if unit is None:
         raise Unreadable("金额的单位无法确定", "请在表头写明（万元）或（亿元），或在单元格里写单位")
     if number < 0:
@@ -228,7 +338,7 @@ AREA_UNITS: Final = {
     "公顷": 15.0,
     "平方公里": 1500.0,
 }
-_AREA = re.compile(r"^约?(" + _PLAIN + r")(亩|千平方米|平方米|平米|m2|公顷|平方公里)?(?:左右)?$")
+_AREA = re.compile(r"^(" + _PLAIN + r")(亩|千平方米|平方米|平米|m2|公顷|平方公里)?$")
 
 
 def parse_area(cell: Cell, to_mu: float | None) -> float | None:
@@ -239,7 +349,7 @@ def parse_area(cell: Cell, to_mu: float | None) -> float | None:
         text = as_text(cell)
         if text is None:
             return None
-        match = _AREA.match(fold_number(text, "面积"))
+        match = _AREA.match(_exact(fold_number(text, "面积"), text, "面积"))
         if not match:
             raise Unreadable(f"“{text}”不是面积", "请填数字（亩）或写明单位，如 30亩、20000平方米")
         number = float(match.group(1).replace(",", ""))
@@ -260,7 +370,7 @@ INTENSITY_UNITS: Final = {
     "万元/公顷": 1 / 15,
     "亿元/平方公里": 10_000 / 1_500,
 }
-_INTENSITY = re.compile(r"^[约≥>]*(" + _PLAIN + r")(.*)$")
+_INTENSITY = re.compile(r"^(" + _PLAIN + r")(.*)$")
 
 
 def parse_intensity(cell: Cell, to_wan_per_mu: float | None) -> float | None:
@@ -271,7 +381,7 @@ def parse_intensity(cell: Cell, to_wan_per_mu: float | None) -> float | None:
         text = as_text(cell)
         if text is None:
             return None
-        match = _INTENSITY.match(fold_number(text, "每亩金额"))
+        match = _INTENSITY.match(_exact(fold_number(text, "每亩金额"), text, "数"))
         if not match or (match.group(2) and match.group(2) not in INTENSITY_UNITS):
             raise Unreadable(f"“{text}”不是每亩金额", "请填数字，或写明单位，如 300万元/亩")
         number = float(match.group(1).replace(",", ""))
@@ -284,13 +394,15 @@ def parse_intensity(cell: Cell, to_wan_per_mu: float | None) -> float | None:
 # --- numbers, years -------------------------------------------------------------------------------------------------
 
 
-def parse_number(cell: Cell) -> float | None:
+def parse_number(cell: Cell, *, is_share: bool = False) -> float | None:
+    """Read a plain number; a share (百分比) may bear its sign: 50% is 50."""
     if is_number(cell):
         return _finite(float(cell), cell)
     text = as_text(cell)
     if text is None:
         return None
-    folded = fold_number(text, "数字")
+    folded = _exact(fold_number(text, "数字"), text, "数")
+    folded = folded.removesuffix("%") if is_share else folded
     if not _ONE_NUMBER.match(folded):
         raise Unreadable(f"“{text}”不是数字", "请只填数字")
     return _finite(float(folded.replace(",", "")), text)
@@ -310,11 +422,11 @@ def parse_year(cell: Cell) -> int | None:
 
 # A time begins where white space begins: else each space of a long run would start a search of its own.
 _TIME = re.compile(r"(?<![T\s])[T\s]+(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d)?(?:\.\d{1,9})?\s*$")
-_DAY = re.compile(r"^(\d{4})(?:年(?=\d{1,2}月)|([-/.])(?=\d{1,2}\2))(\d{1,2})[-/.月](\d{1,2})日?$")
+_DAY = re.compile(r"^(\d{4})(?:年(?=\d{1,2}月)|([-/.])(?=\d{1,2}\2))(\d{1,2})[-/.月](\d{1,2})[日号]?$")
 _MONTH = re.compile(r"^(\d{4})[-/.年](\d{1,2})月?(?:份|底|末|月底|月末)?$")
 _COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:\.0+)?$")
 _PART = re.compile(
-    r"^(?:(\d{4})年)?(?:(\d{1,2})月(?:份|底|末|(上旬|中旬|下旬)|(\d{1,2})日)?|(?:第?([一二三四1-4])季度)|(上|下)半年|(年底|年末))$"
+    r"^(?:(\d{4})年)?(?:(\d{1,2})月(?:份|底|末|(上旬|中旬|下旬)|(\d{1,2})[日号])?|(?:第?([一二三四1-4])季度)|(上|下)半年|(年底|年末))$"
 )
 _YEAR_END = re.compile(r"^(\d{4})(?:年底|年末)$")
 _MILLISECONDS = re.compile(r"^(\d{13})(?:\.0+)?$")

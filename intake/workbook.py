@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cache, lru_cache
 from itertools import repeat
 from pathlib import Path
@@ -23,15 +24,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from intake.contract import Contract, Field, header_form, load_contracts, split_header
-from intake.header import HEADER_WITHIN, Column, Header, Top, fill_merged, find_headers, named_units
-from intake.number_format import shown, shown_otherwise
+from intake.doubtful_keys import refuse_doubtful_keys
+from intake.header import HEADER_ROWS, HEADER_WITHIN, Column, Header, Top, fill_merged, find_headers, named_units
+from intake.number_format import shown, shown_otherwise, shown_text
 from intake.opening import SUFFIXES, FileProblem, Row, Sheet, open_sheets
+from intake.periods import set_periods
 from intake.reading import Refusal, SheetReading
 from intake.returned import ANEW, RESULT, TAKEN, unchanged_state
 from intake.values import (
     AREA_UNITS,
     EMPTY_WORDS,
+    FIRST_OF_EMPTY,
+    NOTE_ENDS,
     TURNED,
+    UNKNOWN_WORDS,
     AmountUnit,
     Unreadable,
     as_text,
@@ -49,6 +55,7 @@ from intake.values import (
     parse_number,
     parse_uscc,
     parse_year,
+    split_note,
 )
 
 __all__ = ["SUFFIXES", "FileProblem", "Refusal", "SheetReading", "read_workbook"]
@@ -63,7 +70,7 @@ _NO_KEY = re.compile(
     r"^.{0,8}[合小总共累]计(?:[^量算划价件生\d-].{0,3}|:?\d+[个项家条户宗批次笔])?$|^(?:汇总|总数|总和|平均|均值|其中).{0,8}$|^共\d|^计$|^Σ$|^(?:sub|grand)?-?total$|^sum$|^average$",
     re.IGNORECASE,
 )
-_MAY_BE_NO_KEY = re.compile(r"[计計总汇均共Σ]|其中|total|sum|average|甲|必填|^1$", re.IGNORECASE | re.MULTILINE)
+_MAY_BE_NO_KEY = re.compile(r"[计計总汇均共Σ]|其中|total|sum|average|甲|必填|^\d{1,2}$", re.IGNORECASE | re.MULTILINE)
 _KEYLESS: Final = frozenset({
     "待定", "待编", "待编号", "暂未编号", "未编号", "新增", "自动生成", "同上", "同前", "〃", "″", "?", "??", "0", "×", "x", "编号", "无编号",
 })  # fmt: skip
@@ -75,14 +82,19 @@ _GUIDE_WORDS: Final = _GUIDES[0] | {"甲", "1"}
 _SECTION = re.compile(
     r"^(?:[一二三四五六七八九十]{1,3}[、.:]|\([一二三四五六七八九十]{1,3}\)|第[一二三四五六七八九十]{1,3}(?:部分|类|批))"
 )
-_COUNT = re.compile(r"^(?:共|计)?\d[\d,]*(?:\.\d+)?(?:个|项|家|条|户|宗|批|次|人|笔|处|亩|元|万元|亿元)?$")
+_PAGE = re.compile(
+    r"^第\d{1,4}页(?:[,，/]?共\d{1,4}页)?$|^共\d{1,4}页(?:第\d{1,4}页)?$|^-\d{1,4}-$|^(?:接|续)(?:上页|下页|表)$|^(?:附件|附表)\d{0,2}$"
+)
+_COUNT = re.compile(
+    r"^(?:共|计)?\d[\d,]*(?:\.\d+)?(?:个项目|个企业|户企业|家企业|个|项|家|条|户|宗|批|次|人|笔|处|亩|元|万元|亿元)?$"
+)
 # Compared with folded text. A colon or a number tells 注：… from 注塑机项目, and 以上数据 from 以上海为….
 _NOTE = re.compile(
     r"^(?:(?:备?注|说明)(?:\d*|\(\d+\))[:.、]|(?:填报|填表|审核|制表|统计|单位)(?:单位|部门|人|时间|日期|说明|负责人)|"
     r"(?:单位|联系人|联系电话|电话|日期|负责人)(?:\(.*\))?:|数据截至|本表|合成数据|以上(?:数据|项目|金额|均|为))"
 )
 _FIRST_OF_MARKS = frozenset(
-    "备注说填审制统单联电日负数本合以小总共累全示汇tT一二三四五六七八九十(第"
+    "备注说填审制统单联电日负数本合以小总共累全示汇附接续tT一二三四五六七八九十(第"
 )  # of the patterns above
 _LAST_OF_TOTALS = frozenset("计:)")
 EXAMPLE: Final = "示例"  # in the first cell of a template's example row
@@ -92,10 +104,13 @@ Placed = frozenset[tuple[int, str]]
 
 
 SYNTHETIC: Final = "合成数据"
+HIDDEN: Final = "工作表是隐藏的，已照常读取"
 
 
-def read_workbook(path: Path, contract: Contract | None = None) -> list[SheetReading]:
-    """Read every sheet of a workbook or .csv by one contract, or by the contract whose columns it has.
+def read_workbook(path: Path, contract: Contract | None = None, *, may_repeat: bool = False) -> list[SheetReading]:
+    """Read every table of a workbook or .csv by one contract, or by the contract whose columns it has.
+
+    `may_repeat` says that the later row of a key replaces the earlier one, as in a source that is given whole.
 
     Raises
     ------
@@ -104,7 +119,10 @@ def read_workbook(path: Path, contract: Contract | None = None) -> list[SheetRea
     """
     candidates = [contract] if contract else [c for c in load_contracts().values() if not c.bulk]
     with _no_collection():
-        readings = [_read_sheet(path, sheet, candidates) for sheet in open_sheets(path)]
+        readings = [reading for sheet in open_sheets(path) for reading in _read_sheet(path, sheet, candidates)]
+        set_periods(path, readings)
+        if not may_repeat:
+            refuse_doubtful_keys(path, readings)
     _refuse_lost_rows(path, readings)
     if not any(reading.read for reading in readings):
         raise FileProblem(f"{path.name}：工作簿是空的；请确认发送的是填好的台账")
@@ -174,7 +192,7 @@ def _may_mark(text: str) -> bool:
     if _folded_end(text[0]) not in _FIRST_OF_MARKS and "计" not in text:
         return False
     folded = fold(text)
-    return folded == EXAMPLE or bool(_TOTAL.match(folded) or _NOTE.match(folded) or _SECTION.match(folded))
+    return folded == EXAMPLE or any(p.match(folded) for p in (_TOTAL, _NOTE, _SECTION, _PAGE))
 
 
 @lru_cache(maxsize=65_536)
@@ -206,13 +224,19 @@ def _suspects(rows: list[Row], header_words: frozenset[str]) -> set[Cell]:
 
 
 def _odd_keys(rows: list[Row], columns: set[int]) -> set[Cell]:
-    """Return the texts under the columns of a key that say that their row is none."""
-    texts = {
-        cell for at in columns for row in rows if at < len(row) and type(cell := row[at]) is str and len(cell) <= 24
-    }
-    if not _MAY_BE_NO_KEY.search("\n".join(texts)):
+    """Return the cells under the columns of a key that say that their row is none."""
+    cells = {row[at] for at in columns for row in rows if at < len(row)}
+    kinds = set(map(type, cells))
+    written = list(cells) if kinds == {str} else [cell for cell in cells if type(cell) is str]
+    numbers = [cell for cell in cells if type(cell) in {int, float} and 0 < cell < 100]
+    if not numbers and not _MAY_BE_NO_KEY.search("\n".join(written)):
         return set()
-    return {text for text in texts if (bare := as_text(text)) and (_NO_KEY.match(_bare(bare)) or bare in _GUIDE_WORDS)}
+    texts = {cell: cell for cell in written if len(cell) <= 24} | {cell: str(as_text(cell)) for cell in numbers}
+
+    def is_none(text: str) -> bool:
+        return bool(_NO_KEY.match(_bare(text))) or text in _GUIDE_WORDS or (text.isdecimal() and len(text) <= 2)
+
+    return {cell for cell, text in texts.items() if (bare := as_text(text)) and is_none(bare)}
 
 
 def _is_full(cell: Cell) -> bool:
@@ -241,11 +265,14 @@ def _is_no_data(written: Row, row: Row, header: Header, header_texts: list[Place
         return True
     if len(texts) > 2 and texts == [str(number) for number in range(1, len(texts) + 1)]:
         return True  # numbers of the columns
+    if len(texts) == 1 and _PAGE.match(texts[0]):
+        return True
     if texts and _SECTION.match(texts[0]) and all(_COUNT.match(text) for text in texts[1:]):
         return True  # 一、工业项目（3个）
     if any(_TOTAL.match(text) for text in texts[:3]):
         # 合计 | | 20个: a count under the key's column names nothing. With two names it is a row, and refused if it lacks one.
-        named = {name for name in plain if not _COUNT.match(fold(own[name]))}
+        texts_of = {f.name for f in header.contract.fields if f.type == "text"}
+        named = {n for n in plain & texts_of if not _COUNT.match(fold(own[n])) and own[n] not in _NO_UNITS}
         keys = required.intersection(header.contract.key)
         if not keys <= named and len(required & named) < 2:
             return True
@@ -292,6 +319,9 @@ def _repeats(row: Row, header_texts: list[Placed]) -> bool:
 
 def _means_the_same(row: Row, columns: list[Column], own: Contract) -> bool:
     """Say whether a row is the header again, perhaps in other words: the same fields in the same columns and units."""
+    known = {c.index for c in columns}
+    if any(own.match(text) for at, cell in enumerate(row) if at not in known and (text := as_text(cell))):
+        return False  # it has a column more
     again = [(c, text) for c in columns if (text := _text_at(row, c.index))]
     if len(again) < 3 or any(own.match(text) is not c.field for c, text in again):
         return False
@@ -355,15 +385,25 @@ def _parse_choice(column: Column, cell: Cell) -> dict[str, Any]:
 
 
 _TICKS: Final = {
-    **dict.fromkeys("是√✓✔☑Yy", True), "yes": True, **dict.fromkeys("否×✗✘✕☒Nn", False), "no": False,
+    **dict.fromkeys("是√✓✔☑Yy1有对", True), "yes": True, "true": True, "t": True, "[√]": True, "(√)": True, "☑是": True, "是√": True,
+    **dict.fromkeys("否×✗✘✕☒Nn0无", False), "no": False, "false": False, "f": False, "没有": False, "x": False, "(×)": False,
+    "不是": False,
 }  # fmt: skip
 
 
+_OF_QUESTIONS: Final = frozenset({"1", "0", "有", "无", "对", "没有", "t", "f", "x"})
+
+
 def _parse_boolean(column: Column, cell: Cell) -> dict[str, Any]:
-    text = as_text(cell)
-    if text is None or fold(text) in _TICKS:
-        return {column.field.name: None if text is None else _TICKS[fold(text)]}
-    return {column.field.name: _choice(column.field, text) == "true"}
+    # 无 is the answer no here, and an empty cell elsewhere.
+    text = str(cell).strip() if isinstance(cell, str) and cell.strip() == "无" else as_text(cell)
+    if text is None:
+        return {column.field.name: None}
+    # 内外资 asks for one of two words: a 1 or 无 there may mean either.
+    folded = fold(text).lower()
+    is_question = column.field.title.startswith("是否")
+    known = _TICKS.get(folded) if is_question or folded not in _OF_QUESTIONS else None
+    return {column.field.name: known if known is not None else _choice(column.field, text) == "true"}
 
 
 def _parse_date(column: Column, cell: Cell, year: int | None = None) -> dict[str, Any]:
@@ -388,11 +428,15 @@ _PARSERS: Final[dict[str, Callable[[Column, Cell], dict[str, Any]]]] = {
     "amount": _parse_amount,
     "intensity": lambda column, cell: {column.field.name: parse_intensity(cell, column.to_wan_per_mu)},
     "area": lambda column, cell: {column.field.name: parse_area(cell, column.to_mu)},
-    "number": lambda column, cell: {column.field.name: parse_number(cell)},
+    "number": lambda column, cell: {column.field.name: parse_number(cell, is_share=_is_share(column.field))},
     "year": lambda column, cell: {column.field.name: parse_year(cell)},
     "uscc": lambda column, cell: {column.field.name: parse_uscc(cell)},
     "industry": lambda column, cell: {column.field.name: parse_industry(cell)},
 }
+
+
+def _is_share(f: Field) -> bool:
+    return f.name.endswith("_pct")
 
 
 _MEASURED: Final = frozenset({"amount", "area", "intensity", "number", "date", "year"})
@@ -417,6 +461,8 @@ _NO_UNITS: Final = frozenset(
         "待明确",
     }
 )
+_WEIGHED: Final = frozenset({"amount", "area", "intensity"})
+TOO_MANY: Final = 3  # optional cells of one row that can't be read: the row is refused
 _BROKEN_TEXT = re.compile(r"^#+$|^#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)$")
 _THOUSANDS = re.compile(r"^[+-]?\d{1,3},\d{3}(?:\.\d+)?(?:[万亿]?元|[万亿]|亩)?$")
 _SCALE = re.compile(r"[万亿千百%‰]")
@@ -484,8 +530,32 @@ _LOST_DIGITS = re.compile(r"^\s*\d(?:\.\d{1,16})?[eE]\+?\d{2}\s*$")  # 2.0263E+1
 def _may_have_lost_digits(cells: list[Cell]) -> bool:
     """Say whether a column holds a number or a text like one in scientific notation: nearly none does."""
     texts = [cell for cell in cells if type(cell) is str]
-    filled = sum(cell is not None for cell in cells)
-    return len(texts) < filled or bool(re.search(r"\d[eE]\+?\d\d", "\n".join(texts)))
+    return len(texts) < len(cells) - cells.count(None) or bool(re.search(r"\d[eE]\+?\d\d", "\n".join(texts)))
+
+
+def _has_digit(cell: Cell) -> bool:
+    return is_number(cell) or any(character.isdecimal() for character in str(cell))
+
+
+_YEAR_AND_ONE = re.compile(r"^\s*\d{4}\.1\s*$")
+_FIGURE = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
+
+
+def _may_be_read_as_shown(number: float, said: str, code: str, column: Column, is_code: bool) -> bool:
+    """Say whether what a cell shows is certain: its figures are those of the number, and its column can read it."""
+    if is_code:
+        return float(number).is_integer() and abs(number) < 1e15 and bool(re.fullmatch(r"[^.,%\s]+", said))
+    figures = _FIGURE.findall(said)
+    if len(figures) != 1 or column.field.type == "date" or column.units_by:
+        return False
+    whole = (
+        Decimal(figure).normalize().as_tuple().digits for figure in (figures[0].replace(",", ""), repr(float(number)))
+    )
+    try:
+        _PARSERS[column.field.type](column, said)
+    except Unreadable:
+        return False
+    return next(whole) == next(whole) and (number < 0) == ("-" in said)
 
 
 def _shown_otherwise(number: float, code: str, is_code: bool) -> str | None:
@@ -505,10 +575,60 @@ def _shown(cell: Cell) -> str | None:
     return mask_phones(text)[:200] if text else None
 
 
-def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetReading:
+MAX_TABLES: Final = 50  # on one sheet; what is below them is refused
+
+
+def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> list[SheetReading]:
+    """Read the tables that stand one below the other on a sheet, each by its own header."""
+    readings: list[SheetReading] = []
+    rest, offset = sheet, 0
+    while True:
+        found = _read_table(path, rest, candidates, offset, may_split=len(readings) < MAX_TABLES)
+        if isinstance(found, SheetReading):
+            return [*readings, _moved(found, offset)]
+        upper = _read_table(path, rest.part(0, found), candidates, offset, may_split=False)
+        assert isinstance(upper, SheetReading)
+        readings.append(_moved(upper, offset))
+        rest, offset = rest.part(found, len(rest.rows)), offset + found
+
+
+def _moved(reading: SheetReading, by: int) -> SheetReading:
+    """Return the reading of a part of a sheet with the row numbers of the whole."""
+    if by:
+        first, last = reading.header_rows or (-by, -by)
+        reading.header_rows = (first + by, last + by) if reading.header_rows else None
+        reading.accepted = [row | {"source_row": row["source_row"] + by} for row in reading.accepted]
+        reading.refusals = [replace(refusal, row=refusal.row + by) for refusal in reading.refusals]
+        reading.cells = {number + by: row for number, row in reading.cells.items()}
+        reading.unseen = {number + by for number in reading.unseen}
+        reading.hidden = frozenset(number + by for number in reading.hidden)
+    return reading
+
+
+def _next_table(sheet: Sheet, candidates: list[Contract], header: int) -> int | None:
+    """Return the row, from 0, from which a second table can be read by itself, its title included; None where it can't.
+
+    `header` is the row in which its header begins.
+    """
+    start = header
+    while start > 1 and _cells_in(sheet.rows[start - 1]) <= 2:
+        start -= 1
+    best = max(
+        _whole_headers(sheet.part(start, header + HEADER_ROWS), candidates), key=lambda h: h.strength, default=None
+    )
+    return start if best and start + best.first <= header + 1 else None
+
+
+def _read_table(
+    path: Path, sheet: Sheet, candidates: list[Contract], offset: int, *, may_split: bool
+) -> SheetReading | int:
+    """Read the table of a sheet; or, if another one follows that can be read by itself, return the row of its title."""
     rows = sheet.rows
     blank = {at for at, row in enumerate(rows) if _is_blank(row)}
-    reading = SheetReading(sheet.name, read=len(rows) - len(blank), remarks=sheet.remarks)
+    reading = SheetReading(sheet.name, read=len(rows) - len(blank), remarks=sheet.remarks, is_hidden=sheet.is_hidden)
+    reading.hidden = frozenset(range(1, len(rows) + 1) if sheet.is_hidden else (at + 1 for at in sheet.hidden_rows))
+    if sheet.is_hidden:
+        reading.remarks = (HIDDEN, *reading.remarks)
     # Said in a title above the table or a note below it; what is made of such rows is labelled too.
     outer = [*rows[:HEADER_WITHIN], *rows[-HEADER_WITHIN:]]
     reading.is_synthetic = any(isinstance(cell, str) and SYNTHETIC in cell for row in outer for cell in row)
@@ -522,6 +642,11 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
         reading.cells = {at + 1: row for at, row in enumerate(rows) if at not in blank}
         return reading
     best = max(whole or partial, key=lambda h: h.strength)
+    # Of several tables the uppermost is read first, whichever has the better header.
+    while (above := next((at for at in range(best.first) if _looks_like_header(rows[at])), None)) is not None:
+        if not (upper := _whole_headers(sheet.part(0, best.first), candidates)):
+            break
+        best = max(upper, key=lambda h: h.strength)
     reading.contract, reading.header_rows = best.contract.name, (best.first + 1, best.last + 1)
     reading.columns, reading.headers = list(best.columns), top.headers(best)
     reading.top = top.rows[: best.last + 1]
@@ -544,8 +669,11 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
     body = fill_merged(rows, sheet.merged, best.last, own)
     header_texts = [_placed_texts(row) for row in reading.top[best.first :]]
     is_returned = RESULT in reading.headers.values()
-    above = next((at for at in range(best.first) if _looks_like_header(rows[at])), None)
     below = _second_header(rows, best.last + 1, header_texts, best)
+    if may_split:
+        split = _next_table(sheet, candidates, below) if below is not None else None
+        if split is not None and split > best.last:
+            return split
     keys = {c.index for c in best.columns if c.field.name in best.contract.key}
     suspects = _odd_keys(rows[best.last + 1 :], keys) | _suspects(
         rows[best.last + 1 :], _header_cells(reading.top[best.first :])
@@ -561,7 +689,7 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
             continue
         if above is not None and above < number - 1 < best.first and _cells_in(written) >= 3:
             reading.cells[number] = row
-            reading.refuse_row(number, path.name, *_under_other_header(above, best.first))
+            reading.refuse_row(number, path.name, *_under_other_header(above + offset, best.first + offset))
             reading.unseen.add(number)
             continue
         is_data = key < len(written) and _is_full(written[key]) and suspects.isdisjoint(written)
@@ -583,7 +711,8 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
             reading.refuse_row(number, path.name, said, f"请核对后重填；确认无误的请清空“{RESULT}”")
             reading.unseen.add(number)
             continue
-        is_sparse = all(at >= len(written) or written[at] in ("", None) for at in names)
+        is_sparse = not (names and names[0] < len(written) and written[names[0]])
+        is_sparse = is_sparse and all(at >= len(written) or written[at] in ("", None) for at in names)
         is_sparse = is_sparse and _cells_in(written) <= 2  # a contract may ask for one column only
         if is_sparse and number - 1 > best.last and (unit := _other_unit(written, reading.columns)):
             units.append((number, unit))
@@ -598,7 +727,7 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
         if at < numbers[-1]:
             below = at - 1 if below is None else min(below, at - 1)
         elif not problem:
-            problem = (f"表下第 {at} 行写明单位是“{unit}”，与表头的单位不一致", "请核对单位，只保留正确的一处")
+            problem = (f"表下第 {at + offset} 行写明单位是“{unit}”，与表头的单位不一致", "请核对单位，只保留正确的一处")
     reading.unread_amounts = _unread_amounts(reading, numbers)
     if reading.unread_amounts:
         reading.remarks += tuple(f"“{header}”列像金额，但不认识，没有读取" for header in reading.unread_amounts)
@@ -628,9 +757,15 @@ def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> SheetRe
     reading.accepted = [r for r in reading.accepted if r["source_row"] not in totals]
     for number in numbers:
         if below is not None and number - 1 > below:
-            reading.refuse_row(number, path.name, *_under_other_header(below, None))
+            reading.refuse_row(number, path.name, *_under_other_header(below + offset, None))
             reading.unseen.add(number)
     return reading
+
+
+def _whole_headers(sheet: Sheet, candidates: list[Contract]) -> list[Header]:
+    """Return the headers of the first rows that lack nothing and leave no doubt."""
+    headers = find_headers(Top.of(sheet.rows, sheet.merged), candidates)
+    return [h for h in headers if not h.missing and not h.ambiguous]
 
 
 def _is_late_header(row: Row, reading: SheetReading, number: int) -> bool:
@@ -690,6 +825,7 @@ class _Wrong:
     value: str | None
     reason: str
     mend: str
+    costs_row: bool = True
 
 
 # Words by which sheets are called after a period, a stage, a kind or a draft; short names of towns have none of them.
@@ -754,9 +890,10 @@ class _TableReader:
         for column in sorted(self.columns, key=lambda c: bool(c.units_by)):  # what tells a unit goes first
             written = list(cells[column.field.name])
             faults = self._faults(column, written, numbers)
+            costs_row = self._is_needed(column) or column.field.type not in {"text", "choice", "boolean"}
             for at, fault in faults.items():
                 self.reading.unseen.add(numbers[at])
-                self.wrong.append(_Wrong(at, column.header, _shown(written[at]), *fault))
+                self.wrong.append(_Wrong(at, column.header, _shown(written[at]), *fault, costs_row))
                 written[at] = None
             self._read_column(column, written, years)
             for at in faults:
@@ -781,15 +918,32 @@ class _TableReader:
         faults: dict[int, tuple[str, str]] = {}
         sheet, kind = self.sheet, column.field.type
         is_code = kind in {"uscc", "industry"} or column.field.name in self.header.contract.key
-        if sheet.formats and (is_code or kind in _MEASURED):
+        if sheet.formats:
             for at, number in enumerate(numbers):
-                code = sheet.formats.get((number - 1, column.index))
-                cell = cells[at]
-                if code is None or not is_number(cell):
+                if (code := sheet.formats.get((number - 1, column.index))) is None:
                     continue
-                if (said := _shown_otherwise(cell, code, is_code)) is not None:
-                    reason = f"单元格显示“{said}”，存的数却是 {as_text(cell)}"
-                    faults[at] = reason, "请把单元格格式设为“常规”，按表头的单位填写数字"
+                cell = cells[at]
+                if type(cell) is str and cell.strip() and (text := shown_text(cell.strip(), code)):
+                    cells[at] = text
+                elif is_number(cell) and (is_code or kind in _MEASURED):
+                    said = _shown_otherwise(cell, code, is_code)
+                    if said is not None and not _may_be_read_as_shown(cell, said, code, column, is_code):
+                        reason = f"单元格显示“{said}”，存的数却是 {as_text(cell)}"
+                        faults[at] = reason, "请把单元格格式设为“常规”，按表头的单位填写数字"
+                    elif said is not None:
+                        cells[at] = said
+        for ((top, left), (bottom, right)), code in sheet.conditional:
+            if not left <= column.index <= right or not (is_code or kind in _MEASURED):
+                continue
+            for at, number in enumerate(numbers):
+                cell = cells[at]
+                if top < number <= bottom + 1 and is_number(cell) and _shown_otherwise(cell, code, is_code) is not None:
+                    said = f"条件格式可能把 {as_text(cell)} 显示成“{_shown_otherwise(cell, code, is_code)}”"
+                    faults[at] = said, "请清除这一列的条件格式，按表头的单位填写数字"
+        if sheet.struck:
+            for at, number in enumerate(numbers):
+                if (number - 1, column.index) in sheet.struck and as_text(cells[at]):
+                    faults[at] = "单元格带删除线，看不出是否作废", "作废的请删去，有效的请去掉删除线"
         if is_code and kind == "text" and _may_be_no_key(cells):
             for at, cell in enumerate(cells):
                 if said := _no_key(cell):
@@ -830,7 +984,8 @@ class _TableReader:
             ):
                 reason = f"这一行有 {len(row)} 格，表头只有 {self.header_width} 格，可能是数字里的逗号把一格分成了两格"
                 self.reading.unseen.add(numbers[at])
-                self.wrong.append(_Wrong(at, "", None, reason, "请去掉数字里的逗号，或另存为 .xlsx 后重新发送"))
+                mend = "请去掉数字里的逗号，或另存为 .xlsx 后重新发送"
+                self.wrong.append(_Wrong(at, "", None, reason, mend))
 
     def _is_split(self, row: Row, usual: int) -> bool:
         """Say whether a number and the next cell may be one number: 12 and 000, or 12 and 500 where there should be words."""
@@ -847,7 +1002,10 @@ class _TableReader:
         """Parse each distinct cell once, as what its column is."""
         name, kind = column.field.name, column.field.type
         if kind == "text":
-            self.values[name] = _texts(cells, column.field.mask_phones)
+            texts = _texts(cells, column.field.mask_phones)
+            if name.endswith("_name") or name in self.header.contract.key:
+                texts = self._without_notes(column, texts)
+            self.values[name] = texts
             return
         contexts: list[Any] | None = None
         if column.units_by:
@@ -859,6 +1017,7 @@ class _TableReader:
         keys = list(zip(map(type, cells), cells, contexts or [None] * len(cells), strict=True))
         known: dict[Any, dict[str, Any]] = {}
         faulty: dict[Any, Unreadable] = {}
+        marks: Counter[str] = Counter()
         for key in set(keys):
             cell, context = key[1], key[2]
             if cell is None or cell == "":
@@ -867,6 +1026,12 @@ class _TableReader:
             try:
                 if isinstance(cell, str) and not TURNED.isdisjoint(cell):
                     raise Unreadable("单元格里有改变书写方向的字符，显示的与存的不同", "请删去重新填写")
+                if type(cell) is str and cell[-1] in NOTE_ENDS:
+                    cell, mark = split_note(cell)
+                    if mark:
+                        marks[mark] += 1
+                if kind == "date" and self.sheet.is_text and type(cell) is str and _YEAR_AND_ONE.match(cell):
+                    raise Unreadable(f"“{cell}”可能是1月，也可能是10月", "请写成 2025-01 或 2025-10")
                 if kind == "date":
                     known[key] = _parse_date(column, cell, context)
                 elif column.units_by:
@@ -874,14 +1039,49 @@ class _TableReader:
                 else:
                     known[key] = _PARSERS[kind](column, cell)
             except Unreadable as error:
-                known[key], faulty[key] = {name: ""}, error
+                if type(cell) is str and fold(cell) in UNKNOWN_WORDS and not self._is_needed(column):
+                    known[key] = {}
+                else:
+                    known[key], faulty[key] = {name: ""}, error
+        self._say_notes(column, marks)
         for part in _parts(column):
             of_key = {key: found.get(part) for key, found in known.items()}
             self.values[part] = [of_key[key] for key in keys]
         if faulty:
             for at, key in enumerate(keys):
                 if fault := faulty.get(key):
-                    self.wrong.append(_Wrong(at, column.header, _shown(key[1]), fault.reason, fault.mend))
+                    # A number that somebody sees must not be missing from a row that counts.
+                    costs_row = self._is_needed(column) or (kind in _WEIGHED and _has_digit(key[1]))
+                    self.wrong.append(_Wrong(at, column.header, _shown(key[1]), fault.reason, fault.mend, costs_row))
+
+    def _is_needed(self, column: Column) -> bool:
+        """Say whether a row can't be taken without this cell: the field is required, of the key, or stands in for one."""
+        f = column.field
+        return f.required or f.name in self.header.contract.key or column in self.stand_ins.values()
+
+    def _without_notes(self, column: Column, texts: list[str | None]) -> list[str | None]:
+        """Return names without the marks that point to a note below the table; the marks are told."""
+        if NOTE_ENDS.isdisjoint({text[-1] for text in texts if text} | {text[0] for text in texts if text}):
+            return texts
+        marks: Counter[str] = Counter()
+        bare: dict[str | None, str | None] = {None: None}
+        for text in set(texts) - {None}:
+            assert text
+            if text[-1] not in NOTE_ENDS and text[0] not in NOTE_ENDS:
+                bare[text] = text
+                continue
+            bare[text], mark = split_note(text, is_name=True)
+            if not bare[text]:
+                bare[text] = text
+            elif mark:
+                marks[mark] += 1
+        self._say_notes(column, marks)
+        return [bare[text] for text in texts]
+
+    def _say_notes(self, column: Column, marks: Counter[str]) -> None:
+        if marks:
+            said = "、".join(mark for mark, _ in marks.most_common(5))
+            self.reading.remarks += (f"“{column.header}”列有 {marks.total():,} 种内容带注号（{said}），只读了正文",)
 
     def _complete(self, count: int) -> None:
         """Fill what a row takes from elsewhere (another column, the sheet's name), then ask for what must be there."""
@@ -912,10 +1112,15 @@ class _TableReader:
         place = (self.header.contract.name, self.path.name, self.reading.sheet)
         order = {column.header: at for at, column in enumerate(self.columns)}
         self.wrong.sort(key=lambda w: (w.at, w.value is None and w.reason.endswith("没有填写"), order.get(w.column, 0)))
+        bad, cells = {w.at for w in self.wrong if w.costs_row}, Counter(w.at for w in self.wrong if not w.costs_row)
+        bad |= {at for at, count in cells.items() if count >= TOO_MANY}  # the columns may have moved
         self.reading.refusals += [
-            Refusal(*place, numbers[w.at], w.column or None, w.value, w.reason, w.mend) for w in self.wrong
+            Refusal(*place, numbers[w.at], w.column or None, w.value, w.reason, w.mend, w.at not in bad)
+            for w in self.wrong
         ]
-        bad = {w.at for w in self.wrong}
+        for name, values in self.values.items():
+            if cells and "" in values:
+                self.values[name] = [None if value == "" else value for value in values]
         names = [*self.values, "source_sheet", "source_row"]
         table = zip(*self.values.values(), repeat(self.reading.sheet), numbers, strict=False)
         self.reading.accepted = [dict(zip(names, row, strict=True)) for at, row in enumerate(table) if at not in bad]
@@ -945,9 +1150,18 @@ def _texts(cells: list[Cell], mask: bool) -> list[str | None]:
         written = [cell for cell in cells if cell]
         whole = "".join(written)  # type: ignore[arg-type]
         if is_visible(whole) and " " not in whole and not (mask and _may_hold_phone(written)):
-            return [None if not cell or is_empty_word(cell) else cell for cell in cells]  # type: ignore[misc, arg-type]
+            return _without_empty_words(cells)  # type: ignore[arg-type]
     texts = [as_text(cell) for cell in cells]
     return [mask_phones(text) if text else text for text in texts] if mask else texts
+
+
+def _without_empty_words(cells: list[str | None]) -> list[str | None]:
+    """Return visible texts, None for those that mean an empty cell, as few do: most begin with another character."""
+    odd = {text[0] for text in cells if text} & FIRST_OF_EMPTY
+    empty = {text for text in cells if text and text[0] in odd and is_empty_word(text)} if odd else set()
+    if not empty and "" not in cells:
+        return list(cells)
+    return [None if not cell or cell in empty else cell for cell in cells]
 
 
 def _may_hold_phone(texts: list[Any]) -> bool:

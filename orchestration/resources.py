@@ -73,7 +73,7 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Let the landed settings hold in this process."""
-        if self.landed_office.is_dir():
+        if (self.landed_office / the_office.DISTRICT).is_file():
             the_office.use(self.landed_office)
 
     def office_hash(self, *names: str) -> str:

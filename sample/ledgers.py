@@ -382,7 +382,7 @@ def _land(land: float | None, office: Office, rng: np.random.Generator) -> Cell:
         return None if rng.random() < 0.7 else "-"
     if office.kind == "园区":  # in square metres: 1 亩 = 1 / 0.0015
         return round(land / 0.0015, 2)
-    return f"约{plain(land)}亩" if rng.random() < 0.2 else land
+    return f"{plain(land)}亩" if rng.random() < 0.2 else land
 
 
 def _spoiled(lead: Lead, rng: np.random.Generator) -> dict[str, Cell]:

@@ -206,4 +206,4 @@ def amount_cell(wan: float | None, unit: str, rng: np.random.Generator, share_te
         return round(wan / 10_000, 8) if unit == "亿元" else wan
     if wan >= 10_000:
         return f"{plain(wan / 10_000)}亿元" if rng.random() < 0.6 else f"{plain(wan / 10_000)}亿"
-    return f"约{plain(wan)}万元" if rng.random() < 0.4 else f"{plain(wan)}万元"
+    return f"{plain(wan)} 万元" if rng.random() < 0.4 else f"{plain(wan)}万元"

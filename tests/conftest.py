@@ -7,11 +7,14 @@ integration: the whole graph. browser: a real headless Chromium.
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+
+import office
 
 # The same examples every time: a test run needs no luck. Look for new ones with HYPOTHESIS_PROFILE=search.
 settings.register_profile("steady", derandomize=True, deadline=None)
@@ -35,6 +38,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # On workers the longest goes first.
     is_worker = "PYTEST_XDIST_WORKER" in os.environ
     items.sort(key=lambda item: TIERS.index(item.path.relative_to(ROOT).parts[0]) * (-1 if is_worker else 1))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[Any, Any, Any]:
+    """Let the settings that come with the program hold for every test, whatever folder the one before used."""
+    with office.using(office.DEFAULTS):
+        return (yield)
 
 
 def room_of(nodeid: str) -> str:

@@ -92,12 +92,13 @@
     }) }}
 {%- endmacro %}
 
-{#- Rank of a landed row among those of its key: 1 = the last received (最后收到的为准). The file and sheet only break
-    ties between two sheets that hold the key on the same row number. -#}
+{#- Rank of a landed row among those of its key: 1 = of the newest period that a sheet reports on, then the last received
+    (先看报告期，再看收到的先后). Intake refuses rows of one file that differ and of which none is newer; the place only breaks
+    ties between rows that say the same. -#}
 {% macro received_rank(ledger) -%}
     row_number() over (
         partition by {{ ledger_keys()[ledger] | join(', ') }}
-        order by received_seq desc, source_row desc, source_sheet desc, source_file desc
+        order by source_period_date desc nulls last, received_seq desc, source_row desc, source_sheet desc, source_file desc
     )
 {%- endmacro %}
 

@@ -48,6 +48,7 @@ def tables() -> dict[str, pd.DataFrame]:
         "reported_date": day("2026-01-05"),
     }
     places = {"ledger": "leads", "source_file": "leads.xlsx", "source_sheet": "甲"}
+    refused = places | {"is_row_taken": False}
     return {
         "stg_ledger__leads": ledger(
             "leads",
@@ -84,8 +85,9 @@ def tables() -> dict[str, pd.DataFrame]:
         "int_ledger__rejected": pd.DataFrame([places | {"source_sheet": "杂", "source_row": 4}]),
         # Two cells of one row are one row; a sheet that is 甲镇's alone is 甲镇's, a sheet of nobody is nobody's.
         "stg_ledger__refused": pd.DataFrame(
-            [places | {"source_row": 9}, places | {"source_row": 9}, places | {"source_row": 10},
-             places | {"source_sheet": "杂", "source_row": 5}, places | {"ledger": "未识别", "source_row": 1}]
+            [refused | {"source_row": 9}, refused | {"source_row": 9}, refused | {"source_row": 10},
+             refused | {"source_row": 11, "is_row_taken": True},
+             refused | {"source_sheet": "杂", "source_row": 5}, refused | {"ledger": "未识别", "source_row": 1}]
         ),
     }  # fmt: skip
 

@@ -146,12 +146,14 @@ XML = [b"<row ", b"<row>", b"row ", b"<c ", b"<c>", b"<c/>", b'<c r="A1" ', b'<c
 @pytest.mark.parametrize("before", [b"", b'<row r="1"><c r="A1" t="e"><f>1</f><v>0</v></c>'])
 @pytest.mark.parametrize("piece", XML)
 def test_a_sheet_of_beginnings_of_tags_is_looked_at_in_linear_time(piece, before):
+    styles = opening._Styles({0: "0%", 1: "0%"}, frozenset({2}), {0: "0%"})
+
     def run(times: int) -> Callable[[], object]:
         content = b"<worksheet><sheetData>" + before + piece * (10_000 * times)
 
         def look() -> None:
             with contextlib.suppress(opening.FileProblem):
-                opening._look_at_sheet(Path("a"), "a", content, np.ones(1, dtype=np.int64), {0: "0%", 1: "0%"}, True)
+                opening._look_at_sheet(Path("a"), "a", content, np.ones(1, dtype=np.int64), styles, True)
 
         return look
 

@@ -81,11 +81,10 @@ def test_an_old_xls(tmp_path):
 def test_the_formats_of_an_old_xls_count_too(tmp_path, monkeypatch):
     """Written by LibreOffice of a ledger whose amounts show 3亿元, 5000.0万元, 50% and 12,000; 30² has a raised digit."""
     (reading,) = read_workbook(OLD_FORMATS, LEADS)
-    assert [r["lead_id"] for r in reading.accepted] == ["A4"]
+    read_as_shown = {r["lead_id"]: r["investment_wan_cny"] for r in reading.accepted}
+    assert read_as_shown == {"A1": 30_000, "A2": 5_000, "A4": 12_000}
     said = {r.row: r.reason for r in reading.refusals}
-    assert ["亿元" in said[2], "5000.0" in said[3], "50%" in said[4], "上标" in said[6], "错误值" in said[7]] == [
-        True
-    ] * 5
+    assert ["50%" in said[4], "上标" in said[6], "错误值" in said[7]] == [True] * 3
     monkeypatch.setattr(old_workbook, "LARGEST", 0)
     (unseen,) = read_workbook(OLD_FORMATS, LEADS)
     assert any("数字格式" in remark for remark in unseen.remarks)
@@ -381,11 +380,11 @@ def test_a_hostile_file_is_refused_in_one_line_within_bounds(tmp_path, name):
     ("name", "content", "said"),
     [
         ("a.xls", b"PK\x03\x04" + bytes(100), "改了后缀的 .xlsx"),
-        ("a.xls", b"<html></html>", "网页或文本"),
+        ("a.xls", b"<html></html>", "没有表格"),
         ("a.xls", OLE + bytes(3000), "损坏"),
         ("a.csv", b"PK\x03\x04", "改了后缀"),
         ("a.csv", b"\x00\x01", "UTF-8"),
-        ("a.csv", "线索".encode("utf-16"), "UTF-8"),
+        ("a.csv", b"\xff\xfe\x00\xd8\x00", "UTF-8"),
         ("a.csv", b"\xff\xff\xff", "编码"),
         ("a.csv", '线索编号,"项目\n没有结束'.encode(), "引号"),
         ("a.csv", ("x" * 200_000).encode(), "请"),

@@ -207,15 +207,15 @@ def test_a_sheet_of_any_name_is_answered(names):
 
 
 def test_a_fault_that_the_answer_cannot_show_is_refused_again_until_somebody_changes_the_row(store, tmp_path):
-    """A format, a second header: in the answer 3 stands under 万元 and would be taken for 3 万元."""
+    """A format, another unit below: in the answer 3 stands under 万元 and would be taken for 3 万元."""
     path = tmp_path / "inbox" / "a.xlsx"
     path.parent.mkdir()
     book = openpyxl.Workbook()
     sheet = book.active
     other = [header.replace("亿元", "万元") for header in HEADER]
-    for row in (other, lead(1), lead(2), [*other[:6], "计划总投资（亿元）", *other[7:]], lead(3)):
+    for row in (other, lead(1), lead(2), ["以下单位：亿元"], lead(3)):
         sheet.append(row)
-    sheet["G2"].number_format = '0.0"亿元"'
+    sheet["G2"].number_format = "0.0%"
     book.save(path)
     (landed,) = store.land_inbox(path.parent).files
     assert landed.summary.refused == 2

@@ -57,7 +57,7 @@ def random_row(contract: Contract, rng: random.Random, number: int) -> dict[str,
         elif f.type in {"area", "intensity", "number"}:
             row[f.name] = round(rng.uniform(0, 5000), 3)
         else:
-            row[f.name] = f"{f.title}{number}" + rng.choice(["", "（甲）", "①", "A-1", " 与 乙"])
+            row[f.name] = f"{f.title}{number}" + rng.choice(["", "（甲）", "①号", "A-1", " 与 乙"])
     return row
 
 

@@ -46,7 +46,7 @@ DATES = st.dates(dt.date(1955, 1, 1), dt.date(2060, 12, 31))
 @given(
     st.decimals(0, 10**6, places=2),
     st.sampled_from(sorted(UNITS)),
-    st.sampled_from(["{}{}", "约{}{}", "{} {}左右", "{}（{}）"]),
+    st.sampled_from(["{}{}", "{} {}", "{}（{}）"]),
 )
 def test_an_amount_reads_back_in_every_unit(number, unit, form):
     to_wan, currency = UNITS[unit]
@@ -93,7 +93,7 @@ def test_what_is_no_unit_of_money_is_none(text):
 
 @given(st.decimals(0, 10**5, places=2), st.sampled_from(sorted(AREA_UNITS)))
 def test_an_area_reads_back_in_every_unit(number, unit):
-    assert parse_area(f"约{number}{unit}", None) == pytest.approx(float(number) * AREA_UNITS[unit], abs=1e-6)
+    assert parse_area(f"{number} {unit}", None) == pytest.approx(float(number) * AREA_UNITS[unit], abs=1e-6)
     assert parse_area(float(number), AREA_UNITS[unit]) == pytest.approx(float(number) * AREA_UNITS[unit], abs=1e-6)
 
 

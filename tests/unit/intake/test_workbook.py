@@ -76,7 +76,8 @@ def test_a_sheet_for_each_town_gives_its_name_and_instructions_are_no_data(book)
         ["投资主体", "营业执照全称"],
     ]
     readings = read_workbook(
-        book(sheets={"填写说明": instructions, "城关镇": [header, row], "东湖街道": [header, row]}), LEADS
+        book(sheets={"填写说明": instructions, "城关镇": [header, row], "东湖街道": [header, [1, "YC0002", *row[2:]]]}),
+        LEADS,
     )
     assert [r.not_data for r in readings] == [4, 1, 1]
     assert [row["unit_name"] for r in readings for row in r.accepted] == ["城关镇", "东湖街道"]

@@ -87,8 +87,16 @@ def truth(sample: Path, name: str) -> list[Row]:
     return pq.read_table(sample / "truth" / f"{name}.parquet").to_pylist()  # type: ignore[no-any-return]
 
 
-def rows(landed: Landed, name: str) -> list[Row]:
+def landed_rows(landed: Landed, name: str) -> list[Row]:
     return pq.read_table(landed.folder / f"{name}.parquet").to_pylist()  # type: ignore[no-any-return]
+
+
+def rows(landed: Landed, name: str) -> list[Row]:
+    """Return the rows of a ledger but those of which a cell was left out, which the truth lists among the refused."""
+    if name == "refused":
+        return landed_rows(landed, name)
+    cut = {(r["file"], r["sheet"], r["row"]) for r in landed_rows(landed, "refused") if r["is_row_taken"]}
+    return [row for row in landed_rows(landed, name) if "source_file" not in row or place(row) not in cut]
 
 
 def place(row: Row) -> tuple[object, object, object]:
@@ -147,6 +155,17 @@ def test_exactly_the_intended_rows_are_refused(sample: Path, landed: Landed) -> 
     intended = {(r["contract"], r["file"], r["sheet"], r["row"]) for r in truth(sample, "refused_rows")}
     assert refused == intended
     assert {"leads", "follow_ups", "targets"} <= {contract for contract, *_ in refused}
+
+
+def test_a_bad_optional_cell_costs_the_cell(landed: Landed) -> None:
+    by_place = {place(row): row for row in landed_rows(landed, "leads")}
+    cut = [r for r in rows(landed, "refused") if r["is_row_taken"] and r["contract"] == "leads"]
+    assert cut
+    for refusal in cut:
+        row = by_place[refusal["file"], refusal["sheet"], refusal["row"]]
+        field = load_contracts()["leads"].match(str(refusal["column"]))
+        assert field is not None and not field.required
+        assert row[field.name] is None and row["enterprise_name"]
 
 
 def test_accepted_leads_equal_the_truth(sample: Path, landed: Landed) -> None:

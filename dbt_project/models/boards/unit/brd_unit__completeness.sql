@@ -172,7 +172,7 @@ refused as (
             source_sheet,
             source_row
         from {{ ref('stg_ledger__refused') }}
-        where ledger in ('{{ completeness_fields() | join("', '") }}')
+        where not is_row_taken and ledger in ('{{ completeness_fields() | join("', '") }}')
     ) as refused
     left join sheets using (ledger, source_file, source_sheet)
     group by 1, 2

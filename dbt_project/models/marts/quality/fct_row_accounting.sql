@@ -74,6 +74,7 @@ refused as (
         ledger,
         count(distinct concat_ws('｜', source_file, source_sheet, source_row)) as refused_count
     from {{ ref('stg_ledger__refused') }}
+    where not is_row_taken
     group by ledger
 
 )

@@ -9,7 +9,8 @@ with refused as (
         "column" as source_column,
         "value" as written_value,
         reason,
-        mend
+        mend,
+        coalesce(is_row_taken, false) as is_row_taken
     from {{ source('landing', 'refused') }}
 
     union all by name
@@ -22,7 +23,8 @@ with refused as (
         "column" as source_column,
         "value" as written_value,
         reason,
-        mend
+        mend,
+        false as is_row_taken
     from {{ source('landing', 'register_refused') }}
 
 )
@@ -35,5 +37,6 @@ select
     source_column,
     written_value,
     reason,
-    mend
+    mend,
+    is_row_taken
 from refused
