@@ -66,9 +66,9 @@ def read_boards(files: Iterable[tuple[str, dict[str, Any]]]) -> tuple[Board, ...
         for entry in content["tables"]:
             columns = tuple(BoardColumn(**column) for column in entry.get("columns", ()))
             odd = [c.name for c in columns if c.kind not in KINDS]
-            if odd or entry["use"] not in ("lead", "board", "both") or entry["rows"] not in ("shared", "reach"):
+            if odd or entry["use"] not in ("lead", "board", "both", "part") or entry["rows"] not in ("shared", "reach"):
                 raise ValueError(f"{file} {entry['name']}：use、rows 或列的 kind 写错：{'、'.join(odd)}")
-            if entry["use"] != "lead" and not columns:
+            if entry["use"] in ("board", "both") and not columns:
                 raise ValueError(f"{file} {entry['name']}：看板须写明 columns")
             if entry["rows"] == "reach" and not entry["unit"]:
                 raise ValueError(f"{file} {entry['name']}：rows: reach 须写明 unit")

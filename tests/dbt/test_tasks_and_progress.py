@@ -589,7 +589,7 @@ def test_units_are_scored_from_the_same_facts(home: Path) -> None:
     names = ("fct_assessment_marks", "fct_task_facts", "fct_target_history", "dim_units")
     marts = [exported(home, "marts", name) for name in names]
     indicators = pd.read_csv(PROJECT / "seeds" / "indicators.csv")
-    found = assess(table, *marts, indicators, day("2026-06-30"))
+    found = assess(table, *marts, indicators, day("2026-06-30"), passed=dict.fromkeys(("月", "季", "半年", "年"), 1.0))
     items = found.items[found.items["unit_name"] == "南岭镇"].set_index("rule_code")["item_points"]
     # 3 of 4 signed; 500 of 10000 paid in; P2 has not started by 1 June.
     assert items.to_dict() == {"签约": 45.0, "到资": 2.0, "超时": -5.0}
@@ -597,7 +597,13 @@ def test_units_are_scored_from_the_same_facts(home: Path) -> None:
     behind = found.traces[(found.traces["unit_name"] == "南岭镇") & found.traces["is_counted"]]
     assert sorted(behind[behind["rule_code"] == "签约"]["project_name"]) == ["P1项目", "P2项目", "P7项目"]
     # On the last day of September: 3 of 3 after the cut; P8 still has no evidence.
-    later = assess(table, *marts, indicators, day("2026-10-01"))
+    later = assess(table, *marts, indicators, day("2026-10-01"), passed=dict.fromkeys(("月", "季", "半年", "年"), 1.0))
     assert later.items[later.items["unit_name"] == "南岭镇"].set_index("rule_code")["item_points"]["签约"] == 60.0
-    refused = assess(exported(home, "marts", "fct_scoring_rules"), *marts, indicators, day("2026-06-30"))
+    refused = assess(
+        exported(home, "marts", "fct_scoring_rules"),
+        *marts,
+        indicators,
+        day("2026-06-30"),
+        passed=dict.fromkeys(("月", "季", "半年", "年"), 1.0),
+    )
     assert refused.scores.empty  # the example rows of the ledger name no known indicator
