@@ -90,6 +90,8 @@ def _add_nights(commands: Subcommands) -> None:
     ui = _add(commands, "ui", "在本机打开 Dagster 界面", _ui, is_night=True)
     ui.add_argument("--port", type=port, default=3000, metavar="端口", help="默认 3000")
     _add(commands, "docs", "写出数据字典（dbt docs）", _docs, is_night=True)
+    figures = _add(commands, "figures", "写出每个数出自哪张看板、每张发布的表谁在用", _figures)
+    figures.add_argument("--out", type=Path, metavar="文件", help="默认程序文件夹下的 docs/figures.md")
 
 
 def _run(typed: Arguments) -> int:
@@ -120,6 +122,13 @@ def _docs(typed: Arguments) -> int:
     from orchestration.commands import docs
 
     return docs()
+
+
+def _figures(typed: Arguments) -> int:
+    from orchestration.figures import PAGE, write_figures
+
+    print(f"数出何处：{write_figures(typed.out or PAGE)}")
+    return 0
 
 
 # --- desk (办公桌) ------------------------------------------------------------------------------------------------------

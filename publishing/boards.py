@@ -17,6 +17,8 @@ import pyarrow.parquet as pq
 import yaml
 
 CATALOGUE: Final = Path(__file__).with_name("catalogue")
+QUESTIONS: Final = Path(__file__).with_name("questions.yaml")
+MOST_QUESTIONS: Final = 12
 FOLDER: Final = "boards"
 Kind = Literal["text", "count", "money", "pct", "date", "score", "number"]
 KINDS: Final = ("text", "count", "money", "pct", "date", "score", "number")
@@ -29,6 +31,16 @@ class BoardColumn:
     name: str
     title: str
     kind: Kind
+
+
+@dataclass(frozen=True)
+class Question:
+    """What boards answer together (谁欠账、卡在哪): one page, its `main` boards first."""
+
+    key: str
+    title: str
+    asks: str
+    main: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,7 @@ class Board:
     rows: str
     section: str
     columns: tuple[BoardColumn, ...] = ()
+    question: str = ""
     choose: tuple[tuple[str, str], ...] = ()  # columns that readers choose rows by, each with what stands chosen
 
     @property
@@ -70,6 +83,8 @@ def read_boards(files: Iterable[tuple[str, dict[str, Any]]]) -> tuple[Board, ...
                 raise ValueError(f"{file} {entry['name']}：use、rows 或列的 kind 写错：{'、'.join(odd)}")
             if entry["use"] in ("board", "both") and not columns:
                 raise ValueError(f"{file} {entry['name']}：看板须写明 columns")
+            if (entry["use"] in ("board", "both")) != bool(entry.get("question")):
+                raise ValueError(f"{file} {entry['name']}：成页的看板须写明 question，其他的不写")
             if entry["rows"] == "reach" and not entry["unit"]:
                 raise ValueError(f"{file} {entry['name']}：rows: reach 须写明 unit")
             choose = tuple((name, str(value)) for name, value in entry.get("choose", {}).items())
@@ -87,6 +102,39 @@ def read_boards(files: Iterable[tuple[str, dict[str, Any]]]) -> tuple[Board, ...
 def all_boards() -> tuple[Board, ...]:
     """Give the catalogue of this installation."""
     return read_boards((p.name, yaml.safe_load(p.read_text(encoding="utf-8"))) for p in CATALOGUE.glob("*.yaml"))
+
+
+@cache
+def questions() -> tuple[Question, ...]:
+    """Return the questions in the order of the index, after checking that boards and questions know each other."""
+    content = yaml.safe_load(QUESTIONS.read_text(encoding="utf-8"))
+    found = tuple(Question(**{**entry, "main": tuple(entry["main"])}) for entry in content)
+    if len(found) > MOST_QUESTIONS:
+        raise ValueError(f"questions.yaml：最多 {MOST_QUESTIONS} 个问题，现有 {len(found)} 个")
+    answers = {board.name: board.question for board in all_boards()}
+    odd = [name for question in found for name in question.main if answers.get(name) != question.key]
+    odd += sorted({key for key in answers.values() if key} - {question.key for question in found})
+    if odd:
+        raise ValueError(f"questions.yaml：看板与问题对不上：{'、'.join(odd)}")
+    return found
+
+
+def boards_of(question: Question) -> list[Board]:
+    """Return the boards that answer a question, the main ones first."""
+    own = [board for board in all_boards() if board.question == question.key]
+    places = {name: place for place, name in enumerate(question.main)}
+    return sorted(own, key=lambda board: places.get(board.name, len(places)))
+
+
+def found_boards(words: str) -> list[Board]:
+    """Return the boards whose title, 口径, grain, source or columns hold every word, in the order of the catalogue."""
+    asked = words.casefold().split()
+
+    def text(board: Board) -> str:
+        titles = "\n".join(column.title for column in board.columns)
+        return "\n".join((board.title, board.caliber, board.grain, board.source, board.section, titles)).casefold()
+
+    return [board for board in all_boards() if board.is_page and asked and all(word in text(board) for word in asked)]
 
 
 def board_named(name: str) -> Board | None:

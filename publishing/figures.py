@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from publishing.boards import Board, board_named, read_table
 
@@ -79,8 +80,20 @@ class Reading:
         return board
 
     def table(self, folder: Path, filters: Sequence[tuple[str, str, Any]] | None = None) -> pa.Table | None:
-        """Return the declared columns of the table in a snapshot's folder; None if the snapshot is older than the table."""
-        return read_table(folder, self.board, filters, self.columns or None)
+        """Return the declared columns of the table in a snapshot's folder; None if the snapshot is older than the table.
+
+        A column that the snapshot is older than is null (暂无).
+        """
+        path = folder / self.source.file
+        if self.is_whole or not path.exists():
+            return read_table(folder, self.board, filters)
+        known = set(pq.read_schema(path).names)
+        table = read_table(folder, self.board, filters, [name for name in self.columns if name in known])
+        assert table is not None
+        for name in self.columns:
+            if name not in known:
+                table = table.append_column(name, pa.nulls(table.num_rows))
+        return table
 
     def rows(self, folder: Path, filters: Sequence[tuple[str, str, Any]] | None = None) -> list[dict[str, Any]]:
         """Return the rows of :meth:`table`; none if the snapshot is older than the table."""
@@ -102,6 +115,11 @@ Frames = Mapping[str, pd.DataFrame]
 """Tables that a document is made of, by their name in the SQL project."""
 
 
+def stems(readings: Iterable[Reading]) -> list[str]:
+    """Return the names of the tables in the SQL project that readings need."""
+    return sorted({reading.stem for reading in readings})
+
+
 def read_frames(folder: Path, readings: Iterable[Reading]) -> dict[str, pd.DataFrame]:
     """Return the tables of a snapshot that readings need: of each the declared columns only.
 
@@ -115,10 +133,12 @@ def read_frames(folder: Path, readings: Iterable[Reading]) -> dict[str, pd.DataF
         wanted.setdefault(reading.board, {}).update(dict.fromkeys(reading.columns))
     frames = {}
     for name, columns in wanted.items():
-        table, board = read_table(folder, name, columns=list(columns)), board_named(name)
+        board = board_named(name)
         assert board is not None
-        if table is None:
-            raise ValueError(f"发布的清单里没有“{board.title}”，请重新运行夜间作业")
+        path = folder / board.file
+        if not path.exists() or columns.keys() - set(pq.read_schema(path).names):
+            raise ValueError(f"发布的清单里没有“{board.title}”，或缺其中的列；请重新运行夜间作业")
+        table = pq.read_table(path, columns=list(columns))
         frames[board.export.rsplit("/", 1)[-1]] = table.to_pandas()
     return frames
 
