@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import lxml.html
-import pandas as pd
+import openpyxl
 from docx import Document
 
 # Columns that say what a row is of; all others hold figures.
@@ -109,8 +109,12 @@ def _words(cell: lxml.html.HtmlElement) -> str:
 
 def workbook_tables(path: Path) -> dict[str, list[dict[str, object]]]:
     """Give the sheets of a document's workbook as rows by title."""
-    sheets = pd.read_excel(path, sheet_name=None, header=2, dtype=object)
-    return {name: [dict(row) for row in frame.to_dict("records")] for name, frame in sheets.items()}
+    found: dict[str, list[dict[str, object]]] = {}
+    for sheet in openpyxl.load_workbook(path, read_only=True).worksheets:
+        lines = [list(line) for line in sheet.iter_rows(values_only=True)]
+        if len(lines) > 2 and not any(lines[1]) and any(lines[2]):
+            found[sheet.title] = [dict(zip(lines[2], line, strict=True)) for line in lines[3:]]
+    return found
 
 
 def word_tables(path: Path) -> list[list[dict[str, str]]]:
