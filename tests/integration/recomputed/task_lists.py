@@ -283,20 +283,24 @@ def quarters(ledgers: Ledgers) -> pd.DataFrame:
     table["quarter_date"] = table["month_date"].dt.to_period("Q").dt.to_timestamp()
     ends = table[table["month_date"] == table.groupby("quarter_date")["month_date"].transform("max")]
     rules = seed("indicators").set_index("indicator")
+    upper = ledgers.read("district_targets")
+    upper = upper.assign(upper_value=tasks.in_measure(upper, "target_value"))
     first, rows = table["month_date"].min(), []
     for quarter, own in ends[ends["indicator"].isin(rules.index[rules["is_task"]])].groupby("quarter_date"):
         day = min(quarter + pd.DateOffset(months=3), ledgers.as_of)
         then = Ledgers(ledgers.folder, day.date())
-        given = decomposition(then).set_index(["target_year", "indicator"])
+        is_known = (upper["issued_date"] < day) & (upper["target_year"] == quarter.year)
+        above = upper[is_known].set_index("indicator")["upper_value"]
         held = tasks.current_targets(then)
+        held = held[held["target_year"] == quarter.year]
         for row in own[own["slice_kind"] == "全区"].to_dict("records"):
             name, units = row["indicator"], own[own["slice_kind"] == "责任单位"]
-            task = given.loc[[(quarter.year, name)]].iloc[0] if (quarter.year, name) in given.index else None
-            above = task is not None and pd.notna(task["upper_value"])
-            set_units = held[(held["target_year"] == quarter.year) & (held["indicator"] == name)]["unit_name"]
+            own_tasks = held[held["indicator"] == name]
+            set_units = own_tasks["unit_name"]
             mine = units[(units["indicator"] == name) & units["slice_name"].isin(set_units)]
-            target = None if task is None else task["upper_value"] if above else task["divided_value"]
-            done = row["year_value"] if above else mine["year_value"].sum()
+            is_above = name in above.index
+            target = above[name] if is_above else own_tasks["target_value"].sum() if len(own_tasks) else None
+            done = row["year_value"] if is_above else mine["year_value"].sum()
 
             def came(months: int, quarter: pd.Timestamp = quarter, name: str = name) -> float | None:
                 start = quarter - pd.DateOffset(months=months)
