@@ -62,6 +62,8 @@ RECKONED = (
     Reckoned(
         "今日名单", "往期命中率", "往期名单前几名在期限内开工的条数", "要逐份打开往期名单；开工日期取自凭证落地情况"
     ),
+    Reckoned("线索卡片", "下一步", "多少天未联系", "列出的最近跟进日期到截至日的天数；是否超期取看板"),
+    Reckoned("提醒", "摘要", "各档条数、有变化条数", "数的是该单位在名单上的行"),
     Reckoned("线索卡片", "比上期升降", "名次差、分差", "两份名单相比；理由相加的分在名单里"),
 )
 IN_MEMORY: Final = 500_000  # rows of a table of leads that is kept; a larger one is read for every page

@@ -14,11 +14,13 @@ from typing import Final
 from desk import listing
 from desk.pages import lead, leader, periods, trips, unit
 from orchestration.settings import REPOSITORY
-from publishing import opportunities
+from publishing import opportunities, workbook
 from publishing.boards import Board, all_boards, questions
 from publishing.documents.bulletin import READINGS as BULLETIN
 from publishing.documents.dispatch import READINGS as PACK
+from publishing.documents.dispatch import RECKONED as IN_PACK
 from publishing.documents.project_pages import READINGS as PAGES
+from publishing.documents.project_pages import RECKONED as IN_PAGES
 from publishing.documents.wall_chart import READINGS as CHART
 from publishing.figures import Reading, Reckoned
 
@@ -37,8 +39,8 @@ def readings() -> list[Reading]:
 
 def reckoned() -> list[Reckoned]:
     """Return the numbers that surfaces work out themselves."""
-    modules = (listing.RECKONED, leader.RECKONED, periods.RECKONED, trips.RECKONED, opportunities.RECKONED)
-    return [one for some in modules for one in some]
+    of_pages = (listing.RECKONED, lead.RECKONED, unit.RECKONED, leader.RECKONED, periods.RECKONED, trips.RECKONED)
+    return [one for some in (*of_pages, opportunities.RECKONED, workbook.RECKONED, IN_PACK, IN_PAGES) for one in some]
 
 
 def write_figures(path: Path = PAGE) -> Path:

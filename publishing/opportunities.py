@@ -54,7 +54,6 @@ READINGS: Final = (NODES, EDGES, COUNTS, SCREENS, PARKS, OFFERS, VISITS)
 RECKONED: Final = (
     Reckoned(SURFACE, "各表第一行", "共几条、列了几条、各结论几条", "数的是该表自己的行"),
     Reckoned(SURFACE, "外出行程", "日期、路程、列几家", "示例行程在发布时排定，与外出行程页同一算法"),
-    Reckoned(SURFACE, "说明", "线索条数、参加排序条数", "数的是名单自己的行"),
 )
 
 

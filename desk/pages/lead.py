@@ -36,7 +36,7 @@ from desk.pages.today import card
 from desk.rules import LEVELS, METHODS, RESULTS
 from publishing import charts
 from publishing.boards import Board, all_boards
-from publishing.figures import Reading, shown
+from publishing.figures import Reading, Reckoned, shown
 
 router = APIRouter()
 LeadId = Annotated[Line, Form(min_length=1)]
@@ -70,6 +70,7 @@ TREND = Reading(
     ("told_date",),
 )
 READINGS = (MOVES, FOLLOW_UPS, STANDING, TREND)
+RECKONED = (Reckoned(SURFACE, "落地可能性走势", "升降百分点", "列出的最早与最近两个数之差"),)
 
 
 def about_lead() -> tuple[Reading, ...]:

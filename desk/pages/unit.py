@@ -25,7 +25,7 @@ from desk.pages.context import (
     render,
 )
 from desk.pages.today import cards
-from publishing.figures import Reading, shown
+from publishing.figures import Reading, Reckoned, shown
 from publishing.periods import counted_year
 
 router = APIRouter()
@@ -59,6 +59,7 @@ LEDGERS = Reading(
     ("unit_name",),
 )  # fmt: skip
 READINGS = (TASKS, LEDGERS)
+RECKONED = (Reckoned(SURFACE, "分派", "每人承办条数和名额", "办公桌自己的记录，夜里的看板还没有"),)
 
 
 @router.get("/unit", summary="单位页")

@@ -22,7 +22,7 @@ from publishing.documents.bulletin import monthly_trend
 from publishing.documents.dispatch_template import WORD_TABLES, write_dispatch_template
 from publishing.documents.followed_up import LIGHTS, LIGHTS_NOTE, LightCounts
 from publishing.documents.issued import NO_RATE, NOT_SET, RULES, SYNTHETIC, Issued, write_issued
-from publishing.figures import Frames, Reading, shown
+from publishing.figures import Frames, Reading, Reckoned, shown
 from publishing.periods import Month, counted_year
 
 SURFACE: Final = "调度材料"
@@ -271,6 +271,10 @@ READINGS: Final = (
     TOTALS, PROJECTS, ITEMS, ARREARS, BOTTLENECKS, UNIT_RULE, UNITS, CHAINS, DECOMPOSITION, FORECAST, RECORD, LIGHT_COUNTS,
     FUNNEL, TREND, BALANCE,
 )  # fmt: skip
+
+RECKONED: Final = (
+    Reckoned(SURFACE, "摘要", "超期未办结、结转、按时序欠账各几项", "数的是本材料附表的行，附表照看板列出"),
+)
 
 
 def chair_of(month: Month, rules: pd.DataFrame) -> str:

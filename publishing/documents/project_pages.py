@@ -18,7 +18,7 @@ import yaml
 from publishing.documents.dispatch import PackRefused
 from publishing.documents.followed_up import LightCounts, day_of, most_pressing_first
 from publishing.documents.issued import RULES, SYNTHETIC
-from publishing.figures import Frames, Reading, shown
+from publishing.figures import Frames, Reading, Reckoned, shown
 from storage import write_whole
 
 SURFACE: Final = "一项目一页"
@@ -66,6 +66,7 @@ STEPS: Final = Reading(
 )  # fmt: skip
 LIGHT_COUNTS: Final = Reading(SURFACE, "共有多少个项目", "project_lights", LightCounts.SHOWN, LightCounts.KEYS)
 READINGS: Final = (PROJECTS, STEPS, LIGHT_COUNTS)
+RECKONED: Final = (Reckoned(SURFACE, "页脚", "本册列几个、其余几个", "共几个取看板，列几个是本册的页数"),)
 
 
 def project_pages(
