@@ -125,9 +125,11 @@ def pack(home: Path) -> None:
         write_project_pages,
         write_wall_chart,
     )  # fmt: skip
-    from publishing.documents.dispatch import BOARDS, FACTS
+    from publishing.documents.dispatch import READINGS as PACK
     from publishing.documents.dispatch_template import write_dispatch_template
-    from publishing.documents.wall_chart import CHARTED
+    from publishing.documents.project_pages import READINGS as PAGES
+    from publishing.documents.wall_chart import READINGS as CHART
+    from publishing.figures import stems
 
     spent: dict[str, float] = defaultdict(float)
     _timed(docxtpl.DocxTemplate, "render", "Word: docxtpl", spent)
@@ -149,17 +151,14 @@ def pack(home: Path) -> None:
     write_dispatch_template(template)  # the office's, written once
     steps: dict[str, float] = {}
     started = time.perf_counter()
-    frames = {name: pd.read_parquet(exports / f"boards/{name}.parquet") for name in BOARDS}
-    frames |= {
-        name: pd.read_parquet(exports / f"marts/{name}.parquet", columns=columns) for name, columns in FACTS.items()
-    }
+    frames = {name: pd.read_parquet(exports / f"boards/{name}.parquet") for name in stems((*PACK, *PAGES))}
     steps["read"] = time.perf_counter() - started
     rules = pd.read_csv(DEFAULTS / "dispatch_rules.csv")
     month = Month(AS_OF.year, AS_OF.month)
     figures = dispatch_figures(month, AS_OF, frames, rules, is_synthetic=True)
     steps["figures"] = time.perf_counter() - started
     pages = folder / f"项目一页_{month}.pdf"
-    write_project_pages(pages, frames["brd_follow_up__status"], frames["brd_follow_up__procedures"], AS_OF, True)
+    write_project_pages(pages, frames, AS_OF, True)
     steps["pages"] = time.perf_counter() - started
     files = (*write_dispatch_pack(folder, figures, template), pages)
     steps["pack"] = time.perf_counter() - started
@@ -170,8 +169,8 @@ def pack(home: Path) -> None:
     chart: dict[str, float] = defaultdict(float)
     spent.clear()
     started = time.perf_counter()
-    charted = (pd.read_parquet(exports / f"boards/{name}.parquet") for name in CHARTED)
-    write_wall_chart(folder / f"挂图作战_{AS_OF}.pdf", chart_content(*charted, AS_OF, True))
+    charted = {name: pd.read_parquet(exports / f"boards/{name}.parquet") for name in stems(CHART)}
+    write_wall_chart(folder / f"挂图作战_{AS_OF}.pdf", chart_content(charted, AS_OF, True))
     chart["chart"] = time.perf_counter() - started
     found |= {"chart": chart["chart"], "chart_libraries": dict(spent)}
     (home / "pack.json").write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")

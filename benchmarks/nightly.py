@@ -51,7 +51,8 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     from orchestration.resources import DBT_EXECUTABLE, DBT_FOLDER, dbt_environment
     from publishing.boards import all_boards
     from publishing.documents import chart_content, write_wall_chart
-    from publishing.documents.wall_chart import CHARTED
+    from publishing.documents.wall_chart import READINGS as CHART
+    from publishing.figures import stems
     from publishing.snapshot import publish, ranked_leads_table
     from publishing.workbook import write_ranked_workbook
     from storage import content_hash, write_parquet
@@ -192,7 +193,8 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     write = partial(write_ranked_workbook, weights=weights)
     publish(home / "published", leads, prospects, described, write, boards)
     (home / "documents").mkdir()
-    chart = chart_content(*(exported(f"boards/{name}") for name in CHARTED), as_of, is_synthetic=True)
+    charted = {name: exported(f"boards/{name}") for name in stems(CHART)}
+    chart = chart_content(charted, as_of, is_synthetic=True)
     write_wall_chart(home / "documents/挂图作战.pdf", chart)
 
 

@@ -84,11 +84,11 @@ def notify(settings: DeskSettings, is_dry: bool) -> int:
             with make() as session:
                 hidden = refused_leads(session, published)
             before = lists.before(published)
-            subject, body = unit_digest(published, before, hidden, recipient.unit, rules(), site)
+            subject, body = unit_digest(published, before, hidden, recipient.unit, site)
             print(f"[{recipient.channel}] {recipient.unit}\n{subject}\n{body}\n")
         print(f"试运行：{len(recipients)} 份，没有发送")
         return 0
-    new = queue_digests(make, lists, site, recipients, rules(), now)
+    new = queue_digests(make, lists, site, recipients, now)
     sent, left = send_waiting(make, Mail.from_environment(os.environ), lambda: dt.datetime.now(dt.UTC))
     print(f"新写 {len(new)} 份，发出 {sent} 份，未发出 {left} 份")
     with make() as session:

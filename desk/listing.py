@@ -36,12 +36,36 @@ from pypinyin import Style, lazy_pinyin, pinyin
 
 from desk.access import Reach
 from publishing.boards import all_boards, board_named, read_table
+from publishing.figures import Reading, Reckoned, shown
 from publishing.snapshot import LEADS, PROSPECTS, Snapshot, verified
 
 KEPT: Final = 3
 _LOG = logging.getLogger(__name__)
 _HEAVY: Final = ("reasons",)
 _AFTER: Final = re.compile(r"(.{1,64})\.([0-9]{1,9})")
+OVERDUE = Reading(
+    "线索卡片、单位页、提醒", "该联系而没有联系", "unit_overdue",
+    (shown("超期天数", "overdue_days"), shown("起算日", "since_date"), shown("规则", "rule_name")),
+    ("lead_id", "unit_name"),
+)  # fmt: skip
+FACTS = Reading("线索页、今日名单、回填工作簿", "线索概况", "lead_facts")
+UNITS = Reading("各页", "单位和它的上级", "units", (), ("unit_name", "parent_unit_name"))
+OUTCOMES = Reading(
+    "今日名单", "往期名单前几名开工的", "outcomes", (shown("开工日期", "reached_date"),), ("lead_id", "stage")
+)
+HANDED_OVER = Reading(
+    "各页", "流转后的负责单位", "ownership", (), ("lead_id", "unit_name", "credit_unit", "owner_unit")
+)
+READINGS = (OVERDUE, FACTS, UNITS, OUTCOMES, HANDED_OVER)
+RECKONED = (
+    Reckoned("今日名单、线索页、单位页", "名单", "条数、页数", "数的是本人看得到的行，拒绝联系的企业不在内"),
+    Reckoned(
+        "今日名单", "往期命中率", "往期名单前几名在期限内开工的条数", "要逐份打开往期名单；开工日期取自凭证落地情况"
+    ),
+    Reckoned("线索卡片", "下一步", "多少天未联系", "列出的最近跟进日期到截至日的天数；是否超期取看板"),
+    Reckoned("提醒", "摘要", "各档条数、有变化条数", "数的是该单位在名单上的行"),
+    Reckoned("线索卡片", "比上期升降", "名次差、分差", "两份名单相比；理由相加的分在名单里"),
+)
 IN_MEMORY: Final = 500_000  # rows of a table of leads that is kept; a larger one is read for every page
 
 
@@ -121,7 +145,7 @@ class PublishedList:
     @cached_property
     def facts(self) -> pa.Table | None:
         """Give the facts of every lead (lead_facts), or None for a snapshot older than that table."""
-        found = read_table(self.snapshot.folder, "lead_facts")
+        found = FACTS.table(self.snapshot.folder)
         return None if found is None else self._with_handlers(found).combine_chunks()
 
     def _with_handlers(self, table: pa.Table) -> pa.Table:
@@ -139,7 +163,7 @@ class PublishedList:
     @cached_property
     def units(self) -> dict[str, str | None]:
         """Give every unit with the one above it; without a register of units, those that hold leads."""
-        table = read_table(self.snapshot.folder, "units")
+        table = UNITS.table(self.snapshot.folder)
         if table is not None:
             return dict(zip(table["unit_name"].to_pylist(), table["parent_unit_name"].to_pylist(), strict=True))
         return dict.fromkeys(sorted(x for x in pc.unique(self.table["unit_name"]).to_pylist() if x))
@@ -200,23 +224,24 @@ class PublishedList:
         rows = pa.array([self._fact_row_of[lead] for lead in known], pa.int64())
         return dict(zip(known, self.facts.select(list(columns)).take(rows).to_pylist(), strict=True))
 
-    def contacts_due(self, rows: npt.NDArray[np.int64], first_days: int, again_days: int) -> list[int]:
-        """Give those of the rows whose first contact or next one is overdue (该联系而没有联系)."""
-        if self.facts is None:
-            return []
-        facts = self.facts.select(["lead_id", "last_follow_up_date", "reported_date"])
-        wanted = self.table["lead_id"].take(pa.array(rows)).to_pylist()
-        known = {
-            f["lead_id"]: f for f in facts.filter(pc.is_in(facts["lead_id"], pa.array(wanted, pa.string()))).to_pylist()
-        }
-        return [
-            int(row)
-            for row, lead in zip(rows, wanted, strict=True)
-            if lead in known and is_overdue(known[lead], self.as_of_date, first_days, again_days)
-        ]
+    @cached_property
+    def overdue(self) -> dict[str, dict[str, Any]]:
+        """Return the leads that wait for a contact longer than the rule allows (逾期未联系、未更新), as the board has them."""
+        found = {row["lead_id"]: row for row in OVERDUE.rows(self.snapshot.folder)}
+        for lead in found.keys() & self.handed_over.keys():
+            found[lead]["unit_name"] = self.handed_over[lead][1]
+        return found
 
-    def about(self, lead_id: str, name: str) -> list[dict[str, Any]]:
-        """Give the rows of a published table about one lead."""
+    def overdue_of(self, unit: str, hidden: frozenset[str]) -> list[dict[str, Any]]:
+        """Return the overdue leads of a unit, those that wait longest first; leads that refuse contact are left out."""
+        own = [row for lead, row in self.overdue.items() if row["unit_name"] == unit and lead not in hidden]
+        return sorted(own, key=lambda row: (-row["overdue_days"], row["lead_id"]))
+
+    def about(self, lead_id: str, reading: Reading) -> list[dict[str, Any]]:
+        """Give the rows of a published table about one lead, as far as the page declares that it reads them."""
+        return reading.narrowed(self._about(lead_id, reading.board))
+
+    def _about(self, lead_id: str, name: str) -> list[dict[str, Any]]:
         if name not in self._of_leads:
             self._of_leads[name] = _ByLead.read(self.snapshot.folder, name)
         kept = self._of_leads[name]
@@ -375,7 +400,7 @@ class _ByLead:
 
 def _handed_over(folder: Path) -> dict[str, tuple[str, str]]:
     """Give of each lead that was handed over by the list's day who reported it (首谈，业绩归属) and who works on it now."""
-    table, units = read_table(folder, "ownership"), read_table(folder, "units")
+    table, units = HANDED_OVER.table(folder), UNITS.table(folder)
     if table is None or units is None:
         return {}
     is_moved = pc.and_(
@@ -557,7 +582,7 @@ class HitRate:
 
 def hit_rate(lists: Lists, published: PublishedList, top: int, horizon_days: int = 365) -> HitRate:
     """Count the first `top` of every past list old enough, and how many of them started building within the horizon."""
-    outcomes = read_table(published.snapshot.folder, "outcomes")
+    outcomes = OUTCOMES.table(published.snapshot.folder)
     if outcomes is None:
         return HitRate(0, 0, 0)
     started: dict[str, dt.date] = {}
@@ -626,22 +651,13 @@ def day_in_words(day: dt.date, today: dt.date) -> str:
     return short if day.year == today.year else f"{day.year} 年 {short}"
 
 
-def is_overdue(fact: Mapping[str, Any], as_of: dt.date, first_days: int, again_days: int) -> bool:
-    """Say whether a lead waits longer for a contact than the office's rule allows."""
-    last, reported = fact.get("last_follow_up_date"), fact.get("reported_date")
+def next_step(fact: Mapping[str, Any], overdue: Mapping[str, Any] | None, as_of: dt.date) -> str:
+    """Say what to do next from what is known by the as-of day; `overdue` is the lead's row of the board 逾期未联系、未更新, if any."""
+    last, late = fact.get("last_follow_up_date"), f"，超期 {overdue['overdue_days']} 天" if overdue else ""
     if last is None:
-        return reported is not None and (as_of - reported).days > first_days
-    return bool((as_of - last).days > again_days)
-
-
-def next_step(fact: Mapping[str, Any], as_of: dt.date, first_days: int, again_days: int) -> str:
-    """Say what to do next from what is known by the as-of day; the days are the office's rule."""
-    last, reported = fact.get("last_follow_up_date"), fact.get("reported_date")
-    late = is_overdue(fact, as_of, first_days, again_days)
-    if last is None:
-        return f"首次联系，已报 {(as_of - reported).days} 天" if late and reported else "首次联系"
+        return f"首次联系{late}"
     silent = (as_of - last).days
-    return f"回访（{silent} 天未联系）" if late else f"按计划推进（{silent} 天前联系过）"
+    return f"回访（{silent} 天未联系{late}）" if overdue else f"按计划推进（{silent} 天前联系过）"
 
 
 def distinct(values: Sequence[Any]) -> list[Any]:

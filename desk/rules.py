@@ -6,7 +6,6 @@ of the ranking (models.ranking).
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
@@ -56,8 +55,6 @@ class Rules:
     """Checked content of desk.yaml."""
 
     answers: Mapping[str, tuple[str, ...]]
-    first_contact_days: int
-    follow_up_days: int
     limits: Limits
     evidence: Mapping[str, Evidence]
 
@@ -67,18 +64,13 @@ def read_rules(content: Mapping[str, Any]) -> Rules:
     answers = {str(word): tuple(str(r) for r in reasons) for word, reasons in content["answers"].items()}
     if set(answers) != set(ANSWERS):
         raise ValueError(f"desk.yaml answers：应为 {'、'.join(ANSWERS)}")
-    steps, limits = content["next_steps"], dict(content["limits"])
+    limits = dict(content["limits"])
     odd = [f"limits.{name}" for name, value in limits.items() if type(value) is not int or value < 1]
     odd += [f"limits.{name}" for name in sorted({f.name for f in fields(Limits)} ^ limits.keys())]
-    odd += [f"next_steps.{n}" for n in ("first_contact_days", "follow_up_days") if type(steps.get(n)) is not int]
-    if not isinstance(steps.get("valid_from"), dt.date):
-        odd.append("next_steps.valid_from")
     if odd:
         raise ValueError(f"desk.yaml：这些项缺失、多余或不是正整数：{'、'.join(odd)}")
     return Rules(
         answers=answers,
-        first_contact_days=steps["first_contact_days"],
-        follow_up_days=steps["follow_up_days"],
         limits=Limits(**limits),
         evidence={str(t): Evidence(e["source"], e["date"]) for t, e in content["evidence"].items()},
     )

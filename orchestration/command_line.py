@@ -102,6 +102,8 @@ def _add_nights(commands: Subcommands) -> None:
     ui.add_argument("--no-daemon", action="store_true", help="不带守护进程：它另由 zeyou daemon 运行")
     _add(commands, "daemon", "守护进程：到点开始夜间作业，由 zeyou install 装成的服务运行", _daemon, is_night=True)
     _add(commands, "docs", "写出数据字典（dbt docs）", _docs, is_night=True)
+    figures = _add(commands, "figures", "写出每个数出自哪张看板、每张发布的表谁在用", _figures)
+    figures.add_argument("--out", type=Path, metavar="文件", help="默认程序文件夹下的 docs/figures.md")
 
 
 def _run(typed: Arguments) -> int:
@@ -138,6 +140,13 @@ def _docs(typed: Arguments) -> int:
     from orchestration.commands import docs
 
     return docs()
+
+
+def _figures(typed: Arguments) -> int:
+    from orchestration.figures import PAGE, write_figures
+
+    print(f"数出何处：{write_figures(typed.out or PAGE)}")
+    return 0
 
 
 # --- office (本区设置) --------------------------------------------------------------------------------------------------

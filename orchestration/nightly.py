@@ -60,6 +60,9 @@ STEP_NAMES = {
     "publication__snapshot": "发布",
     "publication__archive": "发布：存档",
     "publication__wall_chart": "发布：挂图",
+    "publication__quarterly_bulletin": "发布：季通报",
+    "publication__dispatch_pack": "发布：调度会材料",
+    "publication__frozen_assessment": "发布：考核冻结",
 }
 
 

@@ -18,6 +18,8 @@ import yaml
 from office import cached, settings_file
 
 CATALOGUE: Final = Path(__file__).with_name("catalogue")
+QUESTIONS: Final = Path(__file__).with_name("questions.yaml")
+MOST_QUESTIONS: Final = 12
 FOLDER: Final = "boards"
 Kind = Literal["text", "count", "money", "pct", "date", "score", "number"]
 KINDS: Final = ("text", "count", "money", "pct", "date", "score", "number")
@@ -30,6 +32,16 @@ class BoardColumn:
     name: str
     title: str
     kind: Kind
+
+
+@dataclass(frozen=True)
+class Question:
+    """What boards answer together (谁欠账、卡在哪): one page, its `main` boards first."""
+
+    key: str
+    title: str
+    asks: str
+    main: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,7 @@ class Board:
     rows: str
     section: str
     columns: tuple[BoardColumn, ...] = ()
+    question: str = ""
     choose: tuple[tuple[str, str], ...] = ()  # columns that readers choose rows by, each with what stands chosen
     is_hidden: bool = False  # by the office: no page of its own
 
@@ -68,10 +81,12 @@ def read_boards(files: Iterable[tuple[str, dict[str, Any]]]) -> tuple[Board, ...
         for entry in content["tables"]:
             columns = tuple(BoardColumn(**column) for column in entry.get("columns", ()))
             odd = [c.name for c in columns if c.kind not in KINDS]
-            if odd or entry["use"] not in ("lead", "board", "both") or entry["rows"] not in ("shared", "reach"):
+            if odd or entry["use"] not in ("lead", "board", "both", "part") or entry["rows"] not in ("shared", "reach"):
                 raise ValueError(f"{file} {entry['name']}：use、rows 或列的 kind 写错：{'、'.join(odd)}")
-            if entry["use"] != "lead" and not columns:
+            if entry["use"] in ("board", "both") and not columns:
                 raise ValueError(f"{file} {entry['name']}：看板须写明 columns")
+            if (entry["use"] in ("board", "both")) != bool(entry.get("question")):
+                raise ValueError(f"{file} {entry['name']}：成页的看板须写明 question，其他的不写")
             if entry["rows"] == "reach" and not entry["unit"]:
                 raise ValueError(f"{file} {entry['name']}：rows: reach 须写明 unit")
             choose = tuple((name, str(value)) for name, value in entry.get("choose", {}).items())
@@ -93,6 +108,39 @@ def all_boards() -> tuple[Board, ...]:
     if unknown := sorted(hidden - {board.name for board in boards}):
         raise ValueError(f"boards.yaml hidden：没有这些看板：{'、'.join(unknown)}")
     return tuple(replace(board, is_hidden=board.name in hidden) for board in boards)
+
+
+@cached
+def questions() -> tuple[Question, ...]:
+    """Return the questions in the order of the index, after checking that boards and questions know each other."""
+    content = yaml.safe_load(QUESTIONS.read_text(encoding="utf-8"))
+    found = tuple(Question(**{**entry, "main": tuple(entry["main"])}) for entry in content)
+    if len(found) > MOST_QUESTIONS:
+        raise ValueError(f"questions.yaml：最多 {MOST_QUESTIONS} 个问题，现有 {len(found)} 个")
+    answers = {board.name: board.question for board in all_boards()}
+    odd = [name for question in found for name in question.main if answers.get(name) != question.key]
+    odd += sorted({key for key in answers.values() if key} - {question.key for question in found})
+    if odd:
+        raise ValueError(f"questions.yaml：看板与问题对不上：{'、'.join(odd)}")
+    return found
+
+
+def boards_of(question: Question) -> list[Board]:
+    """Return the boards that answer a question, the main ones first."""
+    own = [board for board in all_boards() if board.question == question.key]
+    places = {name: place for place, name in enumerate(question.main)}
+    return sorted(own, key=lambda board: places.get(board.name, len(places)))
+
+
+def found_boards(words: str) -> list[Board]:
+    """Return the boards whose title, 口径, grain, source or columns hold every word, in the order of the catalogue."""
+    asked = words.casefold().split()
+
+    def text(board: Board) -> str:
+        titles = "\n".join(column.title for column in board.columns)
+        return "\n".join((board.title, board.caliber, board.grain, board.source, board.section, titles)).casefold()
+
+    return [board for board in all_boards() if board.is_page and asked and all(word in text(board) for word in asked)]
 
 
 def board_named(name: str) -> Board | None:

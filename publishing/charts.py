@@ -84,20 +84,18 @@ def reason_bars(reasons: Sequence[Mapping[str, Any]], score: float) -> Markup:
     return as_list(bars, f"理由分解：{len(steps)} 项相加等于 {score:.1f} 分")
 
 
-def funnel_bars(rows: Sequence[Mapping[str, Any]], column: str = "at_least_lead_count") -> list[Bar]:
-    """Give the stages, each as long as its leads, with the share of the stage before."""
+def funnel_bars(rows: Sequence[Mapping[str, Any]], column: str = "at_least_count") -> list[Bar]:
+    """Give the stages, each as long as its leads, with the share of the stage before as the board has it."""
     top = max((int(r[column]) for r in rows), default=0) or 1
     bars: list[Bar] = []
-    before: int | None = None
     for found in rows:
-        count = int(found[column])
-        step = f"上一阶段的 {count / before:.0%}" if before else ""
+        count, share = int(found[column]), found["from_previous_pct"]
+        step = "" if share is None or share != share else f"上一阶段的 {share:.0f}%"
         bars.append(Bar(str(found["stage"]), step, 100 * count / top, "stage", f"{count:,}"))
-        before = count
     return bars
 
 
-def funnel(rows: Sequence[Mapping[str, Any]], column: str = "at_least_lead_count") -> Markup:
+def funnel(rows: Sequence[Mapping[str, Any]], column: str = "at_least_count") -> Markup:
     """Draw the stages of the funnel."""
     return as_list(funnel_bars(rows, column), "阶段漏斗", "funnel")
 

@@ -21,10 +21,10 @@ import pyarrow.compute as pc
 from publishing.boards import BoardColumn, Kind, board_named
 from publishing.charts import chain_map
 from publishing.documents.pictures import SHOWN, pictures
+from publishing.figures import Reading, Reckoned, shown
 from publishing.trips import cities, plan_trip, trip_settings, worth_visiting
 
 Row = Mapping[str, Any]
-READ: Final = ("chain_nodes", "chain_edges", "lead_screens", "park_matches", "policy_matches", "trip_targets")
 PROSPECTS_A_NODE: Final = 10
 PARKS_A_LEAD: Final = 3
 MOST_ROWS: Final = 500
@@ -34,6 +34,27 @@ NO_TRACE: Final = "暂无"
 LEGEND: Final = "左边色条：强绿、补红、延蓝；连线越粗，供需台账中的金额越大，细线为金额暂无；到其他产业链的连线不画。数字与规则见“链条环节”一表"
 SEVERITY: Final = ("禁止", "疑似", "无法判断", "通过")
 OFFERED: Final = ("符合", "待核对")
+SURFACE: Final = "择优清单（工作簿）"
+NODES: Final = Reading(SURFACE, "强补延链图、链条环节", "chain_nodes")
+EDGES: Final = Reading(SURFACE, "强补延链图的连线", "chain_edges")
+COUNTS: Final = Reading(
+    SURFACE, "强补延链图、链条环节：环节数、列出的目标企业", "prospect_counts",
+    (
+        shown("环节数", "node_count"),
+        shown("强、补、延", "strong_count", "fill_count", "extend_count"),
+        shown("目标企业家次", "prospect_count"),
+    ),
+    ("slice_kind", "slice_key"),
+)  # fmt: skip
+SCREENS: Final = Reading(SURFACE, "准入筛查", "lead_screens")
+PARKS: Final = Reading(SURFACE, "园区匹配", "park_matches")
+OFFERS: Final = Reading(SURFACE, "可依法推荐的政策", "policy_matches")
+VISITS: Final = Reading(SURFACE, "外出行程、目标企业的引荐路径", "trip_targets")
+READINGS: Final = (NODES, EDGES, COUNTS, SCREENS, PARKS, OFFERS, VISITS)
+RECKONED: Final = (
+    Reckoned(SURFACE, "各表第一行", "共几条、列了几条、各结论几条", "数的是该表自己的行"),
+    Reckoned(SURFACE, "外出行程", "日期、路程、列几家", "示例行程在发布时排定，与外出行程页同一算法"),
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +101,7 @@ def gather(
     Parameters
     ----------
     tables : mapping
-        Published tables by their name in publishing/catalogue; :data:`READ` are needed.
+        Published tables by their name in publishing/catalogue; those of :data:`READINGS` are needed.
     prospects : Table
         The prospects of every node (brd_prospect__nodes).
     leads : DataFrame
@@ -89,36 +110,39 @@ def gather(
         Why there is no prospect: the register was left out.
     """
     listed = leads[leads["rank"].notna()].sort_values("rank")
-    ranked, visits = listed["lead_id"].tolist(), tables["trip_targets"].to_pylist()
+    ranked, visits = listed["lead_id"].tolist(), tables[VISITS.board].to_pylist()
     scores = dict(zip(ranked, listed["score"], strict=True))
     firms = prospects.to_pylist()
-    counts = Counter(firm["node_id"] for firm in firms)
-    nodes = [{**node, "prospect_count": counts[node["node_id"]]} for node in tables["chain_nodes"].to_pylist()]
+    counts = {(row["slice_kind"], row["slice_key"]): row for row in COUNTS.narrowed(tables[COUNTS.board].to_pylist())}
+    nodes = [
+        {**node, "prospect_count": counts["环节", node["node_id"]]["prospect_count"]}
+        for node in tables[NODES.board].to_pylist()
+    ]
     extracts = (
         _gaps(nodes),
         _targets(nodes, firms, visits, register_problem),
-        _screens(tables["lead_screens"]),
-        _parks(tables["park_matches"], ranked),
-        _offers(tables["policy_matches"], ranked),
+        _screens(tables[SCREENS.board]),
+        _parks(tables[PARKS.board], ranked),
+        _offers(tables[OFFERS.board], ranked),
         _trips(visits, scores, as_of),
     )
-    return Opportunities(_pictures(nodes, tables["chain_edges"].to_pylist()), extracts)
+    return Opportunities(_pictures(nodes, tables[EDGES.board].to_pylist(), counts), extracts)
 
 
-def _pictures(nodes: Sequence[Row], edges: Sequence[Row]) -> tuple[ChainPicture, ...]:
+def _pictures(
+    nodes: Sequence[Row], edges: Sequence[Row], counts: Mapping[tuple[str, str], Row]
+) -> tuple[ChainPicture, ...]:
     chains: dict[str, list[Row]] = {}
     for node in sorted(nodes, key=lambda n: n["node_order"]):
         chains.setdefault(node["chain_name"], []).append(node)
     drawings = {name: chain_map(name, of_chain, edges) for name, of_chain in chains.items()}
     drawn = pictures(drawings, MAP_WIDTH_MM, SHOWN, is_titled=True)
     found = []
-    for name, of_chain in chains.items():
-        classes = Counter(node["gap_class"] for node in of_chain)
-        told = "、".join(f"{kind} {classes[kind]}" for kind in ("强", "补", "延"))
-        targets = sum(node["prospect_count"] for node in of_chain)
-        found.append(
-            ChainPicture(name, drawn[name], f"{name}：{len(of_chain)} 个环节（{told}），目标企业 {targets} 家次")
-        )
+    for name in chains:
+        of = counts["产业链", name]
+        told = f"强 {of['strong_count']}、补 {of['fill_count']}、延 {of['extend_count']}"
+        words = f"{name}：{of['node_count']} 个环节（{told}），目标企业 {of['prospect_count']} 家次"
+        found.append(ChainPicture(name, drawn[name], words))
     return tuple(found)
 
 

@@ -1,6 +1,6 @@
-"""Any range of months beside the one before and the same of last year (期间对比), summed from the monthly indicators.
+"""Any range of months beside the one before and the same of last year (期间对比), from the running sums of brd_unit__running.
 
-Belongs here: what a period is, which one comes before it, sums. Does not belong here: how the months were counted
+Belongs here: what a period is, which one comes before it. Does not belong here: how the months were counted and added up
 (dbt_project/models/boards/unit), the page (pages/periods.py).
 """
 
@@ -43,6 +43,16 @@ class Month:
         """Give the month so many later (earlier if negative)."""
         at = self.year * 12 + self.month - 1 + months
         return Month(at // 12, at % 12 + 1)
+
+    @property
+    def first_day(self) -> dt.date:
+        """Return its first day."""
+        return dt.date(self.year, self.month, 1)
+
+    @property
+    def text(self) -> str:
+        """Return it as documents write it."""
+        return f"{self.year}年{self.month}月"
 
     @property
     def next_start(self) -> dt.date:
@@ -108,27 +118,34 @@ def usual_periods(as_of: dt.date) -> dict[str, Period]:
 
 
 def compared(
-    rows: Iterable[Mapping[str, Any]], period: Period, key: str, value: str, as_of: dt.date
+    rows: Iterable[Mapping[str, Any]], period: Period, key: str, running: str, as_of: dt.date
 ) -> list[dict[str, Any]]:
-    """Sum `value` of each `key` over the period, the one before and the same of last year.
+    """Return what each `key` came to in the period, the one before and the same of last year.
 
-    A period that reaches before the first month on the books can't be told: its sum is None (暂无), not 0. The change is
+    `running` is the column of what had come by the end of a month since the books began: a period is the difference of two of
+    them. A period that reaches before the first month on the books can't be told: its sum is None (暂无), not 0. The change is
     None too while the period runs, since a part of a period is no match for a whole one.
     """
     spans = {"value": period, "before": period.before, "last_year": period.last_year}
-    rows = list(rows)
-    first = min((Month.of(row["month_date"]) for row in rows), default=None)
-    sums: dict[str, dict[str, Any]] = {}
+    books: dict[str, dict[Month, float | None]] = {}
+    measures: dict[str, str] = {}
     for row in rows:
-        entry = sums.setdefault(row[key], {key: row[key], **dict.fromkeys(spans, 0.0), "measure": row["measure"]})
-        for name, span in spans.items():
-            if span.holds(row["month_date"]):
-                entry[name] += row[value] or 0.0
-    for entry in sums.values():
-        for name, span in spans.items():
-            if first is None or span.since < first:
-                entry[name] = None
-        for name in ("before", "last_year"):
-            is_told = entry[name] and entry["value"] is not None and period.is_over(as_of)
-            entry[f"{name}_change_pct"] = 100 * (entry["value"] - entry[name]) / entry[name] if is_told else None
-    return list(sums.values())
+        books.setdefault(row[key], {})[Month.of(row["month_date"])] = row[running]
+        measures[row[key]] = row["measure"]
+    months = sorted({month for by_month in books.values() for month in by_month})
+    entries = []
+    for name, by_month in books.items():
+
+        def came(span: Period, by_month: Mapping[Month, float | None] = by_month) -> float | None:
+            if span.since < months[0] or span.since > months[-1]:
+                return None
+            until = by_month.get(min(span.until, months[-1]))
+            since = 0.0 if span.since == months[0] else by_month.get(span.since.shifted(-1))
+            return None if until is None or since is None else round(until - since, 4)
+
+        entry: dict[str, Any] = {key: name, "measure": measures[name], **{at: came(span) for at, span in spans.items()}}
+        for at in ("before", "last_year"):
+            is_told = entry[at] and entry["value"] is not None and period.is_over(as_of)
+            entry[f"{at}_change_pct"] = 100 * (entry["value"] - entry[at]) / entry[at] if is_told else None
+        entries.append(entry)
+    return entries

@@ -22,7 +22,8 @@ import pandas as pd
 import xlsxwriter
 
 from models.ranking import KIND_NAMES, RankingWeights, top_reasons
-from publishing.opportunities import LEGEND, Extract, Opportunities
+from publishing.figures import Reckoned
+from publishing.opportunities import LEGEND, SURFACE, Extract, Opportunities
 
 FONT: Final = "Microsoft YaHei"
 SYNTHETIC_LABEL: Final = "（合成数据，仅供演示）"
@@ -31,6 +32,7 @@ WIDEST: Final = 60
 WIDEST_BESIDE: Final = 36  # a dozen columns and more, some of them sentences, must fit a printed page
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 
+RECKONED: Final = (Reckoned(SURFACE, "说明", "线索条数、参加排序条数", "数的是名单自己的行"),)
 GAP_MAP: Final = "强补延链图"
 TALLEST: Final = 409  # points: no row can be higher
 POINTS_A_PIXEL: Final = 0.75

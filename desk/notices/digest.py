@@ -12,11 +12,10 @@ import pyarrow.compute as pc
 
 from desk.access import Reach
 from desk.listing import Filters, PublishedList
-from desk.rules import Rules
 
 
 def unit_digest(
-    published: PublishedList, before: PublishedList | None, hidden: frozenset[str], unit: str, rules: Rules, site: str
+    published: PublishedList, before: PublishedList | None, hidden: frozenset[str], unit: str, site: str
 ) -> tuple[str, str]:
     """Give subject and text of a unit's digest; leads that refuse contact count nowhere."""
     visible = Reach(frozenset({unit}))
@@ -24,7 +23,7 @@ def unit_digest(
     bands = pc.value_counts(published.table["band"].take(pa.array(rows))).to_pylist()
     told = "、".join(f"{b['values']} 档 {b['counts']} 条" for b in sorted(bands, key=lambda b: b["values"]))
     moved = len(published.select(Filters(only="moved"), visible, hidden, None, before)) if before else None
-    due = len(published.contacts_due(rows, rules.first_contact_days, rules.follow_up_days))
+    due = len(published.overdue_of(unit, hidden))
     label = "（合成数据）" if published.snapshot.manifest["is_synthetic"] else ""
     lines = [
         f"{unit}：参加排序 {len(rows)} 条" + (f"（{told}）" if told else ""),

@@ -27,7 +27,6 @@ from desk.contacts import refused_leads
 from desk.listing import Lists
 from desk.notices.digest import unit_digest
 from desk.notices.recipients import Recipient
-from desk.rules import Rules
 from desk.store.database import writing
 from desk.store.models import Notice
 
@@ -73,7 +72,6 @@ def queue_digests(
     lists: Lists,
     site: str,
     recipients: list[Recipient],
-    rules: Rules,
     now: dt.datetime,
 ) -> list[Notice]:
     """Write the digests of the current list that are not in the outbox yet, and give them."""
@@ -91,7 +89,7 @@ def queue_digests(
     written = []  # before the transaction: counting a unit's list takes its time
     for key, recipient in by_key.items():
         if key not in known:
-            subject, body = unit_digest(published, before, hidden, recipient.unit, rules, site)
+            subject, body = unit_digest(published, before, hidden, recipient.unit, site)
             written.append(
                 Notice(
                     digest_key=key, channel=recipient.channel, address=recipient.address, subject=subject, body=body,

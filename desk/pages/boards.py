@@ -5,7 +5,7 @@ Belongs here: one page for all boards. Does not belong here: the catalogue (publ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import pyarrow as pa
@@ -20,7 +20,7 @@ from desk.contacts import refused_firms
 from desk.listing import PublishedList, firm_marks
 from desk.pages.context import DeskDep, Line, ReadDep, ViewerDep, hidden_leads, list_in_use, render
 from publishing import charts
-from publishing.boards import Board, all_boards, board_named, read_table
+from publishing.boards import Board, board_named, boards_of, found_boards, questions, read_table
 
 router = APIRouter()
 ROWS_A_PAGE = 100
@@ -33,14 +33,27 @@ DRAWN: Final[Mapping[str, Callable[[Sequence[Mapping[str, Any]]], Markup]]] = {
 
 
 @router.get("/boards", summary="看板目录")
-def boards(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response:
-    """Show which boards there are."""
+def boards(
+    request: Request,
+    desk: DeskDep,
+    viewer: ViewerDep,
+    question: Annotated[str, Query(max_length=32)] = "",
+    q: Annotated[Line, Query()] = "",
+) -> Response:
+    """Show the questions that boards answer, the boards of one question, or those that a search finds."""
     published = list_in_use(desk)
-    sections: dict[str, list[Board]] = {}
-    for found in all_boards():
-        if found.is_page and (published.snapshot.folder / found.file).exists():
-            sections.setdefault(found.section, []).append(found)
-    return render(request, desk, "boards.html", viewer, sections=sections)
+
+    def there(boards: Iterable[Board]) -> list[Board]:
+        return [board for board in boards if (published.snapshot.folder / board.file).exists()]
+
+    asked = next((one for one in questions() if one.key == question), None)
+    if question and asked is None:
+        raise HTTPException(404)
+    tiles = [(one, own) for one in questions() if (own := there(boards_of(one)))]
+    return render(
+        request, desk, "boards.html", viewer,
+        tiles=tiles, asked=asked, boards=there(boards_of(asked)) if asked else there(found_boards(q)), q=q,
+    )  # fmt: skip
 
 
 def without_refused(table: pa.Table, database: Session, published: PublishedList) -> pa.Table:

@@ -36,10 +36,46 @@ from desk.pages.today import card
 from desk.rules import LEVELS, METHODS, RESULTS
 from publishing import charts
 from publishing.boards import Board, all_boards
+from publishing.figures import Reading, Reckoned, shown
 
 router = APIRouter()
 LeadId = Annotated[Line, Form(min_length=1)]
 SHOWN_RELATIVES = 20
+SURFACE = "线索页"
+MOVES = Reading(
+    SURFACE, "经过：阶段", "stage_moves",
+    (shown("进入阶段", "stage"), shown("佐证", "evidence_kind", "not_counted_reason")),
+    ("moved_date", "is_from_desk"),
+)  # fmt: skip
+FOLLOW_UPS = Reading(
+    SURFACE, "经过：跟进", "follow_ups",
+    (shown("跟进", "method", "led_by", "result"), shown("内容", "content", "next_step")),
+    ("follow_up_date", "unit_name", "is_from_desk"),
+)  # fmt: skip
+STANDING = Reading(
+    SURFACE, "来源凭据", "lead_standing",
+    (
+        shown("来源", "lead_source"),
+        shown("推荐单位", "introduced_by", "agency_name", "agency_contract_no"),
+        shown("来源地", "origin_name"),
+        shown("活动编号", "event_id"),
+        shown("文件、表、行", "source_file", "source_sheet", "source_row"),
+    ),
+)  # fmt: skip
+TREND = Reading(
+    SURFACE,
+    "落地可能性走势",
+    "landing_trend",
+    (shown("落地可能性", "landing_probability"), shown("阶段", "stage")),
+    ("told_date",),
+)
+READINGS = (MOVES, FOLLOW_UPS, STANDING, TREND)
+RECKONED = (Reckoned(SURFACE, "落地可能性走势", "升降百分点", "列出的最早与最近两个数之差"),)
+
+
+def about_lead() -> tuple[Reading, ...]:
+    """Return the boards of which a lead's page shows whole rows (use: both in the catalogue)."""
+    return tuple(Reading(SURFACE, board.title, board.name) for board in all_boards() if board.use == "both")
 
 
 def found_lead(published: PublishedList, session: Session, lead_id: str) -> dict[str, Any]:
@@ -56,10 +92,10 @@ def timeline(
     """Give what happened to a lead, newest first. What was said belongs to the unit; that it happened does not."""
     lines: list[dict[str, Any]] = []
     # What the night read from the desk stands below as the desk's own record, with who wrote it.
-    for row in (r for r in published.about(lead_id, "stage_moves") if not r.get("is_from_desk")):
+    for row in (r for r in published.about(lead_id, MOVES) if not r.get("is_from_desk")):
         note = row["not_counted_reason"] or f"佐证：{row['evidence_kind'] or '无需'}"
         lines.append({"day": row["moved_date"], "kind": "阶段", "title": f"进入“{row['stage']}”", "text": note})
-    for row in (r for r in published.about(lead_id, "follow_ups") if not r.get("is_from_desk")):
+    for row in (r for r in published.about(lead_id, FOLLOW_UPS) if not r.get("is_from_desk")):
         text = "；".join(x for x in (row["content"], f"下一步：{row['next_step']}" if row["next_step"] else "") if x)
         # After a hand-over what was said before stays with who said it.
         own = viewer.reach("private").covers(row.get("unit_name") or unit)
@@ -113,7 +149,7 @@ def timeline(
 
 def origin(published: PublishedList, lead_id: str) -> list[tuple[str, str]]:
     """Give where a lead comes from: source, who recommended it, event, file, sheet and row; empty for a list older than that table."""
-    found = published.about(lead_id, "lead_standing")
+    found = published.about(lead_id, STANDING)
     if not found:
         return []
     of = found[0].get  # a list of another version may have fewer columns
@@ -131,16 +167,16 @@ def origin(published: PublishedList, lead_id: str) -> list[tuple[str, str]]:
     ]
 
 
-def boards_about(published: PublishedList, lead_id: str, shown: int = 4) -> list[tuple[Board, list[dict[str, Any]]]]:
+def boards_about(published: PublishedList, lead_id: str, most: int = 4) -> list[tuple[Board, list[dict[str, Any]]]]:
     """Give the boards that speak of a lead, with their first rows of it: parks, offers, requests, money."""
-    wanted = [b for b in all_boards() if b.use == "both" and b.name in published.tables_of_leads]
-    found = [(board, published.about(lead_id, board.name)[:shown]) for board in wanted]
+    wanted = [reading for reading in about_lead() if reading.board in published.tables_of_leads]
+    found = [(reading.source, published.about(lead_id, reading)[:most]) for reading in wanted]
     return [(board, rows) for board, rows in found if rows]
 
 
 def landing_trend(published: PublishedList, lead_id: str) -> dict[str, Any] | None:
     """Give how likely a lead has been to land, month end by month end, and by how much that moved; None with one day only."""
-    told = sorted(published.about(lead_id, "landing_trend"), key=lambda row: row["told_date"])
+    told = sorted(published.about(lead_id, TREND), key=lambda row: row["told_date"])
     if len(told) < 2:
         return None
     points = [round(100 * row["landing_probability"], 1) for row in told]

@@ -1,6 +1,6 @@
 """Comparison of any range of months (期间对比): the district by indicator, a unit by indicator, or an indicator by unit.
 
-Belongs here: the page and its form. Does not belong here: what a period is and sums (publishing/periods.py).
+Belongs here: the page and its form. Does not belong here: what a period is (publishing/periods.py), sums (brd_unit__running).
 """
 
 from __future__ import annotations
@@ -12,11 +12,26 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import Response
 
 from desk.pages.context import DeskDep, Line, ViewerDep, list_in_use, render
-from publishing.boards import board_named, read_table
+from publishing.boards import board_named
+from publishing.figures import Reading, Reckoned, shown
 from publishing.periods import Month, Period, compared, usual_periods
 
 router = APIRouter()
-BOARD = "unit_indicators"
+BOARD = "unit_indicators"  # whose 口径 the page tells: the running sums have no other
+RUNNING = Reading(
+    "期间对比页", "本期、上期、去年同期", "unit_running",
+    (shown("本期", "running_value"), shown("只计已开工", "started_running_value"), shown("计量", "measure")),
+    ("slice_kind", "slice_name", "indicator", "indicator_order", "month_date"),
+)  # fmt: skip
+READINGS = (RUNNING,)
+RECKONED = (
+    Reckoned(
+        "期间对比页",
+        "任选期间",
+        "本期、上期、去年同期和增幅",
+        "起止月由读者选：看板存到每月末的累计，期间数是两个累计之差",
+    ),
+)
 
 
 @router.get("/periods", summary="期间对比")
@@ -32,9 +47,9 @@ def periods(
 ) -> Response:
     """Show sums of a period beside the one before and last year's; `zero` counts only started projects."""
     published = list_in_use(desk)
-    table = read_table(published.snapshot.folder, BOARD)
+    table = RUNNING.table(published.snapshot.folder)
     if table is None:
-        raise HTTPException(404, "这份名单发布时还没有逐月指标")
+        raise HTTPException(404, "这份名单发布时还没有逐月累计")
     usual = usual_periods(published.as_of_date)
     try:
         latest = usual["本半年"]
@@ -44,15 +59,19 @@ def periods(
         )
     except ValueError as error:
         raise HTTPException(422, str(error)) from error
+    table = table.sort_by([("indicator_order", "ascending"), ("slice_name", "ascending")])
     names = list(dict.fromkeys(table["indicator"].to_pylist()))
+    table = table.filter(pc.equal(table["slice_kind"], "责任单位" if indicator or unit else "全区"))
     if indicator:
         table = table.filter(pc.equal(table["indicator"], indicator))
     if unit:
-        table = table.filter(pc.equal(table["unit_name"], unit))
-    key, value = ("unit_name" if indicator else "indicator"), ("started_value" if zero else "indicator_value")
-    rows = compared(
-        table.select([key, "month_date", "measure", value]).to_pylist(), period, key, value, published.as_of_date
+        table = table.filter(pc.equal(table["slice_name"], unit))
+    by, running = ("slice_name" if indicator else "indicator"), ("started_running_value" if zero else "running_value")
+    found = compared(
+        table.select([by, "month_date", "measure", running]).to_pylist(), period, by, running, published.as_of_date
     )
+    key = "unit_name" if indicator else "indicator"
+    rows = [{key: row[by], **row} for row in found]
     return render(
         request, desk, "periods.html", viewer,
         rows=rows, key=key, period=period, usual=usual, indicators=names, indicator=indicator, unit=unit, zero=zero,

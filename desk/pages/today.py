@@ -141,9 +141,7 @@ def card(
         "face": face(desk, published, before, row, fact),
         "answer": answer,
         "holder": held,
-        "next_step": next_step(fact, published.as_of_date, desk.rules.first_contact_days, desk.rules.follow_up_days)
-        if fact
-        else None,
+        "next_step": next_step(fact, published.overdue.get(row["lead_id"]), published.as_of_date) if fact else None,
         "reported_date": fact.get("reported_date"),
     }
 

@@ -35,12 +35,34 @@ from desk.pages.context import (
 )
 from desk.store.database import writing
 from models.screening import NOTE, VERDICT_TEXTS, scan, verdict_of
-from publishing.boards import read_table
+from publishing.figures import Reading, Reckoned, shown
 from publishing.trips import TripPlan, cities, plan_trip, trip_settings, worth_visiting
 from publishing.workbook import SYNTHETIC_LABEL
 
 router = APIRouter()
 Who = Literal["all", "lead", "prospect"]
+TARGETS = Reading(
+    "外出行程页", "可拜访企业", "trip_targets",
+    (
+        shown("企业", "enterprise_name"),
+        shown("项目", "project_name"),
+        shown("单位", "unit_name"),
+        shown("契合度", "fit"),
+        shown("理由", "reason_text"),
+        shown("引荐路径", "path_text"),
+        shown("最近拜访", "last_visit_date"),
+    ),
+    ("target_kind", "target_key", "lead_id", "province_name", "city_name"),
+)  # fmt: skip
+READINGS = (TARGETS,)
+RECKONED = (
+    Reckoned(
+        "外出行程页",
+        "行程",
+        "天数、路程、列几家",
+        "地区和日期由读者选；直线距离按城市坐标，与择优清单的示例行程同一算法",
+    ),
+)
 # The visit sheet has the headings of the follow-up ledger (跟进记录): filled in, it comes back as one.
 SHEET = (
     "线索编号",
@@ -68,7 +90,7 @@ def _targets(
     published: PublishedList, database: Session, viewer: Viewer, region: str, since: dt.date, who: Who
 ) -> list[dict[str, Any]]:
     """Give whom the viewer may visit in a region: leads of the viewer's reach, and firms that nobody follows."""
-    table = read_table(published.snapshot.folder, "trip_targets")
+    table = TARGETS.table(published.snapshot.folder)
     if table is None:
         raise HTTPException(404, "这份名单发布时还没有可拜访企业")
     table = without_refused(table, database, published)

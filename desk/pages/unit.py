@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
@@ -27,39 +25,66 @@ from desk.pages.context import (
     render,
 )
 from desk.pages.today import cards
-from publishing.boards import read_table
+from publishing.figures import Reading, Reckoned, shown
 from publishing.periods import counted_year
 
 router = APIRouter()
 SHOWN = 40
 SHOWN_LATE = 12
+SURFACE = "单位页"
+TASKS = Reading(
+    SURFACE, "年度任务", "task_progress",
+    (
+        shown("指标", "indicator"),
+        shown("完成", "done_value"),
+        shown("任务", "target_text", "target_value"),
+        shown("完成率", "completion_pct"),
+        shown("距全年任务", "gap_value", "measure"),
+        shown("时序欠账", "arrears_value", "measure"),
+        shown("灯", "light"),
+        shown("时序进度", "passed_pct"),
+    ),
+    ("unit_name", "target_year", "indicator_order"),
+)  # fmt: skip
+LEDGERS = Reading(
+    SURFACE, "台账完整率", "unit_completeness",
+    (
+        shown("台账", "ledger_name"),
+        shown("完整率", "filled_pct"),
+        shown("行数", "row_count"),
+        shown("需更正", "annotated_count"),
+        shown("退回", "refused_count"),
+        shown("缺填", "missing_text"),
+    ),
+    ("unit_name",),
+)  # fmt: skip
+READINGS = (TASKS, LEDGERS)
+RECKONED = (Reckoned(SURFACE, "分派", "每人承办条数和名额", "办公桌自己的记录，夜里的看板还没有"),)
 
 
 @router.get("/unit", summary="单位页")
 def unit(
     request: Request, desk: DeskDep, database: ReadDep, viewer: ViewerDep, name: Annotated[Line, Query()] = ""
 ) -> Response:
-    """Show one unit's arrears (欠账) and its leads to distribute."""
+    """Show one unit's tasks with their arrears (时序欠账), and its leads to distribute."""
     published = list_in_use(desk)
     reach = viewer.reach("detail")
     choices = [u for u in sorted(published.units) if reach.covers(u)]
     chosen = name or viewer.unit_name or (choices[0] if choices else "")
     if not reach.covers(chosen) or chosen not in published.units:
         raise HTTPException(404)
-    progress = read_table(published.snapshot.folder, "task_progress")
-    tasks = []
-    if progress is not None:
-        of_unit = progress.filter(pc.equal(progress["unit_name"], chosen))
-        tasks = of_unit.filter(pc.equal(of_unit["target_year"], counted_year(published.as_of_date))).to_pylist()
-    ledgers = read_table(published.snapshot.folder, "unit_completeness", [("unit_name", "=", chosen)])
-    rows = published.select(Filters(unit=chosen), reach, hidden_leads(database, published))
-    page = published.page(rows, -1, SHOWN)
-    rule, before = desk.rules, desk.lists.before(published)
-    due = published.contacts_due(rows, rule.first_contact_days, rule.follow_up_days)
-    late = published.table.take(pa.array(due[:SHOWN_LATE], pa.int64())).to_pylist()
+    folder = published.snapshot.folder
+    year = counted_year(published.as_of_date)
+    tasks = TASKS.rows(folder, [("unit_name", "=", chosen), ("target_year", "=", year)])
+    ledgers = LEDGERS.rows(folder, [("unit_name", "=", chosen)])
+    hidden = hidden_leads(database, published)
+    rows = published.select(Filters(unit=chosen), reach, hidden)
+    page, before = published.page(rows, -1, SHOWN), desk.lists.before(published)
+    due = published.overdue_of(chosen, hidden)
+    late = [row for lead in due[:SHOWN_LATE] if (row := published.row(lead["lead_id"])) is not None]
     return render(
         request, desk, "unit.html", viewer,
-        unit=chosen, choices=choices, tasks=tasks, ledgers=ledgers.to_pylist() if ledgers is not None else [], cards=cards(desk, database, published, before, page.rows),
+        unit=chosen, choices=choices, tasks=tasks, ledgers=ledgers, cards=cards(desk, database, published, before, page.rows),
         late=cards(desk, database, published, before, late), late_count=len(due), total=page.total,
         people=actions.loads(database, viewer.units) if viewer.assigns else [],
         passed_pct=tasks[0]["passed_pct"] if tasks else None,

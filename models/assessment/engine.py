@@ -66,22 +66,28 @@ class _Period:
     passed_share: float
 
     @classmethod
-    def of(cls, kind: str, as_of: dt.date) -> _Period:
-        """Give the period in which the day before `as_of` lies."""
+    def of(cls, kind: str, as_of: dt.date, passed_share: float) -> _Period:
+        """Return the period in which the day before `as_of` lies, of which so much has passed."""
         last = as_of - dt.timedelta(days=1)
         months = MONTHS[kind]
         start = (last.month - 1) // months * months + 1
         first = dt.date(last.year, start, 1)
         after = start + months
         end = dt.date(last.year + (after > 12), after if after <= 12 else 1, 1)
-        return cls(first, end, months / 12, (as_of - first).days / (end - first).days)
+        return cls(first, end, months / 12, passed_share)
 
 
 class _Facts:
     """Facts and tasks as known before a day."""
 
     def __init__(
-        self, facts: pd.DataFrame, targets: pd.DataFrame, marks: pd.DataFrame, indicators: pd.DataFrame, as_of: dt.date
+        self,
+        facts: pd.DataFrame,
+        targets: pd.DataFrame,
+        marks: pd.DataFrame,
+        indicators: pd.DataFrame,
+        as_of: dt.date,
+        passed: Mapping[str, float],
     ) -> None:
         def before(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
             dated = frame.assign(**{c: pd.to_datetime(frame[c]).dt.date for c in columns})
@@ -108,6 +114,7 @@ class _Facts:
         self.voted = set(zip(voted["scheme_name"], voted["rule_code"], strict=True))
         self.stock = set(indicators.loc[indicators["is_stock"].astype(bool), "indicator"])
         self.as_of = as_of
+        self.passed = passed
 
     def of(self, unit: str, term: Term, rule: Rule, period: _Period) -> tuple[float, pd.DataFrame]:
         """Give what a unit has done in a period, and the facts with is_counted and a reason."""
@@ -165,6 +172,8 @@ def assess(
     indicators: pd.DataFrame,
     as_of: dt.date,
     further: Mapping[str, str] | None = None,
+    *,
+    passed: Mapping[str, float],
 ) -> Assessment:
     """Score every unit by every scheme as of a day.
 
@@ -176,6 +185,8 @@ def assess(
         Only what was known before it counts, so a past day is scored as it was.
     further : mapping of str to str, optional
         Words that rules may use beyond the indicators: the measure each stands for, or empty if marks tell it.
+    passed : mapping of str to float
+        How much of the month, quarter, half-year and year has passed (brd_task__pace): what `@时序` is due by.
 
     Notes
     -----
@@ -188,7 +199,7 @@ def assess(
     a count that nobody entered (漏报次数) is 0, and a vote on 按个加分 or 按个扣分 that no unit has yet in the period (待评分) costs nobody the place.
     """
     schemes, refused = read_rules(rules, set(indicators["indicator"]), as_of, further)
-    known = _Facts(facts, targets, marks, indicators, as_of)
+    known = _Facts(facts, targets, marks, indicators, as_of, passed)
     scores: list[dict[str, Any]] = []
     items: list[dict[str, Any]] = []
     traces: list[dict[str, Any]] = []
@@ -243,7 +254,7 @@ def _row(title: str, kind: str, group: str | None, points: float | None, how: st
 
 def _item(rule: Rule, unit: str, known: _Facts, traces: list[dict[str, Any]]) -> dict[str, Any]:
     """Compute one rule for one unit, and note the facts behind it."""
-    period = _Period.of(rule.period, known.as_of)
+    period = _Period.of(rule.period, known.as_of, known.passed[rule.period])
     key = {"scheme_name": rule.scheme, "unit_name": unit, "rule_code": rule.code}
     base: float | None = None
     counted = passed_over = 0

@@ -6,10 +6,11 @@ signing or a start is (dbt), when a document is made (orchestration).
 """
 
 from publishing.documents.bulletin import BulletinFigures, Quarter, quarter_figures, write_bulletin
-from publishing.documents.dispatch import DispatchFigures, Month, PackRefused, dispatch_figures, write_dispatch_pack
+from publishing.documents.dispatch import DispatchFigures, PackRefused, dispatch_figures, write_dispatch_pack
 from publishing.documents.frozen import Correction, Frozen, freeze, versions
 from publishing.documents.project_pages import project_pages, write_project_pages
 from publishing.documents.wall_chart import chart_content, write_wall_chart
+from publishing.periods import Month
 
 __all__ = [
     "BulletinFigures",

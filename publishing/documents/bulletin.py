@@ -2,7 +2,8 @@
 
 Page, fonts and levels follow GB/T 9704; fonts are named in styles and never shipped.
 
-Belongs here: the figures of a quarter, their 口径, their words. Does not belong here: the page itself (template.py), writing (issued.py).
+Belongs here: which boards' rows a quarter's bulletin shows, their 口径, their words. Does not belong here: any sum or rate
+(dbt_project/models/boards), the page itself (template.py), writing (issued.py).
 """
 
 from __future__ import annotations
@@ -17,13 +18,85 @@ import pandas as pd
 from markupsafe import Markup
 
 from publishing import charts
-from publishing.documents.issued import NO_RATE, NOT_SET, SYNTHETIC, Issued, document_settings, write_issued
+from publishing.documents.issued import NO_RATE, SYNTHETIC, Issued, write_issued
 from publishing.documents.template import write_default_template
+from publishing.figures import Frames, Reading, shown
 
-# Indicator of 年度任务 -> what the month table counts.
-COUNTS: Final = {"新增线索数": "new_lead_count", "新签约项目数": "signed_count", "新开工项目数": "started_count"}
+SURFACE: Final = "季通报"
+INDICATORS: Final = ("新增线索数", "新签约项目数", "新开工项目数")
 RANKED_BY: Final = "新开工项目数"
+COHORTS_SHOWN: Final = 8
 _ORDINALS: Final = "一二三四"
+
+
+def _missing(value: Any) -> bool:
+    return value is None or pd.isna(value)
+
+
+def _number(value: Any) -> int | float | str:
+    return NO_RATE if _missing(value) else int(value) if float(value).is_integer() else float(value)
+
+
+def _percent(value: Any) -> str:
+    return NO_RATE if _missing(value) else f"{value:.1f}%"
+
+
+def _target(value: Any) -> str:
+    return "未下达" if _missing(value) else f"{value:g}"
+
+
+def _started(count: Any, share: Any) -> str:
+    return "未到期" if _missing(share) else f"{int(count)}（{share:.0f}%）"
+
+
+TOTALS: Final = Reading(
+    SURFACE, "总体情况", "task_quarters",
+    (
+        shown("指标", "indicator"),
+        shown("本季", "quarter_value", write=_number),
+        shown("上季", "before_value", write=_number),
+        shown("去年同季", "last_year_value", write=_number),
+        shown("年初至季末", "year_value", write=_number),
+        shown("全年任务", "target_value", write=_target),
+        shown("完成率", "completion_pct", write=_percent),
+    ),
+    ("quarter_date", "as_of_date"),
+)  # fmt: skip
+STANDINGS: Final = Reading(
+    SURFACE, "各单位开工任务", "unit_ranks",
+    (
+        shown("名次", "completion_rank", write=lambda place: "—" if _missing(place) else str(int(place))),
+        shown("单位", "unit_name"),
+        shown("年初至季末开工", "year_value", write=_number),
+        shown("全年任务", "target_value", write=_target),
+        shown("完成率", "completion_pct", write=_percent),
+    ),
+    ("unit_type", "indicator", "month_date"),
+)  # fmt: skip
+OF_QUARTER: Final = Reading(
+    SURFACE, "各单位本季新增线索、签约、开工", "unit_running",
+    (shown("本季", "quarter_value", write=_number),),
+    ("slice_kind", "slice_name", "indicator", "month_date"),
+)  # fmt: skip
+COHORTS: Final = Reading(
+    SURFACE, "签约转开工", "quarter_cohorts",
+    (
+        shown("签约数", "signed_count", write=_number),
+        shown("几个月内开工", "started_within_count", "started_within_pct", write=_started),
+    ),
+    ("slice_kind", "signed_quarter_date", "horizon_months"),
+)  # fmt: skip
+SILENT: Final = Reading(
+    SURFACE, "本季既无新增线索、又无跟进的单位", "unit_running",
+    (shown("单位", "slice_name"),),
+    ("slice_kind", "indicator", "month_date", "quarter_value"),
+)  # fmt: skip
+TREND: Final = Reading(
+    SURFACE, "近12个月新签约、新开工（图）", "unit_running",
+    (shown("当月", "month_value"),),
+    ("slice_kind", "indicator", "month_date"),
+)  # fmt: skip
+READINGS: Final = (TOTALS, STANDINGS, OF_QUARTER, COHORTS, SILENT, TREND)
 
 
 @dataclass(frozen=True, order=True)
@@ -56,6 +129,11 @@ class Quarter:
         return dt.date(self.year + (self.number == 4), 3 * self.number % 12 + 1, 1)
 
     @property
+    def last_month(self) -> dt.date:
+        """The first day of the quarter's last month."""
+        return dt.date(self.year, 3 * self.number, 1)
+
+    @property
     def text(self) -> str:
         return f"{self.year}年第{_ORDINALS[self.number - 1]}季度"
 
@@ -65,7 +143,7 @@ class Quarter:
 
 @dataclass(frozen=True)
 class BulletinFigures:
-    """Every figure of one bulletin as text or table, with its 口径; a rate without a denominator reads 暂无."""
+    """What boards say of a quarter, as text or table; a rate without a denominator reads 暂无."""
 
     quarter: Quarter
     known_until: dt.date
@@ -84,39 +162,28 @@ class BulletinFigures:
 
 
 def quarter_figures(
-    quarter: Quarter,
-    monthly: pd.DataFrame,
-    targets: pd.DataFrame,
-    units: pd.DataFrame,
-    outcomes: pd.DataFrame,
-    known_until: dt.date,
-    is_synthetic: bool = False,
+    quarter: Quarter, known_until: dt.date, frames: Frames, is_synthetic: bool = False
 ) -> BulletinFigures:
-    """Gather the figures of a quarter from the marts.
-
-    Parameters
-    ----------
-    monthly, targets, units, outcomes : DataFrame
-        fct_unit_months, fct_target_history, dim_units, fct_outcomes as exported; of a task that was changed, what held on
-        the last day of the quarter counts.
-    known_until : date
-        The day before which the marts know facts (截至日).
+    """Pick what the boards of the list of `known_until` say of a quarter (`READINGS`).
 
     Raises
     ------
     ValueError
-        The quarter is not over at `known_until`, or the month table doesn't reach it: a figure would be short.
+        The quarter is not over at `known_until`, the boards are of another day or don't reach it: a figure would be short.
     """
     if known_until < quarter.end:
         raise ValueError(f"{quarter.text}要到 {quarter.end} 才结束，数据只到 {known_until}；请在季度结束后再生成通报")
-    months = monthly.assign(month_date=pd.to_datetime(monthly["month_date"]).dt.date)
-    if months.empty or months["month_date"].max() < quarter.first_day or months["month_date"].min() > quarter.first_day:
-        raise ValueError(f"月度数据不覆盖{quarter.text}；请先刷新 fct_unit_months")
-    own = _between(months, quarter.first_day, quarter.end)
-    year = _between(months, dt.date(quarter.year, 1, 1), quarter.end)
-    tasks = _in_force(targets[targets["target_year"] == quarter.year], quarter.end)
-    cohorts, lines = _cohorts(outcomes, quarter)
-    drawings = {"trend": str(monthly_trend(months, quarter.end))}
+    totals = frames[TOTALS.stem]
+    if set(_days(totals["as_of_date"])) - {known_until}:
+        raise ValueError(f"{TOTALS.source.title}的截至日与清单（{known_until}）不一致；请重新运行夜间作业")
+    own = totals[(_days(totals["quarter_date"]) == quarter.first_day) & totals["quarter_value"].notna()]
+    own = own.set_index("indicator", drop=False).reindex(INDICATORS).dropna(subset="indicator")
+    if own.empty:
+        raise ValueError(f"月度数据不覆盖{quarter.text}；请先刷新 {TOTALS.stem}")
+    running = frames[OF_QUARTER.stem]
+    of_units = running[(running["slice_kind"] == "责任单位") & (_days(running["month_date"]) == quarter.last_month)]
+    cohorts, lines = _cohorts(frames[COHORTS.stem], quarter)
+    drawings = {"trend": str(monthly_trend(running, quarter.last_month))}
     if lines:
         label = "签约批次转开工，按签约季度和观察期"
         drawings["cohorts_drawn"] = str(charts.triangle(list(cohorts.columns[2:]), lines, label))
@@ -124,133 +191,82 @@ def quarter_figures(
         quarter,
         known_until,
         is_synthetic,
-        _totals(quarter, months, year, tasks),
-        _standings(own, year, tasks, units),
+        TOTALS.sheet(own),
+        _standings(frames[STANDINGS.stem], of_units, quarter),
         cohorts,
-        _silent(own, units),
+        _silent(of_units),
         drawings,
         [
-            f"统计期为{quarter.first_day}至{quarter.end - dt.timedelta(days=1)}；数据取自{known_until}发布清单所用的台账。",
+            f"统计期为{quarter.first_day}至{quarter.end - dt.timedelta(days=1)}；数据取自{known_until}发布清单的看板，该日之前已知的才计。",
             "新增线索数：首报日期在期内的线索，按责任单位计。",
-            "新签约项目数、新开工项目数：期内首次到达该阶段的项目，一个项目只计一次。",
-            "完成率＝年初至季末完成数÷全年任务；任务未下达的不计算、不参加排名，只列完成数。",
+            "新签约项目数、新开工项目数：期内首次到达该阶段的项目，一个项目只计一次；重复签约只计第一次，不计增资扩产。",
+            "全区完成率：上级下达了任务的，为年初至季末完成数÷下达数；未下达的以分解合计为分母，只计有任务的单位。",
+            "任务未下达的不计算、不参加排名，只列完成数。",
             "排名在同类单位之间进行（镇与镇、街道与街道），并列的名次相同。",
-            "签约转开工：按签约季度分组，全部签约都已满期限的组才计算，未满的写“未到期”。",
+            "签约转开工：按签约季度分组，全部签约到数据截至日都已满期限的组才计算，未满的写“未到期”。",
         ],
     )
 
 
-def _in_force(targets: pd.DataFrame, end: dt.date) -> pd.DataFrame:
-    since, until = (pd.to_datetime(targets[name]) for name in ("valid_from_date", "valid_to_date"))
-    return targets[(since < pd.Timestamp(end)) & (until.isna() | (until >= pd.Timestamp(end)))]
+def _days(column: pd.Series[Any]) -> pd.Series[Any]:
+    return pd.to_datetime(column).dt.date
 
 
-def _between(months: pd.DataFrame, first: dt.date, end: dt.date) -> pd.DataFrame:
-    return months[(months["month_date"] >= first) & (months["month_date"] < end)]
-
-
-def _rate(done: float, task: float) -> str:
-    return f"{100 * done / task:.1f}%" if task and task > 0 else NO_RATE
-
-
-def _totals(quarter: Quarter, months: pd.DataFrame, year: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:
-    own = (quarter.first_day, quarter.end)
-    before = Quarter.of(quarter.first_day - dt.timedelta(days=1))
-    last_year = Quarter(quarter.year - 1, quarter.number)
-    first_month = months["month_date"].min()
-    rows = []
-    for indicator, column in COUNTS.items():
-
-        def count(span: tuple[dt.date, dt.date], column: str = column) -> int | str:
-            return NO_RATE if span[0] < first_month else int(_between(months, *span)[column].sum())
-
-        set_tasks = tasks.loc[(tasks["indicator"] == indicator) & tasks["target_value"].notna(), "target_value"]
-        task = float(set_tasks.sum())
-        done = int(year[column].sum())
-        rows.append(
-            {
-                "指标": indicator,
-                "本季": count(own),
-                "上季": count((before.first_day, before.end)),
-                "去年同季": count((last_year.first_day, last_year.end)),
-                "年初至季末": done,
-                "全年任务": f"{task:g}" if len(set_tasks) else NOT_SET,
-                "完成率": _rate(done, task) if len(set_tasks) else NO_RATE,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _standings(
-    own: pd.DataFrame, year: pd.DataFrame, tasks: pd.DataFrame, units: pd.DataFrame
-) -> dict[str, pd.DataFrame]:
-    of_quarter = own.groupby("unit_name")[list(COUNTS.values())].sum()
-    of_year = year.groupby("unit_name")[list(COUNTS.values())].sum()
-    task = tasks[tasks["indicator"] == RANKED_BY].set_index("unit_name")["target_value"]
+def _standings(ranks: pd.DataFrame, of_units: pd.DataFrame, quarter: Quarter) -> dict[str, pd.DataFrame]:
+    """Pick the places of the quarter's last month, unit type by unit type, and beside each what its quarter brought."""
+    own = ranks[(ranks["indicator"] == RANKED_BY) & (_days(ranks["month_date"]) == quarter.last_month)]
+    beside = of_units.set_index(["slice_name", "indicator"])["quarter_value"]
+    titles = dict(zip(INDICATORS, ("本季新增线索", "本季签约", "本季开工"), strict=True))
     found: dict[str, pd.DataFrame] = {}
-    for kind in sorted(units["unit_type"].unique()):
-        group = units[units["unit_type"] == kind]
-        names = sorted(group["unit_name"])
-        table = pd.DataFrame({"单位": names})
-        started = of_year[COUNTS[RANKED_BY]].reindex(names).fillna(0)
-        wanted = task.reindex(names)
-        rate = (started / wanted.where(wanted > 0)).to_numpy()
-        table["年初至季末开工"] = started.astype(int).to_numpy()
-        table["全年任务"] = [NOT_SET if pd.isna(value) else f"{value:g}" for value in wanted]
-        table["完成率"] = [NO_RATE if pd.isna(value) else f"{100 * value:.1f}%" for value in rate]
-        table["本季新增线索"] = of_quarter["new_lead_count"].reindex(names).fillna(0).astype(int).to_numpy()
-        table["本季签约"] = of_quarter["signed_count"].reindex(names).fillna(0).astype(int).to_numpy()
-        table["本季开工"] = of_quarter["started_count"].reindex(names).fillna(0).astype(int).to_numpy()
-        places = pd.Series(rate).rank(method="min", ascending=False)
-        table.insert(0, "名次", ["—" if pd.isna(place) else str(int(place)) for place in places])
-        order = places.fillna(len(names) + 1)
-        found[kind] = table.loc[order.sort_values(kind="stable").index].reset_index(drop=True)
+    for kind, group in own.groupby("unit_type"):
+        group = group.sort_values(["completion_rank", "unit_name"], na_position="last", kind="stable")
+        table = STANDINGS.sheet(group)
+        for indicator, title in titles.items():
+            table[title] = [_number(beside.get((unit, indicator))) for unit in group["unit_name"]]
+        found[str(kind)] = table
     return found
 
 
-def monthly_trend(monthly: pd.DataFrame, end: dt.date, count: int = 12) -> Markup:
-    """Draw what was signed and started in each of the last months before `end`, from columns month_date, signed_count, started_count."""
-    shown = [month.date() for month in pd.date_range(end=end - dt.timedelta(days=1), periods=count, freq="MS")]
-    sums = monthly.groupby("month_date")[["signed_count", "started_count"]].sum().reindex(shown).fillna(0)
-    series = {"新签约": sums["signed_count"].tolist(), "新开工": sums["started_count"].tolist()}
-    names = [f"{day.year}年" if day.month == 1 else f"{day.month}月" for day in shown]
+def monthly_trend(running: pd.DataFrame, last_month: dt.date, count: int = 12) -> Markup:
+    """Draw what the district signed and started in each of the last months (brd_unit__running); nothing where it is empty."""
+    own = running[(running["slice_kind"] == "全区") & running["indicator"].isin(INDICATORS[1:])]
+    if own["indicator"].nunique() < 2:
+        return Markup("")
+    values = dict(zip(zip(own["indicator"], _days(own["month_date"]), strict=True), own["month_value"], strict=True))
+    shown_months = [month.date() for month in pd.date_range(end=last_month, periods=count, freq="MS")]
+    # A month before the books began has no row; nothing is drawn of it.
+    series = {
+        title: [float(values.get((indicator, month), 0)) for month in shown_months]
+        for title, indicator in (("新签约", INDICATORS[1]), ("新开工", INDICATORS[2]))
+    }
+    names = [f"{day.year}年" if day.month == 1 else f"{day.month}月" for day in shown_months]
     return charts.trend(names, series, f"近{count}个月新签约、新开工项目数")
 
 
-def _cohorts(
-    outcomes: pd.DataFrame, quarter: Quarter
-) -> tuple[pd.DataFrame, list[tuple[str, list[tuple[float | None]]]]]:
-    """Count how many of each quarter's signings had started after so many months, eight quarters back: as a table, and to be drawn."""
-    limits: list[int] = document_settings()["cohort_months"]
-    dates = outcomes.assign(reached_date=pd.to_datetime(outcomes["reached_date"]))
-    first = dates.groupby(["stage", "lead_id"])["reached_date"].min()
-    signed = first.loc["签约"] if "签约" in first.index.get_level_values(0) else first.iloc[:0].droplevel(0)
-    started = first.loc["开工"] if "开工" in first.index.get_level_values(0) else first.iloc[:0].droplevel(0)
-    signed = signed[signed < pd.Timestamp(quarter.end)]
+def _cohorts(board: pd.DataFrame, quarter: Quarter) -> tuple[pd.DataFrame, list[tuple[str, list[tuple[float | None]]]]]:
+    """Pick the cohorts of the district up to the quarter, as a table and to be drawn."""
+    own = board[(board["slice_kind"] == "全区") & (_days(board["signed_quarter_date"]) < quarter.end)]
+    signed, within = COHORTS.figures
+    titles = {horizon: f"{horizon}个月内开工" for horizon in sorted(board["horizon_months"].unique())}
     rows: list[dict[str, Any]] = []
     lines: list[tuple[str, list[tuple[float | None]]]] = []
-    of = signed.map(lambda day: Quarter.of(day.date()))
-    for cohort in sorted(of.unique())[-8:]:
-        mine = signed[of == cohort]
-        row: dict[str, Any] = {"签约季度": str(cohort), "签约数": len(mine)}
-        cells: list[tuple[float | None]] = []
-        for months in limits:
-            due = mine + pd.DateOffset(months=months)
-            if (pd.Timestamp(cohort.end) + pd.DateOffset(months=months)) > pd.Timestamp(quarter.end):
-                row[f"{months}个月内开工"] = "未到期"
-                cells.append((None,))
-            else:
-                count = int((started.reindex(mine.index) <= due).sum())
-                row[f"{months}个月内开工"] = f"{count}（{100 * count / len(mine):.0f}%）"
-                cells.append((100 * count / len(mine),))
-        rows.append(row)
-        lines.append((f"{cohort}　签约 {len(mine)}", cells))
-    return pd.DataFrame(rows, columns=["签约季度", "签约数", *(f"{months}个月内开工" for months in limits)]), lines
+    for day in sorted(set(own["signed_quarter_date"]))[-COHORTS_SHOWN:]:
+        cells = own[own["signed_quarter_date"] == day].sort_values("horizon_months").to_dict("records")
+        name, count = str(Quarter.of(pd.Timestamp(day).date())), signed.cell(cells[0])
+        rows.append(
+            {"签约季度": name, signed.title: count}
+            | {titles[cell["horizon_months"]]: within.cell(cell) for cell in cells}
+        )
+        shares: list[float | None] = [cell["started_within_pct"] for cell in cells]
+        lines.append((f"{name}　签约 {count}", [(None if _missing(share) else share,) for share in shares]))
+    return pd.DataFrame(rows, columns=["签约季度", signed.title, *titles.values()]), lines
 
 
-def _silent(own: pd.DataFrame, units: pd.DataFrame) -> list[str]:
-    active = own.groupby("unit_name")[["new_lead_count", "follow_up_count"]].sum().sum(axis=1)
-    return sorted(units.loc[active.reindex(units["unit_name"]).fillna(0).to_numpy() == 0, "unit_name"])
+def _silent(of_units: pd.DataFrame) -> list[str]:
+    """Pick the units for which the board has neither a new lead nor a follow-up in the quarter."""
+    asked = of_units[of_units["indicator"].isin(["新增线索数", "跟进次数"])]
+    active = set(asked.loc[asked["quarter_value"] > 0, "slice_name"])
+    return sorted(set(asked["slice_name"]) - active)
 
 
 # --- Word and Excel -------------------------------------------------------------------------------------------------
@@ -259,9 +275,7 @@ def _silent(own: pd.DataFrame, units: pd.DataFrame) -> list[str]:
 def write_bulletin(folder: Path, figures: BulletinFigures, template: Path) -> tuple[Path, Path]:
     """Write 季通报_2026Q2.docx and .xlsx; the same figures and template give the same bytes."""
     words = _context(figures)
-    sources = (
-        "数据表：fct_unit_months（线索、签约、开工）、fct_target_history（任务及其调整）、fct_outcomes（签约转开工）"
-    )
+    sources = "数据表：" + "、".join(sorted({f"{r.stem}（{r.source.title}）" for r in READINGS}))
     issued = Issued(
         stem=f"季通报_{figures.quarter}",
         title=f"{figures.quarter.text}招商引资通报",
@@ -276,7 +290,7 @@ def write_bulletin(folder: Path, figures: BulletinFigures, template: Path) -> tu
 
 def _context(figures: BulletinFigures) -> dict[str, Any]:
     first = figures.totals.set_index("指标")["本季"].to_dict()
-    summary = "；".join(f"{name}{first[name]}个" for name in COUNTS)
+    summary = "；".join(f"{name}{first[name]}个" for name in INDICATORS if name in first)
     return {
         "title": f"{figures.quarter.text}招商引资工作通报",
         "label": SYNTHETIC if figures.is_synthetic else "",

@@ -15,10 +15,12 @@ from typing import Any, Final
 import pandas as pd
 
 from publishing.documents.dispatch import PackRefused
-from publishing.documents.followed_up import day_of, most_pressing_first
+from publishing.documents.followed_up import LightCounts, day_of, most_pressing_first
 from publishing.documents.issued import SYNTHETIC, document_settings
+from publishing.figures import Frames, Reading, Reckoned, shown
 from storage import write_whole
 
+SURFACE: Final = "一项目一页"
 LAYOUT: Final = Path(__file__).with_name("project_pages.typ")
 _MILESTONES: Final = (
     ("签约", None, "signed_date", None),
@@ -26,6 +28,44 @@ _MILESTONES: Final = (
     ("竣工", "completion_due_date", "completed_date", "completion_late_days"),
     ("投产", "operation_due_date", "in_operation_date", "operation_late_days"),
 )
+PROJECTS: Final = Reading(
+    SURFACE, "项目", "project_status",
+    (
+        shown("项目", "project_name"),
+        shown("灯", "light"),
+        shown("红黄灯依据", "light_reasons"),
+        shown("责任单位", "unit_name"),
+        shown("责任领导", "leader_name", "leader_post"),
+        shown("服务专班", "team_name"),
+        shown("总投资", "investment_wan_cny"),
+        shown("阶段", "stage"),
+        shown("重点级别", "key_level"),
+        shown("当年投资", "year_invested_wan_cny", "year_planned_wan_cny"),
+        shown("形象进度", "progress_pct", "planned_progress_pct"),
+        shown("推进计划", "plan_text"),
+        shown("安全质量", "safety_text"),
+        shown("约定", *(due for _, due, _, _ in _MILESTONES if due)),
+        shown("实际", *(done for _, _, done, _ in _MILESTONES)),
+        shown("比约定（天）", *(late for _, _, _, late in _MILESTONES if late)),
+    ),
+    ("lead_id", "as_of_date"),
+)  # fmt: skip
+STEPS: Final = Reading(
+    SURFACE, "手续", "project_procedures",
+    (
+        shown("手续", "procedure_step"),
+        shown("办理部门", "handling_unit_name"),
+        shown("状态", "state"),
+        shown("受理", "accepted_date"),
+        shown("办结", "done_date"),
+        shown("用时/时限", "used_text", "limit_days"),
+        shown("卡点", "blocker", "blocked_by_unit", "blocked_days"),
+    ),
+    ("lead_id", "step_order", "is_required"),
+)  # fmt: skip
+LIGHT_COUNTS: Final = Reading(SURFACE, "共有多少个项目", "project_lights", LightCounts.SHOWN, LightCounts.KEYS)
+READINGS: Final = (PROJECTS, STEPS, LIGHT_COUNTS)
+RECKONED: Final = (Reckoned(SURFACE, "页脚", "本册列几个、其余几个", "共几个取看板，列几个是本册的页数"),)
 
 
 def project_pages(
@@ -37,26 +77,42 @@ def project_pages(
     """
     ordered = most_pressing_first(projects)
     ordered = ordered if most is None else ordered.head(most)
-    shown = procedures[procedures["is_required"] & procedures["lead_id"].isin(ordered["lead_id"])]
-    steps = dict(list(shown.groupby("lead_id")))
+    required = procedures[procedures["is_required"] & procedures["lead_id"].isin(ordered["lead_id"])]
+    steps = dict(list(required.groupby("lead_id")))
     return [_page(row, steps.get(row["lead_id"]), as_of) for row in ordered.to_dict("records")]
 
 
-def write_project_pages(
-    path: Path, projects: pd.DataFrame, procedures: pd.DataFrame, as_of: dt.date, is_synthetic: bool = False
-) -> int:
+def extent_words(shown_count: int, total: int) -> str:
+    """Return how many of the projects the paper has, and where the others are.
+
+    Examples
+    --------
+    >>> extent_words(2, 2)
+    '签约后在跟进项目共 2 个，全部列出'
+    """
+    if shown_count >= total:
+        return f"签约后在跟进项目共 {total} 个，全部列出"
+    return (
+        f"签约后在跟进项目共 {total} 个，本册只列前 {shown_count} 个（红灯在前，同色的投资大的在前）；"
+        f"其余 {total - shown_count} 个见办公桌看板“{PROJECTS.source.title}”"
+    )
+
+
+def write_project_pages(path: Path, frames: Frames, as_of: dt.date, is_synthetic: bool = False) -> int:
     """Typeset a PDF, a page a project, at most as many as the office's rules allow; the same boards give the same bytes.
 
-    Returns the number of pages.
+    Every page says how many projects there are and how many the paper has. Returns the number of pages.
     """
     import typst
 
     most: int = document_settings()["dispatch"]["most_pages"]
+    projects, procedures, counts = (frames[reading.stem] for reading in READINGS)
     pages = project_pages(projects, procedures, as_of, most)
     if not pages:
         raise PackRefused("没有签约后在跟进的项目，不能生成一项目一页")
     content = {
         "title": "项目推进一页图" + (SYNTHETIC if is_synthetic else ""),
+        "extent": extent_words(len(pages), LightCounts.of_district(counts).total),
         "day": f"{as_of.year}年{as_of.month}月{as_of.day}日",
         "projects": pages,
     }

@@ -1,6 +1,7 @@
 """The wall chart (挂图作战): signed projects of the district on one A1 page, with light, reasons, agreed and actual dates.
 
-Typeset by typst. Projects, lights and reasons are those of brd_follow_up__status, as in the pack and on the board: nothing is judged here.
+Typeset by typst. Projects, lights and reasons are those of brd_follow_up__status, counts those of brd_follow_up__lights, as in the
+pack and on the boards: nothing is judged or counted here.
 
 Belongs here: which projects fit, which dates are drawn, the legend. Does not belong here: what is red (dbt_project), the look
 (wall_chart.typ).
@@ -16,13 +17,12 @@ from typing import Any, Final
 
 import pandas as pd
 
-from publishing.boards import board_named
-from publishing.documents.followed_up import LIGHTS_NOTE, count_lights, day_of, most_pressing_first
+from publishing.documents.followed_up import LIGHTS_NOTE, LightCounts, day_of, most_pressing_first
 from publishing.documents.issued import SYNTHETIC
+from publishing.figures import Frames, Reading, shown
 from storage import write_whole
 
-# What the chart is made of: boards as exported.
-CHARTED: Final = ("brd_follow_up__status", "brd_lead__reached")
+SURFACE: Final = "挂图作战"
 LAYOUT: Final = Path(__file__).with_name("wall_chart.typ")
 MOST: Final = 78
 MOST_UNITS: Final = 40
@@ -39,6 +39,29 @@ _DATES: Final = {
     "投产": ("operation_due_date", "in_operation_date"),
     "达效": (None, "full_effect_date"),
 }
+
+PROJECTS: Final = Reading(
+    SURFACE, "项目", "project_status",
+    (
+        shown("项目", "project_name"),
+        shown("责任单位", "unit_name"),
+        shown("责任领导", "leader_name", "leader_post"),
+        shown("投资", "investment_wan_cny"),
+        shown("阶段", "stage"),
+        shown("灯", "light"),
+        shown("依据", "light_reasons"),
+        shown("约定", *(due for due, _ in _DATES.values() if due)),
+        shown("实际", *(done for _, done in _DATES.values() if done)),
+    ),
+    ("lead_id", "as_of_date"),
+)  # fmt: skip
+REACHED: Final = Reading(
+    SURFACE, "实际（注册、备案、供地）", "lead_reached", (shown("实际", "reached_date"),), ("lead_id", "stage")
+)
+LIGHT_COUNTS: Final = Reading(
+    SURFACE, "全区和各单位红黄绿灯个数", "project_lights", LightCounts.SHOWN, LightCounts.KEYS
+)
+READINGS: Final = (PROJECTS, REACHED, LIGHT_COUNTS)
 
 
 @dataclass(frozen=True)
@@ -68,43 +91,39 @@ class _Axis:
         return [{"at": self.place(m), "text": f"{m.year}年" if m.month == 1 else f"{m.month}月"} for m in months]
 
 
-def chart_content(
-    projects: pd.DataFrame, reached: pd.DataFrame, as_of: dt.date, is_synthetic: bool = False, most: int = MOST
-) -> dict[str, Any]:
-    """Return what the page shows: the `most` pressing rows of brd_follow_up__status, and counts of all.
-
-    Parameters
-    ----------
-    projects, reached : DataFrame
-        brd_follow_up__status and brd_lead__reached as exported; the latter adds the steps between signing and start.
+def chart_content(frames: Frames, as_of: dt.date, is_synthetic: bool = False, most: int = MOST) -> dict[str, Any]:
+    """Return what the page shows (`READINGS`): the `most` pressing projects, and counts of all.
 
     Raises
     ------
     ValueError
         The board is of another day than `as_of`.
     """
+    projects, reached, counts = (frames[reading.stem] for reading in READINGS)
     days = {day_of(day) for day in projects["as_of_date"].drop_duplicates()}
     if days - {as_of}:
         raise ValueError(f"签约项目跟进的截至日与挂图（{as_of}）不一致；请重新运行夜间作业")
-    shown, axis = most_pressing_first(projects).head(most), _Axis.around(as_of)
-    steps = reached[reached["lead_id"].isin(shown["lead_id"]) & reached["stage"].isin(_DATES)]
+    shown_rows, axis = most_pressing_first(projects).head(most), _Axis.around(as_of)
+    steps = reached[reached["lead_id"].isin(shown_rows["lead_id"]) & reached["stage"].isin(_DATES)]
     days_of_steps = {(step.lead_id, step.stage): day_of(step.reached_date) for step in steps.itertuples()}
-    board = board_named("project_status")
+    lights = LightCounts.of_district(counts)
     return {
         "title": "招商引资项目挂图作战" + (SYNTHETIC if is_synthetic else ""),
         "day": f"{as_of.year}年{as_of.month}月{as_of.day}日",
-        "count": f"签约后在跟进项目 {len(projects)} 个：{_light_text(projects)}"
+        "count": f"签约后在跟进项目 {lights.total} 个：{lights.words}"
         + (
-            f"；本图列出其中 {len(shown)} 个（{_light_text(shown)}），红灯在前，同色的投资大的在前"
-            if len(shown) < len(projects)
+            f"；本图列出其中 {len(shown_rows)} 个，红灯在前，同色的投资大的在前"
+            if len(shown_rows) < lights.total
             else ""
         ),
-        "legend": f"项目、灯和依据取自看板“{board.title if board else ''}”，与调度材料相同；全部项目见该看板。{LIGHTS_NOTE}",
+        "legend": f"项目、灯和依据取自看板“{PROJECTS.source.title}”，与调度材料相同；全部项目见该看板。{LIGHTS_NOTE}",
         "stages": "、".join(f"{stage[0]}＝{stage}" for stage in _DATES),
         "months": axis.quarters(),
         "today": axis.place(as_of),
-        "units": _units(projects),
-        "rows": [_row(row, days_of_steps, axis) for row in shown.to_dict("records")],
+        "units": [
+            {"name": unit, "counts": list(own.by_light)} for unit, own in LightCounts.of_units(counts)[:MOST_UNITS]
+        ],
+        "rows": [_row(row, days_of_steps, axis) for row in shown_rows.to_dict("records")],
     }
 
 
@@ -116,17 +135,6 @@ def write_wall_chart(path: Path, content: dict[str, Any]) -> Path:
     inputs = {"content": json.dumps(content, ensure_ascii=False)}
     write_whole(path, lambda partial: typst.compile(LAYOUT, output=partial, sys_inputs=inputs, timestamp=0))
     return path
-
-
-def _light_text(projects: pd.DataFrame) -> str:
-    return "、".join(f"{light}灯 {count}" for light, count in count_lights(projects).items())
-
-
-def _units(projects: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return how many projects of each light a unit has, those that are not drawn too; most red first."""
-    counts = [(unit, count_lights(own)) for unit, own in projects.groupby("unit_name")]
-    counts.sort(key=lambda pair: (-pair[1]["红"], -pair[1]["黄"], pair[0]))
-    return [{"name": unit, "counts": list(lights.values())} for unit, lights in counts[:MOST_UNITS]]
 
 
 def _row(row: dict[Any, Any], days_of_steps: dict[tuple[Any, Any], dt.date | None], axis: _Axis) -> dict[str, Any]:

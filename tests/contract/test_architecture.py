@@ -141,3 +141,19 @@ def test_one_form_of_the_command_is_named_everywhere() -> None:
     ]
     texts += ["Makefile", ".ci/run"]
     assert [name for name in texts if old.search((ROOT / name).read_text(encoding="utf-8"))] == []
+
+
+# A page or paper may choose, order and write rows. Where one counts all the same, the file declares it (RECKONED).
+ADDS_UP = re.compile(r"\.(sum|mean|median|cumsum|agg|rank|pivot_table|value_counts)\(|\bCounter\(|\bfsum\(")
+READS = re.compile(r"\bread_(table|parquet)\(")
+READERS = {"publishing/boards.py", "publishing/figures.py", "desk/listing.py", "desk/pages/boards.py"}
+
+
+def test_surfaces_read_by_their_declarations_and_add_nothing_up() -> None:
+    rooms = ("desk/", "publishing/")
+    texts = {n: (ROOT / n).read_text(encoding="utf-8") for n in tracked() if n.startswith(rooms) and n.endswith(".py")}
+    assert {name for name, text in texts.items() if READS.search(text)} == READERS
+    # Not counted of a board: what people did (audit, actions), trips, and the list's own rows.
+    counting = {name for name, text in texts.items() if ADDS_UP.search(text)}
+    assert [name for name in sorted(counting) if "RECKONED" not in texts[name]] == ["desk/notices/digest.py"]
+    assert "各档条数" in texts["desk/listing.py"]  # where the digest's counts are declared

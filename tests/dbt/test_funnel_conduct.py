@@ -214,7 +214,6 @@ def boards(tmp_path_factory: pytest.TempPathFactory) -> Boards:
         "+path:models/boards",
         "+path:models/scores/project",
         "+fct_stage_transitions",
-        "+fct_unit_months",
     )
     run = run_dbt(home, "build", *chosen, "--exclude-resource-type", "test", as_of=AS_OF)
     assert run.returncode == 0, run.stdout[-4000:]
@@ -280,10 +279,6 @@ def test_a_moved_project_counts_where_it_was_on_the_day(boards: Boards) -> None:
     assert value(boards, "甲镇", "新增线索数", "2025-03") == 1
     assert value(boards, "东街道", "新开工项目数", "2025-12") == 1
     assert value(boards, "甲镇", "新开工项目数", "2025-12") == 0
-    # The older mart of months agrees.
-    monthly = boards("fct_unit_months")
-    assert only(monthly, unit_name="甲镇", month_date="2025-05-01")["signed_count"] == 1
-    assert only(monthly, unit_name="东街道", month_date="2025-12-01")["started_count"] == 1
 
 
 def test_the_later_report_of_a_month_stands_and_foreign_money_is_apart(boards: Boards) -> None:

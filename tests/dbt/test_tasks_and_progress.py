@@ -31,7 +31,10 @@ from publishing.documents import (
     write_dispatch_pack,
     write_project_pages,
 )
-from publishing.documents.dispatch import BOARDS, FACTS, chair_of
+from publishing.documents.dispatch import READINGS, chair_of
+from publishing.documents.project_pages import READINGS as PAGES
+from publishing.documents.project_pages import extent_words
+from publishing.figures import stems
 
 pytestmark = pytest.mark.dbt
 
@@ -471,15 +474,17 @@ RULES = pd.read_csv(DEFAULTS / "dispatch_rules.csv")
 
 @pytest.fixture(scope="module")
 def frames(home: Path) -> dict[str, pd.DataFrame]:
-    return {name: board(home, name) for name in BOARDS} | {name: exported(home, "marts", name) for name in FACTS}
+    return {name: board(home, name) for name in stems((*READINGS, *PAGES))}
 
 
-def test_the_pack_holds_red_projects_arrears_and_what_was_left_open(frames: dict[str, pd.DataFrame]) -> None:
+def test_the_pack_holds_red_projects_arrears_and_what_was_left_open(
+    home: Path, frames: dict[str, pd.DataFrame]
+) -> None:
     pack = dispatch_figures(Month(2026, 6), day("2026-06-30"), frames, RULES, is_synthetic=True)
     assert pack.chair == "区委书记"  # an even month
     totals = pack.tables["总体情况"].set_index("指标")
     # 7 were set above; P1, P2 and P7 and the seeded projects of the year count for it.
-    moves = frames["fct_task_facts"]
+    moves = exported(home, "marts", "fct_task_facts")
     signed = moves[(moves["indicator"] == "新签约项目数") & moves["not_counted_reason"].isna()]
     signed = signed[pd.to_datetime(signed["known_date"]) < pd.Timestamp("2026-06-30")]
     first = pd.to_datetime(signed["fact_date"]).groupby(signed["fact_key"]).min()
@@ -545,7 +550,7 @@ def test_the_pack_is_refused_where_a_figure_would_be_wrong(frames: dict[str, pd.
     with pytest.raises(PackRefused, match="2026年7月的材料要用该月内某一天的数据，现有数据截至2026-06-30"):
         dispatch_figures(Month(2026, 7), day("2026-06-30"), frames, RULES)
     # A red check leaves the list of yesterday; the boards are of today.
-    with pytest.raises(PackRefused, match="brd_task__progress 的截至日与清单（2026-06-29）不一致"):
+    with pytest.raises(PackRefused, match="的截至日与清单（2026-06-29）不一致"):
         dispatch_figures(Month(2026, 6), day("2026-06-29"), frames, RULES)
     progress = frames["brd_task__progress"]
     without = progress.assign(target_value=progress["target_value"].where(progress["indicator"] != "新签约项目数"))
@@ -553,8 +558,8 @@ def test_the_pack_is_refused_where_a_figure_would_be_wrong(frames: dict[str, pd.
         dispatch_figures(Month(2026, 6), day("2026-06-30"), {**frames, "brd_task__progress": without}, RULES)
     with pytest.raises(PackRefused, match="由谁主持没有规定"):
         dispatch_figures(Month(2026, 6), day("2026-06-30"), frames, RULES[RULES["rule_key"] != "chair_even_month"])
-    with pytest.raises(PackRefused, match="不是月份"):
-        Month.parse("2026-13")
+    with pytest.raises(ValueError, match="应为年月"):
+        Month.read("2026-13")
     assert [chair_of(Month(2026, n), RULES) for n in (5, 6, 12)] == ["区长", "区委书记", "区委书记"]
 
 
@@ -573,10 +578,17 @@ def test_a_project_has_its_page_with_agreed_and_actual_dates(frames: dict[str, p
     assert mine["steps"][1][5:] == ["7/20", "缺总量指标（生态环境分局，6个工作日）"]
     few = status[status["lead_id"].isin(["P1", "P2"])]
     paths = [tmp_path / "一.pdf", tmp_path / "二.pdf"]
-    assert [write_project_pages(path, few, procedures, day("2026-06-30"), True) for path in paths] == [2, 2]
+    some = {**frames, "brd_follow_up__status": few}
+    assert [write_project_pages(path, some, day("2026-06-30"), True) for path in paths] == [2, 2]
     assert paths[0].read_bytes() == paths[1].read_bytes()
     with pytest.raises(PackRefused, match="没有签约后在跟进的项目"):
-        write_project_pages(paths[0], few.iloc[:0], procedures, day("2026-06-30"))
+        write_project_pages(paths[0], {**some, "brd_follow_up__status": few.iloc[:0]}, day("2026-06-30"))
+    total = len(status)
+    assert extent_words(total, total).endswith(f"共 {total} 个，全部列出")
+    assert (
+        f"只列前 2 个（红灯在前，同色的投资大的在前）；其余 {total - 2} 个见办公桌看板“签约项目跟进”"
+        in extent_words(2, total)
+    )
 
 
 def test_units_are_scored_from_the_same_facts(home: Path) -> None:
@@ -593,7 +605,7 @@ def test_units_are_scored_from_the_same_facts(home: Path) -> None:
     names = ("fct_assessment_marks", "fct_task_facts", "fct_target_history", "dim_units")
     marts = [exported(home, "marts", name) for name in names]
     indicators = pd.read_csv(DEFAULTS / "indicators.csv")
-    found = assess(table, *marts, indicators, day("2026-06-30"))
+    found = assess(table, *marts, indicators, day("2026-06-30"), passed=dict.fromkeys(("月", "季", "半年", "年"), 1.0))
     items = found.items[found.items["unit_name"] == "南岭镇"].set_index("rule_code")["item_points"]
     # 3 of 4 signed; 500 of 10000 paid in; P2 has not started by 1 June.
     assert items.to_dict() == {"签约": 45.0, "到资": 2.0, "超时": -5.0}
@@ -601,7 +613,13 @@ def test_units_are_scored_from_the_same_facts(home: Path) -> None:
     behind = found.traces[(found.traces["unit_name"] == "南岭镇") & found.traces["is_counted"]]
     assert sorted(behind[behind["rule_code"] == "签约"]["project_name"]) == ["P1项目", "P2项目", "P7项目"]
     # On the last day of September: 3 of 3 after the cut; P8 still has no evidence.
-    later = assess(table, *marts, indicators, day("2026-10-01"))
+    later = assess(table, *marts, indicators, day("2026-10-01"), passed=dict.fromkeys(("月", "季", "半年", "年"), 1.0))
     assert later.items[later.items["unit_name"] == "南岭镇"].set_index("rule_code")["item_points"]["签约"] == 60.0
-    refused = assess(exported(home, "marts", "fct_scoring_rules"), *marts, indicators, day("2026-06-30"))
+    refused = assess(
+        exported(home, "marts", "fct_scoring_rules"),
+        *marts,
+        indicators,
+        day("2026-06-30"),
+        passed=dict.fromkeys(("月", "季", "半年", "年"), 1.0),
+    )
     assert refused.scores.empty  # the example rows of the ledger name no known indicator

@@ -127,11 +127,12 @@ def test_a_task_that_cannot_be_compared_is_told(home: Path) -> None:
 
 
 def test_a_unit_without_work_stands_with_zeros(home: Path) -> None:
-    found = exported(home, "marts", "fct_unit_months")
-    counts = [c for c in found if c.endswith("_count")]
-    assert row(found, unit_name="静默镇", month_date=day("2025-06-01"))[counts].tolist() == [0, 0, 0, 0, 0]
-    assert row(found, unit_name="静默镇", month_date=day("2026-06-01"))["new_lead_count"] == 2
-    assert len(found) == found["unit_name"].nunique() * found["month_date"].nunique()
+    found = exported(home, "boards", "brd_unit__indicators")
+    quiet = found[(found["unit_name"] == "静默镇") & (found["month_date"] == day("2025-06-01"))]
+    assert len(quiet) == 14 and not quiet["indicator_value"].any()
+    june = row(found, unit_name="静默镇", month_date=day("2026-06-01"), indicator="新增线索数")
+    assert june["indicator_value"] == 1  # what was reported on the day itself counts from the day after
+    assert len(found) == found["unit_name"].nunique() * found["month_date"].nunique() * 14
 
 
 def test_the_funnel_only_narrows(home: Path) -> None:

@@ -24,3 +24,21 @@ def nightly(district: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The nightly job, run once."""
     settings = settings_at(tmp_path_factory.mktemp("home"), district)
     return Home(settings, run_nightly(settings, AS_OF))
+
+
+@pytest.fixture(scope="session")
+def documents(nightly: Home) -> Path:
+    """The bulletin of the first quarter and the pack of June, the latter asked for twice; what is not over is refused."""
+    from orchestration.definitions import build_defs
+    from orchestration.nightly import prepare_instance
+
+    with prepare_instance(nightly.settings) as instance:
+        job = build_defs(nightly.settings).resolve_job_def("quarterly")
+        assert job.execute_in_process(instance=instance, partition_key="2026-01-01").success
+        refused = job.execute_in_process(instance=instance, partition_key="2026-04-01", raise_on_error=False)
+        meeting = build_defs(nightly.settings).resolve_job_def("monthly")
+        assert all(meeting.execute_in_process(instance=instance, partition_key="2026-06-01").success for _ in range(2))
+        july = meeting.execute_in_process(instance=instance, partition_key="2026-07-01", raise_on_error=False)
+    assert not refused.success  # on 30 June the quarter still has a day
+    assert not july.success  # the list is of June
+    return nightly.root / "documents"

@@ -34,6 +34,8 @@ from orchestration.nightly import run_nightly
 from publishing.boards import all_boards
 from publishing.documents import chart_content
 from publishing.documents.wall_chart import MOST
+from publishing.documents.wall_chart import READINGS as CHART
+from publishing.figures import read_frames
 from publishing.snapshot import current, verified
 from tests.integration.desk.desk_site import HASH, Browser
 
@@ -345,24 +347,6 @@ def test_another_district_is_ranked_by_its_own_settings_on_an_earlier_day(
     )
 
 
-@pytest.fixture(scope="module")
-def documents(nightly: Home) -> Path:
-    """The bulletin of the first quarter and the pack of June, the latter asked for twice; what is not over is refused."""
-    from orchestration.definitions import build_defs
-    from orchestration.nightly import prepare_instance
-
-    with prepare_instance(nightly.settings) as instance:
-        job = build_defs(nightly.settings).resolve_job_def("quarterly")
-        assert job.execute_in_process(instance=instance, partition_key="2026-01-01").success
-        refused = job.execute_in_process(instance=instance, partition_key="2026-04-01", raise_on_error=False)
-        meeting = build_defs(nightly.settings).resolve_job_def("monthly")
-        assert all(meeting.execute_in_process(instance=instance, partition_key="2026-06-01").success for _ in range(2))
-        july = meeting.execute_in_process(instance=instance, partition_key="2026-07-01", raise_on_error=False)
-    assert not refused.success  # on 30 June the quarter still has a day
-    assert not july.success  # the list is of June
-    return nightly.root / "documents"
-
-
 def test_documents_are_made_of_the_published_marts_and_a_quarter_that_is_not_over_is_refused(
     nightly: Home, documents: Path
 ) -> None:
@@ -372,11 +356,11 @@ def test_documents_are_made_of_the_published_marts_and_a_quarter_that_is_not_ove
     assert kept == {*months, "季通报/2026Q1/第1版/说明.json"}
     bulletins = {path.name for path in documents.glob("季通报*")}
     assert bulletins == {"季通报_2026Q1.docx", "季通报_2026Q1.xlsx"}  # nothing of the refused one
-    monthly = pd.read_parquet(nightly.root / "exports/marts/fct_unit_months.parquet")
+    monthly = pq.read_table(nightly.current / "boards/unit_indicators.parquet").to_pandas()
     quarter = monthly[pd.to_datetime(monthly["month_date"]).dt.to_period("Q").astype(str) == "2026Q1"]
+    sums = quarter.groupby("indicator")["indicator_value"].sum()
     told = pd.read_excel(documents / "季通报_2026Q1.xlsx", sheet_name="总体情况", header=2).set_index("指标")["本季"]
-    assert told["新增线索数"] == quarter["new_lead_count"].sum()
-    assert told["新开工项目数"] == quarter["started_count"].sum()
+    assert told.to_dict() == sums[told.index].to_dict() and len(told) == 3
 
 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="没有 pdftotext：apt-get install poppler-utils")
@@ -389,8 +373,8 @@ def test_chart_board_and_pack_have_the_same_projects_in_the_same_light(nightly: 
     head = "签约后在跟进项目{}个：红灯{}、黄灯{}、绿灯{}".format(len(board), *totals)
     assert head in "".join(paper.split())
 
-    reached = pd.read_parquet(nightly.root / "exports/boards/brd_lead__reached.parquet")
-    drawn = pd.DataFrame(chart_content(board, reached, AS_OF, most=len(board))["rows"]).set_index("lead_id")
+    content = chart_content(read_frames(nightly.current, CHART), AS_OF, most=len(board))
+    drawn = pd.DataFrame(content["rows"]).set_index("lead_id")
     own = board.set_index("lead_id")
     assert drawn["light"].sort_index().equals(own["light"].sort_index())
     assert drawn["reasons"].sort_index().tolist() == own["light_reasons"].sort_index().tolist()

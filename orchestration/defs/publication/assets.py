@@ -33,9 +33,11 @@ from publishing.documents import (
     write_project_pages,
     write_wall_chart,
 )
-from publishing.documents.dispatch import BOARDS, FACTS
-from publishing.documents.followed_up import count_lights
-from publishing.documents.wall_chart import CHARTED
+from publishing.documents.bulletin import READINGS as BULLETIN
+from publishing.documents.dispatch import READINGS as PACK
+from publishing.documents.project_pages import READINGS as PAGES
+from publishing.documents.wall_chart import READINGS as CHART
+from publishing.figures import read_frames
 from publishing.opportunities import gather
 from publishing.snapshot import Snapshot, current, publish
 from publishing.workbook import write_ranked_workbook
@@ -147,13 +149,13 @@ def archive(workplace: Workplace) -> dg.MaterializeResult[None]:
 # --- documents for leaders (领导材料) ------------------------------------------------------------------------------
 
 
-def _marts(*names: str) -> list[dg.AssetKey]:
-    return [dg.AssetKey(["marts", name]) for name in names]
+# Documents read what was published, so that paper and page of one night can't differ.
+SNAPSHOT = dg.AssetKey(["publication", "snapshot"])
 
 
 @dg.asset(
     key=["publication", "wall_chart"],
-    deps=[*(dg.AssetKey(["boards", name]) for name in CHARTED), dg.AssetKey(["publication", "snapshot"])],
+    deps=[SNAPSHOT],
     group_name="publication",
     kinds={"pdf"},
     owners=["team:督查考核"],
@@ -162,16 +164,16 @@ def _marts(*names: str) -> list[dg.AssetKey]:
     backfill_policy=ONE_DAY_A_RUN,
 )
 def wall_chart(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
-    """Typeset the chart of the day from the tested boards; a failed gate upstream leaves yesterday's."""
+    """Typeset the chart of the day from the published boards; a failed gate upstream leaves yesterday's."""
     as_of = dt.date.fromisoformat(context.partition_key)
-    projects, reached = (pd.read_parquet(workplace.export(f"boards/{name}")) for name in CHARTED)
     path = workplace.root / "documents" / f"挂图作战_{as_of}.pdf"
     try:
-        write_wall_chart(path, chart_content(projects, reached, as_of, _is_synthetic(workplace)))
+        frames = read_frames(_published(workplace).folder, CHART)
+        content = chart_content(frames, as_of, _is_synthetic(workplace))
+        write_wall_chart(path, content)
     except ValueError as problem:
         raise dg.Failure(str(problem), allow_retries=False) from None
-    lights = count_lights(projects)
-    return dg.MaterializeResult(metadata={"挂图": dg.MetadataValue.path(path), "项目数": len(projects), **lights})
+    return dg.MaterializeResult(metadata={"挂图": dg.MetadataValue.path(path), "内容": content["count"]})
 
 
 class Issue(dg.Config):
@@ -188,7 +190,7 @@ class Issue(dg.Config):
 
 @dg.asset(
     key=["publication", "quarterly_bulletin"],
-    deps=_marts("fct_unit_months", "fct_target_history", "dim_units", "fct_outcomes"),
+    deps=[SNAPSHOT],
     group_name="publication",
     kinds={"word", "excel"},
     owners=["team:督查考核"],
@@ -199,15 +201,12 @@ class Issue(dg.Config):
 def quarterly_bulletin(
     context: dg.AssetExecutionContext, workplace: Workplace, config: Issue
 ) -> dg.MaterializeResult[None]:
-    """Write and freeze the bulletin of a quarter that is over, from marts that were exported after every test was green."""
+    """Write and freeze the bulletin of a quarter that is over, from the boards of the published list."""
     quarter = Quarter.of(dt.date.fromisoformat(context.partition_key))
     published, folder = _published(workplace), workplace.root / "documents"
-    names = ("fct_unit_months", "fct_target_history", "dim_units", "fct_outcomes")
-    monthly, targets, units, outcomes = (pd.read_parquet(workplace.export(f"marts/{name}")) for name in names)
     try:
-        figures = quarter_figures(
-            quarter, monthly, targets, units, outcomes, published.as_of_date, _is_synthetic(workplace)
-        )
+        frames = read_frames(published.folder, BULLETIN)
+        figures = quarter_figures(quarter, published.as_of_date, frames, _is_synthetic(workplace))
         files = write_bulletin(folder, figures, folder / "模板" / "季通报.docx")
         frozen = freeze(
             folder, "季通报", str(quarter), files, published.as_of_date, config.correction,
@@ -221,11 +220,7 @@ def quarterly_bulletin(
 
 @dg.asset(
     key=["publication", "dispatch_pack"],
-    deps=[
-        *(dg.AssetKey(["boards", name]) for name in BOARDS),
-        *_marts(*FACTS),
-        dg.AssetKey(["publication", "snapshot"]),
-    ],
+    deps=[SNAPSHOT],
     group_name="publication",
     kinds={"word", "excel", "pdf"},
     owners=["team:督查考核"],
@@ -236,19 +231,14 @@ def quarterly_bulletin(
 def dispatch_pack(context: dg.AssetExecutionContext, workplace: Workplace, config: Issue) -> dg.MaterializeResult[None]:
     """Write and freeze the pack of a month; a red check leaves the list of another day, and then there is no pack."""
     published = _published(workplace)
-    frames = {name: pd.read_parquet(workplace.export(f"boards/{name}")) for name in BOARDS}
-    frames |= {
-        name: pd.read_parquet(workplace.export(f"marts/{name}"), columns=columns) for name, columns in FACTS.items()
-    }
     rules = pd.read_parquet(workplace.office_file("dispatch_rules.parquet"))
     folder, as_of = workplace.root / "documents", published.as_of_date
     try:
-        month = Month.parse(context.partition_key[:7])
+        frames = read_frames(published.folder, (*PACK, *PAGES))
+        month = Month.read(context.partition_key[:7])
         figures = dispatch_figures(month, as_of, frames, rules, _is_synthetic(workplace))
         pages = folder / f"项目一页_{month}.pdf"
-        write_project_pages(
-            pages, frames["brd_follow_up__status"], frames["brd_follow_up__procedures"], as_of, figures.is_synthetic
-        )
+        write_project_pages(pages, frames, as_of, figures.is_synthetic)
         files = (*write_dispatch_pack(folder, figures, folder / "模板" / "调度材料.docx"), pages)
         frozen = freeze(
             folder, "调度材料", str(month), files, as_of, config.correction, {"snapshot": published.snapshot_id}

@@ -174,6 +174,7 @@ STANDINGS = {
     "traces": "考核得分依据 one row per fact behind a point, with its evidence, counted or not and why",
     "refused": "拒用的计分规则 one row per row of the table that can't be computed or doesn't add up",
 }
+PACE = "boards/brd_task__pace"
 ASSESSED = ("fct_scoring_rules", "fct_assessment_marks", "fct_task_facts", "fct_target_history", "dim_units")
 
 
@@ -181,7 +182,7 @@ ASSESSED = ("fct_scoring_rules", "fct_assessment_marks", "fct_task_facts", "fct_
     specs=[
         dg.AssetSpec(
             ["scoring", f"assessment_{name}"],
-            deps=[dg.AssetKey(["marts", mart]) for mart in ASSESSED],
+            deps=[*(dg.AssetKey(["marts", mart]) for mart in ASSESSED), dg.AssetKey(PACE.split("/"))],
             group_name="scoring",
             kinds={"python", "parquet"},
             owners=["team:督查考核"],
@@ -200,7 +201,8 @@ def assessment(context: dg.AssetExecutionContext, workplace: Workplace) -> Itera
     words = pd.read_parquet(workplace.office_file("scoring_measures.parquet"))
     further = dict(zip(words["measure_key"], words["measure_text"].fillna(""), strict=True))
     as_of = dt.date.fromisoformat(context.partition_key)
-    found = assess(rules, marks, facts, targets, units, indicators, as_of, further)
+    pace = {row["period_kind"]: row["passed_share"] for row in pq.read_table(workplace.export(PACE)).to_pylist()}
+    found = assess(rules, marks, facts, targets, units, indicators, as_of, further, passed=pace)
     for name in STANDINGS:
         table: pd.DataFrame = getattr(found, name)
         key = f"scoring/assessment_{name}"

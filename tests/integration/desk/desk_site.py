@@ -156,6 +156,19 @@ def _tables(frame: pd.DataFrame, as_of: dt.date) -> dict[str, pa.Table]:
              "target_value": [4.0, None, 2.0], "target_text": ["4个", "未下达", "2个"], "done_value": [1.0, 0.0, 2.0],
              "gap_value": [3.0, None, 0.0], "completion_pct": [25.0, None, 100.0], "passed_pct": [49.32] * 3}
         ),
+        "boards/unit_overdue.parquet": pa.table(
+            {"lead_id": [f["lead_id"] for f in facts], "unit_name": [f["unit_name"] for f in facts],
+             "rule_name": ["进展更新间隔"] * len(facts), "overdue_days": [6] * len(facts),
+             "since_date": pa.array([as_of - dt.timedelta(days=20)] * len(facts), day)}
+            | {name: values for name, values in _empty("unit_overdue", len(facts)).items()
+               if name not in ("unit_name", "rule_name", "overdue_days", "since_date")}
+        ),
+        "boards/unit_running.parquet": pa.Table.from_pylist(
+            [{"slice_kind": kind, "slice_name": name, "indicator": indicator, "indicator_order": order, "measure": "个",
+              "month_date": as_of.replace(day=1), "month_value": 1.0, "running_value": 1.0, "started_running_value": 0.0}
+             for kind, name in (("全区", "全区"), *(("责任单位", unit) for unit in UNITS))
+             for order, indicator in enumerate(("新签约项目数", "新开工项目数"))]
+        ),
         "boards/chain_nodes.parquet": pa.Table.from_pylist(
             [
                 {"chain_id": "water", "chain_name": "环保水处理", "node_id": "water.ro", "node_name": "反渗透膜", "gap_class": "补",

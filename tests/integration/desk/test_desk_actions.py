@@ -73,7 +73,7 @@ def test_the_first_to_claim_has_the_lead(site: Site) -> None:
 def test_overdue_contacts_of_a_unit_are_counted_beyond_the_first_page(site: Site) -> None:
     publish_list(site.home, dt.date(2026, 7, 1), leads=180)  # sixty of each unit, all last spoken to 20 days ago
     page = site.browser("jiahead").get("/unit").text
-    assert "60 条" in page and page.count("回访（20 天未联系）") >= 12
+    assert "60 条" in page and page.count("回访（20 天未联系，超期 6 天）") >= 12
     assert "时序进度 49.3%" in page  # what the board says
 
 

@@ -13,6 +13,7 @@ from desk import listing
 from desk.access import EVERYTHING, NOTHING, Reach
 from desk.listing import Filters, Lists, PublishedList
 from publishing.boards import board_named
+from publishing.figures import Reading
 from tests.integration.desk.desk_site import publish_list
 
 DAY = dt.date(2026, 6, 30)
@@ -43,11 +44,12 @@ def test_rows_about_a_lead_are_those_of_the_file_kept_or_not(home: Path, monkeyp
         rows = pq.read_table(kept.snapshot.folder / board.file).to_pylist()
         for lead in leads:
             expected = [row for row in rows if row["lead_id"] == lead]
-            assert kept.about(lead, name) == expected == unkept.about(lead, name)
+            whole = Reading("", "", name)
+            assert kept.about(lead, whole) == expected == unkept.about(lead, whole)
             seen += len(expected)
     assert seen > len(leads)
     with pytest.raises(KeyError):
-        kept.about(leads[0], "no_such_table")
+        kept.about(leads[0], Reading("", "", "no_such_table"))
 
 
 @pytest.mark.parametrize("search", ["", "膜", "云川 材料", "L1", "ycc", "没有"])

@@ -108,6 +108,6 @@ def test_nothing_slow_goes_on_under_the_write_lock(site: Site, server: SignOn, m
     proxied = TestClient(site.app, base_url="http://127.0.0.1", client=("10.1.0.1", 1), follow_redirects=False)
     assert during(lambda: proxied.get("/", headers={"X-Login": "yi"})) == {"list"}
     to = [Recipient("甲镇", "wecom", "http://127.0.0.1:9/x")]
-    queue = lambda: sending.queue_digests(desk.sessions, desk.lists, "", to, desk.rules, NOW)  # noqa: E731
+    queue = lambda: sending.queue_digests(desk.sessions, desk.lists, "", to, NOW)  # noqa: E731
     assert during(queue) == {"list", "digest"}
     assert during(lambda: sending.send_waiting(desk.sessions, None, lambda: NOW)) == {"robot"}

@@ -90,7 +90,7 @@ def test_digests_go_once_hold_counts_only_and_refusals_wait(site: Site) -> None:
         pauses: list[float] = []
 
         def queue() -> int:
-            return len(queue_digests(desk.sessions, desk.lists, "https://desk.invalid", recipients, desk.rules, NOW))
+            return len(queue_digests(desk.sessions, desk.lists, "https://desk.invalid", recipients, NOW))
 
         def send(given: Mail | None = mail) -> tuple[int, int]:
             return send_waiting(desk.sessions, given, lambda: NOW, pauses.append)

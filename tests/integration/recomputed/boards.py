@@ -45,7 +45,6 @@ PROBABILITY: Final = "概率取自模型：tests/dbt/test_funnel_conduct.py"
 BOARDS: Final = {
     "marts/dim_units": Board(unit.register, ("unit_name",)),
     "marts/fct_stage_transitions": Board(funnel.moves, ("lead_id", "stage", "moved_date")),
-    "marts/fct_unit_months": Board(unit.monthly, ("unit_name", "month_date")),
     # The chain of a lead comes from matching it with the nodes of the chains: tests/unit/models_chain/test_chains.py.
     "boards/brd_funnel__stages": Board(
         funnel.stages, ("slice_kind", "slice_name", "stage"), only="slice_kind != '产业链'"
@@ -58,6 +57,29 @@ BOARDS: Final = {
     "boards/brd_funnel__signing_record": Board(forecast.signing_record, ("told_date", "months_ahead")),
     "boards/brd_funnel__signing_forecast": Board(forecast.signing_forecast, ("month_date",)),
     "boards/brd_unit__indicators": Board(unit.indicators, ("unit_name", "indicator", "month_date")),
+    "boards/brd_unit__running": Board(unit.running, ("slice_kind", "slice_name", "indicator", "month_date")),
+    "boards/brd_funnel__quarter_cohorts": Board(
+        funnel.quarter_cohorts, ("slice_kind", "slice_name", "signed_quarter_date", "horizon_months")
+    ),
+    "boards/brd_task__quarters": Board(task_lists.quarters, ("quarter_date", "indicator")),
+    "boards/brd_task__chains": Board(
+        task_lists.history,
+        ("target_year", "indicator"),
+        dict.fromkeys(
+            ("done_value", "counted_count", "indicator_order"),
+            "线索归哪条链不重算；各链之和等于任务完成数：tests/integration/test_one_figure.py",
+        ),
+        only="target_year < 0",
+        may_lack=("target_year > 0", "同上"),
+    ),
+    "boards/brd_follow_up__lights": Board(
+        follow_up.lights,
+        ("slice_kind", "slice_name"),
+        dict.fromkeys(
+            ("red_count", "yellow_count", "green_count"), "与逐项目的灯相加核对：tests/integration/test_one_figure.py"
+        ),
+    ),
+    "boards/brd_lead__reached": Board(follow_up.reached, ("lead_id", "stage")),
     "boards/brd_unit__ranks": Board(unit.ranks, ("unit_name", "indicator", "month_date")),
     "boards/brd_unit__balance": Board(unit.balance, ("target_year", "indicator")),
     "boards/brd_unit__overdue": Board(unit.overdue, ("lead_id",)),

@@ -81,6 +81,23 @@ def status(ledgers: Ledgers) -> pd.DataFrame:
     ]
 
 
+def lights(ledgers: Ledgers) -> pd.DataFrame:
+    """How many projects are followed up, in all and by unit."""
+    units = ledgers.state["unit_name"].reindex(status(ledgers)["lead_id"])
+    counts = (
+        units.value_counts().rename_axis("slice_name").reset_index(name="project_count").assign(slice_kind="责任单位")
+    )
+    whole = pd.DataFrame([{"slice_kind": "全区", "slice_name": "全区", "project_count": len(units)}])
+    return pd.concat([whole, counts], ignore_index=True)
+
+
+def reached(ledgers: Ledgers) -> pd.DataFrame:
+    """First day of each stage that a lead reached with evidence."""
+    found = ledgers.reached.melt(ignore_index=False, var_name="stage", value_name="reached_date")
+    found = found.dropna(subset="reached_date").reset_index()
+    return found.assign(stage_order=found["stage"].map({**ledgers.stages.to_dict(), "终止": 99}))
+
+
 def fulfilment(ledgers: Ledgers) -> pd.DataFrame:
     """Agreed against paid, the first year being the one after 投产."""
     agreed = ledgers.read("project_commitments")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from recomputed.ledgers import Ledgers, seed
+from recomputed.tasks import expansions
 
 HORIZONS = (3, 6, 12)
 
@@ -56,6 +57,7 @@ def stages(ledgers: Ledgers) -> pd.DataFrame:
 def cohorts(ledgers: Ledgers) -> pd.DataFrame:
     """Signings of a month that started within so many months; no rate until all of them were watched that long."""
     own = ledgers.state[ledgers.state["is_counted_signing"]].copy()
+    own = own[~own.index.isin(expansions(ledgers))]
     own["month"] = own["signed_date"].dt.to_period("M").dt.to_timestamp()
     own["days"] = (own["started_date"] - own["signed_date"]).dt.days
     kind = own["signed_unit_name"].map(ledgers.unit_types)
@@ -83,6 +85,21 @@ def cohorts(ledgers: Ledgers) -> pd.DataFrame:
                     }
                 )
     return pd.DataFrame(rows)
+
+
+def quarter_cohorts(ledgers: Ledgers) -> pd.DataFrame:
+    """The same by quarter of signing."""
+    months = cohorts(ledgers)
+    months["signed_quarter_date"] = months["signed_month_date"].dt.to_period("Q").dt.to_timestamp()
+    keys = ["slice_kind", "slice_name", "signed_quarter_date", "horizon_months"]
+    found = months.groupby(keys, as_index=False)[["signed_count", "started_within_count"]].sum()
+    ends = [
+        day + pd.DateOffset(months=3 + n)
+        for day, n in zip(found["signed_quarter_date"], found["horizon_months"], strict=True)
+    ]
+    found["is_mature"] = [end <= ledgers.as_of for end in ends]
+    share = 100 * found["started_within_count"] / found["signed_count"]
+    return found.assign(started_within_pct=share.where(found["is_mature"]))
 
 
 def signed_not_started(ledgers: Ledgers) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from functools import cache
 
 import pandas as pd
 
-from recomputed import tasks
+from recomputed import tasks, unit
 from recomputed.ledgers import Ledgers, seed
 
 FROM_OUTSET = pd.Timestamp("1900-01-01")
@@ -274,6 +274,54 @@ def district(ledgers: Ledgers) -> pd.DataFrame:
                 "arrears_value": max(due - done, 0.0),
             }
         )
+    return pd.DataFrame(rows)
+
+
+def quarters(ledgers: Ledgers) -> pd.DataFrame:
+    """全区季度完成情况: what came beside the task that held on the quarter's last day."""
+    table = unit.running(ledgers)
+    table["quarter_date"] = table["month_date"].dt.to_period("Q").dt.to_timestamp()
+    ends = table[table["month_date"] == table.groupby("quarter_date")["month_date"].transform("max")]
+    rules = seed("indicators").set_index("indicator")
+    upper = ledgers.read("district_targets")
+    upper = upper.assign(upper_value=tasks.in_measure(upper, "target_value"))
+    first, rows = table["month_date"].min(), []
+    for quarter, own in ends[ends["indicator"].isin(rules.index[rules["is_task"]])].groupby("quarter_date"):
+        day = min(quarter + pd.DateOffset(months=3), ledgers.as_of)
+        then = Ledgers(ledgers.folder, day.date())
+        is_known = (upper["issued_date"] < day) & (upper["target_year"] == quarter.year)
+        above = upper[is_known].set_index("indicator")["upper_value"]
+        held = tasks.current_targets(then)
+        held = held[held["target_year"] == quarter.year]
+        for row in own[own["slice_kind"] == "全区"].to_dict("records"):
+            name, units = row["indicator"], own[own["slice_kind"] == "责任单位"]
+            own_tasks = held[held["indicator"] == name]
+            set_units = own_tasks["unit_name"]
+            mine = units[(units["indicator"] == name) & units["slice_name"].isin(set_units)]
+            is_above = name in above.index
+            target = above[name] if is_above else own_tasks["target_value"].sum() if len(own_tasks) else None
+            done = row["year_value"] if is_above else mine["year_value"].sum()
+
+            def came(months: int, quarter: pd.Timestamp = quarter, name: str = name) -> float | None:
+                start = quarter - pd.DateOffset(months=months)
+                found = ends[
+                    (ends["quarter_date"] == start) & (ends["slice_kind"] == "全区") & (ends["indicator"] == name)
+                ]
+                return None if start < first or found.empty else found["quarter_value"].iloc[0]
+
+            rows.append(
+                {
+                    "quarter_date": quarter,
+                    "indicator": name,
+                    "indicator_order": row["indicator_order"],
+                    "quarter_value": came(0),
+                    "before_value": came(3),
+                    "last_year_value": came(12),
+                    "year_value": row["year_value"],
+                    "target_value": target,
+                    "completion_pct": 100 * done / target if target else None,
+                }
+            )
     return pd.DataFrame(rows)
 
 

@@ -210,12 +210,22 @@ def external_ranks(ledgers: Ledgers) -> pd.DataFrame:
     ]
 
 
-def monthly(ledgers: Ledgers) -> pd.DataFrame:
-    """单位逐月活动: by the day on which it happened, months without anything as 0."""
-    wide = indicators(ledgers).pivot(index=["unit_name", "month_date"], columns="indicator", values="indicator_value")
-    names = {"新增线索数": "new_lead_count", "跟进次数": "follow_up_count", "走访次数": "in_person_count"}
-    names |= {"新签约项目数": "signed_count", "新开工项目数": "started_count"}
-    return wide.rename(columns=names)[list(names.values())].reset_index()
+def running(ledgers: Ledgers) -> pd.DataFrame:
+    """逐月累计: the months of 单位逐月指标 added up by quarter, by year and in all, for each unit and for all of them."""
+    units = indicators(ledgers).rename(columns={"unit_name": "slice_name"}).assign(slice_kind="责任单位")
+    keys = ["indicator", "indicator_order", "month_date"]
+    values = ["indicator_value", "started_value"]
+    whole = units.astype({"started_value": float}).groupby(keys, as_index=False)[values].sum(min_count=1)
+    table = pd.concat([units, whole.assign(slice_kind="全区", slice_name="全区")]).sort_values("month_date")
+    by, month = ["slice_kind", "slice_name", "indicator"], table["month_date"].dt
+    table["quarter"], table["year"] = month.to_period("Q").astype(str), month.year
+    table["month_value"] = table["indicator_value"].round(4)
+    for name, more in (("quarter_value", ["quarter"]), ("year_value", ["year"]), ("running_value", [])):
+        table[name] = table.groupby([*by, *more])["month_value"].cumsum().round(4)
+    table["started_running_value"] = table.groupby(by)["started_value"].transform(
+        lambda own: own.astype(float).cumsum()
+    )
+    return table.drop(columns=["quarter", "year", "indicator_value", "started_value", "unit_type"])
 
 
 def register(ledgers: Ledgers) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from desk import rules
 from desk.access import EVERYTHING, ROLES, Reach, Viewer, masked_phone, units_of
 from desk.guards import same_site_path
-from desk.listing import is_overdue, next_step
+from desk.listing import next_step
 from office import settings_file
 from publishing import boards
 from publishing.charts import reason_bars
@@ -66,7 +66,7 @@ def test_a_masked_phone_never_shows_more_than_seven_digits(phone: str) -> None:
 def test_a_wrong_rule_is_named() -> None:
     content = yaml.safe_load(settings_file("desk.yaml").read_text(encoding="utf-8"))
     assert rules.read_rules(content).limits.reveals_a_day > 0
-    for path, wrong in ((("limits", "undo_minutes"), 0), (("next_steps", "follow_up_days"), "两周")):
+    for path, wrong in ((("limits", "undo_minutes"), 0), (("limits", "rows_a_page"), "两页")):
         broken = copy.deepcopy(content)
         broken[path[0]][path[1]] = wrong
         with pytest.raises(ValueError, match=f"{path[0]}.{path[1]}"):
@@ -117,16 +117,14 @@ def test_nothing_leads_off_this_site_after_signing_in(address: str) -> None:
         assert path.startswith("/") and not path.startswith(("//", "/\\")) and "\n" not in path
 
 
-def test_a_contact_is_overdue_only_after_the_rules_days() -> None:
+def test_the_next_step_says_late_where_the_board_does_and_nowhere_else() -> None:
     day = dt.date(2026, 6, 30)
 
-    def told(reported: int | None, last: int | None) -> tuple[bool, str]:
-        ago = [None if n is None else day - dt.timedelta(days=n) for n in (reported, last)]
-        fact = dict(zip(("reported_date", "last_follow_up_date"), ago, strict=True))
-        return is_overdue(fact, day, 3, 14), next_step(fact, day, 3, 14)
+    def told(last: int | None, overdue_days: int | None) -> str:
+        fact = {"last_follow_up_date": None if last is None else day - dt.timedelta(days=last)}
+        return next_step(fact, None if overdue_days is None else {"overdue_days": overdue_days}, day)
 
-    assert told(3, None) == (False, "首次联系")
-    assert told(4, None) == (True, "首次联系，已报 4 天")
-    assert told(None, None) == (False, "首次联系")
-    assert told(90, 14) == (False, "按计划推进（14 天前联系过）")
-    assert told(90, 15) == (True, "回访（15 天未联系）")
+    assert told(None, None) == "首次联系"
+    assert told(None, 3) == "首次联系，超期 3 天"
+    assert told(90, None) == "按计划推进（90 天前联系过）"  # signed: no rule asks for a contact
+    assert told(15, 1) == "回访（15 天未联系，超期 1 天）"

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from desk.listing import PublishedList
 from desk.pages.lead import origin
+from publishing.figures import Reading
 
 
 class OneLead:
@@ -14,8 +15,8 @@ class OneLead:
     def __init__(self, rows: list[dict[str, Any]]) -> None:
         self.rows = rows
 
-    def about(self, lead_id: str, name: str) -> list[dict[str, Any]]:
-        assert name == "lead_standing"
+    def about(self, lead_id: str, reading: Reading) -> list[dict[str, Any]]:
+        assert reading.board == "lead_standing"
         return [row for row in self.rows if row["lead_id"] == lead_id]
 
 

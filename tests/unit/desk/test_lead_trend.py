@@ -9,6 +9,7 @@ import pytest
 
 from desk.listing import PublishedList
 from desk.pages.lead import landing_trend
+from publishing.figures import Reading
 
 
 class OneLead:
@@ -17,8 +18,8 @@ class OneLead:
     def __init__(self, *told: tuple[dt.date, float]) -> None:
         self.told = told
 
-    def about(self, lead_id: str, name: str) -> list[dict[str, Any]]:
-        assert name == "landing_trend"
+    def about(self, lead_id: str, reading: Reading) -> list[dict[str, Any]]:
+        assert reading.board == "landing_trend"
         return [
             {"lead_id": lead_id, "told_date": day, "stage": "在谈", "landing_probability": p} for day, p in self.told
         ]

@@ -68,6 +68,21 @@ def mark(unit: str, code: str, value: float, kind: str = "评分", at: dt.date =
     return row | {"value_kind": kind, "given_by": "区考核办", "evidence_text": "票决表"}
 
 
+def passed(as_of: dt.date) -> dict[str, float]:
+    """How much of each period of the last known day has passed, as brd_task__pace has it."""
+    last = as_of - dt.timedelta(days=1)
+    periods = {kind: pd.Period(last, freq) for kind, freq in (("月", "M"), ("季", "Q"), ("年", "Y"))}
+    spans = {kind: (period.start_time.date(), period.end_time.date()) for kind, period in periods.items()}
+    half = (
+        dt.date(last.year, 1 if last.month <= 6 else 7, 1),
+        dt.date(last.year, *((6, 30) if last.month <= 6 else (12, 31))),
+    )
+    return {
+        kind: ((as_of - first).days / ((end - first).days + 1))
+        for kind, (first, end) in {**spans, "半年": half}.items()
+    }
+
+
 def score(
     rules: list[dict[str, Any]],
     facts: list[dict[str, Any]] = [],  # noqa: B006
@@ -83,6 +98,7 @@ def score(
         UNITS,
         INDICATORS,
         as_of,
+        passed=passed(as_of),
     )
 
 
@@ -377,7 +393,7 @@ def test_words_beyond_the_indicators_are_the_offices() -> None:
     )
     marks = pd.DataFrame([mark("甲镇", "漏报", 3.0, "个数")])
     targets = pd.DataFrame([], columns=list(target("", "", 0)))
-    found = assess(pd.DataFrame(rules), marks, facts, targets, UNITS, INDICATORS, AS_OF, further)
+    found = assess(pd.DataFrame(rules), marks, facts, targets, UNITS, INDICATORS, AS_OF, further, passed=passed(AS_OF))
     assert of(found) == 2.0 - 1.5
 
 

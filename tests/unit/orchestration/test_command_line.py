@@ -51,7 +51,7 @@ def helped(*path: str, capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_the_commands_of_every_room_are_there() -> None:
     assert {path[0] for path in ALL if path} == {
-        "run", "rescore", "rebuild", "ui", "docs", "desk", "scan", "read", "explain", "template", "match", "chain-graph",
+        "run", "rescore", "rebuild", "ui", "docs", "figures", "desk", "scan", "read", "explain", "template", "match", "chain-graph",
         "sample", "score", "retrain", "revert", "what-if", "init", "office", "doctor", "backup", "restore", "install",
         "alert", "daemon",
     }  # fmt: skip

@@ -30,49 +30,87 @@ from publishing.documents.pictures import pictures
 DAY = dt.date
 
 
-def months(unit: str, **counts: tuple[int, int, int, int]) -> list[dict[str, object]]:
-    """Counts of new leads, follow-ups, signed and started by month, written m202601=(…)."""
+LATER = DAY(2026, 6, 30)
+OF_BULLETIN = ("新增线索数", "新签约项目数", "新开工项目数", "跟进次数")
+
+
+def running(
+    slice_name: str, quarter: tuple[int, ...], months: dict[DAY, tuple[int, int]] | None = None
+) -> list[dict[str, object]]:
+    """Rows of brd_unit__running of March 2026 with the quarter's figures, and of other months what was signed and started."""
+    kind = "全区" if slice_name == "全区" else "责任单位"
+    row = {"slice_kind": kind, "slice_name": slice_name, "month_value": 0.0, "as_of_date": LATER}
+    found = [
+        row | {"indicator": indicator, "month_date": DAY(2026, 3, 1), "quarter_value": float(value)}
+        for indicator, value in zip(OF_BULLETIN, quarter, strict=True)
+    ]
+    for month, counts in (months or {}).items():
+        for indicator, count in zip(OF_BULLETIN[1:3], counts, strict=True):
+            of_month = {"indicator": indicator, "month_date": month, "month_value": float(count)}
+            if month == DAY(2026, 3, 1):
+                next(r for r in found if r["indicator"] == indicator)["month_value"] = float(count)
+            else:
+                found.append(row | {"quarter_value": 0.0} | of_month)
+    return found
+
+
+def total(indicator: str, *figures: float | None) -> dict[str, object]:
+    names = ("quarter_value", "before_value", "last_year_value", "year_value", "target_value", "completion_pct")
+    key = {"quarter_date": DAY(2026, 1, 1), "indicator": indicator, "as_of_date": LATER}
+    return key | dict(zip(names, figures, strict=True))
+
+
+def place(
+    unit: str, kind: str, done: float, task: float | None, rate: float | None, rank: float | None
+) -> dict[str, object]:
+    row = {"unit_name": unit, "unit_type": kind, "indicator": "新开工项目数", "month_date": DAY(2026, 3, 1)}
+    return row | {"year_value": done, "target_value": task, "completion_pct": rate, "completion_rank": rank}
+
+
+def cohort(quarter: DAY, signed: int, *within: tuple[int, float | None]) -> list[dict[str, object]]:
+    row = {"slice_kind": "全区", "signed_quarter_date": quarter, "signed_count": signed}
     return [
-        {"unit_name": unit, "month_date": DAY(int(key[1:5]), int(key[5:]), 1)}
-        | dict(zip(("new_lead_count", "follow_up_count", "signed_count", "started_count"), value, strict=True))
-        for key, value in counts.items()
+        row | {"horizon_months": months, "started_within_count": count, "started_within_pct": share}
+        for months, (count, share) in zip((3, 6, 12), within, strict=True)
     ]
 
 
-MONTHLY = pd.DataFrame(
-    months("甲镇", m202501=(1, 0, 0, 0), m202512=(2, 2, 1, 0), m202601=(3, 4, 1, 1), m202603=(1, 0, 0, 1), m202604=(9, 9, 9, 9))
-    + months("乙镇", m202501=(0, 0, 0, 0), m202602=(2, 1, 1, 2))
-    + months("丙镇", m202501=(0, 0, 0, 0), m202601=(0, 0, 0, 0))
-    + months("东街道", m202501=(0, 0, 0, 0), m202601=(0, 5, 0, 0))
-)  # fmt: skip
-UNITS = pd.DataFrame({"unit_name": ["甲镇", "乙镇", "丙镇", "东街道"], "unit_type": ["镇", "镇", "镇", "街道"]})
-TARGETS = pd.DataFrame(
-    {
-        "valid_from_date": [DAY(1900, 1, 1)] * 5 + [DAY(2026, 4, 1)],
-        "valid_to_date": [None] * 4 + [DAY(2026, 4, 1), None],
-        "unit_name": ["甲镇", "乙镇", "丙镇", "东街道", "甲镇", "甲镇"],
-        "target_year": [2026] * 6,
-        "indicator": ["新开工项目数"] * 4 + ["新增线索数"] * 2,
-        "target_value": [4.0, 4.0, None, 0.0, 40.0, 30.0],  # cut after the quarter
-    }
-)
-OUTCOMES = pd.DataFrame(
-    [
-        ("L1", "签约", DAY(2025, 2, 1)), ("L1", "开工", DAY(2025, 4, 20)),
-        ("L2", "签约", DAY(2025, 3, 31)), ("L2", "开工", DAY(2025, 9, 1)),
-        ("L3", "签约", DAY(2025, 11, 1)),
-        ("L4", "签约", DAY(2026, 1, 10)), ("L4", "开工", DAY(2026, 2, 1)),
-        ("L5", "签约", DAY(2026, 4, 2)),
-    ],
-    columns=["lead_id", "stage", "reached_date"],
-)  # fmt: skip
+FRAMES = {
+    "brd_task__quarters": pd.DataFrame(
+        [
+            total("新增线索数", 6, 2, 1, 6, 40, 15.0),
+            total("新签约项目数", 2, 1, None, 2, None, None),
+            total("新开工项目数", 4, 0, 0, 4, 8, 50.0),
+        ]
+    ),
+    "brd_unit__ranks": pd.DataFrame(
+        [
+            place("甲镇", "镇", 2, 4, 50.0, 1),
+            place("乙镇", "镇", 2, 4, 50.0, 1),
+            place("丙镇", "镇", 0, None, None, None),
+            place("东街道", "街道", 0, 0, None, None),
+        ]
+    ),
+    "brd_unit__running": pd.DataFrame(
+        running(
+            "全区", (6, 2, 4, 10),
+            {DAY(2025, 12, 1): (1, 0), DAY(2026, 1, 1): (1, 1), DAY(2026, 2, 1): (1, 2), DAY(2026, 3, 1): (0, 1)},
+        )
+        + running("甲镇", (4, 1, 2, 4)) + running("乙镇", (2, 1, 2, 1)) + running("丙镇", (0, 0, 0, 0))
+        + running("东街道", (0, 0, 0, 5))
+    ),
+    "brd_funnel__quarter_cohorts": pd.DataFrame(
+        cohort(DAY(2025, 1, 1), 2, (1, 50.0), (2, 100.0), (2, 100.0))
+        + cohort(DAY(2025, 10, 1), 1, (0, 0.0), (0, None), (0, None))
+        + cohort(DAY(2026, 1, 1), 1, (1, None), (1, None), (1, None))
+        + cohort(DAY(2026, 4, 1), 1, (0, None), (0, None), (0, None))
+    ),
+}  # fmt: skip
 
 
-LATER = DAY(2026, 6, 30)
-
-
-def figures(known_until: dt.date = LATER) -> BulletinFigures:
-    return quarter_figures(Quarter(2026, 1), MONTHLY, TARGETS, UNITS, OUTCOMES, known_until, is_synthetic=True)
+def figures(known_until: dt.date = LATER, year: int = 2026) -> BulletinFigures:
+    frames = {**FRAMES, "brd_task__quarters": FRAMES["brd_task__quarters"].assign(as_of_date=known_until)}
+    return quarter_figures(Quarter(year, 1), known_until, frames, is_synthetic=True)
 
 
 def test_totals_are_of_the_quarter_and_beside_the_task() -> None:
@@ -109,7 +147,9 @@ def test_a_quarter_that_is_not_over_or_not_covered_is_refused() -> None:
     with pytest.raises(ValueError, match="要到 2026-04-01 才结束"):
         figures(DAY(2026, 3, 31))
     with pytest.raises(ValueError, match="月度数据不覆盖2024年第一季度"):
-        quarter_figures(Quarter(2024, 1), MONTHLY, TARGETS, UNITS, OUTCOMES, DAY(2026, 6, 30))
+        figures(year=2024)
+    with pytest.raises(ValueError, match="截至日与清单"):
+        quarter_figures(Quarter(2026, 1), DAY(2026, 7, 1), FRAMES)
     with pytest.raises(ValueError, match="不是季度"):
         Quarter.parse("2026年1季度")
 
@@ -157,7 +197,10 @@ def test_charts_hold_the_figures_of_the_tables() -> None:
 
 
 def test_the_same_bars_stand_on_the_page_and_on_paper() -> None:
-    rows = [{"stage": "线索", "at_least_lead_count": 40}, {"stage": "<签约>", "at_least_lead_count": 10}]
+    rows = [
+        {"stage": "线索", "at_least_count": 40, "from_previous_pct": None},
+        {"stage": "<签约>", "at_least_count": 10, "from_previous_pct": 25.0},
+    ]
     bars = charts.funnel_bars(rows)
     page, paper = charts.as_list(bars, "漏斗"), charts.as_drawing(bars, "漏斗")
     assert charts.funnel(rows) == charts.as_list(bars, "阶段漏斗", "funnel")
@@ -202,11 +245,22 @@ def followed_up(count: int, lights: str, **changed: object) -> pd.DataFrame:
 NO_STEPS = pd.DataFrame(columns=["lead_id", "stage", "reached_date"])
 
 
+def charted(board: pd.DataFrame, steps: pd.DataFrame = NO_STEPS) -> dict[str, pd.DataFrame]:
+    """The boards of a chart: projects, steps, and the lights counted as brd_follow_up__lights counts them."""
+    slices = [("全区", "全区", board), *(("责任单位", str(unit), own) for unit, own in board.groupby("unit_name"))]
+    counts = [
+        {"slice_kind": kind, "slice_name": name, "project_count": len(own)}
+        | {f"{word}_count": int((own["light"] == light).sum()) for word, light in zip(("red", "yellow", "green"), "红黄绿", strict=True)}
+        for kind, name, own in slices
+    ]  # fmt: skip
+    return {"brd_follow_up__status": board, "brd_lead__reached": steps, "brd_follow_up__lights": pd.DataFrame(counts)}
+
+
 @given(lights=st.text(alphabet="红黄绿", min_size=1, max_size=30), count=st.integers(0, 60), most=st.integers(1, 60))
 def test_the_chart_has_the_lights_of_the_board_whatever_they_are(lights: str, count: int, most: int) -> None:
     """All wait equally long: a chart that judged by its own rule could not tell them apart."""
     board = followed_up(count, lights)
-    chart = chart_content(board, NO_STEPS, LATER, most=most)
+    chart = chart_content(charted(board), LATER, most=most)
     shown = pd.DataFrame(chart["rows"], columns=["lead_id", "light", "reasons"]).set_index("lead_id")
     own = board.set_index("lead_id").loc[shown.index]
     assert (
@@ -226,7 +280,7 @@ def test_the_chart_has_the_lights_of_the_board_whatever_they_are(lights: str, co
 
 def test_a_chart_of_another_day_than_the_board_is_refused() -> None:
     with pytest.raises(ValueError, match="截至日与挂图（2026-06-29）不一致"):
-        chart_content(followed_up(3, "红"), NO_STEPS, DAY(2026, 6, 29))
+        chart_content(charted(followed_up(3, "红")), DAY(2026, 6, 29))
 
 
 def test_agreed_and_actual_dates_lie_on_the_line_of_time_or_are_left_out() -> None:
@@ -236,11 +290,11 @@ def test_agreed_and_actual_dates_lie_on_the_line_of_time_or_are_left_out() -> No
         "completion_due_date": DAY(2027, 3, 1),
         "operation_due_date": DAY(2040, 1, 1),
     }
-    (row,) = chart_content(followed_up(1, "黄", **dates), steps, LATER)["rows"]
+    (row,) = chart_content(charted(followed_up(1, "黄", **dates), steps), LATER)["rows"]
     assert [m["text"] for m in row["done"]] == ["签", "备"] and [m["text"] for m in row["due"]] == ["开", "竣"]
     places = [m["at"] for m in (row["done"][0], row["done"][1], *row["due"])]
     assert places == sorted(places) and row["from"] == places[0]
-    assert places[2] < chart_content(followed_up(1, "黄"), steps, LATER)["today"] < places[3]
+    assert places[2] < chart_content(charted(followed_up(1, "黄"), steps), LATER)["today"] < places[3]
 
 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="没有 pdftotext：apt-get install poppler-utils")
@@ -252,7 +306,7 @@ def test_the_chart_is_one_a1_page_however_much_there_is(tmp_path: Path, count: i
     board = board.assign(
         unit_name=units, light_reasons="签约400天未开工；" * length, leader_name="张某", leader_post="区委书记" * length
     )
-    chart = chart_content(board, NO_STEPS, LATER, is_synthetic=True)
+    chart = chart_content(charted(board), LATER, is_synthetic=True)
     path, again = (write_wall_chart(tmp_path / name, chart) for name in ("一.pdf", "二.pdf"))
     assert path.read_bytes() == again.read_bytes()
     info = subprocess.run(["pdfinfo", path], capture_output=True, text=True, check=True).stdout

@@ -62,7 +62,14 @@ def tables(leads: list[str], nodes: int = 0) -> dict[str, pa.Table]:
     schema = pa.schema(VISIT | {"fit": pa.float64(), "last_visit_date": pa.date32()})
     edges = [{"from_node_id": "n0", "to_node_id": "n1", "trade_wan_cny": None}]
     edge = pa.schema({"from_node_id": TEXT, "to_node_id": TEXT, "trade_wan_cny": pa.float64()})
+    counted = [{"slice_kind": "环节", "slice_key": node["node_id"], "node_count": 1, "fill_count": 1} for node in chain]
+    counted += [{"slice_kind": "产业链", "slice_key": "环保", "node_count": nodes, "fill_count": nodes}]
+    none = dict.fromkeys(("node_count", "strong_count", "fill_count", "extend_count", "prospect_count"), 0)
+    # The register gives three prospects for the first node.
+    firms = {"prospect_count": 3}
+    counts = [none | row | (firms if row["slice_key"] in ("n0", "环保") else {}) for row in counted]
     return {
+        "prospect_counts": pa.Table.from_pylist(counts),
         "chain_nodes": table("chain_nodes", chain, **NODE),
         "chain_edges": pa.Table.from_pylist(edges if nodes else [], edge),
         "lead_screens": table("lead_screens", [{"lead_id": x, "screen_result": "通过"} for x in leads], lead_id=TEXT),

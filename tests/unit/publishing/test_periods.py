@@ -14,11 +14,14 @@ MONTHS = st.builds(Month, st.integers(2000, 2100), st.integers(1, 12))
 
 
 def rows(**values: float) -> list[dict[str, object]]:
-    """Months written as m2024_02=5."""
-    return [
-        {"indicator": "跟进次数", "measure": "次", "month_date": dt.date(int(k[1:5]), int(k[6:]), 1), "v": v}
-        for k, v in values.items()
-    ]
+    """Running sums of every month from the first to the last, of months written as m2024_02=5."""
+    came = {Month(int(k[1:5]), int(k[6:])): v for k, v in values.items()}
+    found, running, month = [], 0.0, min(came)
+    while month <= max(came):
+        running += came.get(month, 0.0)
+        found.append({"indicator": "跟进次数", "measure": "次", "month_date": month.first_day, "v": running})
+        month = month.shifted(1)
+    return found
 
 
 @given(MONTHS, st.integers(0, 40))
@@ -53,6 +56,25 @@ def test_what_is_not_on_the_books_or_not_over_has_no_figure() -> None:
     # From 0 there is no share.
     (zero,) = compared(rows(m2026_05=0, m2026_06=2), june, "indicator", "v", dt.date(2026, 7, 1))
     assert (zero["before"], zero["before_change_pct"]) == (0, None)
+
+
+COUNTS = st.lists(st.integers(0, 9), min_size=1, max_size=40)
+
+
+@given(COUNTS, st.integers(-3, 42), st.integers(0, 20))
+def test_a_period_is_the_sum_of_its_months_or_not_on_the_books(counts: list[int], start: int, more: int) -> None:
+    first = Month(2020, 1)
+    months = [first.shifted(at) for at in range(len(counts))]
+    running = [
+        {"indicator": "跟进次数", "measure": "次", "month_date": month.first_day, "v": float(sum(counts[: at + 1]))}
+        for at, month in enumerate(months)
+    ]
+    period = Period(first.shifted(start), first.shifted(start + more))
+    (found,) = compared(running, period, "indicator", "v", dt.date(2030, 1, 1))
+    for name, span in (("value", period), ("before", period.before), ("last_year", period.last_year)):
+        inside = [count for month, count in zip(months, counts, strict=True) if span.since <= month <= span.until]
+        is_known = months[0] <= span.since <= months[-1]
+        assert found[name] == (sum(inside) if is_known else None)
 
 
 def test_usual_periods_hold_the_last_known_day() -> None:

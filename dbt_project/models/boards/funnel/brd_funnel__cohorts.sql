@@ -1,7 +1,17 @@
 -- Signings of a month and how many of them started within so many months. A cohort is mature once every signing of its month
 -- has been watched that long; a younger one has no rate (暂无), and is no failure.
+-- Expansions are left out where the task of signings leaves them out, so that signed is signed on every board.
 {% set as_of = as_of_date() %}
-with signings as (
+with expansions as (
+
+    select kinds.lead_id
+    from {{ ref('int_lead__recruit_kind') }} as kinds
+    inner join {{ ref('indicators') }} as tasks
+        on kinds.is_expansion and tasks.leaves_out_expansions and tasks.indicator = '新签约项目数'
+
+),
+
+signings as (
 
     select
         lead_id,
@@ -16,6 +26,7 @@ with signings as (
         ], recursive := true)
     from {{ ref('brd_lead__progress') }} as progress
     inner join {{ ref('dim_units') }} as units on progress.signed_unit_name = units.unit_name
+    anti join expansions on progress.lead_id = expansions.lead_id
     where is_counted_signing
 
 ),

@@ -1,66 +1,12 @@
 -- What was set above and what was divided below (任务分解): 上级 to the district, the district to units, a unit to those under it.
 -- Sums must agree; where they don't, the difference stands.
-with targets as (
+with days as (
 
-    select
-        history.target_year,
-        history.unit_name,
-        units.parent_unit_name,
-        history.indicator,
-        arg_max(history.target_value, history.valid_from_date) as target_value
-    from {{ ref('fct_target_history') }} as history
-    inner join {{ ref('dim_units') }} as units on history.unit_name = units.unit_name
-    where history.valid_from_date < {{ as_of_date() }}
-    group by history.target_year, history.unit_name, units.parent_unit_name, history.indicator
+    select {{ as_of_date() }} as told_date
 
 ),
 
-given as (
-
-    select
-        given.target_year,
-        given.issued_by,
-        given.indicator,
-        {{ in_wan('given.target_value', 'given.measure') }} as target_value,
-        given.document_no
-    from {{ ref('stg_ledger__district_targets') }} as given
-    semi join {{ source('office', 'indicators') }} as indicators
-        on given.indicator = indicators.indicator
-        and list_contains(string_split(indicators.written_measures, '、'), given.measure)
-    where coalesce(given.issued_date < {{ as_of_date() }}, true)
-
-),
-
--- Whether the task of a unit holds those of the units under it (归口) is the office's rule: then they are not added once more.
-settings as (
-
-    select
-        coalesce({{ dated_rule('dispatch_rules', 'rule_key', 'parent_task_includes_children', 'rule_value') }} = '是', false)
-            as is_within_parent
-
-),
-
-parents as (
-
-    select * from targets where (select is_within_parent from settings)
-
-),
-
-divided as (
-
-    select
-        targets.target_year,
-        targets.indicator,
-        sum(cast(targets.target_value as decimal(18, 4))) as divided_value,
-        count(*) as unit_count
-    from targets
-    anti join parents
-        on targets.parent_unit_name = parents.unit_name
-        and targets.target_year = parents.target_year
-        and targets.indicator = parents.indicator
-    group by targets.target_year, targets.indicator
-
-),
+{{ divided_targets('days') }},
 
 below as (
 

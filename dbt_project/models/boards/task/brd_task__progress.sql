@@ -1,24 +1,6 @@
 -- Gap to the task (欠账), pace and projected year end, as known before the as-of day. The expectation is weighted by time: the
 -- share of the year's days that have passed (a leap year has 366).
-with facts as (
-
-    select
-        *,
-        cast(year(fact_date) as bigint) as target_year
-    from {{ ref('fct_task_facts') }}
-    where known_date < {{ as_of_date() }} and fact_date < {{ as_of_date() }}
-
-),
-
--- A project is counted once, on the first of the days known by then.
-counted as (
-
-    select *
-    from facts
-    where not_counted_reason is null
-    qualify row_number() over (partition by indicator, fact_key order by fact_date, known_date) = 1
-
-),
+with {{ counted_task_facts() }},
 
 history as (
 
@@ -47,7 +29,7 @@ years as (
         target_year,
         least(make_date(target_year + 1, 1, 1), {{ as_of_date() }}) as year_end,
         -- Days of the year that have passed, and that it has.
-        greatest(least(make_date(target_year + 1, 1, 1), {{ as_of_date() }}) - make_date(target_year, 1, 1), 0) as passed_days,
+        {{ days_passed('make_date(target_year, 1, 1)', 'make_date(target_year + 1, 1, 1)') }} as passed_days,
         make_date(target_year + 1, 1, 1) - make_date(target_year, 1, 1) as all_days
     from (
         select distinct target_year from history

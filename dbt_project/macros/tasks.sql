@@ -1,0 +1,95 @@
+{#- Days of a period that have passed by the as-of day: the day itself is not over (时序进度). `after` is the day after its last. -#}
+{% macro days_passed(first, after) -%}
+greatest(least({{ after }}, {{ as_of_date() }}) - {{ first }}, 0)
+{%- endmacro %}
+
+{#- Tasks as they held on each day of `days` (told_date): `targets` of units, `given` from above, `divided` as their sum. -#}
+{% macro divided_targets(days) -%}
+targets as (
+
+    select
+        days.told_date,
+        history.target_year,
+        history.unit_name,
+        units.parent_unit_name,
+        history.indicator,
+        arg_max(history.target_value, history.valid_from_date) as target_value
+    from {{ days }} as days
+    inner join {{ ref('fct_target_history') }} as history on history.valid_from_date < days.told_date
+    inner join {{ ref('dim_units') }} as units on history.unit_name = units.unit_name
+    group by days.told_date, history.target_year, history.unit_name, units.parent_unit_name, history.indicator
+
+),
+
+given as (
+
+    select
+        days.told_date,
+        given.target_year,
+        given.issued_by,
+        given.indicator,
+        {{ in_wan('given.target_value', 'given.measure') }} as target_value,
+        given.document_no
+    from {{ days }} as days
+    inner join {{ ref('stg_ledger__district_targets') }} as given on coalesce(given.issued_date < days.told_date, true)
+    semi join {{ ref('indicators') }} as indicators
+        on given.indicator = indicators.indicator
+        and list_contains(string_split(indicators.written_measures, '、'), given.measure)
+
+),
+
+-- Whether the task of a unit holds those of the units under it (归口) is the office's rule: then they are not added once more.
+settings as (
+
+    select
+        coalesce({{ dated_rule('dispatch_rules', 'rule_key', 'parent_task_includes_children', 'rule_value') }} = '是', false)
+            as is_within_parent
+
+),
+
+parents as (
+
+    select * from targets where (select is_within_parent from settings)
+
+),
+
+divided as (
+
+    select
+        targets.told_date,
+        targets.target_year,
+        targets.indicator,
+        sum(cast(targets.target_value as decimal(18, 4))) as divided_value,
+        count(*) as unit_count
+    from targets
+    anti join parents
+        on targets.parent_unit_name = parents.unit_name
+        and targets.told_date = parents.told_date
+        and targets.target_year = parents.target_year
+        and targets.indicator = parents.indicator
+    group by targets.told_date, targets.target_year, targets.indicator
+
+)
+{%- endmacro %}
+
+{#- Facts known before the day (`facts`), and those that count for tasks (`counted`): a project once, on the first of its days. -#}
+{% macro counted_task_facts() -%}
+facts as (
+
+    select
+        *,
+        cast(year(fact_date) as bigint) as target_year
+    from {{ ref('fct_task_facts') }}
+    where known_date < {{ as_of_date() }} and fact_date < {{ as_of_date() }}
+
+),
+
+counted as (
+
+    select *
+    from facts
+    where not_counted_reason is null
+    qualify row_number() over (partition by indicator, fact_key order by fact_date, known_date) = 1
+
+)
+{%- endmacro %}
