@@ -127,7 +127,7 @@ def questions() -> tuple[Question, ...]:
 
 def boards_of(question: Question) -> list[Board]:
     """Return the boards that answer a question, the main ones first."""
-    own = [board for board in all_boards() if board.question == question.key]
+    own = [board for board in all_boards() if board.is_page and board.question == question.key]
     places = {name: place for place, name in enumerate(question.main)}
     return sorted(own, key=lambda board: places.get(board.name, len(places)))
 
