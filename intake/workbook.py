@@ -644,6 +644,10 @@ def _read_table(
     best = max(whole or partial, key=lambda h: h.strength)
     # Of several tables the uppermost is read first, whichever has the better header.
     while (above := next((at for at in range(best.first) if _looks_like_header(rows[at])), None)) is not None:
+        # Cells merged over both rows: the upper of the two rows of one header, that looks like a header by itself.
+        if any(first[0] <= above and last[0] >= best.first for first, last in sheet.merged):
+            above = None
+            break
         if not (upper := _whole_headers(sheet.part(0, best.first), candidates)):
             break
         best = max(upper, key=lambda h: h.strength)

@@ -403,4 +403,5 @@ def _write_office(folder: Path) -> None:
         "city": district.LOCAL_CITY,
         "is_fictional": True,
     }
+    shutil.rmtree(folder, ignore_errors=True)  # the sample's own, written anew like its ledgers
     write_folder(folder, facts, list(library_of_chains().values()))

@@ -32,7 +32,7 @@ given as (
         given.document_no
     from {{ days }} as days
     inner join {{ ref('stg_ledger__district_targets') }} as given on coalesce(given.issued_date < days.told_date, true)
-    semi join {{ ref('indicators') }} as indicators
+    semi join {{ source('office', 'indicators') }} as indicators
         on given.indicator = indicators.indicator
         and list_contains(string_split(indicators.written_measures, '、'), given.measure)
 

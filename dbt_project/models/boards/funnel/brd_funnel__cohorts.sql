@@ -6,7 +6,7 @@ with expansions as (
 
     select kinds.lead_id
     from {{ ref('int_lead__recruit_kind') }} as kinds
-    inner join {{ ref('indicators') }} as tasks
+    inner join {{ source('office', 'indicators') }} as tasks
         on kinds.is_expansion and tasks.leaves_out_expansions and tasks.indicator = '新签约项目数'
 
 ),

@@ -11,7 +11,7 @@ select
     count(*) as counted_count,
     {{ as_of_date() }} as as_of_date
 from counted
-inner join {{ ref('indicators') }} as indicators
+inner join {{ source('office', 'indicators') }} as indicators
     on counted.indicator = indicators.indicator and indicators.counted_by in ('报备', '阶段个数', '阶段金额')
 left join {{ ref('dim_leads') }} as leads on counted.lead_id = leads.lead_id
 group by 1, 2, 3, 4, 5
