@@ -77,7 +77,12 @@ def write_ledgers(path: Path, rows: Mapping[str, Sequence[Row]]) -> Path | None:
         path.unlink(missing_ok=True)
         return None
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, lambda partial: _write_sheets(rows, partial))
+
+    def write(partial: Path) -> None:
+        _write_sheets(rows, partial)
+        partial.chmod(0o600)  # what people said is in it: nobody but the service reads the file
+
+    write_whole(path, write)
     return path
 
 

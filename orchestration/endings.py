@@ -12,12 +12,14 @@ import shutil
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 GIGABYTE: Final = 1 << 30
+LOGS_KEPT_DAYS: Final = 90
 LEAST_FREE: Final = GIGABYTE  # asked for where nothing of an earlier run says how much a run writes
 ALMOST_FULL: Final = (
     32 << 20
@@ -197,6 +199,15 @@ def keep_traceback(text: str, home: Path) -> Path | None:
             continue
         return folder / name
     return None
+
+
+def forget_old_logs(home: Path, now: dt.datetime | None = None) -> None:
+    """Delete logs that nobody will read any more: one or two come a day."""
+    oldest = (now or dt.datetime.now()) - dt.timedelta(days=LOGS_KEPT_DAYS)
+    for log in (home / "logs").glob("*.log"):
+        with suppress(OSError):
+            if dt.datetime.fromtimestamp(log.stat().st_mtime) < oldest:
+                log.unlink()
 
 
 def ending_with_log(error: Exception, home: Path) -> Ending:

@@ -27,7 +27,7 @@ import office
 from intake.contract import get_contract
 from intake.landing import LandingStore, is_ledger
 from office import read_district
-from orchestration.endings import Ending, Refused, disk_line, ending_of, free_space, texts_of_step
+from orchestration.endings import Ending, Refused, disk_line, ending_of, forget_old_logs, free_space, texts_of_step
 from orchestration.landing_office import LANDED, require_office
 from orchestration.metadata import FAULT, REFUSED, ROWS_IN, ROWS_OUT
 from orchestration.partitions import FIRST_DAY
@@ -35,7 +35,7 @@ from orchestration.quality.suites import REQUIRED
 from orchestration.register_limits import LIMITS, NO_PROSPECTS, RegisterLimits, read_note, stamp_of, write_note
 from orchestration.resources import workplace_of
 from orchestration.settings import REPOSITORY, Settings, office_today
-from orchestration.stopping import hold_while_ending
+from orchestration.stopping import ends_when_deleted, hold_while_ending
 from orchestration.warehouse import set_aside, warehouse_path
 
 STEP_NAMES = {
@@ -113,7 +113,7 @@ def prepare_instance(settings: Settings) -> dg.DagsterInstance:
 @contextmanager
 def only_one(settings: Settings, name: str) -> Iterator[None]:
     """Hold a lock of this installation; the system lets it go when the process ends, however it ends."""
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (settings.home / f"{name}.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -124,7 +124,10 @@ def only_one(settings: Settings, name: str) -> Iterator[None]:
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
-        yield
+        with ends_when_deleted(
+            lock, f"数据目录 {settings.home} 在运行中被删除或移走，已停止；请放回（或从备份恢复），再运行"
+        ):
+            yield
 
 
 def bury_dead_runs(instance: dg.DagsterInstance, started_by: str) -> int:
@@ -277,6 +280,7 @@ def run_job(settings: Settings, as_of: dt.date, name: str, only: Sequence[dg.Ass
     settled = office.using(landed if landed.is_dir() else settings.office_folder)
     with only_one(settings, "nightly"), settled, prepare_instance(settings) as instance:
         bury_dead_runs(instance, "command")
+        forget_old_logs(settings.home)
         result = _execute(settings, instance, as_of, name, only)
         if not result.success and _put_away(settings, result.faults, may_leave_register=name == "nightly" and not only):
             if name != "nightly":

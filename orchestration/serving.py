@@ -66,7 +66,9 @@ def serve_desk(host: str, port: int) -> int:
     from desk.serving import OPTIONS
 
     require_free_port(host, port)
-    app = build_desk(DeskSettings.from_environment())
+    settings = DeskSettings.from_environment()
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    app = build_desk(settings)
     print(f"择优办公桌：http://{host}:{port}　首个管理员：zeyou desk admin 账号")  # noqa: T201
     uvicorn.run(app, host=host, port=port, **OPTIONS)
     return 0

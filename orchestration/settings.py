@@ -49,7 +49,7 @@ class Settings:
 
     def remember(self, is_fictional: bool = False) -> None:
         """Keep the inputs of a run, so that the UI and the schedule go on with them, and whether they were invented."""
-        self.home.mkdir(parents=True, exist_ok=True)
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         content = {"inbox": str(self.inbox), "register": str(self.register or ""), "is_fictional": is_fictional}
         write_json(self.home / "inputs.json", content)
 

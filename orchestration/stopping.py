@@ -14,10 +14,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 SIGNALS: Final = {signal.SIGTERM: "停止信号", signal.SIGINT: "中断（Ctrl-C）", signal.SIGHUP: "终端关闭"}
 SECONDS_TO_END: Final = 5.0  # then what is left is killed
+SECONDS_BETWEEN_LOOKS: Final = 2.0
 _ending = threading.Event()
 
 
@@ -53,6 +54,38 @@ def hold_while_ending() -> None:
     """Wait for the end once a signal has come: Dagster returns from a run that it was interrupted in, as if it had failed."""
     if _ending.is_set():
         threading.Event().wait()
+
+
+@contextmanager
+def ends_when_deleted(lock: TextIO, line: str) -> Iterator[None]:
+    """End this process and its children with a line once an open file is gone from its place: a run whose home is gone only spins."""
+    is_over = threading.Event()
+
+    def watch() -> None:
+        while not is_over.wait(SECONDS_BETWEEN_LOOKS):
+            if _is_gone(lock):
+                try:
+                    end_children(SECONDS_TO_END)
+                    _say(f"错误：{line}")
+                finally:
+                    os._exit(1)
+
+    watcher = threading.Thread(target=watch, daemon=True, name="home")
+    watcher.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        watcher.join()
+
+
+def _is_gone(file: TextIO) -> bool:
+    try:
+        return not os.path.samestat(os.fstat(file.fileno()), Path(file.name).stat())
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False  # a disk that is away for a moment is not a deleted folder
 
 
 def _do_nothing(number: int, frame: object) -> None:

@@ -193,7 +193,7 @@ def _asks_graphql(scope: Scope) -> bool:
 
 def _without_token(scope: Scope, given: QueryParams) -> str:
     left = urlencode([(name, value) for name, value in given.multi_items() if name != "token"])
-    path: str = scope.get("raw_path", scope["path"].encode()).decode("ascii", "replace")
+    path = str(scope.get("raw_path", scope["path"].encode()).decode("ascii", "replace"))
     return path.partition("?")[0] + (f"?{left}" if left else "")
 
 

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,6 +75,9 @@ def address(home: Path) -> Iterator[str]:
         for _ in range(240):
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info", timeout=2)
+                pytest.fail("the UI answers without a token")
+            except urllib.error.HTTPError as refused:
+                assert refused.code == 401
                 break
             except OSError:
                 time.sleep(0.5)
@@ -88,6 +92,14 @@ def address(home: Path) -> Iterator[str]:
             os.killpg(process.pid, 9)
 
 
+@pytest.fixture(scope="module")
+def token(address: str, home: Path) -> str:
+    """What opens the guard, as the command prints it."""
+    token = (home / "secrets" / "ui.token").read_text().strip()
+    assert f"{address}/?token={token}" in (home / "ui.log").read_text()
+    return token
+
+
 def page(url: str, profile: Path) -> str:
     """The page's DOM once its scripts came to rest; hosts outside this machine do not resolve."""
     assert CHROMIUM is not None
@@ -99,10 +111,10 @@ def page(url: str, profile: Path) -> str:
     return done.stdout
 
 
-def test_the_lineage_shows_every_stage_and_no_dialog(address: str, tmp_path: Path) -> None:
+def test_the_lineage_shows_every_stage_and_no_dialog(address: str, token: str, tmp_path: Path) -> None:
     dom = ""
     for attempt in range(4):  # the code location may still be loading when the server answers
-        dom = page(f"{address}/asset-groups", tmp_path / f"profile{attempt}")
+        dom = page(f"{address}/asset-groups?token={token}", tmp_path / f"profile{attempt}")
         if "publication" in dom:
             break
         time.sleep(5)
@@ -111,24 +123,25 @@ def test_the_lineage_shows_every_stage_and_no_dialog(address: str, tmp_path: Pat
     assert "Sign up" not in dom and "newsletter" not in dom.lower()
 
 
-def test_the_job_page_describes_the_nightly_job(address: str, tmp_path: Path) -> None:
-    dom = page(f"{address}/locations/zeyou/jobs/nightly", tmp_path / "profile")
+def test_the_job_page_describes_the_nightly_job(address: str, token: str, tmp_path: Path) -> None:
+    dom = page(f"{address}/locations/zeyou/jobs/nightly?token={token}", tmp_path / "profile")
     assert "nightly" in dom
 
 
-def test_the_analyst_finds_the_workbook_that_goes_back(address: str, home: Path) -> None:
+def test_the_analyst_finds_the_workbook_that_goes_back(address: str, token: str, home: Path) -> None:
     """On the page of the refused rows; in the workbook every bad row stands with all that is wrong with it."""
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS[1:])
         page = browser.new_page(viewport={"width": 1500, "height": 1400})
         page.route("**/*", lambda r: r.continue_() if r.request.url.startswith(address) else r.abort())
-        page.goto(f"{address}/assets/landing/refused?view=overview")
+        page.goto(f"{address}/assets/landing/refused?view=overview&token={token}")
         # The key itself, not the folder's that begins alike.
         row = page.locator("tr", has=page.get_by_text("退回件", exact=True)).first
         row.get_by_text("Show Markdown").click()
         page.get_by_text("_退回修改.xlsx").first.wait_for()
         told = page.inner_text("body")
         browser.close()
+    assert token not in page.url
     names = set(re.findall(r"\d{5}_\S+?_退回修改\.xlsx", told))
     assert names and names == {path.name for path in (home / "outbox").glob("*.xlsx")}
     refused = pd.read_parquet(home / "landing/refused.parquet")

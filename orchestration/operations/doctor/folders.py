@@ -31,7 +31,7 @@ from storage import content_hash
 LEDGERS_OLD: Final = dt.timedelta(days=45)
 REGISTER_OLD: Final = dt.timedelta(days=180)
 LIST_DUE_HOUR: Final = 5  # the night starts at two; three hours are the longest one seen, twice over
-SECRETS: Final = ("secrets/*", "desk/*.sqlite*", "desk/notices.yaml", "backup/desk.*")
+SECRETS: Final = ("secrets/*", "desk/*.sqlite*", "desk/notices.yaml", "desk/ledgers/*")
 
 
 def home_writable(situation: Situation) -> Verdict:

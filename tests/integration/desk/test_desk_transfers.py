@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 
-from desk.ledgers import ledger_rows
+from desk.ledgers import ledger_rows, write_ledgers
 from desk.listing import PublishedList
 from desk.store.models import Assignment, AuditEntry, Event
 from publishing.snapshot import verified
@@ -147,3 +147,9 @@ def test_a_credit_code_with_a_wrong_check_digit_is_told_at_once(site: Site) -> N
     assert jia.post("/report", {**new, "uscc": ""}).status_code == 200
     with site.database() as session:
         assert len(list(session.scalars(sa.select(Event).where(Event.kind == "report")))) == 1
+
+
+def test_what_people_said_is_written_for_the_service_only(site: Site) -> None:
+    with site.database() as session:
+        written = write_ledgers(site.home / "desk" / "ledgers" / "办公桌.xlsx", ledger_rows(session))
+    assert written is not None and written.stat().st_mode & 0o777 == 0o600

@@ -205,12 +205,14 @@ def test_the_examination_tells_expected_and_observed_by_segment(run: LandingRun,
     assert gap.to_numpy() == pytest.approx([g["value"] for g in segments["expected_minus_observed"]], abs=2e-6)
 
 
-def test_settings_from_before_are_read_and_wrong_ones_named() -> None:
+def test_settings_may_leave_out_what_has_a_default_and_wrong_ones_are_named() -> None:
     content = yaml.safe_load(settings_file("landing.yaml").read_text("utf-8"))
     rules = yaml.safe_load(settings_file("landing_points.yaml").read_text("utf-8"))
-    before = {k: v for k, v in content.items() if k not in ("ample_labels", "segments")}
-    old = LandingSettings.from_mapping({**before, "candidate_alphas": [1], "ridge": 5, "level_window_days": 3}, rules)
-    assert (old.ample_landed, old.ample_not_landed, old.segments) == (250, 750, {})
+    fewer = {k: v for k, v in content.items() if k not in ("ample_labels", "segments")}
+    found = LandingSettings.from_mapping(fewer, rules)
+    assert (found.ample_landed, found.ample_not_landed, found.segments) == (250, 750, {})
+    with pytest.raises(ValueError, match="ridge"):
+        LandingSettings.from_mapping({**content, "ridge": 5}, rules)
     with pytest.raises(ValueError, match="ample_labels"):
         LandingSettings.from_mapping({**content, "ample_labels": {"landed": 1, "lost_or_not": 1}}, rules)
     with pytest.raises(ValueError, match="segments"):

@@ -123,17 +123,13 @@ def test_the_office_s_own_rate_goes_before_the_prior() -> None:
         TaxSettings.from_mapping(content)
 
 
-def test_an_office_s_file_of_an_earlier_version_is_still_read() -> None:
+def test_a_rule_needs_its_prior_or_one_rate() -> None:
     content = yaml.safe_load(settings_file("tax.yaml").read_text("utf-8"))
-    del content["rule"]["sector_prior"], content["candidate_max_bins"], content["default_max_bins"]
-    del content["straight_held"], content["candidate_width_alphas"], content["width_max_bins"]
-    content["max_bins"] = 6
+    del content["rule"]["sector_prior"]
     with pytest.raises(ValueError, match="sector_prior"):
         TaxSettings.from_mapping(content)
     content["rule"]["default_tax_per_wan_cny"] = 0.03
     settings = TaxSettings.from_mapping(content)
-    assert settings.candidate_max_bins == (6,) and settings.default_max_bins == 6
-    assert settings.straight_held == 1.0 and settings.candidate_width_alphas == ()
     X = pd.DataFrame({"investment_wan_cny": [10000.0], "industry_section": ["C"]})
     assert np.expm1(settings.rule.score(X)) == pytest.approx([300], rel=0.15)
 

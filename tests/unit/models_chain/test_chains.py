@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.chain import ChainFileError, fit_points, load_chains
-from models.chain.tables import CHAIN_FILE
+from office import DEFAULTS
 
 Document = dict[str, Any]
 SHIPPED = load_chains()
@@ -23,7 +23,7 @@ SHIPPED = load_chains()
 
 @pytest.fixture
 def document() -> Document:
-    loaded: Document = yaml.safe_load(CHAIN_FILE.read_text(encoding="utf-8"))
+    loaded: Document = yaml.safe_load((DEFAULTS / "chains.yaml").read_text(encoding="utf-8"))
     return copy.deepcopy(loaded)
 
 

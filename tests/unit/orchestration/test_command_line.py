@@ -56,7 +56,7 @@ def test_the_commands_of_every_room_are_there() -> None:
         "alert", "daemon",
     }  # fmt: skip
     assert {path[1] for path in ALL if len(path) == 2} == {
-        "serve", "admin", "notify", "verify-audit", "check-static", "scan", "check", "upgrade",
+        "serve", "admin", "notify", "verify-audit", "check-static", "scan", "check", "upgrade", "export", "import",
     }  # fmt: skip
 
 

@@ -7,11 +7,13 @@ import json
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import threading
 from collections import namedtuple
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,9 @@ from typing import Any
 import dagster as dg
 import pytest
 import sqlalchemy as sa
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, ScheduleInstigatorData
 from healthy_place import NOON, Place, free_port, healthy, situation_of
 
@@ -544,6 +549,47 @@ def test_a_desk_and_a_guard_that_answer_are_told_from_others(place: Place) -> No
     with answering(desk, 200, "another"), answering(ui, 200, "{}"):
         found = [finding(place, name) for name in ("办公桌", "界面门卫")]
         assert [one.state for one in found] == ["bad", "bad"] and "没有门卫" in found[1].line
+
+
+@contextmanager
+def served_by_https(folder: Path, days: int) -> Iterator[tuple[str, Path]]:
+    """A site with a certificate of its own that is good for some days: its address, the certificate."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+        .not_valid_before(now - dt.timedelta(days=1)).not_valid_after(now + dt.timedelta(days=days, hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False).sign(key, hashes.SHA256())
+    )  # fmt: skip
+    form = serialization.PrivateFormat.PKCS8
+    secret = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+    path = folder / "site.pem"
+    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    (folder / "site.key").write_bytes(secret)
+    server = HTTPServer(("localhost", 0), BaseHTTPRequestHandler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path, folder / "site.key")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"https://localhost:{server.server_port}", path
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(("days", "state"), [(100, "ok"), (10, "warn")])
+def test_a_certificate_is_looked_at(place: Place, tmp_path: Path, days: int, state: str) -> None:
+    place.situation = replace(place.situation, now=dt.datetime.now(dt.UTC))
+    with served_by_https(tmp_path, days) as (site, certificate):
+        (place.home / "desk" / "notices.yaml").write_text(f"site: {site}\n")
+        found = finding(place, "HTTPS")
+        assert found.state == "bad" and "证书不可信" in found.line and "SSL_CERT_FILE" in found.fix
+        place.patch.setenv("SSL_CERT_FILE", str(certificate))
+        found = finding(place, "HTTPS")
+        assert (found.state, f"还有 {days} 天到期" in found.line) == (state, True)
 
 
 def test_a_schedule_that_somebody_turned_on_counts_where_it_is_off_by_default(place: Place) -> None:

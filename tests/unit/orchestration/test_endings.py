@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
 import os
 import re
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from orchestration.endings import Refused, ending_with_log
+from orchestration.endings import Refused, ending_with_log, forget_old_logs
 
 FOREIGN = re.compile(r"Error|Exception|Traceback|[Dd]agster[A-Z]|duckdb\.|pyarrow|sqlite3|No such|No space", re.ASCII)
 
@@ -94,3 +95,17 @@ def test_a_full_disk_names_folder_free_and_needed(tmp_path: Path) -> None:
     ):
         line = ending_with_log(raised, tmp_path).line
         assert "磁盘满了" in line and "只剩" in line and "约需" in line and str(tmp_path) in line
+
+
+def test_logs_are_kept_for_ninety_days(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    now = dt.datetime(2026, 11, 30, 12)
+    for days in (0, 89, 91, 400):
+        log = tmp_path / "logs" / f"nightly-{days}.log"
+        log.write_text("x")
+        moment = (now - dt.timedelta(days=days)).timestamp()
+        os.utime(log, (moment, moment))
+    (tmp_path / "logs" / "kept.txt").write_text("x")
+    forget_old_logs(tmp_path, now)
+    assert {path.name for path in (tmp_path / "logs").iterdir()} == {"nightly-0.log", "nightly-89.log", "kept.txt"}
+    forget_old_logs(tmp_path / "nothing")

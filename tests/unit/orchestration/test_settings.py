@@ -27,3 +27,19 @@ def test_two_runs_of_one_installation_do_not_meet(tmp_path: Path) -> None:
         pass
     with only_one(settings, "nightly"):
         pass
+
+
+def test_a_home_that_is_made_is_for_nobody_else(tmp_path: Path) -> None:
+    remembered, locked = tmp_path / "remembered", tmp_path / "locked"
+    Settings(remembered, remembered / "inbox", None).remember()
+    with only_one(Settings(locked, locked / "inbox", None), "nightly"):
+        pass
+    assert [home.stat().st_mode & 0o777 for home in (remembered, locked)] == [0o700, 0o700]
+
+
+def test_a_home_that_somebody_opened_stays_as_it_is(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    home.chmod(0o750)
+    Settings(home, home / "inbox", None).remember()
+    assert home.stat().st_mode & 0o777 == 0o750

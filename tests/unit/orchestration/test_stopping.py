@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -65,3 +66,39 @@ def test_without_a_signal_nothing_is_left_behind() -> None:
     with ends_on_signals(lambda: ""):
         assert signal.getsignal(signal.SIGTERM) is not before[0]
     assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)] == before
+
+
+HOLDER = """
+import subprocess, sys
+from pathlib import Path
+from orchestration import nightly, stopping
+from orchestration.settings import Settings
+
+stopping.SECONDS_TO_END, stopping.SECONDS_BETWEEN_LOOKS = 0.5, 0.1
+home = Path(sys.argv[1])
+with nightly.only_one(Settings(home, home / "inbox", None), "nightly"):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    print(child.pid, flush=True)
+    child.wait()
+"""
+
+
+@pytest.mark.parametrize("way", ["deleted", "moved", "replaced"])
+def test_a_home_that_goes_away_under_a_run_ends_it_with_a_line(tmp_path: Path, way: str) -> None:
+    home = tmp_path / "home"
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(home)], cwd=Path(__file__).parents[3], stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    ) as run:  # fmt: skip
+        assert run.stdout is not None
+        child = int(run.stdout.readline())
+        if way == "deleted":
+            shutil.rmtree(home)
+        else:
+            home.rename(tmp_path / "elsewhere")
+        if way == "replaced":
+            home.mkdir()
+            (home / "nightly.lock").touch()
+        _, error = run.communicate(timeout=120)
+    assert run.returncode == 1 and f"数据目录 {home} 在运行中被删除或移走" in error and "Traceback" not in error
+    assert_gone(child)
