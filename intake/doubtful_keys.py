@@ -53,7 +53,8 @@ def _repeated(readings: list[SheetReading], key: tuple[str, ...]) -> list[list[F
     groups: dict[Any, list[Found]] = defaultdict(list)
     rows = ((reading, row) for reading in readings for row in reading.accepted)
     for at, found in zip(keys, rows, strict=True):
-        if counts[at] > 1:
+        # A row without its key is nobody's double.
+        if counts[at] > 1 and at is not None and (len(key) == 1 or None not in at):
             groups[at].append(found)
     return [group for group in groups.values() if _contents(group) > 1]
 

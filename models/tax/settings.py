@@ -81,9 +81,6 @@ class TaxSettings:
             raise ValueError("rule.basis：不在 features 中")
         if not rule["interval_factor"] >= 1:
             raise ValueError("rule.interval_factor：应不小于 1")
-        if "max_bins" in rest:  # an office's file from before bins were chosen by forward splits
-            rest["default_max_bins"] = rest.pop("max_bins")
-            rest["candidate_max_bins"] = (rest["default_max_bins"],)
         for key in (
             "paid_stages",
             "candidate_alphas",

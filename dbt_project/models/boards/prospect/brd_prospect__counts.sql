@@ -4,7 +4,7 @@ with prospects as (
     select
         node_id,
         count(*) as prospect_count
-    from {{ ref('scr_prospect__nodes') }}
+    from {{ ref('brd_prospect__nodes') }}
     group by node_id
 
 ),
@@ -17,7 +17,7 @@ nodes as (
         nodes.gap_class,
         nodes.node_order,
         coalesce(prospects.prospect_count, 0) as prospect_count
-    from {{ ref('mart_chain__nodes') }} as nodes
+    from {{ ref('dim_chain_nodes') }} as nodes
     left join prospects on nodes.node_id = prospects.node_id
 
 ),
