@@ -789,7 +789,8 @@ def _write_xlsx(book: Book, path: Path) -> Path:
 
 def _write_cell(out: Any, page: Any, y: int, x: int, cell: Any) -> None:
     known = cell if isinstance(cell, Cell) else Cell(cell, None)
-    value, look = known.value, {}
+    value: Any = known.value
+    look: dict[str, Any] = {}
     if known.code:
         look["num_format"] = known.code
     if known.struck:
