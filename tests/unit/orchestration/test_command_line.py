@@ -55,7 +55,7 @@ def test_the_commands_of_every_room_are_there() -> None:
         "sample", "score", "retrain", "revert", "what-if", "init", "office",
     }  # fmt: skip
     assert {path[1] for path in ALL if len(path) == 2} == {
-        "serve", "admin", "notify", "verify-audit", "check-static", "scan", "check", "upgrade",
+        "serve", "admin", "notify", "verify-audit", "check-static", "scan", "check", "upgrade", "export", "import",
     }  # fmt: skip
 
 
