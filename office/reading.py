@@ -1,7 +1,7 @@
 """Read and check a folder of the office (读取设置): every table typed, every key once, every word known.
 
 Belongs here: what can be said of the files by themselves. Does not belong here: what a room demands of its own file
-(chains that contradict themselves, weights that don't add up): the wiring asks the rooms, see orchestration/office_checks.py.
+(chains that contradict themselves, weights that don't add up): the wiring asks the rooms, see orchestration/landing_office.py.
 """
 
 from __future__ import annotations

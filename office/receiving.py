@@ -50,6 +50,7 @@ from office.workbook import (
     kinds_of,
     mark_of,
     one_form,
+    settings_page,
     shown,
     table_rows,
     write_book,
@@ -354,7 +355,7 @@ def _find_removed(
 
 
 def _read_settings(reading: _Reading, sheet: Sheet) -> None:
-    page = Page(OTHER, list(OTHER_COLUMNS.values()), ["text"] * len(OTHER_COLUMNS), [])
+    page = settings_page([])
     current = {(name, s.path): s for name, found in folder_settings(reading.folder).items() for s in found}
     seen: set[tuple[str, str]] = set()
     place = f"工作表“{OTHER}”"

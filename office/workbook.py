@@ -70,6 +70,7 @@ class Page:
     waits: set[int] = field(default_factory=set)
     wrong: set[tuple[int, int]] = field(default_factory=set)
     about: str = ""
+    wraps: frozenset[int] = frozenset()
 
 
 def kinds_of(table: Table) -> dict[str, Kind]:
@@ -141,8 +142,7 @@ def export(folder: Path) -> bytes:
     """Return the workbook of a folder; raise OfficeError where a file can't be read."""
     pages = [_page_of(folder, table) for table in TABLES.values()]
     rows = [[file, s.path, s.note, shown(s)] for file, settings in folder_settings(folder).items() for s in settings]
-    kinds: list[Kind] = ["text"] * len(OTHER_COLUMNS)
-    pages.append(Page(OTHER, list(OTHER_COLUMNS.values()), kinds, rows, about="YAML 设置里的单个数和词"))
+    pages.append(settings_page(rows))
     for page in pages:
         _refuse_longer_than_a_cell(page)
     return write_book(pages, state_of(folder), read_district(folder).name)
@@ -157,6 +157,13 @@ def empty_page(table: Table) -> Page:
             if get_origin(part) is Literal:
                 choices[at] = [str(word) for word in get_args(part)]
     return Page(table.title, list(table.columns.values()), kinds, [], choices, about=table.about)
+
+
+def settings_page(rows: list[list[Cell]]) -> Page:
+    """Return the sheet of single settings."""
+    wraps = frozenset([list(OTHER_COLUMNS).index("note")])
+    kinds: list[Kind] = ["text"] * len(OTHER_COLUMNS)
+    return Page(OTHER, list(OTHER_COLUMNS.values()), kinds, rows, about="单个的数和词，每项一行", wraps=wraps)
 
 
 def as_cell(kind: Kind, text: str) -> Cell:
@@ -203,7 +210,7 @@ def write_book(
             "input": book.add_format({"num_format": "@", "bg_color": "#FFF8DC", "border": 1}),
             "bad": book.add_format({"num_format": "@", "bg_color": "#FFC7CE"}),
             "bad number": book.add_format({"bg_color": "#FFC7CE"}),
-            "said": book.add_format({"font_color": "#9C0006", "text_wrap": True, "num_format": "@"}),
+            "said": book.add_format({"font_color": "#9C0006", "text_wrap": True, "num_format": "@", "valign": "top"}),
         }
         _write_guide(book.add_worksheet(GUIDE), formats, pages, mark_of(state), district, sender, problems)
         for page in pages:
@@ -241,6 +248,8 @@ def _write_guide(
     sheet.set_column(0, 0, 20)
     sheet.set_column(1, 1, 100)
     sheet.hide_gridlines(2)
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
     sheet.write_string(0, 0, TITLE, formats["title"])
     sheet.write_string(1, 0, DISTRICT_LABEL, formats["head"])
     sheet.write_string(1, 1, district, formats["text"])
@@ -291,7 +300,8 @@ def _write_page(sheet: Any, formats: Mapping[str, Any], page: Page, *, is_return
             sheet.write_string(y, 0, WAITS, formats["text"])
         for x, cell in enumerate(page.rows[number]):
             bad = (number, x) in page.wrong
-            text, value = ("bad", "bad number") if bad else ("text", "number")
+            plain = "wrapped" if x in page.wraps else "text"
+            text, value = ("bad", "bad number") if bad else (plain, "number")
             _write_cell(sheet, y, first + x, cell, formats[text], formats[value])
     if is_returned:
         sheet.set_column(0, 0, 14)
@@ -299,6 +309,10 @@ def _write_page(sheet: Any, formats: Mapping[str, Any], page: Page, *, is_return
     width = first + len(page.header)
     sheet.freeze_panes(1, first + 1)
     sheet.autofilter(0, 0, max(len(page.rows), 1), width - 1)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
     sheet.ignore_errors({"number_stored_as_text": f"A1:ZZ{last}"})
 
 

@@ -36,6 +36,10 @@ from orchestration.register_limits import LIMITS, RegisterLimits
 from storage import replace_folder, swap_link
 
 LANDED: Final = Path("landing") / "office"
+# How a room says where it is wrong: a file, then a line, the key of a row or a field.
+_PLACE: Final = re.compile(
+    r"(?P<file>\w+\.(?:csv|yaml))(?: 的 (?:第 (?P<line>\d+) 行|(?P<key>[^：；]+))| (?P<field>[^\s：；]+))?："
+)
 
 
 def _check_desk(folder: Path) -> object:
@@ -110,10 +114,13 @@ def check_office(folder: Path) -> list[Problem]:
 
 def _as_problem(name: str, error: Exception) -> Problem:
     said = str(error) if isinstance(error, Refused | ValueError) else f"缺少或写错一项（{error}）"
-    place = re.match(rf"{re.escape(name)}(?: (\S+))?：", said)
+    place = _PLACE.match(said)
     reason, _, fix = said[place.end() if place else 0 :].partition("；")
-    field = (place[1] or "") if place else ""
-    return Problem(name, reason, fix or "请改正，可参照默认设置", field=field)
+    fix = fix or "请改正，可参照默认设置"
+    if not place:
+        return Problem(name, reason, fix)
+    line = int(place["line"]) if place["line"] else None
+    return Problem(place["file"], reason, fix, line, place["field"] or "", place["key"] or "")
 
 
 def require_office(folder: Path) -> None:

@@ -157,3 +157,12 @@ def test_surfaces_read_by_their_declarations_and_add_nothing_up() -> None:
     counting = {name for name, text in texts.items() if ADDS_UP.search(text)}
     assert [name for name in sorted(counting) if "RECKONED" not in texts[name]] == ["desk/notices/digest.py"]
     assert "各档条数" in texts["desk/listing.py"]  # where the digest's counts are declared
+
+
+def test_the_fictional_district_is_named_by_the_sample_and_the_tests_only() -> None:
+    """An office that installs Zeyou never meets another district's name. Benchmarks say by it that they run on the sample."""
+    name = "云川"
+    own = ("sample/", "tests/", "benchmarks/")
+    places = [path for path in tracked() if not path.startswith(own) and (ROOT / path).is_file()]
+    named = [path for path in places if name.encode() in (ROOT / path).read_bytes() or name in path]
+    assert named == []

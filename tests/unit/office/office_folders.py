@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import openpyxl
+
 from intake.opening import Sheet, open_sheets
 from office.problems import Problem
 from office.reading import check_folder
@@ -21,6 +23,7 @@ from office.workbook import Kind, kinds_of
 FACTS = {"name": "临澜区", "province": "江苏省", "city": "临澜市", "towns": ["石桥镇", "柳泉镇"]}
 CHAINS = ["纺织服装", "医药医疗器械"]
 WHEN = dt.datetime(2026, 7, 1, 2, 30, tzinfo=dt.UTC)
+LARGE = ("红线词类", "红线规则", "占位企业名", "功能区", "城市", "节假日与调休", "国家政策")
 # What no column of a kind takes; a text column takes everything but nothing.
 BAD: dict[Kind, str] = {"number": "约三十", "whole": "3.5", "day": "月底", "yes_no": "也许", "text": ""}
 
@@ -104,6 +107,23 @@ class Book:
 
     def received(self, folder: Path, check: Callable[[Path], list[Problem]] = check_folder) -> Received:
         return receive(folder, self.sheets, check, "0123456789abcdef", WHEN)
+
+
+def copy_of(sheets: list[Sheet]) -> Book:
+    """Return a signed workbook that may be changed."""
+    return Book([replace(sheet, rows=[list(row) for row in sheet.rows]) for sheet in sheets]).signed("王某")
+
+
+def save(book: Book, path: Path) -> Path:
+    """Write a workbook as another program would."""
+    written = openpyxl.Workbook(write_only=True)
+    for sheet in book.sheets:
+        target = written.create_sheet(sheet.name)
+        for row in sheet.rows:
+            target.append([None if cell == "" else cell for cell in row])
+    path.parent.mkdir(exist_ok=True)
+    written.save(path)
+    return path
 
 
 def returned_book(received: Received, tmp_path: Path) -> Book:
