@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -37,6 +38,9 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     from models.assignment import AssignmentSettings, assignment_table
     from models.chain import load_chains
     from models.landing import LandingSettings, train_landing
+    from models.landing.coming_true import COLUMNS as SAID_COLUMNS
+    from models.landing.coming_true import said_and_came
+    from models.landing.level import level_on, pairs_through, rule_of
     from models.ownership import first_reports, protection_days
     from models.promotion import judge, version_in_use
     from models.ranking import RankingWeights, exploration_picks, rank_leads
@@ -95,6 +99,11 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
         "tax": train_tax(features, outcomes, day, TaxSettings.load()),
     }
     (home / "learning").mkdir()
+    landing, rule = runs["landing"], rule_of(runs["landing"].report)
+    learned = landing.compiled()
+    if landing.kind == "model":
+        level = level_on(learned, rule, pairs_through(features, day), outcomes, day, LandingSettings.load())
+        runs["landing"] = replace(landing, tables=learned.levelled(level.shift).to_tables())
     tables, versions = [], []
     for name, run in runs.items():
         made = registry.save(name, run.tables, run.report)
@@ -128,6 +137,14 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     (home / "scoring").mkdir()
     leads = ranked_leads_table(ranking)
     write_parquet(home / "scoring/ranked_leads.parquet", leads)
+    units = exported("marts/dim_units").set_index("unit_name")["unit_type"].dropna().to_dict()
+    said = pd.DataFrame(columns=SAID_COLUMNS)
+    if landing.kind == "model":
+        said = said_and_came(learned, rule, features, outcomes, day, LandingSettings.load(), units)
+    write_parquet(
+        home / "scoring/said_and_came.parquet",
+        pa.Table.from_pandas(said, scoring.SAID_AND_CAME, preserve_index=False),
+    )
 
     as_of = dt.date.fromisoformat(AS_OF)
 

@@ -17,7 +17,7 @@ import pandas as pd
 from models.additive.tables import AdditiveTables, Floats
 from models.landing.features import matrix, open_pairs
 from models.landing.settings import LandingSettings
-from models.level import Cases, Level, LevelRule, Rehearsal, choose_rule, even_rule
+from models.level import Cases, Level, LevelRule, Rehearsal, choose_rule, usual_rule
 from models.validation.splits import as_days
 
 
@@ -75,8 +75,8 @@ def level_on(
 
 
 def rule_of(report: Mapping[str, Any]) -> LevelRule:
-    """The rule that a training chose; all candidates alike in a report from before there was one."""
-    return LevelRule.read(report["level_rule"]) if report.get("level_rule") else even_rule()
+    """The rule that a training chose; the usual one in a report from before there was one."""
+    return LevelRule.read(report["level_rule"]) if report.get("level_rule") else usual_rule()
 
 
 def pairs_through(features: pd.DataFrame, through: dt.date) -> pd.DataFrame:

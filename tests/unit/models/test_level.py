@@ -31,10 +31,10 @@ from models.level import (
     Rehearsal,
     censored_losses,
     choose_rule,
-    even_rule,
     level_shift,
     rows_a_landing,
     shares_by_age,
+    usual_rule,
     watch,
 )
 from models.lifecycle import Inputs, level_if_due
@@ -185,7 +185,7 @@ def test_a_rule_is_read_back_as_it_was_told() -> None:
     )
     again = LevelRule.read(rule.told())
     assert [c for c, _ in again.shares] == [c for c, _ in rule.shares] and again.cases == rule.cases
-    assert sum(q for _, q in even_rule().shares) == pytest.approx(1)
+    assert LevelRule.read(usual_rule().told()) == usual_rule()
 
 
 # --- the term --------------------------------------------------------------------------------------------------------
@@ -324,7 +324,7 @@ def test_the_level_moves_once_a_month_unless_the_check_is_red(office: Any, tmp_p
     assert on("2026-06-01").as_of == dt.date(2026, 6, 1)
     assert on("2026-06-02", other).version == other and len(reads) == 4
     pairs, through = pairs_through(office.features, dt.date(2026, 5, 3)), dt.date(2026, 5, 3)
-    again = level_on(SETTINGS.rule, even_rule(), pairs, office.outcomes, through, SETTINGS)
+    again = level_on(SETTINGS.rule, usual_rule(), pairs, office.outcomes, through, SETTINGS)
     assert first.level == again.told()
 
 
