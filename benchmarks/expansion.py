@@ -225,7 +225,7 @@ def cities_of(known: Known, path: Path | None) -> Rows:
 
 def show_affinity(
     known: Known, ways: Ways, model: ExpansionModel, frame: pd.DataFrame, propensity: Floats, cities: Rows
-) -> dict[str, dict[str, Any]]:
+) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
     """Print how many events the first firms of elsewhere hold, summed over the cities; give the numbers."""
     register, population = known.register, known.population
     outcomes = known.outcomes()
@@ -270,7 +270,7 @@ def show_affinity(
     print(f"\nby destination: {events:,} events in {len(cities)} cities")
     print(table(lines), flush=True)
     print("、".join(f"{name} {hit:.0f}/{of}" for name, of, hit in by_city))
-    return {**out, "events": events, "cities": [name for name, _, _ in by_city]}
+    return out, {"affinity_events": events, "affinity_cities": [name for name, _, _ in by_city]}
 
 
 def main() -> None:
@@ -294,6 +294,8 @@ def main() -> None:
     as_of = np.datetime64(arguments.as_of, "D")
     started = time.process_time()
     register = read_register(arguments.register, settings)
+    if register.firms.empty:
+        parser.error(f"{arguments.register}: no row has a name, a date and a city; nothing can be learned")
     if register.day.max() < (pd.Timestamp(as_of) + pd.DateOffset(years=1, days=-1)).to_datetime64():
         print(f"the register ends on {register.day.max()}: the twelve months after {as_of} are not all in it")
     distance = distances(register.place[1])
@@ -337,7 +339,8 @@ def main() -> None:
     if arguments.json:
         arguments.json.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     cities = cities_of(known, arguments.cities)
-    found["affinity"] = show_affinity(known, Ways(known, distance), model, frame, propensity, cities)
+    found["affinity"], beside = show_affinity(known, Ways(known, distance), model, frame, propensity, cities)
+    found |= beside
     if arguments.json:
         arguments.json.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

@@ -173,27 +173,32 @@ def train_expansion(register: Register, as_of: Any, settings: ExpansionSettings)
     --------
     A register without a branch gives the rule; ``tests/unit/models/test_expansion.py`` shows both.
     """
-    distance = distances(register.place[1])
-    rows, events = propensity_rows(register, as_of, settings, distance)
     report: dict[str, Any] = {
         "task": "expansion",
         "as_of": str(np.datetime64(as_of, "D")),
-        "events": events,
-        "row_count": len(rows.frame),
         "undated": [settings.feature_labels[name] for name in settings.undated],
     }
+    if not (register.day < training_days(as_of, settings)[-1]).any():
+        return _rule(report, ["登记库没有截至日一年之前的、有日期的企业"], settings)
+    distance = distances(register.place[1])
+    rows, events = propensity_rows(register, as_of, settings, distance)
+    report.update(events=events, row_count=len(rows.frame))
     reasons = _too_few(rows, settings)
     if not reasons:
         report["holdout"] = _examined(rows, settings)
         reasons = verdict(report["holdout"])
     if reasons:
-        report.update(kind="rule", label="规则估计", rule_label=settings.rule_label, reasons=reasons)
-        return ExpansionModel("rule", settings.rule.to_tables().assign(part="propensity"), settings, report)
+        return _rule(report, reasons, settings)
     parts = [*_fit("propensity", rows, settings)]
     pairs = affinity_rows(register, as_of, settings, distance)
     parts += _fit("affinity", pairs, settings)
     report.update(kind="model", label="外拓倾向", reasons=[], pair_count=len(pairs.frame))
     return ExpansionModel("model", pd.concat(parts, ignore_index=True), settings, report)
+
+
+def _rule(report: dict[str, Any], reasons: list[str], settings: ExpansionSettings) -> ExpansionModel:
+    report.update(kind="rule", label="规则估计", rule_label=settings.rule_label, reasons=reasons)
+    return ExpansionModel("rule", settings.rule.to_tables().assign(part="propensity"), settings, report)
 
 
 def _too_few(rows: TrainingRows, settings: ExpansionSettings) -> list[str]:

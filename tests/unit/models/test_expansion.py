@@ -209,6 +209,14 @@ def test_too_few_events_give_the_rule_and_say_so(register: Register, moves: int)
     assert (model.score("affinity", frame) == 0).all()
 
 
+@pytest.mark.parametrize("since", ["2003-06-01", "2004-02-01"])
+def test_a_young_register_gives_the_rule(register: Register, since: str) -> None:
+    """Rows of the last months only, or none before the day: nothing to learn from, and a word for it."""
+    firms = register.firms[register.firms["established_date"] >= since].reset_index(drop=True)
+    model = train_expansion(Register(firms, register.moves.iloc[:0], register.networks), AS_OF, SETTINGS)
+    assert model.kind == "rule" and model.report["reasons"]
+
+
 def test_a_model_no_better_than_chance_is_refused_for_every_reason() -> None:
     rng = np.random.default_rng(3)
     y = (rng.random(3000) < 0.05).astype(float)
