@@ -116,7 +116,7 @@ select
     last_year_value,
     year_value,
     target_value,
-    coalesce({{ plain_number('target_value') }} || measure, '未下达') as target_text,
+    coalesce({{ number_text('target_value') }} || measure, '未下达') as target_text,
     case when target_value is null then '未下达' when is_set_above then '上级下达' else '分解合计' end as target_basis,
     case when target_value > 0 then round(100 * done_value / target_value, 2) end as completion_pct,
     {{ as_of_date() }} as as_of_date
