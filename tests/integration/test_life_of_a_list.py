@@ -19,6 +19,7 @@ from models.registry import Registry
 from office import DEFAULTS
 from orchestration.archive import list_of
 from orchestration.comparing import compare_with
+from orchestration.landing_office import LANDED, land_office
 from orchestration.nightly import run_job
 from orchestration.rebuilding import rebuild
 from orchestration.settings import Settings
@@ -66,6 +67,11 @@ def test_a_past_list_is_rebuilt_to_the_byte_after_later_ledgers(
     before = (living.home / "landing" / "leads.parquet").read_bytes()
     LandingStore(living.home / "landing").land_inbox(inbox)
     assert (living.home / "landing" / "leads.parquet").read_bytes() != before
+    # The office has other rules by now; the list of then was made by those of then.
+    edited = Path(shutil.copytree((living.home / LANDED).resolve(), tmp_path / "office"))
+    lights = (edited / "traffic_lights.csv").read_text(encoding="utf-8")
+    (edited / "traffic_lights.csv").write_text(lights.replace(",90,180,", ",1,2,"), encoding="utf-8")
+    assert land_office(edited, living.home).resolve() != (nightly.root / LANDED).resolve()
     shutil.rmtree(living.home / "warehouse")
     found = rebuild(replace(living, inbox=tmp_path / "gone", register=None), past)
     assert found.is_equal, (found.differing, found.result.problems)
