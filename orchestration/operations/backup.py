@@ -31,7 +31,7 @@ from desk.store.database import open_engine, revision_of, sessions
 from desk.store.models import Event
 from orchestration.archive import code_hash
 from orchestration.endings import Refused
-from orchestration.operations.restic import Restic
+from orchestration.operations.restic import HOST, Restic
 from orchestration.settings import Service, Settings
 from storage import link_or_copy, write_json
 
@@ -147,12 +147,11 @@ def back_up(
         stage(settings, desk, now())
         parts = [STAGED, *_parts(settings)]
         restic.run("unlock")  # of a backup that was killed; one that is alive keeps its lock
-        said = restic.run("backup", "--host", "zeyou", "--tag", "zeyou", *parts, folder=home)
+        summary, is_complete = restic.back_up(home, parts)
     finally:
         shutil.rmtree(home / STAGED, ignore_errors=True)
-    summary = next(message for message in said if message.get("message_type") == "summary")
-    restic.run("forget", "--host", "zeyou", "--group-by", "host", *KEPT, "--prune")
-    was_disturbed = was_disturbed or _is_run_under_way(settings)
+    restic.run("forget", "--host", HOST, "--group-by", "host", *KEPT, "--prune")
+    was_disturbed = was_disturbed or not is_complete or _is_run_under_way(settings)
     made = Backup(
         now(), str(summary["snapshot_id"])[:8], restic.repository, int(summary["total_files_processed"]),
         int(summary["data_added"]), was_disturbed,

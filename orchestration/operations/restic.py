@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,9 @@ INSTALLATION: Final = (
     "安装 restic：apt install restic（Debian、Ubuntu），dnf install restic（openEuler、Kylin），"
     "或把下载好的一个程序文件放到 /usr/local/bin/restic 并 chmod 755"
 )
+HOST: Final = "zeyou"  # the same on every machine, so that a new one goes on with the backups of the old
+HALF_WRITTEN: Final = ".*.part*"  # storage/whole.py writes there, and renames
+INCOMPLETE: Final = 3  # what restic ends with when it could not read some file
 _ELSEWHERE: Final = ("sftp", "rest", "s3", "b2", "azure", "gs", "rclone", "swift")
 _SAID: Final = (
     ("wrong password", "备份的密码不对；请用当时抄下的密码（--password-file）"),
@@ -60,6 +64,23 @@ class Restic:
 
     def run(self, *arguments: str, folder: Path | None = None, may_fail: bool = False) -> list[dict[str, Any]]:
         """Call restic with --json and return the messages that it printed; raises Refused with one Chinese line."""
+        done = self._call(arguments, folder)
+        if done.returncode and not may_fail:
+            raise Refused(f"{self.repository}：{_in_chinese(done.stderr or done.stdout)}")
+        return list(_messages(done.stdout))
+
+    def back_up(self, folder: Path, parts: Sequence[str]) -> tuple[dict[str, Any], bool]:
+        """Back up parts of a folder; return what restic sums up, and whether every file could be read.
+
+        A file that is replaced at this moment is gone when its turn comes: the backup is made, without it.
+        """
+        done = self._call(["backup", "--host", HOST, "--exclude", HALF_WRITTEN, *parts], folder)
+        summary = next((said for said in _messages(done.stdout) if said.get("message_type") == "summary"), None)
+        if done.returncode not in (0, INCOMPLETE) or summary is None:
+            raise Refused(f"{self.repository}：{_in_chinese(done.stderr or done.stdout)}")
+        return summary, done.returncode == 0
+
+    def _call(self, arguments: Sequence[str], folder: Path | None) -> subprocess.CompletedProcess[str]:
         program = executable()
         if program is None:
             raise Refused(f"没有 restic，不能备份和恢复；{INSTALLATION}")
@@ -71,10 +92,7 @@ class Restic:
         }
         cache = ["--cache-dir", str(self.cache)] if self.cache and is_elsewhere(self.repository) else ["--no-cache"]
         command = [program, "--json", *cache, *arguments]
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode and not may_fail:
-            raise Refused(f"{self.repository}：{_in_chinese(done.stderr or done.stdout)}")
-        return list(_messages(done.stdout))
+        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
     @property
     def is_made(self) -> bool:

@@ -24,7 +24,7 @@ from desk.store.database import open_engine, revisions
 from intake.landing import LandingStore
 from orchestration.endings import Refused
 from orchestration.operations.backup import FORMAT, LABEL, STAGED, Rehearsal, counts_of, remember, run_postgres
-from orchestration.operations.restic import Restic
+from orchestration.operations.restic import HOST, Restic
 from orchestration.settings import Settings
 from publishing.snapshot import MANIFEST, current, verified
 from storage import content_hash, replace_folder, write_json
@@ -64,7 +64,7 @@ def restore(restic: Restic, folder: Path, snapshot: str = NEWEST, database_url: 
         folder.rmdir()
     with replace_folder(folder) as partial:
         partial.chmod(0o700)
-        restic.run("restore", snapshot, "--host", "zeyou", "--target", str(partial), "--verify")
+        restic.run("restore", snapshot, "--host", HOST, "--target", str(partial), "--verify")
         label = _label(partial)
         _put_in_place(partial, folder, label)
         target = _restore_database(partial, label, database_url)

@@ -362,6 +362,23 @@ def test_a_run_under_way_is_waited_for_and_then_told(sqlite_office: Office) -> N
     assert made.was_disturbed and "最多等" in said[0] and last_backup(sqlite_office.home) == made
 
 
+def test_a_file_that_is_replaced_meanwhile_does_not_cost_the_backup(
+    sqlite_office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """restic then ends with 3, although it made the backup; here a program of that name says so each time."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "restic").write_text(
+        f'#!/bin/sh\n{executable()} "$@" || exit\ncase "$*" in *" backup "*) exit 3;; esac\n'
+    )
+    (folder / "restic").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    (sqlite_office.home / "landing" / ".leads.parquet.part.parquet").write_bytes(b"half")
+    assert sqlite_office.back_up().was_disturbed
+    assert restore(sqlite_office.restic, tmp_path / "new").problems == []
+    assert not list((tmp_path / "new").rglob("*.part*"))
+
+
 def test_the_commands(
     sqlite_office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
