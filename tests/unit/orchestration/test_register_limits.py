@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gzip
 import os
+import shutil
 from pathlib import Path
 from typing import Any, cast
 
@@ -35,7 +36,7 @@ def workplace(
     home: Path, name: str = "名录.csv", content: bytes = (HEADER + ROW).encode(), **limits: float
 ) -> Workplace:
     """A home with a register and limits of its own."""
-    (home / LANDED).mkdir(parents=True, exist_ok=True)
+    shutil.copytree(DEFAULTS, home / LANDED, dirs_exist_ok=True)
     text = "".join(f"{key}: {value}\n" for key, value in {**GENEROUS, **limits}.items())
     (home / LANDED / LIMITS).write_text(text, encoding="utf-8")
     (home / name).write_bytes(content)
