@@ -116,9 +116,8 @@ class _Reading:
     problems: list[Problem] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     places: dict[tuple[str, Key], tuple[str, int]] = field(default_factory=dict)  # sheet and index of a row
-    settled: dict[tuple[str, Key], str] = field(
-        default_factory=dict
-    )  # hashes for rows in conflict: sent again, they win
+    # Hashes of rows in conflict as the folder has them now: sent again, the sender's rows win.
+    settled: dict[tuple[str, Key], str] = field(default_factory=dict)
 
     def say(self, title: str, index: int | None, problem: Problem, column: int | None = None) -> None:
         """Record what is wrong with a row, or with a sheet as a whole."""

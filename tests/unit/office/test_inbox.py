@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 from office_folders import Book, bytes_of, rows_of, save
 
-import office
 from intake.landing import LandingStore
 from intake.opening import open_sheets
 from office.receiving import CHANGES
@@ -138,8 +137,7 @@ def test_the_night_takes_the_workbook_before_it_checks(home: Path, book: Book, f
     save(fill(book), home / "inbox/规则.xlsx")
     before = rows_of(home / "office/exchange_rates.csv")
     workplace = Workplace(home=str(home), inbox=str(home / "inbox"))
-    with office.using(office.DEFAULTS):
-        done = dg.materialize([office_settings], resources={"workplace": workplace})
+    done = dg.materialize([office_settings], resources={"workplace": workplace})
     assert done.success
     landed = rows_of(home / LANDED / "exchange_rates.csv")
     assert len(landed) == len(before) + count
