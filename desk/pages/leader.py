@@ -155,7 +155,7 @@ def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: LeaderDep
     published = list_in_use(desk)
     year, folder = counted_year(published.as_of_date), published.snapshot.folder
     rows = published.select(Filters(), viewer.reach("detail"), hidden_leads(database, published))
-    running = TREND.table(folder)
+    running = TREND.table(folder, [("slice_kind", "=", "全区")])
     last_month = Month.of(published.as_of_date - dt.timedelta(days=1)).first_day
     started = BEHIND.rows(folder, [("target_year", "=", year), ("indicator", "=", "新开工项目数")])
     behind = sorted(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import pyarrow.compute as pc
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import Response
 
@@ -47,8 +46,9 @@ def periods(
 ) -> Response:
     """Show sums of a period beside the one before and last year's; `zero` counts only started projects."""
     published = list_in_use(desk)
-    table = RUNNING.table(published.snapshot.folder)
-    if table is None:
+    folder, district = published.snapshot.folder, [("slice_kind", "=", "全区")]
+    whole = RUNNING.table(folder, district)
+    if whole is None:
         raise HTTPException(404, "这份名单发布时还没有逐月累计")
     usual = usual_periods(published.as_of_date)
     try:
@@ -59,13 +59,16 @@ def periods(
         )
     except ValueError as error:
         raise HTTPException(422, str(error)) from error
-    table = table.sort_by([("indicator_order", "ascending"), ("slice_name", "ascending")])
-    names = list(dict.fromkeys(table["indicator"].to_pylist()))
-    table = table.filter(pc.equal(table["slice_kind"], "责任单位" if indicator or unit else "全区"))
-    if indicator:
-        table = table.filter(pc.equal(table["indicator"], indicator))
-    if unit:
-        table = table.filter(pc.equal(table["slice_name"], unit))
+    order = [("indicator_order", "ascending"), ("slice_name", "ascending")]
+    names = list(dict.fromkeys(whole.sort_by(order)["indicator"].to_pylist()))
+    chosen = [("indicator", "=", indicator)] if indicator else []
+    if indicator or unit:
+        chosen += [("slice_kind", "=", "责任单位"), *([("slice_name", "=", unit)] if unit else [])]
+    else:
+        chosen = district
+    table = RUNNING.table(folder, chosen)
+    assert table is not None
+    table = table.sort_by(order)
     by, running = ("slice_name" if indicator else "indicator"), ("started_running_value" if zero else "running_value")
     found = compared(
         table.select([by, "month_date", "measure", running]).to_pylist(), period, by, running, published.as_of_date

@@ -24,7 +24,7 @@ from tests.integration.desk.desk_site import PASSWORD, Browser, Site
 
 LAST = ("/people/activity", "/contacts/delete", "/contacts/refuse", "/leads/refuse")  # what they do can't be undone
 RIGHT: dict[str, str] = {
-    "q": "膜材料", "unit": "甲镇", "name": "units", "band": "B", "stage": "在谈", "chain": "反渗透与纳滤膜", "only": "moved", "mine": "1",
+    "q": "膜材料", "question": "owes", "unit": "甲镇", "name": "units", "band": "B", "stage": "在谈", "chain": "反渗透与纳滤膜", "only": "moved", "mine": "1",
     "view": "list", "node": "water.ro", "region": "长三角", "first": "2026-07-01", "last": "2026-07-02", "since_days": "30", "who": "all",
     "since": "2026-01", "until": "2026-06", "indicator": "跟进次数", "zero": "1", "id": "L00000", "next": "/pool?q=1", "code": "good",
     "state": "x1", "login": "new1", "password": PASSWORD, "old": "wrong1", "new": "a better password 1", "again": "a better password 1",
