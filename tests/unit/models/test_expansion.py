@@ -163,6 +163,7 @@ def test_reasons_add_up_to_the_score_bit_for_bit(model: ExpansionModel, ways: Wa
 
 
 @pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.long
 def test_later_facts_change_no_feature_and_no_table(seed: int) -> None:
     whole = build_register(firms=1500, seed=seed, rate=0.05)
     then = known_by(whole, AS_OF)
