@@ -23,7 +23,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from intake.returned import RESULT, SAID
-from orchestration.defs.ingestion.assets import ledgers
+from orchestration.defs.ingestion.assets import ledgers, office_settings
 from orchestration.nightly import run_job
 from orchestration.settings import Settings
 from sample import write_sample
@@ -55,7 +55,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("没有 Chromium：apt-get install chromium")
     folder = tmp_path_factory.mktemp("ui")
     write_sample(out=folder / "sample", leads=60, register=500, seed=7, as_of=AS_OF, progress=lambda line: None)
-    run_job(Settings(folder / "home", folder / "sample/inbox", None), AS_OF, "nightly", only=list(ledgers.keys))
+    settings = Settings(folder / "home", folder / "sample/inbox", None)
+    run_job(settings, AS_OF, "nightly", only=[*office_settings.keys, *ledgers.keys])
     return folder / "home"
 
 

@@ -45,7 +45,9 @@ def test_a_model_says_its_grain_and_describes_every_column(sql: Path) -> None:
     docs = "".join(path.read_text(encoding="utf-8") for path in sorted((PROJECT / "models").rglob("columns.md")))
     for column in model["columns"]:
         key = re.fullmatch(r"{{ doc\('(\w+)'\) }}", column["description"])
-        assert key is not None, column["name"]
+        if key is None:  # a column that occurs once is described where it stands
+            assert CHINESE.search(column["description"]) and "doc(" not in column["description"], column["name"]
+            continue
         text = re.search(rf"{{% docs {key[1]} %}}(.*?){{% enddocs %}}", docs)
         assert text is not None and CHINESE.search(text[1]), column["name"]
 

@@ -106,6 +106,8 @@ def fulfilment(ledgers: Ledgers) -> pd.DataFrame:
     ]
     agreed = agreed.sort_values(["agreed_date", "agreed_contract_no"]).drop_duplicates("lead_id", keep="last")
     paid = ledgers.read("tax_paid")
+    year_end = pd.to_datetime(paid["tax_year"].astype(int).astype(str) + "-12-31")
+    paid = paid.assign(confirmed_date=paid["confirmed_date"].fillna(year_end))
     paid = paid[paid["confirmed_date"] < ledgers.as_of].sort_values("confirmed_date")
     paid = paid.drop_duplicates(["lead_id", "tax_year"], keep="last").set_index(["lead_id", "tax_year"])
     running = ledgers.reached["投产"]

@@ -105,7 +105,9 @@ def _paid(ledgers: Ledgers) -> pd.DataFrame:
     codes = leads.loc[leads["is_in_register"].astype(bool) | leads["is_code_written"].astype(bool), "uscc"].dropna()
     alone = {code: lead for lead, code in codes.items() if (codes == code).sum() == 1}
     paid = ledgers.read("tax_paid")
-    paid = paid[paid["confirmed_date"] < ledgers.as_of]
+    # Without a day that can be read it is known once the year is over.
+    year_end = pd.to_datetime(paid["tax_year"].astype(int).astype(str) + "-12-31")
+    paid = paid[paid["confirmed_date"].fillna(year_end) < ledgers.as_of]
     paid = paid.assign(lead_id=paid["lead_id"].fillna(paid["uscc"].map(alone)))
     paid = paid[paid["lead_id"].isin(leads.index)]
     found = paid.groupby(["lead_id", "tax_year"], as_index=False).agg(

@@ -18,6 +18,8 @@ import openpyxl
 import pandas as pd
 import yaml
 
+from office import DEFAULTS
+
 INTAKE = Path(__file__).resolve().parents[3] / "intake"
 # Where a ledger's workbooks are not called by the ledger's own name.
 FILES = {"investment_progress": "到资进度", "leads": "线索台账_", "evidence_items": "佐证材料"}
@@ -105,8 +107,8 @@ class Workbooks:
 
     @cached_property
     def usd(self) -> float:
-        """What a dollar in a ledger counts: the table of rates beside the contracts."""
-        rates = pd.read_csv(INTAKE / "reference" / "exchange_rates.csv")
+        """What a dollar in a ledger counts: the office's table of rates."""
+        rates = pd.read_csv(DEFAULTS / "exchange_rates.csv")
         return float(rates.loc[rates["currency"] == "USD", "cny_per_unit"].iloc[-1])
 
     def table(self, ledger: str) -> pd.DataFrame:
@@ -172,7 +174,7 @@ class Workbooks:
             back = self._sent_back.setdefault(contract["name"], [])
             try:
                 found = {
-                    name: self._read(fields[name], cell, measure or note, written)
+                    name: self._read_or_leave(fields[name], cell, measure or note, written)
                     for name, (cell, measure) in written.items()
                 }
             except Unreadable:
@@ -186,6 +188,15 @@ class Workbooks:
                 continue
             raw = {f"{name}｜written": cell for name, (cell, _) in written.items()}
             yield found | raw | {"file": file, "sheet": sheet.title, "row": number}
+
+    def _read_or_leave(self, field: dict[str, Any], cell: object, measure: str | None, written: dict[str, Any]) -> Any:
+        """A cell that nobody can read costs itself, where the row can do without it; a figure of money or size costs the row."""
+        try:
+            return self._read(field, cell, measure, written)
+        except Unreadable:
+            if field.get("required") or field["type"] in ("amount", "area", "intensity", "number", "year"):
+                raise
+            return None
 
     def _read(self, field: dict[str, Any], cell: object, measure: str | None, written: dict[str, Any]) -> Any:
         kind, text = field["type"], plain(cell)
