@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import yaml
 
-from office.district import DISTRICT, District, parse_district
+from office.district import DISTRICT, District, parse_district, read_district
 from office.folder import DEFAULTS
 from office.problems import OfficeError, Problem
 from office.reading import FILES, SETTINGS, records, written_rows
@@ -52,8 +52,15 @@ def library_of_chains() -> dict[str, str]:
     return {chain["id"]: chain["name"] for chain in content["chains"]}
 
 
+def is_begun(folder: Path) -> bool:
+    """Return whether a folder holds a district by hand and nothing else that `zeyou init` writes."""
+    return (folder / DISTRICT).is_file() and not (folder / CHAINS).exists()
+
+
 def write_folder(folder: Path, facts: Mapping[str, Any], chains: Sequence[str] | Path) -> District:
     """Write the folder of a district; raise OfficeError where it has one already or the facts are wrong.
+
+    A folder that holds district.yaml and no chains was begun by hand: the rest is added, its district stays as it is.
 
     Parameters
     ----------
@@ -62,11 +69,11 @@ def write_folder(folder: Path, facts: Mapping[str, Any], chains: Sequence[str] |
     chains : sequence of str or Path
         Names of chains of the library, or a chain file of the office's own.
     """
-    if (folder / DISTRICT).exists():
+    if (folder / DISTRICT).exists() and not is_begun(folder):
         raise OfficeError(
             [Problem(str(folder / DISTRICT), "已经有本区的设置，没有改动", "要改请直接编辑这个文件夹里的文件")]
         )
-    district = parse_district(dict(facts), DISTRICT)
+    district = read_district(folder) if is_begun(folder) else parse_district(dict(facts), DISTRICT)
     chain_text = _own_chains(chains) if isinstance(chains, Path) else _chosen_chains(chains)
     if not folder.exists():
         with replace_folder(folder) as partial:
@@ -77,7 +84,8 @@ def write_folder(folder: Path, facts: Mapping[str, Any], chains: Sequence[str] |
         for name in (*FILES, GUIDE, ORIGIN):  # the district last: until it is there, the folder is none
             if name != DISTRICT and not (folder / name).exists():
                 shutil.copyfile(partial / name, folder / name)
-        shutil.copyfile(partial / DISTRICT, folder / DISTRICT)
+        if not (folder / DISTRICT).exists():
+            shutil.copyfile(partial / DISTRICT, folder / DISTRICT)
     shutil.rmtree(folder.with_name(f".{folder.name}.new"), ignore_errors=True)
     return district
 

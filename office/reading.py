@@ -65,10 +65,17 @@ def check_folder(folder: Path) -> list[Problem]:
         except OfficeError as error:
             return error.problems
     problems = [Problem(name, "缺少这个文件", "请运行 zeyou office upgrade 补上") for name in missing]
+    problems += [
+        Problem(path.name, "不认识这个文件，不会读取", "请改成 说明.md 里的文件名，或移到别处")
+        for path in sorted(folder.iterdir())
+        if path.suffix in (".csv", ".yaml", ".yml") and path.name not in FILES
+    ]
     district = None
     for name in sorted(set(SETTINGS) - set(missing)):
         try:
-            district = read_district(folder) if name == DISTRICT else load_yaml(folder / name) and district
+            load_yaml(folder / name)
+            if name == DISTRICT:
+                district = read_district(folder)
         except OfficeError as error:
             problems += error.problems
     for table in TABLES.values():

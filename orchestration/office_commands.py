@@ -15,7 +15,7 @@ from typing import Any, Final
 from intake.opening import FileProblem
 from office import DISTRICT, OfficeError
 from office.district import load_yaml
-from office.installing import library_of_chains, upgrade_folder, write_folder
+from office.installing import CHAINS, is_begun, library_of_chains, upgrade_folder, write_folder
 from office.problems import Problem
 from office.reading import unverified
 from office.receiving import NotReadable
@@ -36,17 +36,19 @@ def init(facts_file: Path | None, typed: Mapping[str, Any], chains_file: Path | 
     chains = facts.pop("chains", None)
     if named := facts.pop("chains_file", None):
         chains_file = chains_file or (facts_file or Path()).parent / str(named)
-    missing = [key for key in _ASKED if key not in facts]
+    folder = home_from_environment() / "office"
+    is_by_hand = is_begun(folder)
+    missing = [] if is_by_hand else [key for key in _ASKED if key not in facts]
     if missing and sys.stdin.isatty():
         facts |= {key: input(f"{_ASKED[key]}：").strip() for key in missing}
     if not chains and not chains_file and sys.stdin.isatty():
         chains = input(f"主导产业链，用顿号分隔（可选：{'、'.join(library_of_chains().values())}）：").strip()
-    folder = home_from_environment() / "office"
     if isinstance(chains, str):
         chains = [name for name in chains.replace(",", "、").replace("，", "、").split("、") if name]
     district = write_folder(folder, facts, chains_file or chains or [])
     if problems := check_office(folder):
-        (folder / DISTRICT).unlink()  # without it the folder is none: correct the facts and start again
+        # Without either the folder is none: correct the facts and start again.
+        (folder / (CHAINS if is_by_hand else DISTRICT)).unlink()
         raise OfficeError(problems)
     print(f"{district.name}的设置已写到 {folder}，每个文件的说明见其中的 说明.md")
     print(f"其中未核实 {sum(1 for _ in unverified(folder)):,} 处，请逐步核实：zeyou office check")

@@ -38,6 +38,25 @@ def ends_of_edges(content: dict[str, Any]) -> Iterator[str]:
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
+def test_a_folder_begun_by_hand_is_completed_and_its_district_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "office"
+    folder.mkdir()
+    own = "name: 东皋区  # 本区\nprovince: 江苏省\ncity: 南通市\n"
+    (folder / "district.yaml").write_text(own, encoding="utf-8")
+    assert write_folder(folder, {}, LIBRARY[:1]).name == "东皋区"
+    assert (folder / "district.yaml").read_text(encoding="utf-8") == own
+    assert check_folder(folder) == []
+    with pytest.raises(OfficeError, match="已经有"):
+        write_folder(folder, FACTS, LIBRARY)
+
+
+def test_a_file_under_another_name_is_not_passed_over_in_silence(tmp_path: Path) -> None:
+    write_folder(tmp_path / "office", FACTS, LIBRARY)
+    (tmp_path / "office" / "landing_settings.yaml").write_text("milestone: 开工\n", encoding="utf-8")
+    (problem,) = check_folder(tmp_path / "office")
+    assert str(problem).startswith("landing_settings.yaml：不认识这个文件")
+
+
 @given(st.lists(st.sampled_from(LIBRARY), min_size=1, max_size=len(LIBRARY), unique=True))
 @settings(max_examples=6)
 def test_the_chosen_chains_are_there_and_no_edge_leads_out_of_them(names: list[str]) -> None:
