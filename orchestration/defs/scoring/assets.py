@@ -161,7 +161,7 @@ def said_and_came_true(context: dg.AssetExecutionContext, workplace: Workplace) 
             pd.read_parquet(workplace.export("features/ftr_lead__12m")),
             pd.read_parquet(workplace.export("marts/fct_outcomes")),
             dt.date.fromisoformat(context.partition_key) - dt.timedelta(days=1),
-            LandingSettings.load(*(workplace.office_file(f"landing_{part}.yaml") for part in ("settings", "rules"))),
+            LandingSettings.load(*(workplace.office_file(name) for name in ("landing.yaml", "landing_points.yaml"))),
             {str(unit): str(kind) for unit, kind in units.items()},
         )
     write_parquet(workplace.parquet(SAID), pa.Table.from_pandas(found, SAID_AND_CAME, preserve_index=False))
