@@ -96,8 +96,8 @@ class Restic:
 
     @property
     def is_made(self) -> bool:
-        """Whether the repository exists and the password opens it."""
-        return any("version" in message for message in self.run("cat", "config", may_fail=True))
+        """Whether the repository exists and the password opens it, also while a lock of a killed backup is on it."""
+        return any("version" in message for message in self.run("cat", "config", "--no-lock", may_fail=True))
 
 
 def _messages(text: str) -> list[dict[str, Any]]:
