@@ -20,13 +20,12 @@ PROVINCES: Final = (
     "河南", "湖北", "湖南", "广东", "广西", "海南", "重庆", "四川", "贵州", "云南", "西藏", "陕西", "甘肃", "青海", "宁夏",
     "新疆", "香港", "澳门", "台湾",
 )  # fmt: skip
-EXAMPLES: Final = {"name": "某某区", "province": "某某省", "city": "某某市"}
+_EXAMPLES: Final = frozenset({"某某区", "某某省", "某某市"})
 _NAME: Final = re.compile(r"[一-龥]{2,20}")
-_LINES: Final = "  ".join(f"{key}: {example}" for key, example in EXAMPLES.items())
 
 
 def _check_name(value: str) -> str:
-    if not _NAME.fullmatch(value) or value in EXAMPLES.values():
+    if not _NAME.fullmatch(value) or value in _EXAMPLES:
         raise ValueError("不是中文地名；请写本区自己的名称")
     return value
 
@@ -80,13 +79,7 @@ def read_district(folder: Path) -> District:
     """Return the district of a folder; raise OfficeError that says which file to write, or what is wrong in it."""
     path = folder / DISTRICT
     if not path.is_file():
-        raise OfficeError(
-            [
-                Problem(
-                    str(path), "没有本区的设置，没有开始计算", f"请运行 zeyou init，或新建这个文件，写三行：  {_LINES}"
-                )
-            ]
-        )
+        raise OfficeError([Problem(str(path), "没有本区的设置，没有开始计算", "请运行 zeyou init")])
     return parse_district(load_yaml(path), str(path))
 
 

@@ -43,12 +43,11 @@ class OfficeError(ValueError):
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "missing": ("缺少这一项", "请补上"),
     "extra_forbidden": ("不认识这一项", "请删去，或改成说明里的名称"),
-    "string_type": ("没有填", "请填写"),
+    "string_type": ("应为文字", "请改成文字"),
     "string_too_short": ("没有填", "请填写"),
-    "float_type": ("没有填", "请填一个数"),
-    "int_type": ("没有填", "请填一个整数"),
-    "date_type": ("没有填", "请填日期，如 2026-01-31"),
-    "bool_type": ("没有填", "请填 true 或 false"),
+    "float_type": ("应为数字", "请改成数字，如 30"),
+    "int_type": ("应为整数", "请改成整数，如 30"),
+    "bool_type": ("应为 true 或 false", "请改正"),
     "float_parsing": ("应为数字", "请改成数字，如 30"),
     "finite_number": ("应为数字", "请改成数字，如 30"),
     "int_parsing": ("应为整数", "请改成整数，如 30"),
@@ -68,8 +67,10 @@ def _problem(entry: Mapping[str, Any], file: str, line: int | None) -> Problem:
     value = entry.get("input")
     shown = "" if value is None or isinstance(value, dict | list) else str(value)
     kind, context = str(entry["type"]), entry.get("ctx", {})
-    if kind.startswith("date"):
-        reason, fix = ("没有填", "请填日期，如 2026-01-31") if not shown else ("不是日期", "请写成 2026-01-31 的样子")
+    if value is None and kind.endswith("_type"):
+        reason, fix = "没有填", "请填日期，如 2026-01-31" if kind.startswith("date") else "请填写"
+    elif kind.startswith("date"):
+        reason, fix = "不是日期", "请写成 2026-01-31 的样子"
     elif kind in ("literal_error", "enum"):
         reason, fix = (
             "不在可用的写法之内",

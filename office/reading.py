@@ -35,13 +35,15 @@ SETTINGS: Final = {
     "assignment.yaml": "线索分派：容量、分值",
     "first_report.yaml": "首报首谈的保护天数",
     "register_limits.yaml": "企业名录的上限",
-    "desk.yaml": "办公桌：答复的理由、下一步天数、各项限额",
+    "desk.yaml": "办公桌：答复的理由、各项限额、理由的出处",
     "passwords.yaml": "不可用的密码",
     "trips.yaml": "外出行程：出发地、每天家数、地区",
     "documents.yaml": "简报、调度材料的版式设置",
     "boards.yaml": "不显示的看板",
 }
 FILES: Final = (*SETTINGS, *(table.file for table in TABLES.values()))
+# Chains are chosen: nobody gets those of another district by an upgrade.
+_ADDED_BY: Final = {"chains.yaml": "请运行 zeyou init --chains 产业链（或 --chains-file 自己写的文件）"}
 _UNVERIFIED: Final = re.compile("未核实|未下达|(?:is_)?verified: *false")
 _TOWN: Final = re.compile("[一-龥]{2,}(?:镇|乡|街道|街道办事处)")
 _KINDS_OF_UNITS: Final = frozenset({"镇", "乡", "街道", "园区", "部门", "牵头部门", "招商组", "产业投促委", "开发区"})
@@ -64,7 +66,9 @@ def check_folder(folder: Path) -> list[Problem]:
             read_district(folder)
         except OfficeError as error:
             return error.problems
-    problems = [Problem(name, "缺少这个文件", "请运行 zeyou office upgrade 补上") for name in missing]
+    problems = [
+        Problem(name, "缺少这个文件", _ADDED_BY.get(name, "请运行 zeyou office upgrade 补上")) for name in missing
+    ]
     problems += [
         Problem(path.name, "不认识这个文件，不会读取", "请改成 说明.md 里的文件名，或移到别处")
         for path in sorted(folder.iterdir())

@@ -92,7 +92,7 @@ ENDINGS: list[tuple[list[str], Prepare, str]] = [
     (RUN, with_settings(DISTRICT.encode("gb18030")), "UTF-8"),
     (RUN, with_settings(DISTRICT.replace("city", "town")), "town“南通市”：不认识这一项"),
     (RUN, with_settings(DISTRICT.replace("city: 南通市\n", "")), "city：缺少这一项"),
-    (RUN, with_settings(DISTRICT.replace("南通市", "2")), "city“2”：没有填"),
+    (RUN, with_settings(DISTRICT.replace("南通市", "2")), "city“2”：应为文字"),
     (RUN, with_settings(DISTRICT.replace("南通市", "南通' or 1=1")), "不是中文地名"),
     (RUN, with_settings(DISTRICT.replace("江苏省", "江南省")), "不是省级行政区"),
     (RUN, with_settings("name: 某某区\nprovince: 某某省\ncity: 某某市\n"), "不是中文地名"),
