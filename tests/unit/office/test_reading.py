@@ -141,7 +141,9 @@ def test_every_file_that_is_gone_is_named(folder: Path) -> None:
     problems = check_folder(folder)
     assert [p.file for p in problems] == gone
     # Chains are chosen, by the command that completes a folder; an upgrade adds the rest.
-    assert all(("zeyou init --chains" if p.file == "chains.yaml" else "zeyou office upgrade") in p.fix for p in problems)
+    assert all(
+        ("zeyou init --chains" if p.file == "chains.yaml" else "zeyou office upgrade") in p.fix for p in problems
+    )
 
 
 def test_a_folder_without_a_district_says_only_that(folder: Path) -> None:
