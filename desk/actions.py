@@ -78,6 +78,7 @@ def locked_many(session: Session, names: Sequence[str]) -> Session:
 
 
 def seen_before(session: Session, viewer: Viewer, client_id: str) -> Event | None:
+    """Return the event that a person already sent under this client id, if any."""
     return session.scalar(sa.select(Event).where(Event.person_id == viewer.person_id, Event.client_id == client_id))
 
 

@@ -409,6 +409,7 @@ def parse_number(cell: Cell, *, is_share: bool = False) -> float | None:
 
 
 def parse_year(cell: Cell) -> int | None:
+    """Return a year of four digits, or None for an empty cell; `Unreadable` for anything else."""
     text = as_text(cell)
     if text is None:
         return None
@@ -447,6 +448,7 @@ def _date(year: int, month: int, day: int, written: str) -> dt.date:
 
 
 def month_end(year: int, month: int) -> dt.date:
+    """Return the last day of a month."""
     return dt.date(year + month // 12, month % 12 + 1, 1) - dt.timedelta(days=1)
 
 

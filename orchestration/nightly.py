@@ -7,7 +7,6 @@ the job does (defs/), where inputs are (settings.py).
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
 import io
 import logging
 import os
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import dagster as dg
+from filelock import FileLock, Timeout
 
 import office
 from intake.contract import get_contract
@@ -114,18 +114,18 @@ def prepare_instance(settings: Settings) -> dg.DagsterInstance:
 def only_one(settings: Settings, name: str) -> Iterator[None]:
     """Hold a lock of this installation; the system lets it go when the process ends, however it ends."""
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (settings.home / f"{name}.lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            holder = f"（进程 {number}）" if (number := lock.read().strip()) else ""
-            raise AlreadyRunning(f"{settings.home}：已有一个{LOCKS[name]}在运行{holder}；请等它结束") from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+    path = settings.home / f"{name}.lock"
+    lock = FileLock(path)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        holder = f"（进程 {number}）" if (number := path.read_text(encoding="ascii").strip()) else ""
+        raise AlreadyRunning(f"{settings.home}：已有一个{LOCKS[name]}在运行{holder}；请等它结束") from None
+    with lock, path.open("w", encoding="ascii") as file:
+        file.write(str(os.getpid()))
+        file.flush()
         with ends_when_deleted(
-            lock, f"数据目录 {settings.home} 在运行中被删除或移走，已停止；请放回（或从备份恢复），再运行"
+            file, f"数据目录 {settings.home} 在运行中被删除或移走，已停止；请放回（或从备份恢复），再运行"
         ):
             yield
 

@@ -6,7 +6,6 @@ an asset, reading the environment (settings.py).
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -20,6 +19,7 @@ from typing import Any
 
 import dagster as dg
 from dagster_dbt import DbtCliInvocation, DbtCliResource, DbtProject
+from filelock import FileLock
 from packaging.version import Version
 
 import office as the_office
@@ -138,8 +138,7 @@ def parsed_project(settings: Settings) -> DbtProject:
         digest.update(str(path.relative_to(DBT_FOLDER)).encode() + b"\0" + path.read_bytes())
     target = settings.home / "dbt" / digest.hexdigest()[:12]
     target.mkdir(parents=True, exist_ok=True)
-    with (target / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(target / "lock"):
         if not (target / "manifest.json").exists():
             _parse(settings, target)
     return DbtProject(project_dir=DBT_FOLDER, profiles_dir=DBT_FOLDER, target_path=target)

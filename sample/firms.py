@@ -101,6 +101,7 @@ def draw_local_firms(enterprises: Enterprises, rng: np.random.Generator) -> list
 
 
 def firms_ledger(world: World, firms: list[LocalFirm], parks: list[str], rng: np.random.Generator) -> Ledger:
+    """Return the ledger of local enterprises (本地企业)."""
     rows: list[Row] = []
     for firm in firms:
         days = rng.uniform(400, 900) if rng.random() < NEGLECTED_SHARE else rng.uniform(5, 170)

@@ -130,6 +130,7 @@ def _choose_firms(
 
 
 def month_end(day: dt.date) -> dt.date:
+    """Return the last day of the day's month."""
     return day.replace(day=calendar.monthrange(day.year, day.month)[1])
 
 

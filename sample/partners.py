@@ -52,6 +52,7 @@ LISTED_A_EDITION: Final = 25
 
 
 def agency_dates(agency: Agency, as_of: dt.date) -> tuple[dt.date, dt.date]:
+    """Return the first and last day of an agency's contract."""
     since = dt.date(as_of.year - agency.since_years, 3, 1)
     return since, dt.date(since.year + agency.length_years, 2, 28)
 
@@ -66,6 +67,7 @@ def agency_of(lead: Lead, as_of: dt.date, rng: np.random.Generator) -> Agency | 
 
 
 def agencies_ledger(world: World, rng: np.random.Generator) -> Ledger:
+    """Return the ledger of agencies (委托招商机构) with what each brought."""
     rows: list[Row] = []
     for agency in AGENCIES:
         since, until = agency_dates(agency, world.as_of)

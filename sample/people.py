@@ -80,6 +80,7 @@ def recruiter_of(lead: Lead, day: dt.date, by_number: dict[str, Recruiter]) -> s
 
 
 def recruiters_ledger(recruiters: list[Recruiter], rng: np.random.Generator) -> Ledger:
+    """Return the ledger of recruiters (招商队伍)."""
     trades = ("纺织服装", "环保水处理", "医药医疗器械", "新能源新材料", "现代物流", "软件信息")
     rows: list[Row] = [
         {

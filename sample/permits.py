@@ -94,6 +94,7 @@ _DOCUMENT: Final = {
 
 
 def project_kind(lead: Lead) -> str:
+    """Return the kind of project that decides which procedures it needs (手续类别)."""
     return "技术改造" if lead.is_expansion else "新建厂房" if lead.land else "租赁厂房"
 
 

@@ -224,6 +224,7 @@ def sites_ledger(world: World, rng: np.random.Generator) -> Ledger:
 
 
 def buildings_ledger(world: World, rng: np.random.Generator) -> Ledger:
+    """Return the ledger of headquarters buildings (总部楼宇), one row a building and year."""
     rows: list[Row] = []
     for year in (world.as_of.year - 2, world.as_of.year - 1):
         for name, kind, unit, area, places in BUILDINGS:

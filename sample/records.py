@@ -52,6 +52,7 @@ class Target:
 
 
 def write_units(path: Path) -> None:
+    """Write the ledger of units (责任单位名录)."""
     form = Form(
         "云川区招商责任单位名录",
         (

@@ -68,6 +68,7 @@ class World:
 
 
 def first_of_next_month(day: dt.date) -> dt.date:
+    """Return the first day of the month after."""
     return month_end(day) + dt.timedelta(days=1)
 
 
@@ -85,8 +86,10 @@ def working_day(day: dt.date) -> dt.date:
 
 
 def plus(day: dt.date, days: float) -> dt.date:
+    """Return the day so many days later, rounded."""
     return day + dt.timedelta(days=round(days))
 
 
 def pick(items: list[T] | tuple[T, ...], rng: np.random.Generator) -> T:
+    """Return one item at random, all equally likely."""
     return items[int(rng.integers(len(items)))]

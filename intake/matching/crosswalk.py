@@ -59,6 +59,7 @@ def read_crosswalk(path: Path) -> pa.Table:
 
 
 def read_events(path: Path) -> pa.Table:
+    """Read the log of merges and splits; empty where there is none yet."""
     return _read(path, EVENTS_SCHEMA, "归并日志")
 
 

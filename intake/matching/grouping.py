@@ -75,6 +75,7 @@ def star(keys: Keys, rows: Rows, score: float, kind: int) -> Edges:
 
 
 def joined(*parts: Edges) -> Edges:
+    """Return several sets of edges as one."""
     return Edges(
         np.concatenate([part.left for part in parts]).astype(np.int64),
         np.concatenate([part.right for part in parts]).astype(np.int64),

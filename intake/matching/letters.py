@@ -27,6 +27,7 @@ def chars_of(text: pa.Array, width: int = WIDTH) -> Chars:
 
 
 def text_of(chars: Chars) -> pa.Array:
+    """Return code points, shape (rows, width), as an Arrow string array."""
     wide = np.ascontiguousarray(chars).view(f"U{chars.shape[1]}").ravel()
     return pa.array(wide.astype(object), pa.string())
 
@@ -51,5 +52,6 @@ def whole_hash(chars: Chars, first: int = 0) -> Keys:
 
 
 def shifted(chars: Chars, by: npt.NDArray[np.int64], width: int) -> Chars:
+    """Return each row moved left by its own number of characters, padded with zeros, shape (rows, width)."""
     padded = np.pad(chars, ((0, 0), (0, width)))
     return np.asarray(np.take_along_axis(padded, by[:, None] + np.arange(width)[None, :], axis=1))

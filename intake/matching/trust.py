@@ -100,6 +100,7 @@ def disagreeing(*names: str) -> Bools:
 
 
 def of_name_level(level: int) -> Bools:
+    """Return a mask of the patterns whose names agree at a level, shape (prod(SHAPE),)."""
     return _inside((level,))
 
 

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.metadata
 import json
 import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("characters", "storage", "office", "intake", "sample", "models", "publishing", "desk", "orchestration")
+
+# Started by name, or needed by an option of another package.
+RUN_NOT_IMPORTED = {
+    "dagster-dg-cli", "dbt-core", "dbt-duckdb", "psycopg2-binary", "python-multipart", "tabulate",
+}  # fmt: skip
 
 
 def tracked() -> list[str]:
@@ -124,6 +134,24 @@ def test_every_module_opens_with_its_charter() -> None:
 def test_the_lock_has_hashes_and_no_addresses() -> None:
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     assert "--hash=sha256:" in lock and "://" not in lock and "index-url" not in lock
+
+
+def test_every_import_is_declared_and_every_declared_package_is_used() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
+    distributions = importlib.metadata.packages_distributions()
+    imported: dict[str, str] = {}
+    for name in tracked():
+        if name.endswith(".py") and name.split("/")[0] in PACKAGES:
+            for node in ast.walk(ast.parse((ROOT / name).read_text(encoding="utf-8"))):
+                names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+                names += [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+                imported |= {n.split(".")[0]: name for n in names}
+    outside = {n: at for n, at in imported.items() if n not in PACKAGES and n not in sys.stdlib_module_names}
+    found = {canonicalize_name(d) for n in outside for d in distributions[n]}
+    missing = {n: at for n, at in outside.items() if not {canonicalize_name(d) for d in distributions[n]} & declared}
+    assert missing == {}
+    assert declared - found == RUN_NOT_IMPORTED
 
 
 def test_the_readme_tree_is_current() -> None:

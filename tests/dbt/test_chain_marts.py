@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from invented_district import District, Row, build, day, exported, write_landing
 
-from models.chain import Cluster, ClusterRules, Project, cluster_index, with_project
 from office import DEFAULTS
 
 pytestmark = pytest.mark.dbt
@@ -312,22 +311,23 @@ def test_the_gap_map_prints_its_rule_and_figures(chain_home: Path) -> None:
     assert "产值占比暂无" in empty["gap_rule_text"]
 
 
-def test_the_cluster_index_is_the_functions(chain_home: Path) -> None:
-    seed = pd.read_csv(DEFAULTS / "chain_rules.csv").set_index("rule")["value"]
-    rules = ClusterRules(**{name: float(seed[name]) for name in ClusterRules.__dataclass_fields__})
+def test_the_cluster_index_is_the_weighted_shares_of_its_full_marks(chain_home: Path) -> None:
+    rules = pd.read_csv(DEFAULTS / "chain_rules.csv").set_index("rule")["value"].astype(float)
     clusters = rows(chain_home, "marts/dim_chains", "chain_id")
     leads = rows(chain_home, "marts/dim_leads_in_chains", "lead_id")
-    before = clusters.loc["water"]
-    now = Cluster(int(before["node_count"]), int(before["covered_node_count"]), 2, 4000.0, 300.0)
-    assert before["cluster_index"] == pytest.approx(cluster_index(now, rules))
-    after = with_project(now, Project(output_wan_cny=10_000.0, tax_wan_cny=500.0))
-    assert leads.loc["LIKE", "cluster_index_gain"] == pytest.approx(
-        cluster_index(after, rules) - cluster_index(now, rules)
-    )
-    here = with_project(now, Project(is_new_firm=False, output_wan_cny=1000.0, tax_wan_cny=50.0))
-    assert leads.loc["HERE", "cluster_index_gain"] == pytest.approx(
-        cluster_index(here, rules) - cluster_index(now, rules)
-    )
+    water = clusters.loc["water"]
+    covered = rules["completeness_weight"] * water["covered_node_count"] / water["node_count"]
+
+    def index(firms: int, output: float, tax: float) -> float:
+        parts = (("firms", firms / rules["firms_full"]), ("output", output / rules["output_full_wan_cny"]),
+                 ("tax", tax / rules["tax_full_wan_cny"]))  # fmt: skip
+        return float(covered + sum(rules[f"{name}_weight"] * min(share, 1.0) for name, share in parts))
+
+    now = index(2, 4000.0, 300.0)
+    assert water["cluster_index"] == pytest.approx(now)
+    # Both projects are on covered nodes: a new firm, and more of a firm that is here.
+    assert leads.loc["LIKE", "cluster_index_gain"] == pytest.approx(index(3, 14_000.0, 800.0) - now)
+    assert leads.loc["HERE", "cluster_index_gain"] == pytest.approx(index(2, 5000.0, 350.0) - now)
 
 
 def test_a_lead_is_set_beside_what_is_here(chain_home: Path) -> None:

@@ -16,6 +16,7 @@ from intake.values import (
     Unreadable,
     exchange_rates,
     fold,
+    industry_names,
     mask_phones,
     month_end,
     parse_amount,
@@ -212,6 +213,14 @@ def test_a_code_is_read_as_printed_and_refused_where_excel_broke_it():
 )
 def test_an_industry_code_is_read_in_its_written_forms(cell, digits):
     assert parse_industry(cell) == digits
+
+
+def test_every_division_is_read_by_its_name_and_sections_are_too_wide():
+    names = industry_names()
+    divisions = {name: code for name, code in names.items() if code.isdigit()}
+    assert len(set(divisions.values())) == 97
+    assert all(parse_industry(name) == code for name, code in divisions.items())
+    assert len(names) - len(divisions) == 17  # 房地产业, 教育, 国际组织 are both a 门类 and its one 大类
 
 
 @pytest.mark.parametrize("cell", ["A29", "00", "C9900", "制造业", "纺织类", "C", "C29111", 9.5])
