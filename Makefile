@@ -18,6 +18,8 @@ PY          := $(VENV)/bin/python
 ZEYOU       := $(VENV)/bin/zeyou
 STAMP       := $(VENV)/.installed
 BENCH       := $(CURDIR)/.venv-bench
+DOCS        := $(CURDIR)/.venv-docs
+SITE        := $(ZEYOU_HOME)/site
 SAMPLE      := $(ZEYOU_HOME)/sample
 SAMPLE_DAY  := 2026-06-30
 REFERENCE   := $(abspath ../shared/data)
@@ -82,8 +84,17 @@ $(BENCH)/matching/.installed: benchmarks/matching_peers.lock
 bench: $(BENCH)/.installed $(BENCH)/matching/.installed
 	@$(BENCH)/bin/python -m benchmarks --peers $(BENCH)/matching/bin/python
 
-docs: $(STAMP)
-	@$(ZEYOU) docs
+# The documentation site: docs/ and the data dictionary. A dead reference is an error.
+$(DOCS)/.installed: docs/site.lock
+	@$(PYTHON) -m venv $(DOCS)
+	@$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r docs/site.lock
+	@touch $@
+
+docs: $(STAMP) $(DOCS)/.installed
+	@rm -rf $(SITE) && mkdir -p $(SITE) && cp -r docs $(SITE)/source
+	@$(ZEYOU) docs --pages $(SITE)/source/dictionary >/dev/null
+	@$(DOCS)/bin/python -m sphinx -q -W --keep-going -b html $(SITE)/source $(SITE)/html
+	@echo "文档：$(SITE)/html/index.html"
 
 clean:
-	rm -rf $(ZEYOU_HOME) .venv .venv-bench
+	rm -rf $(ZEYOU_HOME) .venv .venv-bench .venv-docs

@@ -104,7 +104,10 @@ def _add_nights(commands: Subcommands) -> None:
     ui.add_argument("--port", type=port, default=3000, metavar="端口", help="默认 3000")
     ui.add_argument("--no-daemon", action="store_true", help="不带守护进程：它另由 zeyou daemon 运行")
     _add(commands, "daemon", "守护进程：到点开始夜间作业，由 zeyou install 装成的服务运行", _daemon, is_night=True)
-    _add(commands, "docs", "写出数据字典（dbt docs）", _docs, is_night=True)
+    docs = _add(commands, "docs", "写出数据字典", _docs, is_night=True)
+    docs.add_argument(
+        "--pages", type=Path, metavar="文件夹", help="只写出台账、看板、本区设置三页（文档网站用），不建 SQL 模型的字典"
+    )
     figures = _add(commands, "figures", "写出每个数出自哪张看板、每张发布的表谁在用", _figures)
     figures.add_argument("--out", type=Path, metavar="文件", help="默认程序文件夹下的 docs/figures.md")
 
@@ -140,6 +143,11 @@ def _daemon(_typed: Arguments) -> int:
 
 
 def _docs(typed: Arguments) -> int:
+    if typed.pages:
+        from orchestration.dictionary import write_pages
+
+        print("\n".join(str(path) for path in write_pages(typed.pages)))
+        return 0
     from orchestration.commands import docs
 
     return docs()

@@ -13,6 +13,7 @@ from typing import Final
 
 from desk import listing
 from desk.pages import lead, leader, periods, trips, unit
+from orchestration.dictionary import markdown_table
 from orchestration.settings import REPOSITORY
 from publishing import opportunities, workbook
 from publishing.boards import Board, all_boards, questions
@@ -58,7 +59,9 @@ def figures_page() -> str:
         "each of their figures is a column of theirs.",
         *_surfaces(readings()),
         "## Numbers that no board can hold",
-        _table(("surface", "place", "number", "why"), ((r.surface, r.place, r.what, r.why) for r in reckoned())),
+        markdown_table(
+            ("surface", "place", "number", "why"), ((r.surface, r.place, r.what, r.why) for r in reckoned())
+        ),
         "## Published tables, by question",
         f"{len(all_boards())} tables, {sum(board.is_page for board in all_boards())} of them boards with a page, found by "
         f"{len(questions())} questions or by search. 页＝看板页; 线索页＝whole rows on a lead's page.",
@@ -74,7 +77,7 @@ def _surfaces(found: Iterable[Reading]) -> list[str]:
     parts = []
     for surface, own in by_surface.items():
         lines = [line for reading in own for line in _figures(reading)]
-        parts += [f"## {surface}", _table(("place", "figure", "board", "table", "column"), lines)]
+        parts += [f"## {surface}", markdown_table(("place", "figure", "board", "table", "column"), lines)]
     return parts
 
 
@@ -101,7 +104,7 @@ def _tables() -> list[str]:
             who += [f"{STAGES[stage]}（模型）" for stage in code.get(_stem(board), ())]
             others = sql.get(_stem(board), 0)
             lines.append((board.title, f"`{board.export}`", "、".join(who), str(others) if others else "—"))
-        parts += [f"### {title}", _table(("table", "export", "who needs it", "SQL models that read it"), lines)]
+        parts += [f"### {title}", markdown_table(("table", "export", "who needs it", "SQL models that read it"), lines)]
     return parts
 
 
@@ -132,8 +135,3 @@ def _stage_readers() -> Mapping[str, list[str]]:
         for word in sorted(stems & set(re.findall(r"\w+", text))):
             found.setdefault(word, []).append(stage)
     return found
-
-
-def _table(head: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> str:
-    rows = [head, ("---",) * len(head), *lines]
-    return "\n".join("| " + " | ".join(cell.replace("|", "／") for cell in row) + " |" for row in rows)

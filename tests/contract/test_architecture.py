@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
+DEFINITIONS = Path(__file__).with_name("definitions.txt")  # assets, parents, checks, jobs, schedules, sensors
 PACKAGES = ("characters", "storage", "office", "intake", "sample", "models", "publishing", "desk", "orchestration")
 
 # Started by name, or needed by an option of another package.
@@ -49,9 +50,25 @@ named = {p.to_user_string() for k in graph.materializable_asset_keys for p in gr
 checked = {c.asset_key.to_user_string() for c in graph.asset_check_keys}
 blocking = [k.to_user_string() for k in graph.asset_check_keys]
 jobs = [j.name for j in found.resolve_all_job_defs()]
+page = []
+for key in sorted(graph.get_all_asset_keys()):
+    node = graph.get(key)
+    kind = "asset" if node.is_materializable else "source"
+    days = f" by {type(node.partitions_def).__name__}" if node.partitions_def else ""
+    page.append(f"{kind} {key.to_user_string()} ({node.group_name}){days}")
+    for parent in sorted(node.parent_keys):
+        page.append(f"    < {parent.to_user_string()}")
+    for check in sorted(node.check_keys):
+        page.append(f"    ? {check.name}")
+for job in sorted(found.resolve_all_job_defs(), key=lambda job: job.name):
+    page.append(f"job {job.name}")
+for schedule in sorted(found.schedules or (), key=lambda one: one.name):
+    page.append(f"schedule {schedule.name} {schedule.cron_schedule} {schedule.execution_timezone}")
+for sensor in sorted(found.sensors or (), key=lambda one: one.name):
+    page.append(f"sensor {sensor.name}")
 heavy = [m for m in ("sklearn", "great_expectations", "splink", "openpyxl") if m in sys.modules]
 print("@@" + json.dumps(dict(made=sorted(made), named=sorted(named), checked=sorted(checked),
-      blocking=blocking, jobs=jobs, heavy=heavy,
+      blocking=blocking, jobs=jobs, heavy=heavy, page=page,
       groups={k.to_user_string(): graph.get(k).group_name for k in graph.materializable_asset_keys},
       described=[k.to_user_string() for k in graph.materializable_asset_keys if graph.get(k).description])))
 """
@@ -105,6 +122,13 @@ def test_dbt_tests_are_checks_of_staging_marts_features_and_scores(loaded: dict[
     assert {"landing", "staging", "marts", "features", "scores", "scoring", "learning", "publication"} <= guarded
 
 
+def test_the_definitions_are_those_that_were_reviewed(loaded: dict[str, Any]) -> None:
+    text = "\n".join(loaded["page"]) + "\n"
+    if os.environ.get("ZEYOU_WRITE_DEFINITIONS"):
+        DEFINITIONS.write_text(text, encoding="utf-8")
+    assert text == DEFINITIONS.read_text(encoding="utf-8"), "ZEYOU_WRITE_DEFINITIONS=1 writes it"
+
+
 def test_import_contracts_hold() -> None:
     done = subprocess.run(
         [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
@@ -117,7 +141,7 @@ def test_root_stays_small_and_names_say_something() -> None:
     files = tracked()
     assert len({name.split("/")[0] for name in files if "/" in name}) <= 16
     assert {name for name in files if "/" not in name} <= {
-        ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "pyproject.toml",
+        ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "pyproject.toml",
         "requirements.lock", "workspace.yaml",
     }  # fmt: skip
     vague = re.compile(r"(^|/)(utils?|helpers?|misc|common|lib)(\.\w+|/|$)")
