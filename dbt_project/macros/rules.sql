@@ -3,7 +3,7 @@
 (
         select arg_max(number_value, valid_from)
         from {{ source('office', 'business_rules') }}
-        where rule = '{{ name }}' and valid_from < {{ as_of_date() }}
+        where rule = '{{ name }}' and {{ by_the_day('valid_from') }}
     )
 {%- endmacro %}
 
@@ -15,7 +15,7 @@
             case
                 when count(*) = 0 and {{ text }} is not null then '未经扫描（需审查）'
                 else string_agg(rule_name || '（' || verdict || '）', '、' order by rule_id)
-                    filter (where valid_from_date < {{ as_of_date() }})
+                    filter (where {{ by_the_day('valid_from_date') }})
             end
         from {{ ref('stg_law__text_findings') }} as findings
         where findings.text = {{ text }}

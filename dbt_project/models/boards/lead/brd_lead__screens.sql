@@ -33,7 +33,7 @@ overrides as (
 
     select *
     from {{ ref('stg_ledger__screen_overrides') }}
-    where decided_date < {{ day }}
+    where {{ by_the_day('decided_date') }}
     qualify row_number() over (
         partition by lead_id, catalogue_name, item_no order by decided_date desc, received_seq desc
     ) = 1

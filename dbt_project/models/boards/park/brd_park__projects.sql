@@ -1,7 +1,7 @@
 -- Signed projects (签约项目): in a park or outside it and why, tags and what lies around, what was agreed and what came.
 with projects as (
 
-    select * from {{ ref('brd_lead__standing') }} where signed_date is not null and lost_date is null
+    select * from {{ ref('brd_lead__standing') }} where is_in_follow_up
 
 ),
 
@@ -20,7 +20,7 @@ agreed as (
 
     select *
     from {{ ref('stg_ledger__project_commitments') }}
-    where agreed_date < {{ as_of_date() }}
+    where {{ by_the_day('agreed_date') }}
     qualify row_number() over (partition by lead_id order by agreed_date desc, received_seq desc, agreed_contract_no desc) = 1
 
 ),
@@ -38,7 +38,7 @@ paid as (
             {{ money_sum('paid_tax_wan_cny') }} as paid_tax_wan_cny
         from {{ ref('stg_ledger__tax_paid') }}
         where lead_id is not null
-            and coalesce(confirmed_date, make_date(cast(tax_year as integer) + 1, 1, 1)) < {{ as_of_date() }}
+            and {{ by_the_day(tax_known_date()) }}
         group by lead_id, tax_year
     ) as years
     group by lead_id
@@ -52,7 +52,7 @@ invested as (
         arg_max(total_investment_wan_cny, period_date) as invested_wan_cny,
         max(period_date) as invested_period_date
     from {{ ref('stg_ledger__investment_progress') }}
-    where period_date < {{ as_of_date() }} and total_investment_wan_cny is not null
+    where {{ by_the_day('last_day(period_date)') }} and total_investment_wan_cny is not null
     group by lead_id
 
 ),
@@ -131,7 +131,7 @@ select
         case when in_operation_date is not null and actual_tax_wan_cny_per_mu < agreed_tax_wan_cny_per_mu
             then '亩均税收 ' || round(actual_tax_wan_cny_per_mu, 1) || ' 低于约定 '
                 || round(agreed_tax_wan_cny_per_mu, 1) || ' 万元/亩' end,
-        case when in_operation_date is null and operation_due_date < {{ as_of_date() }}
+        case when in_operation_date is null and {{ before_the_day('operation_due_date') }}
             then '约定 ' || operation_due_date || ' 投产，未见投产佐证' end
     ), '') as breach_text,
     case

@@ -11,12 +11,12 @@ quarters as (
 
     select
         cast(quarter_start as date) as quarter_date,
-        least(cast(quarter_start + interval 3 month as date), {{ as_of }}) as end_date,
-        quarter_start + interval 3 month <= {{ as_of }} as is_complete
+        least(cast(quarter_start + interval 3 month - interval 1 day as date), {{ as_of }}) as end_date,
+        {{ by_the_day("quarter_start + interval 3 month - interval 1 day") }} as is_complete
     from (
         select unnest(generate_series(
-            date_trunc('quarter', (select coalesce(min(reported_date), {{ as_of }} - 1) from progress)),
-            date_trunc('quarter', {{ as_of }} - 1), interval 3 month
+            date_trunc('quarter', (select coalesce(min(reported_date), {{ as_of }}) from progress)),
+            date_trunc('quarter', {{ as_of }}), interval 3 month
         )) as quarter_start
     ) as starts
 
@@ -30,10 +30,10 @@ members as (
         progress.lead_id
     from quarters
     inner join progress
-        on progress.talk_date < quarters.end_date
-        and coalesce(progress.signed_date >= quarters.end_date, true)
-        and coalesce(progress.started_date >= quarters.end_date, true)
-        and coalesce(progress.ended_date >= quarters.end_date, true)
+        on progress.talk_date <= quarters.end_date
+        and coalesce(progress.signed_date > quarters.end_date, true)
+        and coalesce(progress.started_date > quarters.end_date, true)
+        and coalesce(progress.ended_date > quarters.end_date, true)
 
     union all
 
@@ -42,7 +42,7 @@ members as (
         '新开工' as project_kind,
         progress.lead_id
     from quarters
-    inner join progress on progress.started_date >= quarters.quarter_date and progress.started_date < quarters.end_date
+    inner join progress on progress.started_date between quarters.quarter_date and quarters.end_date
 
 ),
 

@@ -24,13 +24,13 @@ progress as (
 
 follow_ups as (
 
-    select * from {{ ref('fct_follow_ups') }} where known_date < {{ as_of }}
+    select * from {{ ref('fct_follow_ups') }} where {{ by_the_day('known_date') }}
 
 ),
 
 moves as (
 
-    select * from {{ ref('fct_stage_moves') }} where known_date < {{ as_of }}
+    select * from {{ ref('fct_stage_moves') }} where {{ by_the_day('known_date') }}
 
 ),
 
@@ -44,7 +44,7 @@ money as (
         fact_date as event_date,
         fact_value as amount
     from {{ ref('fct_task_facts') }}
-    where indicator in ('到位资金', '固定资产投资', '实际使用外资') and not_counted_reason is null and known_date < {{ as_of }}
+    where indicator in ('到位资金', '固定资产投资', '实际使用外资') and not_counted_reason is null and {{ by_the_day('known_date') }}
 
 ),
 
@@ -56,7 +56,7 @@ trips as (
     from {{ ref('stg_ledger__trips_events') }} as trips
     inner join {{ ref('int_unit__names') }} as names
         on {{ name_form('trips.written_unit_name') }} = names.name_form and not names.is_ambiguous
-    where trips.event_kind = '外出招商' and greatest(trips.start_date, coalesce(trips.end_date, trips.start_date)) < {{ as_of }}
+    where trips.event_kind = '外出招商' and {{ by_the_day('greatest(trips.start_date, coalesce(trips.end_date, trips.start_date))') }}
 
 ),
 
@@ -135,8 +135,8 @@ monthly as (
 months as (
 
     select cast(unnest(generate_series(
-        (select coalesce(min(month_date), date_trunc('month', {{ as_of }} - 1)) from monthly),
-        date_trunc('month', {{ as_of }} - 1), interval 1 month
+        (select coalesce(min(month_date), date_trunc('month', {{ as_of }})) from monthly),
+        date_trunc('month', {{ as_of }}), interval 1 month
     )) as date) as month_date
 
 )

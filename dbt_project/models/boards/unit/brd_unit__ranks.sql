@@ -24,8 +24,8 @@ held as (
         on cumulative.unit_name = targets.unit_name
         and cumulative.target_year = targets.target_year
         and cumulative.indicator = targets.indicator
-    where targets.valid_from_date < least(cumulative.month_date + interval 1 month, {{ as_of_date() }})
-        and coalesce(targets.valid_to_date >= least(cumulative.month_date + interval 1 month, {{ as_of_date() }}), true)
+    where {{ by_the_day('targets.valid_from_date', 'least(last_day(cumulative.month_date), ' ~ as_of_date() ~ ')') }}
+        and coalesce(not {{ by_the_day('targets.valid_to_date', 'least(last_day(cumulative.month_date), ' ~ as_of_date() ~ ')') }}, true)
         and (cumulative.measure in ('个', '次') or cumulative.measure = targets.measure)
 
 ),

@@ -1,4 +1,5 @@
--- Every move of every lead beside the one before it: forward, past a stage, back, or once more. Nothing is overwritten.
+-- Every move of every lead beside the one before it: the first, forward, past a stage, back, once more, or open again after 终止.
+-- Nothing is overwritten.
 with moves as (
 
     select
@@ -23,9 +24,12 @@ select
     stage,
     previous_stage,
     case
+        when stage = '终止' and previous_stage = '终止' then '再次'
         when stage = '终止' then '终止'
-        when stage_order < coalesce(previous_order, 1) or previous_stage = '终止' then '回退'
-        when stage_order = coalesce(previous_order, 1) then '再次'
+        when previous_stage is null and stage_order <= 1 then '首次'
+        when previous_stage = '终止' then '重启'
+        when stage_order < previous_order then '回退'
+        when stage_order = previous_order then '再次'
         when stage_order > coalesce(previous_order, 1) + 1 then '跳过' || cast(stage_order - coalesce(previous_order, 1) - 1 as varchar) || '个阶段'
         else '前进'
     end as move_kind,
