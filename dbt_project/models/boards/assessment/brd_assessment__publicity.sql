@@ -1,4 +1,4 @@
--- What may be published (宣传): approved before the day, not confidential, and true of the project that it names.
+-- What may be published (宣传): approved by the day, not confidential, and true of the project that it names.
 with releases as (
 
     select

@@ -1,4 +1,4 @@
--- Requests and difficulties (企业诉求、困难和问题) as they stood before the day: open, overdue, re-opened, answered how fast.
+-- Requests and difficulties (企业诉求、困难和问题) as they stood on the day: open, overdue, re-opened, answered how fast.
 with requests as (
 
     select

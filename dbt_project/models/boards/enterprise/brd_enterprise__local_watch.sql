@@ -1,4 +1,4 @@
--- Local firms that may expand or leave (增资扩产、外迁预警), as known before the day. Expansions stand apart from new recruitment; the lead time is
+-- Local firms that may expand or leave (增资扩产、外迁预警), as known by the day. Expansions stand apart from new recruitment; the lead time is
 -- what lay between the first sign of trouble and the sign of leaving, or the days since.
 {% set day = as_of_date() %}
 with signals as (

@@ -1,4 +1,4 @@
--- What funds put into projects, by the last figures before the day (基金投资项目): step, outside capital, what became of it.
+-- What funds put into projects, by the last figures by the day (基金投资项目): step, outside capital, what became of it.
 with latest as (
 
     select *

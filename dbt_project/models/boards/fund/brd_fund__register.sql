@@ -1,4 +1,4 @@
--- Funds by their last figures before the day (基金台账): the ledger's own sums beside those of its projects, leverage,
+-- Funds by their last figures by the day (基金台账): the ledger's own sums beside those of its projects, leverage,
 -- reinvestment owed, terms that a lawyer must read.
 with funds as (
 

@@ -1,4 +1,4 @@
--- Office buildings and incubators by their last figures before the day (总部楼宇), what they bring per ㎡ and per head, and
+-- Office buildings and incubators by their last figures by the day (总部楼宇), what they bring per ㎡ and per head, and
 -- which leads look for an office.
 with buildings as (
 

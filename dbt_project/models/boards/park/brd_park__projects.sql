@@ -5,17 +5,7 @@ with projects as (
 
 ),
 
-parks as (
-
-    select
-        {{ name_form('park_name') }} as park_form,
-        park_name,
-        infrastructure_text
-    from {{ ref('brd_park__register') }}
-
-),
-
--- Of several contracts the last one signed before the day stands.
+-- Of several contracts the last one signed by the day stands.
 agreed as (
 
     select *
@@ -61,9 +51,10 @@ compared as (
 
     select
         projects.*,
-        coalesce(parks.park_name, projects.park_name) as found_park_name,
-        parks.park_name is not null as is_in_park,
-        parks.infrastructure_text,
+        placed.park_name as found_park_name,
+        placed.is_in_park,
+        placed.outside_park_reason as told_reason,
+        placed.infrastructure_text,
         coalesce(agreed.agreed_land_mu, projects.land_mu) as used_land_mu,
         coalesce(
             agreed.agreed_intensity_wan_cny_per_mu,
@@ -75,7 +66,7 @@ compared as (
         paid.paid_tax_year,
         invested.invested_wan_cny
     from projects
-    left join parks on {{ name_form('projects.park_name') }} = parks.park_form
+    inner join {{ ref('brd_park__placed') }} as placed on projects.lead_id = placed.lead_id
     left join agreed on projects.lead_id = agreed.lead_id
     left join paid on projects.lead_id = paid.lead_id
     left join invested on projects.lead_id = invested.lead_id
@@ -111,7 +102,7 @@ select
         when found_park_name is null then '园外'
         else '园外（“' || found_park_name || '”不在园区名录中）'
     end as place_text,
-    case when not is_in_park then coalesce(outside_park_reason, '未填写原因') end as outside_park_reason,
+    told_reason as outside_park_reason,
     key_level,
     growth_tags,
     infrastructure_text,

@@ -1,4 +1,4 @@
--- Parks by the last figures before the day (园区名录), with what can't be true said beside the row and kept out of matching.
+-- Parks by the last figures by the day (园区名录), with what can't be true said beside the row and kept out of matching.
 with parks as (
 
     select
