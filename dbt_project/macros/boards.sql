@@ -28,7 +28,7 @@ signing_moves as (
     select *
     from {{ moves }}
     where has_required_evidence and {{ reached('签约') }}
-    qualify stage = '签约' or row_number() over (
+    qualify {{ is_move_to('签约') }} or row_number() over (
         partition by {% if day %}{{ day }}, {% endif %}lead_id order by moved_date, stage_order
     ) = 1
 

@@ -12,6 +12,11 @@
     ({{ order }} >= {{ rank if rank is not none else stage_rank(stage) }} and {{ order }} < {{ stage_rank('终止') }})
 {%- endmacro %}
 
+{#- Whether a move is to this very stage (它自己的变动): for what is told of moves, never for what was reached. -#}
+{% macro is_move_to(stage) -%}
+    stage = '{{ stage }}'
+{%- endmacro %}
+
 {#- CTEs up to `courses`: how far each lead came and where it is, by counted moves of a relation (lead_id, stage, stage_order, moved_date);
     with `day`, a column of the relation, once for each day.
 
@@ -97,4 +102,18 @@ courses as (
     inner join places using ({{ keys }})
 
 )
+{%- endmacro %}
+
+{#- What a move is beside the one before it (变动): 再次 only where it is to the same stage, 重启 where it follows 终止. -#}
+{% macro move_kind() -%}
+case
+        when stage = '终止' and previous_stage = '终止' then '再次'
+        when stage = '终止' then '终止'
+        when previous_stage is null and stage_order <= 1 then '首次'
+        when previous_stage = '终止' then '重启'
+        when stage_order < previous_order then '回退'
+        when stage_order = previous_order then '再次'
+        when stage_order > coalesce(previous_order, 1) + 1 then '跳过' || cast(stage_order - coalesce(previous_order, 1) - 1 as varchar) || '个阶段'
+        else '前进'
+    end
 {%- endmacro %}

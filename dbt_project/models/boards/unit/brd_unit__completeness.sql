@@ -102,7 +102,7 @@ asked_cells as (
     from cells
     inner join asked on cells.ledger = asked.ledger and cells.field_name = asked.field_name
     left join stages on asked.from_stage = stages.stage
-    where cells.stage_order >= coalesce(stages.stage_order, 1)
+    where {{ reached(none, 'cells.stage_order', rank='coalesce(stages.stage_order, 1)') }}
 
 ),
 

@@ -23,16 +23,7 @@ select
     known_date,
     stage,
     previous_stage,
-    case
-        when stage = '终止' and previous_stage = '终止' then '再次'
-        when stage = '终止' then '终止'
-        when previous_stage is null and stage_order <= 1 then '首次'
-        when previous_stage = '终止' then '重启'
-        when stage_order < previous_order then '回退'
-        when stage_order = previous_order then '再次'
-        when stage_order > coalesce(previous_order, 1) + 1 then '跳过' || cast(stage_order - coalesce(previous_order, 1) - 1 as varchar) || '个阶段'
-        else '前进'
-    end as move_kind,
+    {{ move_kind() }} as move_kind,
     cast(moved_date - coalesce(previous_date, reported_date) as bigint) as days_since_previous,
     moved_date < reported_date as is_before_reported,
     has_required_evidence,
