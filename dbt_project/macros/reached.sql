@@ -20,7 +20,8 @@
 {#- CTEs up to `courses`: how far each lead came and where it is, by counted moves of a relation (lead_id, stage, stage_order, moved_date);
     with `day`, a column of the relation, once for each day.
 
-    A lead that goes back is where it went back to: 线索 and 在谈 begin a new course, and so does whatever follows 终止. Within a
+    A lead that goes back is where it went back to: 线索 and 在谈 begin a new course (once more the same does not), and so does
+    whatever follows 终止. Within a
     course papers add up: a licence (注册) that is older than the contract does not lose its rank by the signing. What was ever reached
     stays reached (`signed_date`, `furthest_order`). On one day the later stage is the later move. -#}
 {% macro lead_courses(moves, day=none) -%}
@@ -30,7 +31,8 @@ moves_in_order as (
     select
         *,
         stage != '终止' and (
-            coalesce(lag(stage) over in_order = '终止', true) or not {{ reached('签约') }}
+            coalesce(lag(stage) over in_order = '终止', true)
+            or (not {{ reached('签约') }} and stage != lag(stage) over in_order)
         ) as begins_course
     from {{ moves }}
     window in_order as (partition by {{ keys }} order by moved_date, stage_order)

@@ -30,3 +30,8 @@ case
         else {{ column }}
     end
 {%- endmacro %}
+
+{#- Whether a ledger (台账) has sent a row at all: what no ledger tells is 暂无, never 0 and never a rank. -#}
+{% macro is_kept(ledger) -%}
+    (select max(landed_count) > 0 from {{ ref('stg_ledger__landed_counts') }} where ledger = '{{ ledger }}')
+{%- endmacro %}

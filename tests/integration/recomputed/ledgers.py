@@ -186,7 +186,7 @@ class Ledgers:
                 if here == 99:
                     ended = ended if pd.notna(ended) else day
                     continue
-                if pd.notna(ended) or here < signed or here > place or pd.isna(since):
+                if pd.notna(ended) or (here < signed and here != place) or here > place or pd.isna(since):
                     place, since = here, day
                 ended, far = pd.NaT, max(far, here)
             rows.append((lead, names[place], place, since, ended, far))

@@ -24,9 +24,10 @@ select
     cast({{ as_of }} - progress.signed_date as bigint) as days_since_signed,
     deadlines.agreed_contract_no,
     deadlines.start_due_date,
-    coalesce({{ before_the_day('deadlines.start_due_date') }}, false) as is_past_due,
+    case when {{ is_kept('project_commitments') }} then coalesce({{ before_the_day('deadlines.start_due_date') }}, false) end as is_past_due,
     case when {{ before_the_day('deadlines.start_due_date') }} then cast({{ as_of }} - deadlines.start_due_date as bigint) end as past_due_days,
     case
+        when not {{ is_kept('project_commitments') }} then '暂无项目约定台账'
         when deadlines.start_due_date is null then '合同未约定开工日期'
         when {{ before_the_day('deadlines.start_due_date') }} then '超过约定开工日期'
         else '未到约定开工日期'

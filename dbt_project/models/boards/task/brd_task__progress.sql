@@ -95,7 +95,11 @@ joined as (
         targets.changed_date,
         case
             when years.passed_days > 0
-                and (indicators.counted_by in ('报备', '阶段个数', '阶段金额', '储备') or told.indicator is not null)
+                and case
+                    when indicators.counted_by in ('报备', '储备') then {{ is_kept('leads') }}
+                    when indicators.counted_by in ('阶段个数', '阶段金额') then {{ is_kept('stage_moves') }}
+                    else told.indicator is not null
+                end
                 then coalesce(done.done_value, 0)
         end as done_value,
         coalesce(done.counted_count, 0) as counted_count,

@@ -6,7 +6,16 @@ with indicators as (
     select
         indicator,
         indicator_order,
-        measure
+        measure,
+        -- The ledger that tells of it; one that was never sent leaves 暂无, not 0.
+        case
+            when indicator in ('到位资金', '固定资产投资', '实际使用外资') then {{ is_kept('investment_progress') }}
+            when indicator = '外出招商次数' then {{ is_kept('trips_events') }}
+            when indicator in ('跟进次数', '走访次数') then {{ is_kept('follow_ups') }}
+            when indicator = '填报次数' then {{ is_kept('follow_ups') }} or {{ is_kept('stage_moves') }}
+            when indicator = '新增线索数' then {{ is_kept('leads') }}
+            else {{ is_kept('stage_moves') }}
+        end as is_told
     from (values
         ('新增线索数', 1, '个'), ('填报次数', 2, '次'), ('跟进次数', 3, '次'), ('走访次数', 4, '次'), ('进展更新次数', 5, '次'),
         ('外出招商次数', 6, '次'), ('新签约项目数', 7, '个'), ('签约金额', 8, '万元'), ('新开工项目数', 9, '个'),
@@ -148,8 +157,8 @@ select
     cast(indicators.indicator_order as bigint) as indicator_order,
     indicators.measure,
     months.month_date,
-    coalesce(monthly.amount, 0) as indicator_value,
-    case when indicators.indicator != '外出招商次数' then coalesce(monthly.started_amount, 0) end as started_value,
+    case when indicators.is_told then coalesce(monthly.amount, 0) end as indicator_value,
+    case when indicators.is_told and indicators.indicator != '外出招商次数' then coalesce(monthly.started_amount, 0) end as started_value,
     {{ as_of }} as as_of_date
 from {{ ref('dim_units') }} as units
 cross join indicators

@@ -52,7 +52,9 @@ select
     measure,
     month_date,
     year_value,
-    rank() over (partition by indicator, month_date, unit_type order by year_value desc) as peer_rank,
+    case when year_value is not null
+        then rank() over (partition by indicator, month_date, unit_type order by year_value desc nulls last)
+    end as peer_rank,
     count(*) over peers as peer_count,
     median(year_value) over peers as peer_median,
     year_value - median(year_value) over peers as gap_to_median,

@@ -109,7 +109,7 @@ select
     coalesce(leads.started_count, 0) as started_count,
     coalesce(leads.started_wan_cny, 0) as started_wan_cny,
     coalesce(waiting.signed_not_started_count, 0) as signed_not_started_count,
-    coalesce(waiting.past_due_count, 0) as past_due_count,
+    case when {{ is_kept('project_commitments') }} then coalesce(waiting.past_due_count, 0) end as past_due_count,
     {{ as_of }} as as_of_date
 from {{ ref('dim_units') }} as units
 cross join silence

@@ -83,11 +83,11 @@ joined as (
     select
         slices.slice_name,
         years.target_year,
-        coalesce(done.contract_wan_usd, 0) as contract_wan_usd,
-        coalesce(done.paid_wan_usd, 0) as paid_wan_usd,
+        case when {{ is_kept('project_commitments') }} then coalesce(done.contract_wan_usd, 0) end as contract_wan_usd,
+        case when {{ is_kept('investment_progress') }} then coalesce(done.paid_wan_usd, 0) end as paid_wan_usd,
         coalesce(done.unconverted_count, 0) as unconverted_count,
         targets.target_value,
-        case when targets.target_value is not null then greatest(targets.target_value - coalesce(done.paid_wan_usd, 0), 0) end
+        case when targets.target_value is not null and {{ is_kept('investment_progress') }} then greatest(targets.target_value - coalesce(done.paid_wan_usd, 0), 0) end
             as gap_value,
         -- What is under way is of today, so it stands beside this year's task only.
         case when years.target_year = year({{ as_of }}) then coalesce(pipeline.weighted_wan_usd, 0) end as weighted_wan_usd,
