@@ -24,6 +24,7 @@ def stages(ledgers: Ledgers) -> pd.DataFrame:
             "started_date",
             "completed_date",
             "stage_order",
+            "is_in_follow_up",
             "is_foreign",
         ]
     ]
