@@ -67,15 +67,15 @@ class District:
     others: Mapping[str, list[Row]] = field(default_factory=dict)
     """Rows of further ledgers, written after the three examples that every ledger has."""
 
-    def known_before(self, limit: dt.date) -> District:
-        """The same district as it was known before a day: later facts were never written down."""
+    def known_by(self, limit: dt.date) -> District:
+        """The same district as it was known by a day, the day included: later facts were never written down."""
 
         def early(row: Row, name: str) -> bool:
-            return max(row[name], row.get("recorded_date") or row[name]) < limit
+            return max(row[name], row.get("recorded_date") or row[name]) <= limit
 
         return replace(
             self,
-            leads=[r for r in self.leads if r["reported_date"] < limit],
+            leads=[r for r in self.leads if r["reported_date"] <= limit],
             follow_ups=[r for r in self.follow_ups if early(r, "follow_up_date")],
             stage_moves=[r for r in self.stage_moves if early(r, "moved_date")],
         )
