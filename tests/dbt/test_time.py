@@ -61,7 +61,9 @@ def test_a_leak_is_found_and_not_published(copied: Path, tmp_path: Path) -> None
     sql = project / "models" / "features" / "ftr_lead__12m.sql"
     honest = sql.read_text(encoding="utf-8")
     # The usual mistake: a visit of March that was written down in June is used in May.
-    leaking = honest.replace("{{ by_the_day('facts.known_date', 'pairs.as_of_date') }}", "facts.follow_up_date <= pairs.as_of_date", 1)
+    leaking = honest.replace(
+        "{{ by_the_day('facts.known_date', 'pairs.as_of_date') }}", "facts.follow_up_date <= pairs.as_of_date", 1
+    )
     assert leaking != honest
     sql.write_text(leaking, encoding="utf-8")
     before = hashes(copied)

@@ -73,14 +73,14 @@ def size_ladder(ledgers: Ledgers) -> pd.DataFrame:
 def quality_trend(ledgers: Ledgers) -> pd.DataFrame:
     """In talks at the end of the quarter, newly started in it: medians of what is known."""
     points, reached = grades(ledgers).set_index("lead_id"), ledgers.reached
-    # Whoever skipped a stage and came back is in talks again; signed or started is not.
-    beyond = reached[["签约", "开工"]].min(axis=1)
+    # Whoever came back is in talks again.
     last = ledgers.as_of
     first = min(reached["在谈"].min(), reached["开工"].min(), ledgers.leads["reported_date"].min())
     rows = []
     for quarter in pd.date_range(first.to_period("Q").to_timestamp(), last, freq="QS"):
         end = min(quarter + pd.DateOffset(months=3) - pd.Timedelta(days=1), last)
-        talking = (reached["在谈"] <= end) & ~(beyond <= end) & ~(reached["终止"] <= end)
+        then = ledgers.courses(ledgers.moves[ledgers.moves["moved_date"] <= end]).reindex(reached.index)
+        talking = (then["stage"] == "在谈") & then["ended_date"].isna()
         started = (reached["开工"] >= quarter) & (reached["开工"] <= end)
         for kind, who in [("在谈", talking), ("新开工", started)]:
             own = points[who.reindex(points.index)]

@@ -22,18 +22,31 @@ quarters as (
 
 ),
 
-members as (
+-- Where each lead was at the end of each quarter, by what is known on the day.
+moves as (
 
     select
         quarters.quarter_date,
-        '在谈' as project_kind,
-        progress.lead_id
+        facts.lead_id,
+        facts.stage,
+        facts.stage_order,
+        facts.moved_date
     from quarters
-    inner join progress
-        on progress.talk_date <= quarters.end_date
-        and coalesce(progress.signed_date > quarters.end_date, true)
-        and coalesce(progress.started_date > quarters.end_date, true)
-        and coalesce(progress.ended_date > quarters.end_date, true)
+    inner join {{ ref('fct_stage_moves') }} as facts on {{ by_the_day('facts.moved_date', 'quarters.end_date') }}
+    where facts.has_required_evidence and {{ by_the_day('facts.known_date') }}
+
+),
+
+{{ lead_courses('moves', 'quarter_date') }},
+
+members as (
+
+    select
+        courses.quarter_date,
+        '在谈' as project_kind,
+        courses.lead_id
+    from courses
+    where {{ reached('在谈', 'courses.stage_order') }} and not {{ reached('签约', 'courses.stage_order') }} and not courses.is_ended
 
     union all
 
