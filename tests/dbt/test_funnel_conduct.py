@@ -147,7 +147,7 @@ def district() -> FullDistrict:
          "paid_in_fdi_wan_cny": 500.0, "paid_in_fdi_currency": "CNY", "paid_in_fdi_rate": 1.0},
         {"lead_id": "A14", "period_date": day("2026-05-31"), "month_paid_in_wan_cny": 720.0,
          "paid_in_fdi_wan_cny": 720.0, "paid_in_fdi_currency": "CNY", "paid_in_fdi_rate": 1.0},
-        # The month is over only at the end of the day itself: not known yet.
+        # July is not over on the day: not known yet.
         {"lead_id": "A14", "period_date": day("2026-07-15"), "month_paid_in_wan_cny": 7200.0,
          "paid_in_fdi_wan_cny": 7200.0, "paid_in_fdi_currency": "CNY", "paid_in_fdi_rate": 1.0},
         # Two reports of one month: the later stands.

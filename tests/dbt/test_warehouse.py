@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from invented_district import AS_OF, LEDGERS, District, day, exported, further_tax_tables, model_tables
+from invented_district import AS_OF, LEDGERS, District, day, exported, further_tax_tables, model_tables, told_on
 
 from models.chain.tables import FitPoints, fit_points, load_chains
 from models.ranking.ranking import FRAME_COLUMNS, rank_leads
@@ -134,6 +134,28 @@ def test_a_unit_without_work_stands_with_zeros(home: Path) -> None:
     june = row(found, unit_name="静默镇", month_date=day("2026-06-01"), indicator="新增线索数")
     assert june["indicator_value"] == 1  # what is reported on the day after is not known
     assert len(found) == found["unit_name"].nunique() * found["month_date"].nunique() * 14
+
+
+def test_what_no_ledger_tells_is_no_number_and_no_rank(home: Path) -> None:
+    """An office that keeps only some ledgers: each in turn is missing, and what it alone tells is null, never 0."""
+    tells = {
+        "trips_events": {"外出招商次数"},
+        "investment_progress": {"到位资金", "固定资产投资", "实际使用外资"},
+        "follow_ups": {"跟进次数", "走访次数"},
+        "stage_moves": {"进展更新次数", "新签约项目数", "签约金额", "新开工项目数", "开工金额", "新投产项目数"},
+    }
+    for missing, indicators in tells.items():
+        counts = pd.DataFrame({"ledger": list(LEDGERS), "landed_count": [int(name != missing) for name in LEDGERS]})
+        months = told_on(home, "unit/brd_unit__indicators.sql", stg_ledger__landed_counts=counts)
+        empty = months.groupby("indicator")["indicator_value"].apply(lambda values: values.isna().all())
+        assert set(empty[empty].index) == indicators, missing
+        assert months.loc[~months["indicator"].isin(indicators), "indicator_value"].notna().all()
+        ranks = told_on(home, "unit/brd_unit__ranks.sql", brd_unit__indicators=months)
+        nobody = ranks[ranks["indicator"].isin(indicators)]
+        assert nobody[["year_value", "peer_rank", "peer_median", "completion_pct"]].isna().all(axis=None)
+        balance = told_on(home, "unit/brd_unit__balance.sql", brd_unit__ranks=ranks)
+        balance = balance[balance["indicator"].isin(indicators)]
+        assert balance[["town_total", "street_total", "median_gap"]].isna().all(axis=None)
 
 
 def test_the_funnel_only_narrows(home: Path) -> None:
