@@ -92,7 +92,7 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     dbt_build(FEATURES)
     dbt_build(BOARDS)
     features, outcomes = exported("features/ftr_lead__12m"), exported("marts/fct_outcomes")
-    day = dt.date.fromisoformat(AS_OF) - dt.timedelta(days=1)
+    day = dt.date.fromisoformat(AS_OF)
     registry = Registry(home / "registry")
     runs = {
         "landing": train_landing(features, outcomes, day, LandingSettings.load()),
@@ -149,7 +149,7 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     as_of = dt.date.fromisoformat(AS_OF)
 
     def known(name: str, column: str, columns: list[str]) -> pa.Table:
-        return pq.read_table(home / f"exports/marts/{name}.parquet", columns=columns, filters=[(column, "<", as_of)])
+        return pq.read_table(home / f"exports/marts/{name}.parquet", columns=columns, filters=[(column, "<=", as_of)])
 
     reports = known("dim_leads", "reported_date", scoring.REPORT)
     identities = pq.read_table(home / "landing/lead_identities.parquet", columns=["record_id", "enterprise_id"])

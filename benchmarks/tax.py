@@ -283,7 +283,7 @@ def district(seed: int, folder: Path) -> Task:
         raise SystemExit("\n".join(result.problems))
     features = pd.read_parquet(home / "exports/features/ftr_lead__12m.parquet")
     outcomes = pd.read_parquet(home / "exports/marts/fct_outcomes.parquet")
-    through, settings = LAST_DAY - dt.timedelta(days=1), TaxSettings.load()
+    through, settings = LAST_DAY, TaxSettings.load()
     rehearsal = _Rehearsal(features, outcomes, settings)
     projects = rehearsal.known(through)
     day = pd.Timestamp(forward_cutoffs(projects["known_date"], 1, settings.holdout_share)[0]).date()

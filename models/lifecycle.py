@@ -75,7 +75,7 @@ def train_if_due(
     known = training_of(registry, name, day, settings_hash)
     if known and not force:
         return known
-    inputs, through = read(), day - dt.timedelta(days=1)
+    inputs, through = read(), day
     run = _train(settings, inputs, through)
     made_of = {"as_of_date": str(day), "data_sha256": dict(inputs.hashes)}
     if "model_share" in run.report:
@@ -132,7 +132,7 @@ def level_if_due(
     kept = level_of(registry, version, day)
     if kept and (kept.as_of == day or not is_off()):
         return kept
-    artefact, inputs, through = registry.load("landing", version), read(), day - dt.timedelta(days=1)
+    artefact, inputs, through = registry.load("landing", version), read(), day
     found = level_on(
         from_tables(part_of(artefact.tables, "landing")),
         rule_of(artefact.report),

@@ -6,12 +6,14 @@ making the tables (dbt_project), the ranked list (listing.py).
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import yaml
 
@@ -62,6 +64,8 @@ class Board:
     question: str = ""
     choose: tuple[tuple[str, str], ...] = ()  # columns that readers choose rows by, each with what stands chosen
     is_hidden: bool = False  # by the office: no page of its own
+    known_by: str = ""  # a table of facts without an as-of: the column that says from which day on a row is known
+    until: tuple[str, ...] = ()  # its columns of days on which something ended: empty while that lies ahead
 
     @property
     def is_page(self) -> bool:
@@ -72,6 +76,20 @@ class Board:
     def file(self) -> str:
         """Name inside a snapshot."""
         return f"{FOLDER}/{self.name}.parquet"
+
+    def as_known(self, table: pa.Table, as_of: dt.date) -> pa.Table:
+        """Return the rows that were known by a day, the day included, and nothing that ended later (截至日当日计入)."""
+        if not self.known_by:
+            return table
+        day = pa.scalar(as_of, pa.date32())
+        table = table.filter(pc.fill_null(pc.less_equal(table[self.known_by].cast(pa.date32()), day), True))
+        for name in self.until:
+            ended = table[name].cast(pa.date32())
+            place = table.column_names.index(name)
+            table = table.set_column(
+                place, name, pc.if_else(pc.greater(ended, day), pa.scalar(None, pa.date32()), ended)
+            )
+        return table
 
 
 def read_boards(files: Iterable[tuple[str, dict[str, Any]]]) -> tuple[Board, ...]:
@@ -92,7 +110,9 @@ def read_boards(files: Iterable[tuple[str, dict[str, Any]]]) -> tuple[Board, ...
             choose = tuple((name, str(value)) for name, value in entry.get("choose", {}).items())
             if unknown := [name for name, _ in choose if name not in {c.name for c in columns}]:
                 raise ValueError(f"{file} {entry['name']}：choose 中的列不在 columns 里：{'、'.join(unknown)}")
-            boards.append(Board(**{**entry, "columns": columns, "choose": choose, "section": content["section"]}))
+            until = tuple(entry.get("until", ()))
+            told = {"columns": columns, "choose": choose, "until": until, "section": content["section"]}
+            boards.append(Board(**{**entry, **told}))
     names = [board.name for board in boards]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

@@ -95,21 +95,21 @@ class Period:
         return self.since <= Month.of(day) <= self.until
 
     def is_over(self, as_of: dt.date) -> bool:
-        """Say whether all its days are known: facts of the day itself are not."""
-        return self.until.next_start <= as_of
+        """Say whether all its days are known: facts of the day itself count."""
+        return self.until.next_start - dt.timedelta(days=1) <= as_of
 
     def __str__(self) -> str:
         return str(self.since) if self.months == 1 else f"{self.since} 至 {self.until}"
 
 
 def counted_year(as_of: dt.date) -> int:
-    """Return the year that figures of a list are of: that of the last day whose facts count, the one before `as_of`."""
-    return (as_of - dt.timedelta(days=1)).year
+    """Return the year that figures of a list are of: that of its day, whose facts count."""
+    return as_of.year
 
 
 def usual_periods(as_of: dt.date) -> dict[str, Period]:
-    """Give month, quarter, half-year and year that the last known day falls into."""
-    last = Month.of(as_of - dt.timedelta(days=1))
+    """Give month, quarter, half-year and year that the day of the list falls into."""
+    last = Month.of(as_of)
     found = {}
     for name, length in (("本月", 1), ("本季度", 3), ("本半年", 6), ("本年", 12)):
         start = Month(last.year, (last.month - 1) // length * length + 1)

@@ -163,7 +163,7 @@ def _write_instructions(
     ranked = int(leads["rank"].notna().sum())
     kinds = manifest["model_kinds"]
     rows = [
-        ("截至日", f"{manifest['as_of_date']}（只用该日之前已知的事实）"),
+        ("截至日", f"{manifest['as_of_date']}（只用该日及以前已知的事实）"),
         (
             "线索",
             f"共 {len(leads):,} 条：参加排序 {ranked:,} 条，不参加 {len(leads) - ranked:,} 条（另列于“不参加排序”一表，写明原因，未删除）",

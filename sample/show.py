@@ -26,6 +26,7 @@ BURST_UNITS: Final = 3
 BACK_DATED_SHARE: Final = 0.01
 COPIED_PAIRS: Final = 12  # at most; one in forty leads of a small sample
 SIGNED_AGAIN_SHARE: Final = 0.05
+REOPENED_SHARE: Final = 0.08  # of leads that were lost
 INFLATED_SHARE: Final = 0.05
 SINGLE_TOUCH_DAYS: Final = 60
 
@@ -195,6 +196,30 @@ def sign_again(leads: list[Lead], moves: list[Move], as_of: dt.date, rng: np.ran
         if day <= plus(as_of, -6) and not {"终止", "开工"} & set(lead.events) and rng.random() < 0.7:
             lead.events["签约"] = day
             sign(lead, day, first_lead.lead_id, f"同一企业{first_lead.events['签约']}已由另一单位签约")
+    moves.extend(added)
+    order = {lead.lead_id: number for number, lead in enumerate(leads)}
+    moves.sort(key=lambda move: (order[move.lead_id], move.date))
+    return facts
+
+
+def reopen(leads: list[Lead], moves: list[Move], as_of: dt.date, rng: np.random.Generator) -> list[dict[str, Any]]:
+    """Let some lost leads come back to talks (终止→在谈) one to ten months later, some of them to be lost once more. Adds moves."""
+    ends = {move.lead_id: move.date for move in moves if move.stage == "终止" and move.is_written}
+    facts: list[dict[str, Any]] = []
+    added: list[Move] = []
+    lost = [lead.lead_id for lead in leads if lead.lead_id in ends and (as_of - ends[lead.lead_id]).days > 45]
+    for place in rng.permutation(len(lost))[: max(2, round(len(lost) * REOPENED_SHARE))].tolist():
+        lead_id, end = lost[place], ends[lost[place]]
+        day = plus(end, float(rng.uniform(30, min(300, (as_of - end).days - 5))))
+        recorded = min(plus(day, float(rng.integers(0, 9))), as_of)
+        added.append(Move(lead_id, "在谈", day, recorded, None, None, None, None, False, True))
+        again = plus(day, float(rng.uniform(40, 200)))
+        if rng.random() < 0.25 and plus(again, 9) <= as_of:
+            added.append(Move(lead_id, "终止", again, plus(again, 4), None, None, None, "再次洽谈未果", False, True))
+        facts.append(
+            {"kind": "终止后重启", "lead_id": lead_id, "other_lead_id": None, "date": day}
+            | {"detail": f"{end}终止，{day}恢复洽谈"}
+        )
     moves.extend(added)
     order = {lead.lead_id: number for number, lead in enumerate(leads)}
     moves.sort(key=lambda move: (order[move.lead_id], move.date))

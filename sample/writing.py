@@ -91,7 +91,7 @@ def write_sample(
         raise ValueError(f"样例至少要 {FEWEST_LEADS} 条线索、{FEWEST_ENTERPRISES} 家企业")
     started = time.perf_counter()
     # One stream a subject: a change in how follow-ups are written moves no lead.
-    streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(20)]
+    streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(21)]
     inbox, truth = out / "inbox", out / "truth"
     for folder in (inbox, truth):
         shutil.rmtree(folder, ignore_errors=True)  # a sample is written whole: no workbook of an earlier one stays
@@ -105,6 +105,7 @@ def write_sample(
     drawn = draw_leads(enterprises, leads, as_of, streams[2])
     follow_ups, moves = run_process(drawn, as_of, streams[3])
     facts = show.sign_again(drawn, moves, as_of, streams[8]) + show.inflate(drawn, streams[8])
+    facts += show.reopen(drawn, moves, as_of, streams[20])
     spoil(drawn, Counter(f.lead_id for f in follow_ups), streams[4])
     staff = people.draw_recruiters(as_of, streams[9])
     people.assign_recruiters(drawn, staff, streams[9])

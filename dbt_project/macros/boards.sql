@@ -3,7 +3,7 @@
     (
         select arg_max(limit_value, valid_from)
         from {{ source('office', 'board_limits') }}
-        where rule_code = '{{ rule_code }}' and valid_from < {{ as_of_date() }}
+        where rule_code = '{{ rule_code }}' and {{ by_the_day('valid_from') }}
     )
 {%- endmacro %}
 
@@ -19,10 +19,21 @@
     regexp_replace({{ name_form(column) }}, '项目|工程|[一二三四]期|[()]', '', 'g')
 {%- endmacro %}
 
-{#- Signings (every counted move to 签约; a lead may sign again) of one investor and project: a signing that follows the one
-    before within so many months belongs to the same group, and only the first of a group counts (重复签约只计第一次). A lead
-    counts by its first signing. With `day`, a column of the moves, the same once for each day. -#}
+{#- Signings of one investor and project: the day on which a lead reached 签约, and every later counted move to 签约 (a lead may sign
+    again). A signing that follows the one before within so many months belongs to the same group, and only the first of a group
+    counts (重复签约只计第一次). A lead counts by its first signing. With `day`, a column of the moves, the same once for each day. -#}
 {% macro grouped_signings(moves, months, day=none) -%}
+signing_moves as (
+
+    select *
+    from {{ moves }}
+    where has_required_evidence and {{ reached('签约') }}
+    qualify {{ is_move_to('签约') }} or row_number() over (
+        partition by {% if day %}{{ day }}, {% endif %}lead_id order by moved_date, stage_order
+    ) = 1
+
+),
+
 signings as (
 
     select
@@ -32,12 +43,11 @@ signings as (
         coalesce(identities.enterprise_id, moves.lead_id) as enterprise_id,
         coalesce({{ project_form('leads.project_name') }}, moves.lead_id) as project_form,
         row_number() over (
-            partition by {% if day %}moves.{{ day }}, {% endif %}moves.lead_id order by moves.moved_date
+            partition by {% if day %}moves.{{ day }}, {% endif %}moves.lead_id order by moves.moved_date, moves.stage_order
         ) = 1 as is_first_of_lead
-    from {{ moves }} as moves
+    from signing_moves as moves
     inner join {{ ref('stg_ledger__leads') }} as leads on moves.lead_id = leads.lead_id
     left join {{ ref('stg_identity__leads') }} as identities on moves.lead_id = identities.lead_id
-    where moves.stage = '签约' and moves.has_required_evidence
 
 ),
 

@@ -3,7 +3,7 @@
     (
         select arg_max({{ value }}, valid_from)
         from {{ source('office', table) }}
-        where {{ key_column }} = '{{ key }}' and valid_from < {{ as_of_date() }}
+        where {{ key_column }} = '{{ key }}' and {{ by_the_day('valid_from') }}
     )
 {%- endmacro %}
 
@@ -32,12 +32,12 @@ months as (
         days.target_year,
         date_trunc('month', fdi.counted_date) as month_date,
         sum(cast(fdi.amount_wan_usd as decimal(18, 4))) filter (
-            where fdi.fdi_kind = '实际使用外资' and fdi.known_date < days.told_date
+            where fdi.fdi_kind = '实际使用外资' and {{ by_the_day('fdi.known_date', 'days.told_date - 1') }}
         ) as paid_wan_usd,
         sum(cast(fdi.amount_wan_usd as decimal(18, 4))) filter (where fdi.fdi_kind = '月度计划') as planned_wan_usd,
         -- A month that is over and whose money waits for verification says nothing of what plans bring.
         last_day(month_date) < days.told_date
-            and not coalesce(bool_or(fdi.known_date >= days.told_date) filter (where fdi.fdi_kind = '实际使用外资'), false)
+            and not coalesce(bool_or(not {{ by_the_day('fdi.known_date', 'days.told_date - 1') }}) filter (where fdi.fdi_kind = '实际使用外资'), false)
             as is_settled
     from {{ days }} as days
     cross join {{ ref('int_project__fdi') }} as fdi

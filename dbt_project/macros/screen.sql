@@ -24,7 +24,7 @@ rules as (
         {%- endfor %}
     from {{ source('office', 'chain_rules') }}
     {%- if day is not none %}
-    where valid_from <= {{ day }}
+    where {{ by_the_day('valid_from', day) }}
     {%- endif %}
 
 )
@@ -127,9 +127,9 @@ catalogue_hits as (
 
 {#- Whether an item counts on a day: it expires on 失效日期 itself (到期当日即不再适用). -#}
 {% macro in_force(hits, day) -%}
-    {{ hits }}.valid_from_date <= {{ day }}
-    and coalesce({{ hits }}.valid_to_date > {{ day }}, true)
-    and coalesce({{ hits }}.edition_to > {{ day }}, true)
+    {{ by_the_day(hits ~ '.valid_from_date', day) }}
+    and coalesce(not {{ by_the_day(hits ~ '.valid_to_date', day) }}, true)
+    and coalesce(not {{ by_the_day(hits ~ '.edition_to', day) }}, true)
 {%- endmacro %}
 
 {#- How an item is quoted: catalogue, edition, number, text, date, and whether anyone verified it. -#}

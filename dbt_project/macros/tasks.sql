@@ -1,6 +1,6 @@
-{#- Days of a period that have passed by the as-of day: the day itself is not over (时序进度). `after` is the day after its last. -#}
+{#- Days of a period that have passed by the as-of day, the day itself among them (时序进度). `after` is the day after its last. -#}
 {% macro days_passed(first, after) -%}
-greatest(least({{ after }}, {{ as_of_date() }}) - {{ first }}, 0)
+greatest(least({{ after }}, {{ as_of_date() }} + 1) - {{ first }}, 0)
 {%- endmacro %}
 
 {#- Tasks as they held on each day of `days` (told_date): `targets` of units, `given` from above, `divided` as their sum. -#}
@@ -15,7 +15,7 @@ targets as (
         history.indicator,
         arg_max(history.target_value, history.valid_from_date) as target_value
     from {{ days }} as days
-    inner join {{ ref('fct_target_history') }} as history on history.valid_from_date < days.told_date
+    inner join {{ ref('fct_target_history') }} as history on {{ by_the_day('history.valid_from_date', 'days.told_date') }}
     inner join {{ ref('dim_units') }} as units on history.unit_name = units.unit_name
     group by days.told_date, history.target_year, history.unit_name, units.parent_unit_name, history.indicator
 
@@ -31,7 +31,7 @@ given as (
         {{ in_wan('given.target_value', 'given.measure') }} as target_value,
         given.document_no
     from {{ days }} as days
-    inner join {{ ref('stg_ledger__district_targets') }} as given on coalesce(given.issued_date < days.told_date, true)
+    inner join {{ ref('stg_ledger__district_targets') }} as given on coalesce({{ by_the_day('given.issued_date', 'days.told_date') }}, true)
     semi join {{ source('office', 'indicators') }} as indicators
         on given.indicator = indicators.indicator
         and list_contains(string_split(indicators.written_measures, '、'), given.measure)
@@ -72,7 +72,7 @@ divided as (
 )
 {%- endmacro %}
 
-{#- Facts known before the day (`facts`), and those that count for tasks (`counted`): a project once, on the first of its days. -#}
+{#- Facts known by the day (`facts`), and those that count for tasks (`counted`): a project once, on the first of its days. -#}
 {% macro counted_task_facts() -%}
 facts as (
 
@@ -80,7 +80,7 @@ facts as (
         *,
         cast(year(fact_date) as bigint) as target_year
     from {{ ref('fct_task_facts') }}
-    where known_date < {{ as_of_date() }} and fact_date < {{ as_of_date() }}
+    where {{ by_the_day('known_date') }} and {{ by_the_day('fact_date') }}
 
 ),
 

@@ -6,7 +6,6 @@ documents (publishing/documents), drawing (charts.py).
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -156,7 +155,7 @@ def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: LeaderDep
     year, folder = counted_year(published.as_of_date), published.snapshot.folder
     rows = published.select(Filters(), viewer.reach("detail"), hidden_leads(database, published))
     running = TREND.table(folder, [("slice_kind", "=", "全区")])
-    last_month = Month.of(published.as_of_date - dt.timedelta(days=1)).first_day
+    last_month = Month.of(published.as_of_date).first_day
     started = BEHIND.rows(folder, [("target_year", "=", year), ("indicator", "=", "新开工项目数")])
     behind = sorted(
         (t for t in started if t["arrears_value"] is not None and t["arrears_value"] > 0),

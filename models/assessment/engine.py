@@ -67,8 +67,8 @@ class _Period:
 
     @classmethod
     def of(cls, kind: str, as_of: dt.date, passed_share: float) -> _Period:
-        """Return the period in which the day before `as_of` lies, of which so much has passed."""
-        last = as_of - dt.timedelta(days=1)
+        """Return the period in which the day lies, of which so much has passed."""
+        last = as_of
         months = MONTHS[kind]
         start = (last.month - 1) // months * months + 1
         first = dt.date(last.year, start, 1)
@@ -78,7 +78,7 @@ class _Period:
 
 
 class _Facts:
-    """Facts and tasks as known before a day."""
+    """Facts and tasks as known by a day, the day included."""
 
     def __init__(
         self,
@@ -89,27 +89,27 @@ class _Facts:
         as_of: dt.date,
         passed: Mapping[str, float],
     ) -> None:
-        def before(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+        def by_the_day(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
             dated = frame.assign(**{c: pd.to_datetime(frame[c]).dt.date for c in columns})
             for column in columns[:1]:
-                dated = dated[dated[column] < as_of]
+                dated = dated[dated[column] <= as_of]
             return dated
 
-        own = before(facts, "known_date", "fact_date", "until_date").assign(
+        own = by_the_day(facts, "known_date", "fact_date", "until_date").assign(
             fact_value=lambda f: f["fact_value"].astype(float),
             investment_wan_cny=lambda f: f["investment_wan_cny"].astype(float),
         )
-        own = own[own["fact_date"] < as_of].sort_values(["fact_date", "known_date", "fact_key"], kind="stable")
+        own = own[own["fact_date"] <= as_of].sort_values(["fact_date", "known_date", "fact_key"], kind="stable")
         self.by_unit = dict(list(own.groupby(["unit_name", "indicator"])))
         # The first counted fact of a key anywhere: a project handed over is counted once, by the unit that had it then.
         counted = own[own["not_counted_reason"].isna()].drop_duplicates(["indicator", "fact_key"])
         self.first = set(counted.index)
         self.counted_keys = set(zip(counted["indicator"], counted["fact_key"], strict=True))
         self.empty = own.iloc[:0]
-        held = before(targets, "valid_from_date").sort_values("valid_from_date")
+        held = by_the_day(targets, "valid_from_date").sort_values("valid_from_date")
         held = held.drop_duplicates(["target_year", "unit_name", "indicator"], keep="last")
         self.targets = held.set_index(["target_year", "unit_name", "indicator"])["target_value"].to_dict()
-        self.marks = before(marks, "period_date")
+        self.marks = by_the_day(marks, "period_date")
         voted = self.marks[self.marks["value_kind"] == "评分"]
         self.voted = set(zip(voted["scheme_name"], voted["rule_code"], strict=True))
         self.stock = set(indicators.loc[indicators["is_stock"].astype(bool), "indicator"])
@@ -120,7 +120,7 @@ class _Facts:
         """Give what a unit has done in a period, and the facts with is_counted and a reason."""
         rows = self.by_unit.get((unit, term.key), self.empty)
         if term.key in self.stock:
-            gone = rows["until_date"].map(lambda until: not pd.isna(until) and until < self.as_of).astype(bool)
+            gone = rows["until_date"].map(lambda until: not pd.isna(until) and until <= self.as_of).astype(bool)
             rows = rows[~gone]
         else:
             rows = rows[(rows["fact_date"] >= period.first) & (rows["fact_date"] < period.end)]

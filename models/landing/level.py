@@ -18,6 +18,7 @@ from models.additive.tables import AdditiveTables, Floats
 from models.landing.features import matrix, open_pairs
 from models.landing.settings import LandingSettings
 from models.level import Cases, Level, LevelRule, Rehearsal, choose_rule, usual_rule
+from models.validation.censoring import last_losses
 from models.validation.splits import as_days
 
 
@@ -37,10 +38,13 @@ def landing_cases(
         return as_days(lead.map(pd.to_datetime(rows[column]).groupby(rows["lead_id"]).min()))
 
     entered = as_days(pairs["as_of_date"])
-    reached, lost = (first(stage, "reached_date") for stage in (settings.milestone, settings.lost_stage))
+    reached, lost = (
+        first(settings.milestone, "reached_date"),
+        last_losses(lead, entered, outcomes, settings.lost_stage, through),
+    )
     seen = first(settings.milestone, "known_date")
     within = (reached > entered) & (reached <= entered + np.timedelta64(settings.horizon_days, "D"))
-    is_case = ~(reached <= entered) & ~(lost <= entered)
+    is_case = ~(reached <= entered) & np.isnat(lost)
     return Cases.of(entered, np.where(within, seen, np.datetime64("NaT")), lead).at(is_case), np.asarray(is_case)
 
 

@@ -17,12 +17,40 @@ from models.validation.splits import Days, as_days
 
 Mode = Literal["matured", "ipcw"]
 
+REOPENED = "重启"  # the outcome of a lost lead that came back (fct_outcomes)
+
 
 def first_dates(outcomes: pd.DataFrame, stage: str, data_through: dt.date) -> pd.Series[pd.Timestamp]:
     """First day each lead reached ``stage``, among what the office knew by ``data_through``."""
     rows = outcomes[outcomes["stage"] == stage]
     rows = rows[as_days(rows["known_date"]) <= np.datetime64(data_through)]
     return pd.to_datetime(rows["reached_date"]).groupby(rows["lead_id"]).min()
+
+
+def last_losses(
+    leads: pd.Series[str], days: Days, outcomes: pd.DataFrame, lost_stage: str, data_through: dt.date
+) -> Days:
+    """Return the day on which each lead was lost as it stands on its day; NaT if it never was, or came back (重启) since."""
+    known = outcomes[as_days(outcomes["known_date"]) <= np.datetime64(data_through)]
+    asked = pd.DataFrame(
+        {"lead_id": leads.to_numpy(), "day": days.astype("datetime64[s]"), "at": np.arange(len(leads))}
+    )
+
+    def last(stage: str) -> Days:
+        rows = known.loc[known["stage"] == stage, ["lead_id", "reached_date"]]
+        rows = rows.assign(
+            day=as_days(rows["reached_date"]).astype("datetime64[s]"), lead_id=rows["lead_id"].astype(object)
+        )
+        found = pd.merge_asof(
+            asked.astype({"lead_id": object}).sort_values("day", kind="stable"),
+            rows[["lead_id", "day"]].assign(found=rows["day"]).sort_values("day", kind="stable"),
+            on="day",
+            by="lead_id",
+        )
+        return as_days(found.sort_values("at", kind="stable")["found"])
+
+    lost, reopened = last(lost_stage), last(REOPENED)
+    return np.where(reopened > lost, np.datetime64("NaT"), lost)
 
 
 def label_pairs(
@@ -56,7 +84,8 @@ def label_pairs(
     -------
     DataFrame
         Index of ``pairs``; ``label`` (1.0, 0.0, NaN), ``weight`` (0 where NaN), ``final_date`` (when the label became
-        final, NaT where NaN). A pair whose lead had already landed or was lost on its as-of is NaN.
+        final, NaT where NaN). A pair whose lead had already landed or was lost on its as-of is NaN. A lead that came back
+        (重启) is a case again from that day on; a loss that was undone within the horizon decides nothing.
     """
     if mode not in ("matured", "ipcw"):
         raise ValueError(f"unknown censoring mode {mode!r}")
@@ -64,13 +93,11 @@ def label_pairs(
     through = np.datetime64(data_through, "D")
     never = np.datetime64("NaT")
 
-    def reached(stage: str) -> Days:
-        return as_days(first_dates(outcomes, stage, data_through).reindex(pairs["lead_id"]).to_numpy())
-
-    landed, lost = reached(milestone), reached(lost_stage)
+    landed = as_days(first_dates(outcomes, milestone, data_through).reindex(pairs["lead_id"]).to_numpy())
     horizon_end = as_of + np.timedelta64(horizon_days, "D")
     mature = horizon_end + np.timedelta64(reporting_lag_days, "D")
-    eligible = (as_of <= through) & ~(landed <= as_of) & ~(lost <= as_of)  # comparisons with NaT are False
+    eligible = (as_of <= through) & ~(landed <= as_of)  # comparisons with NaT are False
+    eligible &= np.isnat(last_losses(pairs["lead_id"], as_of, outcomes, lost_stage, data_through))
     success = (landed > as_of) & (landed <= horizon_end)
     label = np.full(len(pairs), np.nan)
     weight = np.zeros(len(pairs))
@@ -82,7 +109,8 @@ def label_pairs(
         weight[decided] = 1.0
         final[decided] = mature[decided]
     else:
-        failed = np.where((lost > as_of) & (lost <= horizon_end), lost, never)
+        lost = last_losses(pairs["lead_id"], np.minimum(horizon_end, through), outcomes, lost_stage, data_through)
+        failed = np.where(lost > as_of, lost, never)
         seen = np.where(success, landed, never)
         label[eligible], weight[eligible] = decided_weights(
             as_of[eligible], seen[eligible], failed[eligible], horizon_days + reporting_lag_days, through

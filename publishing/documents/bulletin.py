@@ -171,8 +171,9 @@ def quarter_figures(
     ValueError
         The quarter is not over at `known_until`, the boards are of another day or don't reach it: a figure would be short.
     """
-    if known_until < quarter.end:
-        raise ValueError(f"{quarter.text}要到 {quarter.end} 才结束，数据只到 {known_until}；请在季度结束后再生成通报")
+    last_day = quarter.end - dt.timedelta(days=1)
+    if known_until < last_day:
+        raise ValueError(f"{quarter.text}要到 {last_day} 才结束，数据只到 {known_until}；请在季度结束后再生成通报")
     totals = frames[TOTALS.stem]
     if set(_days(totals["as_of_date"])) - {known_until}:
         raise ValueError(f"{TOTALS.source.title}的截至日与清单（{known_until}）不一致；请重新运行夜间作业")
@@ -197,7 +198,7 @@ def quarter_figures(
         _silent(of_units),
         drawings,
         [
-            f"统计期为{quarter.first_day}至{quarter.end - dt.timedelta(days=1)}；数据取自{known_until}发布清单的看板，该日之前已知的才计。",
+            f"统计期为{quarter.first_day}至{quarter.end - dt.timedelta(days=1)}；数据取自{known_until}发布清单的看板，该日及以前已知的才计。",
             "新增线索数：首报日期在期内的线索，按责任单位计。",
             "新签约项目数、新开工项目数：期内首次到达该阶段的项目，一个项目只计一次；重复签约只计第一次，不计增资扩产。",
             "全区完成率：上级下达了任务的，为年初至季末完成数÷下达数；未下达的以分解合计为分母，只计有任务的单位。",

@@ -336,7 +336,7 @@ def dispatch_figures(
         f"按时序欠账的单位指标{len(tables['欠账单位'])}项。"
     )
     notes = (
-        f"数据截至{as_of}：只计这一天之前已知的事实。",
+        f"数据截至{as_of}：只计这一天及以前已知的事实。",
         "完成数：有佐证才计入，一个项目只计一次，按发生当日的责任单位计；未计入的及原因见看板“任务事实”。",
         "总体情况：上级下达了任务的，以下达数为分母，完成数计全区；未下达的，以分解合计为分母，完成数只计有任务的单位。",
         "时序应完成＝全年任务×当年已过天数÷全年天数，存量指标（储备）为全部任务；欠账＝时序应完成减完成，不小于0；任务未下达的不计欠账。",
@@ -421,7 +421,7 @@ def _drawings(as_of: dt.date, progress: pd.DataFrame, frames: Frames, first: str
         else "",
         "arrears": charts.as_drawing(charts.arrears_bars(_records(behind)), f"{asked}欠账") if len(behind) else "",
         "balance": charts.as_drawing(charts.balance_bars(_records(balance)), "镇街对照") if len(balance) else "",
-        "trend": monthly_trend(frames[TREND.stem], Month.of(as_of - dt.timedelta(days=1)).first_day),
+        "trend": monthly_trend(frames[TREND.stem], Month.of(as_of).first_day),
         "foretold": _foretold(frames[RECORD.stem]),
     }
     return {mark: str(drawing) for mark, drawing in drawn.items() if drawing}

@@ -56,7 +56,7 @@ PROJECTS: Final = Reading(
     ("lead_id", "as_of_date"),
 )  # fmt: skip
 REACHED: Final = Reading(
-    SURFACE, "实际（注册、备案、供地）", "lead_reached", (shown("实际", "reached_date"),), ("lead_id", "stage")
+    SURFACE, "实际（注册、备案、供地）", "lead_reached", (shown("实际", "own_date"),), ("lead_id", "stage")
 )
 LIGHT_COUNTS: Final = Reading(
     SURFACE, "全区和各单位红黄绿灯个数", "project_lights", LightCounts.SHOWN, LightCounts.KEYS
@@ -105,7 +105,7 @@ def chart_content(frames: Frames, as_of: dt.date, is_synthetic: bool = False, mo
         raise ValueError(f"签约项目跟进的截至日与挂图（{as_of}）不一致；请重新运行夜间作业")
     shown_rows, axis = most_pressing_first(projects).head(most), _Axis.around(as_of)
     steps = reached[reached["lead_id"].isin(shown_rows["lead_id"]) & reached["stage"].isin(_DATES)]
-    days_of_steps = {(step.lead_id, step.stage): day_of(step.reached_date) for step in steps.itertuples()}
+    days_of_steps = {(step.lead_id, step.stage): day_of(step.own_date) for step in steps.itertuples()}
     lights = LightCounts.of_district(counts)
     return {
         "title": "招商引资项目挂图作战" + (SYNTHETIC if is_synthetic else ""),

@@ -133,7 +133,7 @@ OTHERS: dict[str, list[Row]] = {
          **_money("month_investment", 600.0), **_money("planned_investment", 800.0),
          **_money("total_investment", 900.0), "progress_pct": 50.0, "planned_progress_pct": 60.0, "photo_ref": "照5"},
         # The month is not over on the as-of day.
-        {"lead_id": "P1", "period_date": "2026-06-30", **_money("month_paid_in", 9000.0), "evidence_kind": "银行凭证"},
+        {"lead_id": "P1", "period_date": "2026-07-31", **_money("month_paid_in", 9000.0), "evidence_kind": "银行凭证"},
         {"lead_id": "P5", "period_date": "2026-02-28", **_money("month_paid_in", 0.0),
          **_money("paid_in_fdi", 710.0, "USD", 7.1), **_money("planned_fdi", 1420.0, "USD", 7.1)},
         {"lead_id": "P5", "period_date": "2026-03-31", **_money("month_paid_in", 0.0), **_money("paid_in_fdi", 710.0)},

@@ -67,15 +67,15 @@ class District:
     others: Mapping[str, list[Row]] = field(default_factory=dict)
     """Rows of further ledgers, written after the three examples that every ledger has."""
 
-    def known_before(self, limit: dt.date) -> District:
-        """The same district as it was known before a day: later facts were never written down."""
+    def known_by(self, limit: dt.date) -> District:
+        """The same district as it was known by a day, the day included: later facts were never written down."""
 
         def early(row: Row, name: str) -> bool:
-            return max(row[name], row.get("recorded_date") or row[name]) < limit
+            return max(row[name], row.get("recorded_date") or row[name]) <= limit
 
         return replace(
             self,
-            leads=[r for r in self.leads if r["reported_date"] < limit],
+            leads=[r for r in self.leads if r["reported_date"] <= limit],
             follow_ups=[r for r in self.follow_ups if early(r, "follow_up_date")],
             stage_moves=[r for r in self.stage_moves if early(r, "moved_date")],
         )
@@ -107,7 +107,7 @@ def build_district(seed: int = 7, n_leads: int = 45) -> District:
         # Reported on the day before as-of: one row, no month end.
         _lead("H5", "新线索", "新线索有限公司", "静默镇", "2026-06-29"),
         # Reported on as-of: not a lead yet.
-        _lead("H6", "当日线索", "当日线索有限公司", "静默镇", "2026-06-30"),
+        _lead("H6", "次日线索", "次日线索有限公司", "静默镇", "2026-07-01"),
         _lead("H7", "面料项目", "远方面料有限公司", "河东", "2025-05-10", investment_wan_cny=8000.0),
         # Its project company is founded long after the lead was reported.
         _lead("H8", "储能项目", "后来注册的储能有限公司", "工信局", "2025-06-01"),
@@ -118,7 +118,7 @@ def build_district(seed: int = 7, n_leads: int = 45) -> District:
         # Happened in March, recorded in June: known in June.
         _follow("H1", "2025-03-10", recorded_date=day("2025-06-20"), method="电话", result="推进签约"),
         _follow("H1", "2026-06-29", method="考察", led_by="分管领导", result="待回复"),
-        _follow("H1", "2026-06-30", method="考察", led_by="一把手", result="有意向"),
+        _follow("H1", "2026-07-01", method="考察", led_by="一把手", result="有意向"),
         _follow("H2", "2025-03-01", method="电话"),
         _follow("X9", "2025-03-01", method="电话"),
         _follow("H7", "2025-06-01", method="线上", unit_name="云山"),

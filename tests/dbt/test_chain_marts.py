@@ -160,7 +160,7 @@ def chain_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bare = table[table["node_id"] == "medical.rehab"].assign(node_id="medical.bare", node_name="无码环节")
     pd.concat([table, bare], ignore_index=True).to_parquet(nodes, index=False)
     build(home, "+path:models/marts/chain", "+path:models/marts/screen", "+path:models/marts/prospect",
-          "+fct_unit_quarters", "+brd_chain__leader_targets", "+brd_lead__screens", "+brd_enterprise__key_targets",
+          "+brd_unit__quarters", "+brd_chain__leader_targets", "+brd_lead__screens", "+brd_enterprise__key_targets",
           "+brd_enterprise__local_watch", "+brd_park__matches", "+brd_policy__matches", "+brd_fund__suitable",
           "+brd_trip__targets", "--indirect-selection", "cautious")  # fmt: skip
     return home
@@ -345,7 +345,7 @@ def test_needs_are_ranked_and_tied_to_leads(chain_home: Path) -> None:
 
 
 def test_leads_for_the_task_are_counted_without_a_verdict(chain_home: Path) -> None:
-    (found,) = exported(chain_home, "marts", "fct_unit_quarters").to_dict("records")
+    (found,) = exported(chain_home, "boards", "brd_unit__quarters").to_dict("records")
     # All nine of 25 March: 7 days before the quarter ends. OTHER and ABROAD stand on no chain.
     assert (found["lead_count"], found["outside_chain_count"], found["rushed_count"]) == (9, 2, 9)
     assert found["rushed_without_follow_up_count"] == 9

@@ -195,7 +195,7 @@ def test_foreign_capital_told_stands_beside_what_came(home: Path) -> None:
     assert waited.loc["2025-03-01", columns].tolist() == [80, 100, 4, 80 + 100 * 0.7, 100]
     assert waited.loc["2025-05-01", columns[:2]].tolist() == [100, 0]
     assert (waited["came_wan_usd"] == waited["target_year"].map({2024: 210, 2025: 100})).sum() == 24
-    early = told_on(home, FOREIGN, "2025-12-31", dispatch_rules=rules(forecast_min_months="3"), **tables)
+    early = told_on(home, FOREIGN, "2025-12-30", dispatch_rules=rules(forecast_min_months="3"), **tables)
     of_2025 = early[early["target_year"] == 2025]
     assert not of_2025["is_over"].any() and of_2025[["came_wan_usd", "is_inside"]].isna().all(axis=None)
 

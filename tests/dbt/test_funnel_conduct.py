@@ -96,7 +96,7 @@ def district() -> FullDistrict:
         lead("A13", "工信局", "2026-01-01"),
         lead("A14", "东街道", "2025-10-01", 72000.0, is_foreign=True, investor_country="新加坡"),
         lead("A15", "新丁镇", "2023-01-10", 30000.0, investor_kind="民企"),
-        lead("A16", "西街道", "2026-06-30"),  # reported on the day itself: not known yet
+        lead("A16", "西街道", "2026-07-01"),  # reported on the day after: not known yet
     ]  # fmt: skip
     moves = [
         move("A01", "签约", "2025-01-31", SIGNED), move("A01", "开工", "2025-04-30", STARTED),
@@ -109,8 +109,8 @@ def district() -> FullDistrict:
         move("A06", "在谈", "2025-05-20"), move("A06", "签约", "2025-07-01"),
         move("A07", "签约", "2024-02-29", SIGNED), move("A07", "开工", "2025-02-28", STARTED),
         move("A08", "签约", "2026-05-20", SIGNED),
-        # Happened in time, written down on the day itself: not known yet.
-        move("A13", "在谈", "2026-06-01", recorded="2026-06-30"),
+        # Happened in time, written down on the day after: not known yet.
+        move("A13", "在谈", "2026-06-01", recorded="2026-07-01"),
         move("A14", "在谈", "2025-10-05"),
         move("A15", "开工", "2023-02-01", STARTED), move("A15", "投产", "2023-05-01", RUNNING),
     ]  # fmt: skip
@@ -147,8 +147,8 @@ def district() -> FullDistrict:
          "paid_in_fdi_wan_cny": 500.0, "paid_in_fdi_currency": "CNY", "paid_in_fdi_rate": 1.0},
         {"lead_id": "A14", "period_date": day("2026-05-31"), "month_paid_in_wan_cny": 720.0,
          "paid_in_fdi_wan_cny": 720.0, "paid_in_fdi_currency": "CNY", "paid_in_fdi_rate": 1.0},
-        # The month is over only at the end of the day itself: not known yet.
-        {"lead_id": "A14", "period_date": day("2026-06-15"), "month_paid_in_wan_cny": 7200.0,
+        # July is not over on the day: not known yet.
+        {"lead_id": "A14", "period_date": day("2026-07-15"), "month_paid_in_wan_cny": 7200.0,
          "paid_in_fdi_wan_cny": 7200.0, "paid_in_fdi_currency": "CNY", "paid_in_fdi_rate": 1.0},
         # Two reports of one month: the later stands.
         {"lead_id": "A02", "period_date": day("2026-01-10"), "month_paid_in_wan_cny": 90.0,
@@ -326,7 +326,9 @@ def test_towns_stand_beside_streets(boards: Boards) -> None:
 def test_overdue_names_the_rule_and_the_days(boards: Boards) -> None:
     found = boards("brd_unit__overdue").set_index("lead_id")
     # Never contacted: from the report (1 day). Contacted: from the last activity (14 days). 2026-06-30 minus that.
-    assert found["overdue_days"].to_dict() == {"A06": 393, "A13": 179, "A09": 103, "A10": 22, "A12": 11}
+    assert found["overdue_days"].to_dict() == {
+        "A06": 393, "A13": 179, "A05": 165, "A09": 103, "A10": 22, "A12": 11,
+    }  # fmt: skip
     assert found.loc["A13", "rule_name"] == "首报后首次联系" and found.loc["A09", "rule_name"] == "进展更新间隔"
     assert as_date(found.loc["A09", "due_date"]) == day("2026-03-19")
     assert found["rule_source"].str.contains("未核实").all()
@@ -374,8 +376,8 @@ def test_young_cohorts_have_no_rate_and_month_ends_are_kept(boards: Boards) -> N
     assert told("2025-01") == [(3, True, 1, 50.0), (6, True, 1, 50.0), (12, True, 2, 100.0)]
     # Signed on 29 February: its twelve months end on 28 February.
     assert told("2024-02") == [(3, True, 0, 0.0), (6, True, 0, 0.0), (12, True, 1, 100.0)]
-    # Three months after the last day of March is the day itself: not over yet.
-    assert told("2026-03") == [(3, False, 0, None), (6, False, 0, None), (12, False, 0, None)]
+    # Three months after the last day of March is the day itself, which counts: over.
+    assert told("2026-03") == [(3, True, 0, 0.0), (6, False, 0, None), (12, False, 0, None)]
     # A08 repeats A01 within 24 months and is no cohort.
     assert told("2026-05") == []
     january = district_wide[pd.to_datetime(district_wide["signed_month_date"]).dt.strftime("%Y-%m") == "2025-01"]
@@ -501,7 +503,7 @@ def test_units_by_quarter(boards: Boards) -> None:
     assert second[["late_entry_count", "back_dated_count", "level_missing_count", "no_counterparty_count"]].tolist() == [
         0, 0, 1, 1,
     ]  # fmt: skip
-    assert second["visits_per_new_lead"] == 0.5 and not second["is_complete"]
+    assert second["visits_per_new_lead"] == 0.5 and second["is_complete"]
     nothing = only(frame, unit_name="西街道", quarter_date="2023-07-01")
     assert nothing[["entry_count", "visit_count", "new_lead_count"]].tolist() == [0, 0, 0]
     assert pd.isna(nothing["late_entry_pct"]) and pd.isna(nothing["principal_visit_pct"])
@@ -576,7 +578,7 @@ def test_quality_by_quarter(boards: Boards) -> None:
     assert (started["project_count"], started["scale_median"]) == (1, 90)
     none = only(frame, quarter_date="2026-01-01", project_kind="新开工")
     assert none["project_count"] == 0 and pd.isna(none["scale_median"])
-    assert not only(frame, quarter_date="2026-04-01", project_kind="在谈")["is_complete"]
+    assert only(frame, quarter_date="2026-04-01", project_kind="在谈")["is_complete"]
 
 
 def test_foreign_money_in_dollars_with_its_rate(boards: Boards) -> None:

@@ -72,18 +72,18 @@ def on_another_day(home: Path, path: str, as_of: str, **replaced: str) -> pd.Dat
 
 def test_gap_pace_and_projection_are_those_worked_by_hand(home: Path) -> None:
     found = row(board(home, "brd_task__progress"), unit_name="南岭镇", target_year=2026, indicator="新签约项目数")
-    # P1, P2, and P7 which was still 南岭镇's when it signed; P8 has no evidence. 180 of 365 days have passed.
+    # P1, P2, and P7 which was still 南岭镇's when it signed; P8 has no evidence. 181 of 365 days have passed.
     assert (found["target_value"], found["done_value"], found["counted_count"], found["not_counted_count"]) == (
         4,
         3,
         3,
         1,
     )
-    assert (found["gap_value"], found["completion_pct"], found["passed_pct"]) == (1, 75, 49.32)
-    assert (found["expected_value"], found["arrears_value"], found["light"]) == (1.97, 0, "绿")
-    assert found["required_per_month"] == pytest.approx(1 / (185 / 365 * 12), abs=0.005)
-    assert found["done_per_month"] == pytest.approx(3 / (180 / 365 * 12), abs=0.005)
-    assert found["projected_value"] == pytest.approx(3 * 365 / 180, abs=0.005)
+    assert (found["gap_value"], found["completion_pct"], found["passed_pct"]) == (1, 75, 49.59)
+    assert (found["expected_value"], found["arrears_value"], found["light"]) == (1.98, 0, "绿")
+    assert found["required_per_month"] == pytest.approx(1 / (184 / 365 * 12), abs=0.005)
+    assert found["done_per_month"] == pytest.approx(3 / (181 / 365 * 12), abs=0.005)
+    assert found["projected_value"] == pytest.approx(3 * 365 / 181, abs=0.005)
     moved = row(board(home, "brd_task__progress"), unit_name="东园区", target_year=2026, indicator="新开工项目数")
     assert (moved["done_value"], moved["target_text"]) == (1, "未下达")  # P7 started after it was handed over
     assert moved[["gap_value", "expected_value", "pace_pct"]].isna().all() and pd.isna(moved["light"])
@@ -91,9 +91,9 @@ def test_gap_pace_and_projection_are_those_worked_by_hand(home: Path) -> None:
 
 def test_money_counts_with_its_voucher_in_the_months_that_are_over(home: Path) -> None:
     found = row(board(home, "brd_task__progress"), unit_name="南岭镇", target_year=2026, indicator="到位资金")
-    # 500 with a voucher; 700 without; the 9000 of June are of a month that is not over. 1亿元 is 10000万元.
+    # 500 with a voucher; 700 without; the 9000 of July are of a month that is not over. 1亿元 is 10000万元.
     assert (found["target_text"], found["done_text"], found["not_counted_count"]) == ("10000万元", "500万元", 1)
-    assert found["arrears_value"] == pytest.approx(10000 * 180 / 365 - 500, abs=0.005)
+    assert found["arrears_value"] == pytest.approx(10000 * 181 / 365 - 500, abs=0.005)
     assert found["light"] == "红"
 
 
@@ -126,8 +126,8 @@ def test_a_target_cut_in_september_is_right_before_and_after(home: Path) -> None
     path = "boards/task/brd_task__progress.sql"
     key = {"unit_name": "南岭镇", "target_year": 2026, "indicator": "新签约项目数"}
     for as_of, target, changed in [
-        ("2026-09-01", 4, None),
-        ("2026-09-02", 3, "2026-09-01"),
+        ("2026-08-31", 4, None),
+        ("2026-09-01", 3, "2026-09-01"),
         ("2026-12-31", 3, "2026-09-01"),
     ]:
         found = row(on_another_day(home, path, as_of), **key)
@@ -144,8 +144,8 @@ def test_a_target_cut_in_september_is_right_before_and_after(home: Path) -> None
 def test_a_leap_day_is_a_day_of_366(home: Path) -> None:
     key = {"unit_name": "南岭镇", "target_year": 2024, "indicator": "新签约项目数"}
     path = "boards/task/brd_task__progress.sql"
-    eve = row(on_another_day(home, path, "2024-02-29"), **key)
-    after = row(on_another_day(home, path, "2024-03-01"), **key)
+    eve = row(on_another_day(home, path, "2024-02-28"), **key)
+    after = row(on_another_day(home, path, "2024-02-29"), **key)
     assert (eve["done_value"], after["done_value"]) == (0, 1)  # P6 was signed on 29 February
     assert (eve["passed_pct"], after["passed_pct"]) == (round(100 * 59 / 366, 2), round(100 * 60 / 366, 2))
     assert after["expected_value"] == pytest.approx(2 * 60 / 366, abs=0.005)
@@ -155,7 +155,7 @@ def test_a_past_day_counts_only_what_was_known(home: Path) -> None:
     key = {"unit_name": "南岭镇", "target_year": 2026, "indicator": "新签约项目数"}
     path = "boards/task/brd_task__progress.sql"
     # P2 was signed on 1 March and written down on the 5th.
-    assert [row(on_another_day(home, path, d), **key)["done_value"] for d in ("2026-03-05", "2026-03-06")] == [2, 3]
+    assert [row(on_another_day(home, path, d), **key)["done_value"] for d in ("2026-03-04", "2026-03-05")] == [2, 3]
 
 
 def test_tasks_divided_below_are_compared_with_what_was_set_above(home: Path) -> None:
@@ -223,7 +223,7 @@ def test_months_leave_expansions_out_only_where_the_indicator_says_so(home: Path
     leads = exported(home, "marts", "dim_leads").merge(
         exported(home, "marts", "dim_leads_in_chains")[["lead_id", "recruit_kind"]]
     )
-    known = leads[pd.to_datetime(leads["reported_date"]) < pd.Timestamp("2026-06-30")]
+    known = leads[pd.to_datetime(leads["reported_date"]) <= pd.Timestamp("2026-06-30")]
     expansions = known[known["recruit_kind"] == "增资扩产"]
     assert all_told["新增线索数"] == len(known) and told["新增线索数"] == len(known) - len(expansions) < len(known)
     started = (
@@ -251,7 +251,7 @@ def test_done_of_every_unit_is_that_of_plain_pandas(home: Path) -> None:
     assert (
         not facts.loc[facts["indicator"] == "到位资金", "not_counted_reason"].fillna("").str.contains("增资扩产").any()
     )
-    signed = signed[(pd.to_datetime(signed["known_date"]) < as_of) & ~signed["lead_id"].isin(expansions)]
+    signed = signed[(pd.to_datetime(signed["known_date"]) <= as_of) & ~signed["lead_id"].isin(expansions)]
     first = pd.to_datetime(signed["moved_date"]).groupby(signed["lead_id"]).min()
     owner = leads.set_index("lead_id")["unit_name"].to_dict()
     known_units = set(exported(home, "marts", "dim_units")["unit_name"])
@@ -486,7 +486,7 @@ def test_the_pack_holds_red_projects_arrears_and_what_was_left_open(
     # 7 were set above; P1, P2 and P7 and the seeded projects of the year count for it.
     moves = exported(home, "marts", "fct_task_facts")
     signed = moves[(moves["indicator"] == "新签约项目数") & moves["not_counted_reason"].isna()]
-    signed = signed[pd.to_datetime(signed["known_date"]) < pd.Timestamp("2026-06-30")]
+    signed = signed[pd.to_datetime(signed["known_date"]) <= pd.Timestamp("2026-06-30")]
     first = pd.to_datetime(signed["fact_date"]).groupby(signed["fact_key"]).min()
     done = int((first.dt.year == 2026).sum())
     assert totals.loc["新签约项目数", ["全年任务", "任务依据", "完成", "完成率"]].tolist() == [
@@ -498,8 +498,8 @@ def test_the_pack_holds_red_projects_arrears_and_what_was_left_open(
         "400万美元", "分解合计", "200", "50.0%",
     ]  # fmt: skip
     assert (
-        totals.loc["到位资金", "欠账"] == f"{10000 * 180 / 365 - 500:.2f}"
-    )  # by days, as each unit's, not by the 49.32 of the page
+        totals.loc["到位资金", "欠账"] == f"{10000 * 181 / 365 - 500:.2f}"
+    )  # by days, as each unit's, not by the 49.59 of the page
     red = pack.tables["红灯项目"].set_index("项目")
     assert red.loc["P2项目", ["责任单位", "责任领导", "阶段"]].tolist() == ["南岭镇", "未明确", "签约"]
     assert "P1项目" not in red.index and "P1项目" in set(pack.tables["黄灯项目"]["项目"])

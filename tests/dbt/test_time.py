@@ -31,13 +31,22 @@ def copied(home: Path, tmp_path: Path) -> Path:
 
 def test_a_past_row_needs_nothing_that_came_later(district: District, home: Path, tmp_path: Path) -> None:
     limit = day("2025-10-31")
-    write_landing(district.known_before(limit), tmp_path)
-    build(tmp_path, *STEPS["warehouse"], *STEPS["features"], as_of=limit)
+    write_landing(district.known_by(limit), tmp_path)
+    build(tmp_path, *STEPS["warehouse"], *STEPS["features"], *STEPS["boards"], as_of=limit)
     then = exported(tmp_path, "features", "ftr_lead__12m").drop(columns="is_current")
     now = exported(home, "features", "ftr_lead__12m").drop(columns="is_current")
     now = now[pd.to_datetime(now["as_of_date"]) <= pd.Timestamp(limit)].reset_index(drop=True)
     assert len(then) > 100
     pd.testing.assert_frame_equal(then, now, check_exact=True)
+    # Nor does a board of that day, made with later facts in the ledgers.
+    past = Path(shutil.copytree(home, tmp_path / "past"))
+    build(past, *STEPS["features"], *STEPS["boards"], as_of=limit)
+    boards = sorted(path.stem for path in (tmp_path / "exports" / "boards").glob("*.parquet"))
+    assert len(boards) > 60
+    for name in boards:
+        pd.testing.assert_frame_equal(
+            exported(tmp_path, "boards", name), exported(past, "boards", name), check_exact=True, obj=name
+        )
 
 
 def test_a_second_run_writes_the_same_bytes(copied: Path) -> None:
@@ -52,7 +61,9 @@ def test_a_leak_is_found_and_not_published(copied: Path, tmp_path: Path) -> None
     sql = project / "models" / "features" / "ftr_lead__12m.sql"
     honest = sql.read_text(encoding="utf-8")
     # The usual mistake: a visit of March that was written down in June is used in May.
-    leaking = honest.replace("facts.known_date < pairs.as_of_date", "facts.follow_up_date < pairs.as_of_date", 1)
+    leaking = honest.replace(
+        "{{ by_the_day('facts.known_date', 'pairs.as_of_date') }}", "facts.follow_up_date <= pairs.as_of_date", 1
+    )
     assert leaking != honest
     sql.write_text(leaking, encoding="utf-8")
     before = hashes(copied)

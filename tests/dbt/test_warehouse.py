@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from invented_district import AS_OF, LEDGERS, District, day, exported, further_tax_tables, model_tables
+from invented_district import AS_OF, LEDGERS, District, day, exported, further_tax_tables, model_tables, told_on
 
 from models.chain.tables import FitPoints, fit_points, load_chains
 from models.ranking.ranking import FRAME_COLUMNS, rank_leads
@@ -86,12 +86,13 @@ def test_only_hand_overs_that_took_place_move_a_lead(home: Path) -> None:
 def test_only_moves_with_evidence_are_outcomes(home: Path) -> None:
     outcomes = exported(home, "marts", "fct_outcomes")
     mine = outcomes[outcomes["lead_id"].isin(["H1", "H7", "H9"])]
-    assert [(r.lead_id, r.stage, pd.Timestamp(r.reached_date).date()) for r in mine.itertuples()] == [
-        ("H1", "开工", day("2026-05-01")),
+    # A start shows what lies before it, on its own day where nothing had told of it.
+    assert {(r.lead_id, r.stage, pd.Timestamp(r.reached_date).date()) for r in mine.itertuples()} == {
+        *(("H1", stage, day("2026-05-01")) for stage in ("注册", "备案", "供地", "开工")),
         ("H1", "签约", day("2025-04-01")),
         ("H9", "签约", day("2025-08-01")),
         ("H9", "终止", day("2025-10-10")),
-    ]
+    }
     signed = row(outcomes, lead_id="H1", stage="签约")
     assert pd.Timestamp(signed["known_date"]).date() == day("2025-04-20")
 
@@ -131,8 +132,30 @@ def test_a_unit_without_work_stands_with_zeros(home: Path) -> None:
     quiet = found[(found["unit_name"] == "静默镇") & (found["month_date"] == day("2025-06-01"))]
     assert len(quiet) == 14 and not quiet["indicator_value"].any()
     june = row(found, unit_name="静默镇", month_date=day("2026-06-01"), indicator="新增线索数")
-    assert june["indicator_value"] == 1  # what was reported on the day itself counts from the day after
+    assert june["indicator_value"] == 1  # what is reported on the day after is not known
     assert len(found) == found["unit_name"].nunique() * found["month_date"].nunique() * 14
+
+
+def test_what_no_ledger_tells_is_no_number_and_no_rank(home: Path) -> None:
+    """An office that keeps only some ledgers: each in turn is missing, and what it alone tells is null, never 0."""
+    tells = {
+        "trips_events": {"外出招商次数"},
+        "investment_progress": {"到位资金", "固定资产投资", "实际使用外资"},
+        "follow_ups": {"跟进次数", "走访次数"},
+        "stage_moves": {"进展更新次数", "新签约项目数", "签约金额", "新开工项目数", "开工金额", "新投产项目数"},
+    }
+    for missing, indicators in tells.items():
+        counts = pd.DataFrame({"ledger": list(LEDGERS), "landed_count": [int(name != missing) for name in LEDGERS]})
+        months = told_on(home, "unit/brd_unit__indicators.sql", stg_ledger__landed_counts=counts)
+        empty = months.groupby("indicator")["indicator_value"].apply(lambda values: values.isna().all())
+        assert set(empty[empty].index) == indicators, missing
+        assert months.loc[~months["indicator"].isin(indicators), "indicator_value"].notna().all()
+        ranks = told_on(home, "unit/brd_unit__ranks.sql", brd_unit__indicators=months)
+        nobody = ranks[ranks["indicator"].isin(indicators)]
+        assert nobody[["year_value", "peer_rank", "peer_median", "completion_pct"]].isna().all(axis=None)
+        balance = told_on(home, "unit/brd_unit__balance.sql", brd_unit__ranks=ranks)
+        balance = balance[balance["indicator"].isin(indicators)]
+        assert balance[["town_total", "street_total", "median_gap"]].isna().all(axis=None)
 
 
 def test_the_funnel_only_narrows(home: Path) -> None:
@@ -148,7 +171,7 @@ def test_the_funnel_only_narrows(home: Path) -> None:
 def test_features_have_one_row_per_lead_and_as_of(features: pd.DataFrame) -> None:
     assert not features.duplicated(["lead_id", "as_of_date"]).any()
     mine = features[features["lead_id"] == "H4"]["as_of_date"].dt.date.tolist()  # reported on a month end
-    assert mine[0] == day("2025-04-30") and mine[-1] == AS_OF and len(mine) == 15
+    assert mine[0] == day("2025-03-31") and mine[-1] == AS_OF and len(mine) == 16
     assert features[features["is_current"]]["as_of_date"].dt.date.unique().tolist() == [AS_OF]
     assert (features["lead_id"] == "H5").sum() == 1
     assert not (features["lead_id"] == "H6").any()

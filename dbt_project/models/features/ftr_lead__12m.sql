@@ -1,4 +1,4 @@
--- What was known of a lead before a day. The same SQL builds the rows that models learn from (month ends) and the rows
+-- What was known of a lead by a day. The same SQL builds the rows that models learn from (month ends) and the rows
 -- that are scored (as_of itself), so that the two can't differ.
 {% set as_of = as_of_date() %}
 {% set first_as_of = var('first_as_of', none) %}
@@ -32,7 +32,7 @@ lead_facts as (
         chain_id,
         chain_fit
     from leads
-    where reported_date < {{ as_of }}
+    where {{ by_the_day('reported_date') }}
 
 ),
 
@@ -55,8 +55,8 @@ pairs as (
         false as is_current
     from lead_facts
     inner join month_ends
-        on lead_facts.reported_date < month_ends.as_of_date
-        and month_ends.as_of_date < {{ as_of }}
+        on {{ by_the_day('lead_facts.reported_date', 'month_ends.as_of_date') }}
+        and {{ before_the_day('month_ends.as_of_date') }}
     {% if first_as_of %}
     where month_ends.as_of_date >= date '{{ first_as_of }}'
     {% endif %}
@@ -77,39 +77,45 @@ follow_ups as (
         pairs.lead_id,
         pairs.as_of_date,
         count(*) as follow_up_count,
-        count(*) filter (where facts.known_date >= pairs.as_of_date - 90) as follow_up_count_90d,
+        count(*) filter (where facts.known_date > pairs.as_of_date - 90) as follow_up_count_90d,
         pairs.as_of_date - max(facts.follow_up_date) as days_since_follow_up,
         count(*) filter (where facts.is_principal_led) as principal_led_count,
-        count(*) filter (where facts.is_in_person and facts.known_date >= pairs.as_of_date - 90) as in_person_count_90d,
-        count(*) filter (where facts.is_interested and facts.known_date >= pairs.as_of_date - 90) as interested_count_90d,
+        count(*) filter (where facts.is_in_person and facts.known_date > pairs.as_of_date - 90) as in_person_count_90d,
+        count(*) filter (where facts.is_interested and facts.known_date > pairs.as_of_date - 90) as interested_count_90d,
         max(facts.known_date) as latest_known_date
     from pairs
     inner join {{ ref('fct_follow_ups') }} as facts
-        on pairs.lead_id = facts.lead_id and facts.known_date < pairs.as_of_date
+        on pairs.lead_id = facts.lead_id and {{ by_the_day('facts.known_date', 'pairs.as_of_date') }}
     group by pairs.lead_id, pairs.as_of_date
-
-),
-
-started as (
-
-    select min(stage_order) as started_order from {{ source('office', 'stage_rules') }} where stage = '开工'
 
 ),
 
 moves as (
 
     select
-        pairs.lead_id,
         pairs.as_of_date,
-        -- 终止 has the highest order: a lead that was lost is closed, however far it had come.
-        arg_max(facts.stage, facts.stage_order) as stage,
-        max(facts.stage_order) as stage_order,
-        max(facts.known_date) as latest_known_date
+        facts.lead_id,
+        facts.stage,
+        facts.stage_order,
+        facts.moved_date,
+        facts.known_date
     from pairs
     inner join {{ ref('fct_stage_moves') }} as facts
-        on pairs.lead_id = facts.lead_id and facts.known_date < pairs.as_of_date
+        on pairs.lead_id = facts.lead_id and {{ by_the_day('facts.known_date', 'pairs.as_of_date') }}
     where facts.has_required_evidence
-    group by pairs.lead_id, pairs.as_of_date
+
+),
+
+{{ lead_courses('moves', 'as_of_date') }},
+
+last_moves as (
+
+    select
+        as_of_date,
+        lead_id,
+        max(known_date) as latest_known_date
+    from moves
+    group by as_of_date, lead_id
 
 ),
 
@@ -121,7 +127,7 @@ joined as (
         pairs.is_current,
         lead_facts.*,
         lead_facts.enterprise_key is not null
-        and coalesce(lead_facts.established_date < pairs.as_of_date, true) as is_in_register
+        and coalesce({{ by_the_day('lead_facts.established_date', 'pairs.as_of_date') }}, true) as is_in_register
     from pairs
     inner join lead_facts on pairs.lead_id = lead_facts.lead_id
 
@@ -136,8 +142,8 @@ select
     joined.uscc,
     joined.unit_name,
     joined.reported_date,
-    coalesce(moves.stage, '线索') as stage,
-    coalesce(moves.stage_order < started.started_order, true) as is_open,
+    case when courses.is_ended then '终止' else coalesce(courses.stage, '线索') end as stage,
+    coalesce(courses.is_open, true) as is_open,
     joined.as_of_date - joined.reported_date as days_since_reported,
     coalesce(follow_ups.follow_up_count, 0) as follow_up_count,
     coalesce(follow_ups.follow_up_count_90d, 0) as follow_up_count_90d,
@@ -168,10 +174,10 @@ select
     greatest(
         joined.reported_date,
         follow_ups.latest_known_date,
-        moves.latest_known_date,
+        last_moves.latest_known_date,
         case when joined.is_in_register then joined.established_date end
     ) as latest_fact_date
 from joined
-cross join started
 left join follow_ups on joined.lead_id = follow_ups.lead_id and joined.as_of_date = follow_ups.as_of_date
-left join moves on joined.lead_id = moves.lead_id and joined.as_of_date = moves.as_of_date
+left join courses on joined.lead_id = courses.lead_id and joined.as_of_date = courses.as_of_date
+left join last_moves on joined.lead_id = last_moves.lead_id and joined.as_of_date = last_moves.as_of_date

@@ -211,7 +211,7 @@ def _level(workplace: Workplace, active: Artefact, day: dt.date) -> KeptLevel:
 
     def is_off() -> bool:
         inputs = read_inputs(workplace)
-        tables, through = from_tables(part_of(active.tables, "landing")), day - dt.timedelta(days=1)
+        tables, through = from_tables(part_of(active.tables, "landing")), day
         found = said_and_came(tables, rule_of(active.report), inputs.features, inputs.outcomes, through, settings, {})
         return is_red(found)
 

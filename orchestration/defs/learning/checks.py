@@ -129,7 +129,7 @@ def calibration_has_not_drifted(context: dg.AssetCheckExecutionContext, workplac
 
     limits, inputs = DriftSettings.load(), read_inputs(workplace)
     used, settings = _landing_in_use(workplace)
-    through = dt.date.fromisoformat(context.partition_key) - dt.timedelta(days=1)
+    through = dt.date.fromisoformat(context.partition_key)
     since = min(dt.date.fromisoformat(str(used.report["data_through"])), through)
     cohort = landing_cohort(inputs.features, inputs.outcomes, through, since, settings, limits.minimum_leads_per_class)
     if not len(cohort):

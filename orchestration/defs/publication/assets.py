@@ -105,12 +105,13 @@ def snapshot(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.Mate
     leads = pq.read_table(workplace.parquet("scoring/ranked_leads"))
     prospects = pq.read_table(workplace.export("boards/brd_prospect__nodes"))
     versions = _versions(workplace, context.partition_key)
-    boards = {board: pq.read_table(_made(workplace, board.export)) for board in all_boards()}
+    as_of = dt.date.fromisoformat(context.partition_key)
+    boards = {board: board.as_known(pq.read_table(_made(workplace, board.export)), as_of) for board in all_boards()}
     found = gather(
         {board.name: table for board, table in boards.items()},
         prospects,
         leads.to_pandas(),
-        dt.date.fromisoformat(context.partition_key),
+        as_of,
         versions.get("register_problem"),
     )
     write = partial(write_ranked_workbook, weights=_weights(workplace), opportunities=found)

@@ -102,7 +102,7 @@ def ranked_leads(workplace: Workplace) -> dg.MaterializeResult[None]:
     backfill_policy=ONE_DAY_A_RUN,
 )
 def lead_ownership(context: dg.AssetExecutionContext, workplace: Workplace) -> dg.MaterializeResult[None]:
-    """Judge every report by what was known before the as-of day."""
+    """Judge every report by what was known by the as-of day."""
     as_of = dt.date.fromisoformat(context.partition_key)
     reports = _known(workplace, "dim_leads", "reported_date", as_of, REPORT)
     enterprises = pq.read_table(workplace.parquet("landing/lead_identities"), columns=["record_id", "enterprise_id"])
@@ -160,7 +160,7 @@ def said_and_came_true(context: dg.AssetExecutionContext, workplace: Workplace) 
             LevelRule.read(json.loads(str(used["level_rule"]))),
             pd.read_parquet(workplace.export("features/ftr_lead__12m")),
             pd.read_parquet(workplace.export("marts/fct_outcomes")),
-            dt.date.fromisoformat(context.partition_key) - dt.timedelta(days=1),
+            dt.date.fromisoformat(context.partition_key),
             LandingSettings.load(*(workplace.office_file(name) for name in ("landing.yaml", "landing_points.yaml"))),
             {str(unit): str(kind) for unit, kind in units.items()},
         )
@@ -249,8 +249,8 @@ def _to_assign(ranked: pd.DataFrame, standing: pd.DataFrame) -> pd.DataFrame:
 
 
 def _known(workplace: Workplace, mart: str, known: str, as_of: dt.date, columns: list[str]) -> pa.Table:
-    """Read what a mart knows from before a day."""
-    return pq.read_table(workplace.export(f"marts/{mart}"), columns=columns, filters=[(known, "<", as_of)])
+    """Read what a mart knows by a day, the day included."""
+    return pq.read_table(workplace.export(f"marts/{mart}"), columns=columns, filters=[(known, "<=", as_of)])
 
 
 def weights_of(workplace: Workplace) -> RankingWeights:

@@ -167,12 +167,10 @@ def differences(ledgers: Ledgers, name: str, published: pd.DataFrame) -> list[st
     """Say where the board and the recomputation differ, and which figures nobody recomputed; [] if nothing."""
     board = BOARDS[name]
     key = list(board.key)
-    if name.startswith("marts/"):  # marts hold whatever was received, boards what was known before the day
-        ledgers = ledgers.next_day
     if board.only:
         published = published.query(board.only)
     if "known_date" in published:
-        published = published[pd.to_datetime(published["known_date"]) < ledgers.as_of]
+        published = published[pd.to_datetime(published["known_date"]) <= ledgers.as_of]
     made, told = _plain(board.make(ledgers)), _plain(published)
     figures = {c for c in told if pd.api.types.is_numeric_dtype(told[c])} - set(key)
     found = [f"{c}：没有重算" for c in sorted(figures - set(made.columns) - set(board.left_out))]

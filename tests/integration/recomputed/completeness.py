@@ -25,7 +25,7 @@ def completeness(ledgers: Ledgers) -> pd.DataFrame:
     """Rows by unit and ledger, and by unit alone; a unit that sent nothing stands with 0."""
     rows = pd.concat([_rows(ledgers, name) for name in DATES], ignore_index=True)
     rows["unit_name"] = rows["unit_name"].fillna(NOBODY)
-    rows["last_row_date"] = rows["row_date"].where(rows["row_date"] < ledgers.as_of)
+    rows["last_row_date"] = rows["row_date"].where(rows["row_date"] <= ledgers.as_of)
     counts = rows.groupby(KEY).agg(
         row_count=("asked_count", "size"),
         complete_row_count=("is_complete", "sum"),
@@ -59,13 +59,13 @@ def _rows(ledgers: Ledgers, name: str) -> pd.DataFrame:
         order = pd.Series(1, table.index)
     else:
         # Whose a lead is after all that was received; how far it came, as of the day.
-        unit = table["lead_id"].map(ledgers.next_day.leads["unit_name"])
+        unit = table["lead_id"].map(ledgers.leads["unit_name"])
         order = table["lead_id"].map(ledgers.state["stage_order"])
     if name == "stage_moves":
         order = table["stage"].map(ledgers.stages)
     order = order.fillna(1)
     asked = seed("completeness_fields")
-    asked = asked[(asked["ledger"] == name) & (pd.to_datetime(asked["valid_from"]) < ledgers.as_of)]
+    asked = asked[(asked["ledger"] == name) & (pd.to_datetime(asked["valid_from"]) <= ledgers.as_of)]
     asked = asked.sort_values("valid_from").drop_duplicates("field_name", keep="last")
     since = asked["from_stage"].map(ledgers.stages).fillna(1)
     should = {f: order >= stage for f, stage in zip(asked["field_name"], since, strict=True)}

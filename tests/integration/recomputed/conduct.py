@@ -65,11 +65,11 @@ def units(ledgers: Ledgers) -> pd.DataFrame:
     table = pd.concat(counts, axis=1)
     first = table.index.get_level_values("quarter_date").min()
     every = pd.MultiIndex.from_product(
-        [ledgers.unit_types.index, pd.date_range(first, ledgers.as_of - pd.Timedelta(days=1), freq="QS")],
+        [ledgers.unit_types.index, pd.date_range(first, ledgers.as_of, freq="QS")],
         names=["unit_name", "quarter_date"],
     )
     table = table.reindex(every).fillna(0).reset_index()
-    end = table["quarter_date"] + pd.DateOffset(months=3)
+    end = table["quarter_date"] + pd.DateOffset(months=3, days=-1)
     table["is_complete"] = end <= ledgers.as_of
     for name in ("late_entry", "back_dated"):
         table[f"{name}_pct"] = share(table[f"{name}_count"], table["entry_count"])
@@ -83,7 +83,7 @@ def single_touch(ledgers: Ledgers) -> pd.DataFrame:
     """Talked to on one day only and not since, for longer than the limit; not signed, not ended."""
     state = ledgers.state
     days = (ledgers.as_of - state["last_contact_date"]).dt.days
-    open_ = ~state["is_ended"] & (state["stage_order"] < ledgers.stages["签约"])
+    open_ = ~state["is_ended"] & ~state["is_in_follow_up"]
     own = state[(state["contact_day_count"] == 1) & open_ & (days > ledgers.limit("single_touch_days"))]
     return own.assign(
         days_since_contact=days,
@@ -150,10 +150,10 @@ def amounts(ledgers: Ledgers) -> pd.DataFrame:
     register = ledgers.register
     capital = own["registered_capital_wan_cny"].fillna(own["register_row"].map(register["注册资本(万元)"]))
     months = ledgers.read("investment_progress")
-    months = months[months["period_date"] < ledgers.as_of].sort_values("period_date")
+    months = months[months["period_date"] <= ledgers.as_of].sort_values("period_date")
     built = months.groupby("lead_id")["month_fixed_investment_wan_cny"].sum(min_count=1).reindex(own.index)
     own["paid_in_wan_cny"] = months.groupby("lead_id")["total_paid_in_wan_cny"].last().reindex(own.index)
-    old = own["signed_date"] + pd.DateOffset(months=int(ledgers.limit("fixed_to_amount_months"))) < ledgers.as_of
+    old = own["signed_date"] + pd.DateOffset(months=int(ledgers.limit("fixed_to_amount_months"))) <= ledgers.as_of
     parts = []
     for name, compared, ratio, limit, passes in [
         ("注册资本", capital, own["investment_wan_cny"] / capital.where(capital > 0), "amount_to_capital", 1),
@@ -187,7 +187,7 @@ def copied_texts(ledgers: Ledgers) -> pd.DataFrame:
     """Every text beside the most alike of those before it, all pairs of three-character pieces."""
     limit, least = ledgers.limit("copied_similarity"), int(ledgers.limit("copied_min_chars"))
     table = ledgers.follow_ups.dropna(subset=["content"]).copy()
-    table = table[table["follow_up_date"] >= ledgers.as_of - pd.Timedelta(days=ledgers.limit("copied_lookback_days"))]
+    table = table[table["follow_up_date"] > ledgers.as_of - pd.Timedelta(days=ledgers.limit("copied_lookback_days"))]
     table["plain"] = table["content"].map(lambda text: "".join(c for c in text if c.isalpha()))
     table = table[table["plain"].str.len() >= least].sort_values(["follow_up_date", "lead_id"]).reset_index(drop=True)
     pieces = [{text[i : i + 3] for i in range(len(text) - 2)} for text in table["plain"]]

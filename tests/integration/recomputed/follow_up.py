@@ -24,6 +24,7 @@ def stages(ledgers: Ledgers) -> pd.DataFrame:
             "started_date",
             "completed_date",
             "stage_order",
+            "is_in_follow_up",
             "is_foreign",
         ]
     ]
@@ -32,7 +33,7 @@ def stages(ledgers: Ledgers) -> pd.DataFrame:
 def talks(ledgers: Ledgers) -> pd.DataFrame:
     """Neither signed nor ended: days since the last contact."""
     state = ledgers.state
-    own = state[~state["is_ended"] & state["signed_date"].isna()]
+    own = state[~state["is_ended"] & ~state["is_in_follow_up"]]
     return own.assign(
         follow_up_count=own["contact_count"],
         silent_days=(ledgers.as_of - own["last_contact_date"].fillna(own["reported_date"])).dt.days,
@@ -42,30 +43,27 @@ def talks(ledgers: Ledgers) -> pd.DataFrame:
 def status(ledgers: Ledgers) -> pd.DataFrame:
     """Signed with evidence and not ended: how late against the latest contract, what the latest month says."""
     state = ledgers.state
-    own = state[state["signed_date"].notna() & ~state["is_ended"]].copy()
+    own = state[state["is_in_follow_up"]].copy()
     agreed = ledgers.read("project_commitments")
-    agreed = agreed[agreed["agreed_date"] < ledgers.as_of].sort_values(["agreed_date", "agreed_contract_no"])
+    agreed = agreed[agreed["agreed_date"] <= ledgers.as_of].sort_values(["agreed_date", "agreed_contract_no"])
     agreed = agreed.drop_duplicates("lead_id", keep="last").set_index("lead_id")
-    for name, due, came, stage in [
-        ("start", "start_due_date", "started_date", "开工"),
-        ("completion", "completion_due_date", "completed_date", "竣工"),
-        ("operation", "operation_due_date", "operation_date", "投产"),
+    for name, due, came in [
+        ("start", "start_due_date", "started_date"),
+        ("completion", "completion_due_date", "completed_date"),
+        ("operation", "operation_due_date", "operation_date"),
     ]:
         day = agreed[due].reindex(own.index)
-        late = (own[came].fillna(ledgers.as_of) - day).dt.days
-        own[f"{name}_late_days"] = late.where(own[came].notna() | (own["stage_order"] < ledgers.stages[stage]))
-    own["waiting_days"] = (ledgers.as_of - own["signed_date"]).dt.days.where(
-        own["started_date"].isna() & (own["stage_order"] < ledgers.stages["开工"])
-    )
+        own[f"{name}_late_days"] = (own[came].fillna(ledgers.as_of) - day).dt.days
+    own["waiting_days"] = (ledgers.as_of - own["signed_date"]).dt.days.where(own["started_date"].isna())
     months = ledgers.read("investment_progress")
-    months = months[months["period_date"] < ledgers.as_of].sort_values("period_date")
+    months = months[months["period_date"] <= ledgers.as_of].sort_values("period_date")
     last = months.drop_duplicates("lead_id", keep="last").set_index("lead_id").reindex(own.index)
     own["month_planned_wan_cny"] = last["planned_investment_wan_cny"]
     own["month_investment_wan_cny"] = last["month_investment_wan_cny"]
     own["total_investment_wan_cny"] = last["total_investment_wan_cny"]
     own["planned_progress_pct"], own["progress_pct"] = last["planned_progress_pct"], last["progress_pct"]
     own["progress_gap_pct"] = last["planned_progress_pct"] - last["progress_pct"]
-    year = months[months["period_date"].dt.year == (ledgers.as_of - pd.Timedelta(days=1)).year].groupby("lead_id")
+    year = months[months["period_date"].dt.year == ledgers.as_of.year].groupby("lead_id")
     own["year_planned_wan_cny"] = year["planned_investment_wan_cny"].sum(min_count=1).reindex(own.index)
     own["year_invested_wan_cny"] = year["month_investment_wan_cny"].sum(min_count=1).reindex(own.index)
     planned = own["year_planned_wan_cny"].where(own["year_planned_wan_cny"] > 0)
@@ -95,6 +93,10 @@ def reached(ledgers: Ledgers) -> pd.DataFrame:
     """First day of each stage that a lead reached with evidence."""
     found = ledgers.reached.melt(ignore_index=False, var_name="stage", value_name="reached_date")
     found = found.dropna(subset="reached_date").reset_index()
+    own = ledgers.own_days.assign(终止=ledgers.reached["终止"]).melt(
+        ignore_index=False, var_name="stage", value_name="own_date"
+    )
+    found = found.merge(own.reset_index(), on=["lead_id", "stage"], how="left")
     return found.assign(stage_order=found["stage"].map({**ledgers.stages.to_dict(), "终止": 99}))
 
 
@@ -102,17 +104,17 @@ def fulfilment(ledgers: Ledgers) -> pd.DataFrame:
     """Agreed against paid, the first year being the one after 投产."""
     agreed = ledgers.read("project_commitments")
     agreed = agreed[
-        (agreed["agreed_date"] < ledgers.as_of) & agreed["lead_id"].isin(ledgers.reached["签约"].dropna().index)
+        (agreed["agreed_date"] <= ledgers.as_of) & agreed["lead_id"].isin(ledgers.reached["签约"].dropna().index)
     ]
     agreed = agreed.sort_values(["agreed_date", "agreed_contract_no"]).drop_duplicates("lead_id", keep="last")
     paid = ledgers.read("tax_paid")
     year_end = pd.to_datetime(paid["tax_year"].astype(int).astype(str) + "-12-31")
     paid = paid.assign(confirmed_date=paid["confirmed_date"].fillna(year_end))
-    paid = paid[paid["confirmed_date"] < ledgers.as_of].sort_values("confirmed_date")
+    paid = paid[paid["confirmed_date"] <= ledgers.as_of].sort_values("confirmed_date")
     paid = paid.drop_duplicates(["lead_id", "tax_year"], keep="last").set_index(["lead_id", "tax_year"])
     running = ledgers.reached["投产"]
     months = ledgers.read("investment_progress")
-    months = months[months["period_date"] < ledgers.as_of].sort_values("period_date")
+    months = months[months["period_date"] <= ledgers.as_of].sort_values("period_date")
     built = months.drop_duplicates("lead_id", keep="last").set_index("lead_id")["total_investment_wan_cny"]
     rows = []
     for row in agreed.to_dict("records"):
@@ -142,8 +144,8 @@ def fulfilment(ledgers: Ledgers) -> pd.DataFrame:
 def supervision(ledgers: Ledgers) -> pd.DataFrame:
     """What meetings decided: days over the due date, until it was closed or until the day."""
     table = ledgers.read("meeting_items")
-    table = table[table["meeting_date"] < ledgers.as_of]
-    closed = table["closed_date"].where(table["closed_date"] < ledgers.as_of)
+    table = table[table["meeting_date"] <= ledgers.as_of]
+    closed = table["closed_date"].where(table["closed_date"] <= ledgers.as_of)
     late = (closed.fillna(ledgers.as_of) - table["due_date"]).dt.days
     return table.assign(
         late_days=late.clip(lower=0), is_closed=closed.notna(), is_unit_known=table["unit_name"].isin(ledgers.spellings)
@@ -154,8 +156,8 @@ def evidence(ledgers: Ledgers) -> pd.DataFrame:
     """Moves whose stage asks for evidence, beside the documents that were filed for them and what became of them."""
     moves = ledgers.moves[ledgers.moves["stage"].isin(["签约", "注册", "备案", "供地", "开工", "竣工", "投产", "达效"])]
     filed = ledgers.read("evidence_items")
-    filed = filed[filed["received_date"] < ledgers.as_of]
-    judged = filed["verified_date"] < ledgers.as_of
+    filed = filed[filed["received_date"] <= ledgers.as_of]
+    judged = filed["verified_date"] <= ledgers.as_of
     groups = [filed["lead_id"], filed["stage"]]
     keys = pd.MultiIndex.from_frame(moves[["lead_id", "stage"]])
 
@@ -173,8 +175,8 @@ def evidence(ledgers: Ledgers) -> pd.DataFrame:
 def publicity(ledgers: Ledgers) -> pd.DataFrame:
     """Approved, not confidential, of a project on the ledger."""
     table = ledgers.read("publicity_releases")
-    table = table[table["submitted_date"] < ledgers.as_of]
-    approved = (table["approval"] == "同意") & (table["approved_date"] < ledgers.as_of)
+    table = table[table["submitted_date"] <= ledgers.as_of]
+    approved = (table["approval"] == "同意") & (table["approved_date"] <= ledgers.as_of)
     known = table["lead_id"].isna() | table["lead_id"].isin(ledgers.leads.index)
     return table.assign(is_publishable=approved & known & ~table["is_confidential"].astype(bool))[
         ["release_id", "is_publishable"]
@@ -193,7 +195,7 @@ def events(ledgers: Ledgers) -> pd.DataFrame:
     for name in ("investment_wan_cny", "signed_date", "started_date"):
         table[name] = table["lead_id"].map(state[name])
     table["stage"] = table["lead_id"].map(far)
-    return table.assign(is_ahead=table["start_date"] >= ledgers.as_of)[
+    return table.assign(is_ahead=table["start_date"] > ledgers.as_of)[
         [
             "event_id",
             "lead_id",
@@ -211,7 +213,7 @@ def events(ledgers: Ledgers) -> pd.DataFrame:
 
 def foreign_forecast(ledgers: Ledgers) -> pd.DataFrame:
     """What the running year may bring, as told on the day."""
-    return pd.DataFrame([_foreign_told(ledgers, ledgers.as_of, (ledgers.as_of - pd.Timedelta(days=1)).year)])
+    return pd.DataFrame([_foreign_told(ledgers, ledgers.as_of + pd.Timedelta(days=1), ledgers.as_of.year)])
 
 
 def foreign_record(ledgers: Ledgers) -> pd.DataFrame:
@@ -219,12 +221,12 @@ def foreign_record(ledgers: Ledgers) -> pd.DataFrame:
     written = ledgers.read("investment_progress")
     planned = written.loc[written["planned_fdi_wan_cny"].notna(), "period_date"]
     paid = _foreign_months(ledgers)
-    paid = paid[paid["known_date"] < ledgers.as_of].groupby(paid["period_date"].dt.year)["paid"].sum()
+    paid = paid[paid["known_date"] <= ledgers.as_of].groupby(paid["period_date"].dt.year)["paid"].sum()
     rows = []
     for day in pd.date_range(f"{planned.min().year}-01-01", ledgers.as_of, freq="MS"):
         row = {"told_date": day} | _foreign_told(ledgers, day, day.year)
         low, high = row["forecast_low_wan_usd"], row["forecast_high_wan_usd"]
-        is_over = pd.Timestamp(day.year, 12, 31) < ledgers.as_of
+        is_over = pd.Timestamp(day.year, 12, 31) <= ledgers.as_of
         came = round(paid.get(day.year, 0.0), 4) if is_over else None
         is_inside = None if came is None or low is None else round(low, 2) <= came <= round(high, 2)
         rows.append(row | {"is_over": is_over, "came_wan_usd": came, "is_inside": is_inside})

@@ -18,14 +18,15 @@ def _known(ledgers: Ledgers, day: pd.Timestamp, left_out: set[str]) -> tuple[pd.
     leads = ledgers.leads[ledgers.leads["reported_date"] < day]
     moves = ledgers.moves[ledgers.moves["has_evidence"] & ledgers.moves["lead_id"].isin(leads.index)]
     moves = moves[moves[["moved_date", "recorded_date"]].max(axis=1) < day]
-    signed = moves[moves["stage"] == "签约"].groupby("lead_id")["moved_date"].min()
+    far = moves.assign(order=moves["stage"].map(ledgers.stages))
+    signed = far[far["order"] >= ledgers.stages["签约"]].groupby("lead_id")["moved_date"].min()
     signings = ledgers.grouped(moves)
     counted = set(signings.loc[signings["is_counted"], "lead_id"] if len(signings) else ()) - left_out
     came = pd.DataFrame({"month": month_of(signed)}).loc[sorted(counted)]
-    far = moves.assign(order=moves["stage"].map(ledgers.stages)).groupby("lead_id")["order"].max()
-    order = far.reindex(leads.index).fillna(1)
-    ended = leads.index.isin(moves.loc[moves["stage"] == "终止", "lead_id"])
-    in_hand = leads[(order < ledgers.stages["签约"]) & ~ended & ~leads.index.isin(left_out)]
+    courses = ledgers.courses(moves).reindex(leads.index)
+    order = courses["stage_order"].fillna(1)
+    is_before = courses["furthest_order"].fillna(1) < ledgers.stages["签约"]
+    in_hand = leads[is_before & courses["ended_date"].isna() & ~leads.index.isin(left_out)]
     money = ledgers.leads["investment_wan_cny"].fillna(0)
     came["wan_cny"], came["count"] = money.reindex(came.index), 1.0
     stage = order.reindex(in_hand.index)
@@ -43,7 +44,7 @@ def signing_record(ledgers: Ledgers) -> pd.DataFrame:
     first = ledgers.leads["reported_date"].min().to_period("M").to_timestamp() + pd.DateOffset(months=1)
     days = pd.date_range(max(first, this - pd.DateOffset(months=3 * span)), this, freq="MS")
     known = {day: _known(ledgers, day, left_out) for day in days}
-    now = _known(ledgers, ledgers.as_of, left_out)[1]
+    now = _known(ledgers, ledgers.as_of + pd.Timedelta(days=1), left_out)[1]
     told: dict[tuple[pd.Timestamp, int, str], float] = {}
     rows = []
     for day in days:
@@ -53,7 +54,7 @@ def signing_record(ledgers: Ledgers) -> pd.DataFrame:
             # Days of telling whose month, h ahead, is over.
             past = [p for p in days if p >= day - pd.DateOffset(months=span) and p + pd.DateOffset(months=h) <= day]
             row = {"told_date": day, "months_ahead": h, "month_date": month, "past_month_count": len(past)}
-            row |= {"open_count": len(in_hand), "is_over": month + pd.offsets.MonthEnd(0) < ledgers.as_of}
+            row |= {"open_count": len(in_hand), "is_over": month + pd.offsets.MonthEnd(0) <= ledgers.as_of}
             for measure in MEASURES:
                 expected = 0.0
                 brought = {p: came[came["month"] == p + pd.DateOffset(months=h - 1)] for p in past}
@@ -75,7 +76,7 @@ def signing_record(ledgers: Ledgers) -> pd.DataFrame:
                 row[f"expected_{measure}"] = expected
                 row[f"low_{measure}"], row[f"high_{measure}"] = (max(expected + e, 0) if e == e else e for e in bounds)
                 total = now.loc[now["month"] == month, measure].sum()
-                row[f"came_{measure}"] = total if month < ledgers.as_of else math.nan
+                row[f"came_{measure}"] = total if month <= ledgers.as_of else math.nan
                 if measure == "count":
                     row["rehearsal_count"] = math.nan if math.isnan(expected) else len(errors)
             rows.append(row)

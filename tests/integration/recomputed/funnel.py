@@ -28,10 +28,10 @@ def stages(ledgers: Ledgers) -> pd.DataFrame:
         for name, own in state.groupby(names):
             before = None
             for stage, place in order.items():
-                far = own[own["stage_order"] >= place]
+                far = own[own["furthest_order"] >= place]
                 here = own[own["stage_order"] == place]
-                proved = ledgers.reached.loc[own.index, stage].notna()
-                passed = own["stage_order"] > place
+                proved = ledgers.own_days.loc[own.index, stage].notna()
+                passed = own["furthest_order"] >= place
                 rows.append(
                     {
                         "slice_kind": kind,
@@ -67,7 +67,7 @@ def cohorts(ledgers: Ledgers) -> pd.DataFrame:
         for (name, month), cohort in own.groupby([names, own["month"]]):
             for months in HORIZONS:
                 last = month + pd.offsets.MonthEnd(0)
-                mature = last + pd.DateOffset(months=months) < ledgers.as_of
+                mature = last + pd.DateOffset(months=months) <= ledgers.as_of
                 within = (cohort["started_date"] <= cohort["signed_date"] + pd.DateOffset(months=months)).sum()
                 rows.append(
                     {
@@ -94,7 +94,7 @@ def quarter_cohorts(ledgers: Ledgers) -> pd.DataFrame:
     keys = ["slice_kind", "slice_name", "signed_quarter_date", "horizon_months"]
     found = months.groupby(keys, as_index=False)[["signed_count", "started_within_count"]].sum()
     ends = [
-        day + pd.DateOffset(months=3 + n)
+        day + pd.DateOffset(months=3 + n, days=-1)
         for day, n in zip(found["signed_quarter_date"], found["horizon_months"], strict=True)
     ]
     found["is_mature"] = [end <= ledgers.as_of for end in ends]
@@ -106,11 +106,10 @@ def signed_not_started(ledgers: Ledgers) -> pd.DataFrame:
     """Signed with evidence, not started, not ended; the agreed start is that of the latest contract."""
     state = ledgers.state
     agreed = ledgers.read("project_commitments")
-    agreed = agreed[(agreed["agreed_date"] < ledgers.as_of) & agreed["start_due_date"].notna()]
+    agreed = agreed[(agreed["agreed_date"] <= ledgers.as_of) & agreed["start_due_date"].notna()]
     agreed = agreed.sort_values(["agreed_date", "agreed_contract_no"]).drop_duplicates("lead_id", keep="last")
     due = agreed.set_index("lead_id")["start_due_date"].reindex(state.index)
-    waits = state["signed_date"].notna() & state["started_date"].isna() & ~state["is_ended"]
-    waits &= state["stage_order"] < ledgers.stages["开工"]
+    waits = state["is_in_follow_up"] & state["started_date"].isna()
     late = due < ledgers.as_of
     found = state[waits].assign(
         start_due_date=due,

@@ -39,7 +39,7 @@ def month_of(dates: pd.Series) -> pd.Series:
 
 @dataclass(frozen=True)
 class Ledgers:
-    """What was written and is known before `as_of`."""
+    """What was written and is known by `as_of`, the day included."""
 
     folder: Path
     as_of_day: dt.date
@@ -47,11 +47,6 @@ class Ledgers:
     @property
     def as_of(self) -> pd.Timestamp:
         return pd.Timestamp(self.as_of_day)
-
-    @cached_property
-    def next_day(self) -> Ledgers:
-        """The same a day later: what was received by the end of the day."""
-        return Ledgers(self.folder, self.as_of_day + dt.timedelta(days=1))
 
     def read(self, name: str) -> pd.DataFrame:
         """One ledger as written, without rows that nobody can read."""
@@ -92,7 +87,7 @@ class Ledgers:
         for side in ("from_unit_name", "to_unit_name"):
             table[side] = table[side].map(self.spellings)
         table = table.dropna(subset=["from_unit_name", "to_unit_name"])
-        done = table[(table["transfer_state"] == "已流转") & (table["transferred_date"] < self.as_of)]
+        done = table[(table["transfer_state"] == "已流转") & (table["transferred_date"] <= self.as_of)]
         return done.sort_values("transferred_date")
 
     def answering(self, lead_ids: pd.Series, dates: pd.Series) -> pd.Series:
@@ -116,7 +111,7 @@ class Ledgers:
         table = self.read("leads")
         unit = table["unit_name"].map(self.spellings)
         # A lead of a unit that nobody knows counts for nobody.
-        table = table[unit.notna() & (table["reported_date"] < self.as_of)].assign(unit_name=unit)
+        table = table[unit.notna() & (table["reported_date"] <= self.as_of)].assign(unit_name=unit)
         firms = pd.read_parquet(self.folder / "truth" / "leads.parquet").set_index("lead_id")
         table = table.set_index("lead_id")
         table["is_code_written"] = table["uscc"].notna()
@@ -155,7 +150,7 @@ class Ledgers:
         table = self.read("stage_moves")
         table = table[table["lead_id"].isin(self.leads.index)]
         known = table[["moved_date", "recorded_date"]].max(axis=1)
-        table = table[known < self.as_of].copy()
+        table = table[known <= self.as_of].copy()
         asked = seed("stage_rules").set_index("stage")["evidence_kinds"]
         table["has_evidence"] = [
             pd.isna(asked[stage]) or kind in str(asked[stage]).split("、")
@@ -165,17 +160,45 @@ class Ledgers:
         return table
 
     @cached_property
-    def reached(self) -> pd.DataFrame:
-        """First day of each stage with evidence, a column a stage."""
+    def own_days(self) -> pd.DataFrame:
+        """First day of each stage's own counted move, a column a stage."""
         counted = self.moves[self.moves["has_evidence"]]
         wide = counted.pivot_table(index="lead_id", columns="stage", values="moved_date", aggfunc="min")
         return wide.reindex(index=self.leads.index, columns=[*self.stages.index, "终止"])
 
     @cached_property
+    def reached(self) -> pd.DataFrame:
+        """First day that shows each stage, by its own move or a later one's; 终止 while it stands."""
+        own = self.own_days[list(self.stages.sort_values().index)]
+        # Whoever produces has started.
+        found = pd.DataFrame({stage: own.loc[:, stage:].min(axis=1) for stage in own})
+        return found.assign(终止=self.courses(self.moves)["ended_date"].reindex(found.index))
+
+    def courses(self, moves: pd.DataFrame) -> pd.DataFrame:
+        """Walk each lead's counted moves: where it is, since when, whether it ended, and how far it ever came."""
+        counted = moves[moves["has_evidence"]]
+        counted = counted.assign(place=counted["stage"].map(self.stages).fillna(99).astype(int))
+        names, signed = {order: stage for stage, order in self.stages.items()}, self.stages["签约"]
+        rows = []
+        for lead, own in counted.sort_values(["moved_date", "place"]).groupby("lead_id"):
+            place, since, ended, far = 1, pd.NaT, pd.NaT, 1
+            for day, here in zip(own["moved_date"], own["place"], strict=True):
+                if here == 99:
+                    ended = ended if pd.notna(ended) else day
+                    continue
+                if pd.notna(ended) or (here < signed and here != place) or here > place or pd.isna(since):
+                    place, since = here, day
+                ended, far = pd.NaT, max(far, here)
+            rows.append((lead, names[place], place, since, ended, far))
+        columns = ["lead_id", "stage", "stage_order", "stage_date", "ended_date", "furthest_order"]
+        found = pd.DataFrame(rows, columns=columns).set_index("lead_id")
+        return found.assign(**{c: pd.to_datetime(found[c]) for c in ("stage_date", "ended_date")})
+
+    @cached_property
     def follow_ups(self) -> pd.DataFrame:
         table = self.read("follow_ups")
         table = table[table["lead_id"].isin(self.leads.index)]
-        table = table[table[["follow_up_date", "recorded_date"]].max(axis=1) < self.as_of].copy()
+        table = table[table[["follow_up_date", "recorded_date"]].max(axis=1) <= self.as_of].copy()
         # Nobody's phone is kept.
         table["content"] = table["content"].str.replace(r"(?<!\d)(1\d\d)\d{4}(\d{4})(?!\d)", r"\1****\2", regex=True)
         table["unit_name"] = table["unit_name"].map(self.spellings)
@@ -192,19 +215,19 @@ class Ledgers:
         """One row a lead: how far it came, since when, whether it goes on."""
         reached, leads = self.reached, self.leads
         found = leads.copy()
-        ways = reached[list(self.stages.index)]
-        far = ways.notna().mul(self.stages, axis=1).max(axis=1).clip(lower=1).astype(int)
-        names = {order: stage for stage, order in self.stages.items()}
-        found["stage"], found["stage_order"] = far.map(names), far
-        found["stage_date"] = [
-            ways.at[lead, stage] if pd.notna(ways.at[lead, stage]) else leads.at[lead, "reported_date"]
-            for lead, stage in found["stage"].items()
-        ]
+        courses = self.courses(self.moves).reindex(found.index)
+        found["stage"], found["stage_order"] = (
+            courses["stage"].fillna("线索"),
+            courses["stage_order"].fillna(1).astype(int),
+        )
+        found["furthest_order"] = courses["furthest_order"].fillna(1).astype(int)
+        found["stage_date"] = courses["stage_date"].fillna(leads["reported_date"])
         for name, stage in [("signed", "签约"), ("started", "开工"), ("operation", "投产"), ("completed", "竣工")]:
             found[f"{name}_date"] = reached[stage]
             day = pd.Series(reached[stage].to_numpy(), index=pd.Index(leads.index))
             found[f"{name}_unit_name"] = self.answering(leads.index.to_series(), day).where(day.notna())
-        found["is_ended"] = reached["终止"].notna()
+        found["is_ended"] = courses["ended_date"].notna()
+        found["is_in_follow_up"] = ~found["is_ended"] & (found["stage_order"] >= self.stages["签约"])
         found["reported_unit_name"] = self.answering(leads.index.to_series(), leads["reported_date"])
         contacts = self.follow_ups.groupby("lead_id")["follow_up_date"]
         found["contact_count"] = contacts.size().reindex(leads.index).fillna(0)
@@ -222,7 +245,10 @@ class Ledgers:
     def grouped(self, moves: pd.DataFrame) -> pd.DataFrame:
         """Every signing among moves, grouped with what it repeats: no more than the months of the rule after the one before."""
         months = int(self.limit("repeat_months"))
-        signed = moves[moves["stage"] == "签约"]
+        ordered = moves.assign(place=moves["stage"].map(self.stages)).sort_values(["moved_date", "place"])
+        ordered = ordered[ordered["place"] >= self.stages["签约"]]
+        # The day on which it was reached, and every signing after that.
+        signed = ordered[(ordered["stage"] == "签约") | ~ordered.duplicated("lead_id")]
         table = signed[["lead_id", "moved_date", "unit_name"]].rename(columns={"moved_date": "signed_date"})
         name = self.leads["project_name"].str.replace(r"(项目|工程|[一二三四五六七八九十\d]+期)", "", regex=True)
         firm = (

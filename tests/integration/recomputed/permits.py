@@ -38,7 +38,7 @@ def _steps(ledgers: Ledgers) -> pd.DataFrame:
     going = ledgers.state.index[~ledgers.state["is_ended"]]
     written = written[written["lead_id"].isin(going)].assign(is_in_ledger=True)
     rules = ledgers.read("procedure_rules")
-    rules = rules[(rules["valid_from_date"] < ledgers.as_of) & ~(rules["valid_to_date"] < ledgers.as_of)]
+    rules = rules[(rules["valid_from_date"] <= ledgers.as_of) & ~(rules["valid_to_date"] < ledgers.as_of)]
     rules = rules.sort_values("valid_from_date").drop_duplicates(["project_kind", "procedure_step"], keep="last")
     kinds = written.groupby("lead_id")["project_kind"].first().reset_index()
     built = ledgers.state[["completed_date", "operation_date"]].notna().any(axis=1)
@@ -87,7 +87,7 @@ def procedures(ledgers: Ledgers) -> pd.DataFrame:
     """手续办理: state, working days used, over the limit, behind the plan, blocked, and to the end."""
     own, day = _steps(ledgers), ledgers.as_of
     for name in ("accepted_date", "done_date", "blocked_since_date"):
-        own[name] = own[name].where(own[name] < day)
+        own[name] = own[name].where(own[name] <= day)
     done, blocked, accepted = own["done_date"].notna(), own["blocked_since_date"].notna(), own["accepted_date"].notna()
     blocked &= own["blocker"].notna()
     own["blocked_by_unit"] = own["blocked_by_unit"].fillna(own["handling_unit_name"]).where(blocked & ~done)

@@ -55,7 +55,7 @@ def size_ladder(ledgers: Ledgers) -> pd.DataFrame:
         "签约": state[state["is_counted_signing"]].assign(unit=state["signed_unit_name"], day=state["signed_date"]),
         "开工": state[state["started_date"].notna()].assign(unit=state["started_unit_name"], day=state["started_date"]),
     }
-    years = range(min(t["day"].min().year for t in happened.values()), (ledgers.as_of - pd.Timedelta(days=1)).year + 1)
+    years = range(min(t["day"].min().year for t in happened.values()), ledgers.as_of.year + 1)
     for event, table in happened.items():
         for step in seed("size_ladder").to_dict("records"):
             big = table[table["investment_wan_cny"] >= step["at_least_wan_cny"]]
@@ -73,14 +73,14 @@ def size_ladder(ledgers: Ledgers) -> pd.DataFrame:
 def quality_trend(ledgers: Ledgers) -> pd.DataFrame:
     """In talks at the end of the quarter, newly started in it: medians of what is known."""
     points, reached = grades(ledgers).set_index("lead_id"), ledgers.reached
-    # Whoever skipped a stage and came back is in talks again; signed or started is not.
-    beyond = reached[["签约", "开工"]].min(axis=1)
-    last = ledgers.as_of - pd.Timedelta(days=1)
+    # Whoever came back is in talks again.
+    last = ledgers.as_of
     first = min(reached["在谈"].min(), reached["开工"].min(), ledgers.leads["reported_date"].min())
     rows = []
     for quarter in pd.date_range(first.to_period("Q").to_timestamp(), last, freq="QS"):
         end = min(quarter + pd.DateOffset(months=3) - pd.Timedelta(days=1), last)
-        talking = (reached["在谈"] <= end) & ~(beyond <= end) & ~(reached["终止"] <= end)
+        then = ledgers.courses(ledgers.moves[ledgers.moves["moved_date"] <= end]).reindex(reached.index)
+        talking = (then["stage"] == "在谈") & then["ended_date"].isna()
         started = (reached["开工"] >= quarter) & (reached["开工"] <= end)
         for kind, who in [("在谈", talking), ("新开工", started)]:
             own = points[who.reindex(points.index)]
@@ -89,7 +89,7 @@ def quality_trend(ledgers: Ledgers) -> pd.DataFrame:
             rows.append(
                 {
                     "quarter_date": quarter,
-                    "is_complete": quarter + pd.DateOffset(months=3) <= ledgers.as_of,
+                    "is_complete": quarter + pd.DateOffset(months=3, days=-1) <= ledgers.as_of,
                     "project_kind": kind,
                     "project_count": len(own),
                     "graded_count": graded,
@@ -107,7 +107,7 @@ def _paid(ledgers: Ledgers) -> pd.DataFrame:
     paid = ledgers.read("tax_paid")
     # Without a day that can be read it is known once the year is over.
     year_end = pd.to_datetime(paid["tax_year"].astype(int).astype(str) + "-12-31")
-    paid = paid[paid["confirmed_date"].fillna(year_end) < ledgers.as_of]
+    paid = paid[paid["confirmed_date"].fillna(year_end) <= ledgers.as_of]
     paid = paid.assign(lead_id=paid["lead_id"].fillna(paid["uscc"].map(alone)))
     paid = paid[paid["lead_id"].isin(leads.index)]
     found = paid.groupby(["lead_id", "tax_year"], as_index=False).agg(
@@ -128,7 +128,7 @@ def _paid(ledgers: Ledgers) -> pd.DataFrame:
 def _promised(ledgers: Ledgers) -> pd.DataFrame:
     """Tax of the first three years in the latest contract."""
     agreed = ledgers.read("project_commitments")
-    agreed = agreed[agreed["lead_id"].isin(ledgers.leads.index) & (agreed["agreed_date"] < ledgers.as_of)]
+    agreed = agreed[agreed["lead_id"].isin(ledgers.leads.index) & (agreed["agreed_date"] <= ledgers.as_of)]
     agreed = agreed.sort_values(["agreed_date", "agreed_contract_no"]).drop_duplicates("lead_id", keep="last")
     parts = []
     for number in (1, 2, 3):
@@ -190,11 +190,11 @@ def _dollars(ledgers: Ledgers) -> pd.DataFrame:
     leads = ledgers.leads.index
     agreed = ledgers.read("project_commitments")
     agreed = agreed[
-        agreed["lead_id"].isin(leads) & (agreed["agreed_date"] < ledgers.as_of) & (agreed["fdi_wan_cny"] > 0)
+        agreed["lead_id"].isin(leads) & (agreed["agreed_date"] <= ledgers.as_of) & (agreed["fdi_wan_cny"] > 0)
     ]
     months = ledgers.read("investment_progress")
     months = months[months["lead_id"].isin(leads)]
-    known = months[["period_date", "verified_date"]].max(axis=1) < ledgers.as_of
+    known = months[["period_date", "verified_date"]].max(axis=1) <= ledgers.as_of
     paid, planned = months[known & (months["paid_in_fdi_wan_cny"] > 0)], months[months["planned_fdi_wan_cny"] > 0]
     return pd.concat(
         [
@@ -216,10 +216,10 @@ def _dollars(ledgers: Ledgers) -> pd.DataFrame:
 
 def foreign(ledgers: Ledgers) -> pd.DataFrame:
     """Foreign leads with what was contracted, paid in and planned, in 万美元."""
-    money, state, last = _dollars(ledgers), ledgers.state, ledgers.as_of - pd.Timedelta(days=1)
+    money, state, last = _dollars(ledgers), ledgers.state, ledgers.as_of
     dated = money[money["kind"] != "月度计划"]
     own = state[state["is_foreign"].map(lambda x: x is True) | state.index.isin(dated["lead_id"])]
-    this_year, over = money["day"].dt.year == last.year, money["day"] < ledgers.as_of
+    this_year, over = money["day"].dt.year == last.year, money["day"] <= ledgers.as_of
 
     def total(mask: pd.Series) -> pd.Series:
         return money[mask].groupby("lead_id")["amount"].sum().reindex(own.index)
@@ -258,10 +258,10 @@ def foreign_units(ledgers: Ledgers) -> pd.DataFrame:
     money = _dollars(ledgers)
     money["unit_name"] = ledgers.answering(money["lead_id"], money["day"])
     money["year"] = money["day"].dt.year
-    last = (ledgers.as_of - pd.Timedelta(days=1)).year
+    last = ledgers.as_of.year
     held = tasks.current_targets(ledgers).query("indicator == '实际使用外资'")
     above = ledgers.read("district_targets").query("indicator == '实际使用外资'")
-    above = above[above["issued_date"] < ledgers.as_of].assign(unit_name="全区")
+    above = above[above["issued_date"] <= ledgers.as_of].assign(unit_name="全区")
     target = pd.concat([held, above]).set_index(["unit_name", "target_year"])["target_value"].to_dict()
     years = range(int(money.loc[money["kind"] != "月度计划", "year"].min()), last + 1)
     leads = foreign(ledgers)

@@ -26,9 +26,7 @@ def _decimal(value: object) -> Decimal:
 def _rules(ledgers: Ledgers) -> pd.DataFrame:
     """Rules that hold on the day, with the indicator and the size that each measures; none where marks tell it."""
     table = ledgers.read("scoring_rules")
-    table = table[
-        (table["valid_from_date"] < ledgers.as_of) & ~(table["valid_to_date"] < ledgers.as_of - pd.Timedelta(days=1))
-    ]
+    table = table[(table["valid_from_date"] <= ledgers.as_of) & ~(table["valid_to_date"] < ledgers.as_of)]
     further = seed("scoring_measures").set_index("measure_key")["measure_text"].to_dict()
     told = table["measured_indicator"].map(lambda key: further.get(key, key))
     parts = told.str.extract(r"^(?P<measured>[^\[@]+?)(?:\[(?P<low>[\d.]*),(?P<high>[\d.]*)\))?(?P<paced>@时序)?$")
@@ -49,7 +47,7 @@ def _facts(ledgers: Ledgers) -> pd.DataFrame:
     table = task_lists.facts(ledgers)
     for name in ("fact_date", "known_date", "until_date"):
         table[name] = pd.to_datetime(table[name])
-    table = table[(table["known_date"] < ledgers.as_of) & (table["fact_date"] < ledgers.as_of)]
+    table = table[(table["known_date"] <= ledgers.as_of) & (table["fact_date"] <= ledgers.as_of)]
     table = table.sort_values(["fact_date", "known_date", "fact_key"])
     keys = table["indicator"] + "｜" + table["fact_key"].astype(str)
     counted = table["not_counted_reason"].isna()
@@ -60,11 +58,11 @@ def _facts(ledgers: Ledgers) -> pd.DataFrame:
 @cache
 def _behind(ledgers: Ledgers) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Each rule that applies to a unit with what it comes to, and the facts and marks behind it."""
-    facts, last = _facts(ledgers), ledgers.as_of - pd.Timedelta(days=1)
+    facts, last = _facts(ledgers), ledgers.as_of
     stock = set(seed("indicators").query("is_stock")["indicator"])
     held = tasks.current_targets(ledgers).set_index(["unit_name", "target_year", "indicator"])["target_value"].to_dict()
     marks = ledgers.read("assessment_marks")
-    marks = marks[marks["period_date"] < ledgers.as_of]
+    marks = marks[marks["period_date"] <= ledgers.as_of]
     items: list[dict[str, object]] = []
     traces: list[pd.DataFrame] = []
     for rule in _rules(ledgers).to_dict("records"):
@@ -73,7 +71,7 @@ def _behind(ledgers: Ledgers) -> tuple[pd.DataFrame, pd.DataFrame]:
         end = first + pd.DateOffset(months=months)
         own = facts[facts["indicator"] == rule["measured"]]
         if rule["measured"] in stock:
-            own = own[~(own["until_date"] < ledgers.as_of)]
+            own = own[~(own["until_date"] <= ledgers.as_of)]
         else:
             own = own[(own["fact_date"] >= first) & (own["fact_date"] < end)]
         size = own["investment_wan_cny"].astype(float)
@@ -113,7 +111,7 @@ def _behind(ledgers: Ledgers) -> tuple[pd.DataFrame, pd.DataFrame]:
             # The task of the period as a fraction, so that a step that is just full is full.
             above, below = (1, 1) if rule["measured"] in stock else (months, 12)
             if rule["is_paced"]:
-                above, below = above * (ledgers.as_of - first).days, below * (end - first).days
+                above, below = above * ((ledgers.as_of - first).days + 1), below * (end - first).days
             base = None if task is None else (_decimal(task) * above, below)
             is_percent = rule["rule_kind"] in STEPS and rule["measure"] in ("%", "百分点", "个百分点")
             if rule["rule_kind"] not in ("完成率", *STEPS):

@@ -44,10 +44,19 @@ def _repeats(ledgers: Ledgers) -> dict[str, str]:
 
 
 def _moves(ledgers: Ledgers, stage: str) -> pd.DataFrame:
-    """Moves to a stage, with when the office knew of them."""
-    table = ledgers.moves[ledgers.moves["stage"] == stage].copy()
+    """Moves to a stage, with when the office knew of them; one past it where none before had told of the stage by then."""
+    table = ledgers.moves.assign(place=ledgers.moves["stage"].map(ledgers.stages))
     table["known_date"] = table[["moved_date", "recorded_date"]].max(axis=1)
-    return table
+    own = table["stage"] == stage
+    past = table[table["has_evidence"] & (table["place"] >= ledgers.stages[stage])]
+    shows = set()
+    for _, rows in past.sort_values(["moved_date", "place"]).groupby("lead_id"):
+        known = rows["known_date"].cummin().shift()
+        shows |= set(rows.index[~(known <= rows["known_date"])])
+    table = table[own | table.index.isin(shows)].assign(is_own=own)
+    # Of two on one day the one with evidence, then the stage's own.
+    table = table.sort_values(["has_evidence", "is_own"], ascending=False, kind="stable")
+    return table.drop_duplicates(["lead_id", "moved_date"]).sort_index()
 
 
 def _once(rows: pd.DataFrame) -> pd.Series:
@@ -84,12 +93,11 @@ def _facts(ledgers: Ledgers) -> pd.DataFrame:
             own = leads.reset_index().assign(
                 fact_date=leads["reported_date"].to_numpy(), fact_value=1.0, ledger_name="线索台账"
             )
-            own["known_date"], own["fact_key"] = own["fact_date"], own["lead_id"]
-            gone = ledgers.moves[
-                ledgers.moves["has_evidence"] & ledgers.moves["stage"].isin([rule["until_stage"], "终止"])
-            ]
-            known = gone[["moved_date", "recorded_date"]].max(axis=1).groupby(gone["lead_id"]).min()
-            own["until_date"] = own["lead_id"].map(known)
+            own = own.merge(tasks.open_days(ledgers, rule["until_stage"]), on="lead_id")
+            own["fact_date"] = own[["fact_date", "since"]].max(axis=1)
+            own["known_date"], own["until_date"] = own["fact_date"], own["until"]
+            own["fact_key"] = own["lead_id"] + own["number"].map(lambda n: f"｜第{n + 1}次" if n else "")
+            own = own[~(own["until_date"] <= own["fact_date"])]
             least = rule["min_investment_wan_cny"]
             why = pd.Series(f"未计入：总投资不足{least:.0f}万元", own.index).where(own["investment_wan_cny"] < least)
             why = why.mask(own["investment_wan_cny"].isna(), "未计入：未填总投资")
@@ -102,7 +110,7 @@ def _facts(ledgers: Ledgers) -> pd.DataFrame:
             own["fact_value"] = own["investment_wan_cny"] if rule["counted_by"] == "阶段金额" else 1.0
             why = pd.Series(
                 [_missing(kind, needed, "佐证材料") for kind in own["evidence_kind"]], own.index, dtype=object
-            )
+            ).where(own["is_own"])
             if rule["stage"] == "签约":
                 why = why.fillna(
                     own["lead_id"].map({a: f"未计入：与{b}重复签约，只计第一次" for a, b in repeats.items()})
@@ -120,7 +128,7 @@ def _facts(ledgers: Ledgers) -> pd.DataFrame:
             trips = ledgers.trips[ledgers.trips["event_kind"] == "外出招商"]
             known = trips[["start_date", "end_date"]].max(axis=1)
             own = trips.assign(fact_key=trips["event_id"], fact_date=trips["start_date"], known_date=known)
-            own = own[own["known_date"] < ledgers.as_of].assign(fact_value=1.0, ledger_name="外出招商与活动")
+            own = own[own["known_date"] <= ledgers.as_of].assign(fact_value=1.0, ledger_name="外出招商与活动")
         else:
             own = _overdue(ledgers)
         parts.append(own.assign(indicator=name, measure=rule["measure"]).reindex(columns=FACTS))
@@ -145,7 +153,7 @@ def _money(ledgers: Ledgers, name: str) -> pd.DataFrame:
     months = ledgers.read("investment_progress")
     months = months[months["lead_id"].isin(ledgers.leads.index) & months[MONEY[name]].notna()].copy()
     months["known_date"] = months[["period_date", "verified_date"]].max(axis=1)
-    months = months[months["known_date"] < ledgers.as_of]
+    months = months[months["known_date"] <= ledgers.as_of]
     value = ledgers.written(months, "paid_in_fdi_wan_cny") if name == "实际使用外资" else months[MONEY[name]]
     return months.assign(
         fact_key=months["lead_id"] + "｜" + months["period_date"].dt.strftime("%Y-%m-%d"),
@@ -157,23 +165,52 @@ def _overdue(ledgers: Ledgers) -> pd.DataFrame:
     """Agreed start passed: from the day after it until the office knows of the start or of the end."""
     agreed = ledgers.read("project_commitments")
     agreed = agreed[agreed["lead_id"].isin(ledgers.leads.index) & agreed["start_due_date"].notna()]
-    agreed = agreed[agreed["agreed_date"] < ledgers.as_of].sort_values(["agreed_date", "agreed_contract_no"])
+    agreed = agreed[agreed["agreed_date"] <= ledgers.as_of].sort_values(["agreed_date", "agreed_contract_no"])
     agreed = agreed.drop_duplicates("lead_id", keep="last").copy()
-    gone = ledgers.moves[ledgers.moves["has_evidence"] & ledgers.moves["stage"].isin(["开工", "终止"])]
-    known = gone[["moved_date", "recorded_date"]].max(axis=1).groupby(gone["lead_id"]).min()
+    agreed = agreed.merge(_signed_days(ledgers), on="lead_id")
     agreed["fact_date"] = agreed["start_due_date"] + pd.Timedelta(days=1)
-    agreed["until_date"] = agreed["lead_id"].map(known)
+    agreed["fact_date"] = agreed[["fact_date", "agreed_date", "since"]].max(axis=1)
+    agreed["until_date"] = agreed["until"]
     agreed["known_date"] = agreed["fact_date"]
-    own = agreed[(agreed["known_date"] < ledgers.as_of) & ~(agreed["until_date"] <= agreed["fact_date"])]
+    own = agreed[(agreed["known_date"] <= ledgers.as_of) & ~(agreed["until_date"] <= agreed["fact_date"])]
     return own.assign(
-        fact_key=own["lead_id"], fact_value=1.0, evidence_no=own["agreed_contract_no"], ledger_name="项目约定"
+        fact_key=own["lead_id"] + own["number"].map(lambda n: f"｜第{n + 1}次" if n else ""),
+        fact_value=1.0,
+        evidence_no=own["agreed_contract_no"],
+        ledger_name="项目约定",
     )
+
+
+def _signed_days(ledgers: Ledgers) -> pd.DataFrame:
+    """From when to when the office knew each project as signed, neither started nor lost nor back in talks."""
+    moves = ledgers.moves[ledgers.moves["has_evidence"]]
+    moves = moves.assign(
+        place=moves["stage"].map(ledgers.stages).fillna(99), known=moves[["moved_date", "recorded_date"]].max(axis=1)
+    )
+    signed, rows = ledgers.stages["签约"], []
+    for lead, own in moves.sort_values(["moved_date", "place"]).groupby("lead_id"):
+        begun = own.loc[(own["place"] >= ledgers.stages["开工"]) & (own["place"] < 99), "known"].min()
+        spans, is_lost = [[pd.NaT, pd.NaT]], False
+        for place, known in zip(own["place"], own["known"], strict=True):
+            if place == 99:
+                spans[-1][1], is_lost = min((x for x in (spans[-1][1], known) if pd.notna(x)), default=known), True
+                continue
+            if place < signed or is_lost:
+                spans[-1][1] = min((x for x in (spans[-1][1], known) if pd.notna(x)), default=known)
+                spans.append([pd.NaT, pd.NaT])
+                is_lost = False
+            if place >= signed:
+                spans[-1][0] = min((x for x in (spans[-1][0], known) if pd.notna(x)), default=known)
+        spans = [(a, min((x for x in (b, begun) if pd.notna(x)), default=pd.NaT)) for a, b in spans if pd.notna(a)]
+        rows += [(lead, number, a, b) for number, (a, b) in enumerate(spans)]
+    found = pd.DataFrame(rows, columns=["lead_id", "number", "since", "until"])
+    return found.assign(since=pd.to_datetime(found["since"]), until=pd.to_datetime(found["until"]))
 
 
 def history(ledgers: Ledgers) -> pd.DataFrame:
     """任务调整记录: as first set from the outset, then each change from its day."""
     table = ledgers.read("target_changes")
-    table = table[table["effective_date"] < ledgers.as_of]
+    table = table[table["effective_date"] <= ledgers.as_of]
     table = table.assign(
         unit_name=table["unit_name"].map(ledgers.spellings),
         target_value=tasks.in_measure(table, "new_value"), old_value=tasks.in_measure(table, "old_value"),
@@ -208,7 +245,7 @@ def decomposition(ledgers: Ledgers) -> pd.DataFrame:
     """What the city set beside the sum of what the units have; a unit's task doesn't hold those below it (dispatch_rules)."""
     rules = seed("indicators").set_index("indicator")
     upper = ledgers.read("district_targets")
-    upper = upper[upper["issued_date"] < ledgers.as_of].assign(upper_value=tasks.in_measure(upper, "target_value"))
+    upper = upper[upper["issued_date"] <= ledgers.as_of].assign(upper_value=tasks.in_measure(upper, "target_value"))
     held = tasks.current_targets(ledgers)
     found = upper.rename(columns={"issued_by": "upper_name"})
     own = held.groupby(["target_year", "indicator"])["target_value"].agg(divided_value="sum", unit_count="size")
@@ -287,9 +324,9 @@ def quarters(ledgers: Ledgers) -> pd.DataFrame:
     upper = upper.assign(upper_value=tasks.in_measure(upper, "target_value"))
     first, rows = table["month_date"].min(), []
     for quarter, own in ends[ends["indicator"].isin(rules.index[rules["is_task"]])].groupby("quarter_date"):
-        day = min(quarter + pd.DateOffset(months=3), ledgers.as_of)
+        day = min(quarter + pd.DateOffset(months=3, days=-1), ledgers.as_of)
         then = Ledgers(ledgers.folder, day.date())
-        is_known = (upper["issued_date"] < day) & (upper["target_year"] == quarter.year)
+        is_known = (upper["issued_date"] <= day) & (upper["target_year"] == quarter.year)
         above = upper[is_known].set_index("indicator")["upper_value"]
         held = tasks.current_targets(then)
         held = held[held["target_year"] == quarter.year]
@@ -328,18 +365,18 @@ def quarters(ledgers: Ledgers) -> pd.DataFrame:
 def unit_rule(ledgers: Ledgers) -> pd.DataFrame:
     """单位达标: started in the year, or in reserve on the day, at least so large."""
     table = facts(ledgers)
-    table = table[table["not_counted_reason"].isna() & (pd.to_datetime(table["known_date"]) < ledgers.as_of)]
+    table = table[table["not_counted_reason"].isna() & (pd.to_datetime(table["known_date"]) <= ledgers.as_of)]
     rows = []
     rules = seed("unit_rules")
-    valid = (pd.to_datetime(rules["valid_from"]) < ledgers.as_of) & ~(pd.to_datetime(rules["valid_to"]) < ledgers.as_of)
+    valid = (pd.to_datetime(rules["valid_from"]) <= ledgers.as_of) & ~(
+        pd.to_datetime(rules["valid_to"]) < ledgers.as_of
+    )
     for rule in rules[valid].to_dict("records"):
         if rule["counted_by"] == "储备":
-            own = table[(table["indicator"] == "储备项目数") & ~(pd.to_datetime(table["until_date"]) < ledgers.as_of)]
+            own = table[(table["indicator"] == "储备项目数") & ~(pd.to_datetime(table["until_date"]) <= ledgers.as_of)]
         else:
             day = pd.to_datetime(table["fact_date"])
-            own = table[
-                (table["indicator"] == "新开工项目数") & (day.dt.year == (ledgers.as_of - pd.Timedelta(days=1)).year)
-            ]
+            own = table[(table["indicator"] == "新开工项目数") & (day.dt.year == ledgers.as_of.year)]
         least, number = rule["min_investment_wan_cny"], rule["min_count"]
         if pd.notna(least):
             own = own[own["investment_wan_cny"].astype(float) >= least]

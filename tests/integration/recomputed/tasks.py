@@ -28,7 +28,7 @@ def first_targets(ledgers: Ledgers) -> pd.DataFrame:
 def changes(ledgers: Ledgers) -> pd.DataFrame:
     table = ledgers.read("target_changes")
     table = table.assign(unit_name=table["unit_name"].map(ledgers.spellings), new=in_measure(table, "new_value"))
-    return table[table["effective_date"] < ledgers.as_of].sort_values("effective_date")
+    return table[table["effective_date"] <= ledgers.as_of].sort_values("effective_date")
 
 
 def current_targets(ledgers: Ledgers) -> pd.DataFrame:
@@ -59,14 +59,42 @@ def _proves(kind: str, asked: object) -> bool:
     return not isinstance(asked, str) or any(one in kind for one in asked.split("、"))
 
 
+def open_days(ledgers: Ledgers, stage: str) -> pd.DataFrame:
+    """From when to when the office knew each lead as neither lost nor at a stage yet: once, and again for each time it came back."""
+    moves = ledgers.moves[ledgers.moves["has_evidence"]]
+    moves = moves.assign(
+        place=moves["stage"].map(ledgers.stages).fillna(99), known=moves[["moved_date", "recorded_date"]].max(axis=1)
+    )
+    by_lead = dict(list(moves.sort_values(["moved_date", "place"]).groupby("lead_id")))
+    rows = []
+    for lead in ledgers.leads.index:
+        number, since, until, came = 0, pd.NaT, pd.NaT, pd.NaT
+        own = by_lead.get(lead)
+        for place, known in () if own is None else zip(own["place"], own["known"], strict=True):
+            if place == 99:
+                until = known if pd.isna(until) else min(until, known)
+                continue
+            if pd.notna(until):
+                rows.append((lead, number, since, until))
+                number, since, until = number + 1, known, pd.NaT
+            if ledgers.stages[stage] <= place:
+                came = known if pd.isna(came) else min(came, known)
+        rows.append((lead, number, since, until))
+        rows[-number - 1 :] = [
+            (a, n, s, u if pd.isna(came) or u <= came else came) for a, n, s, u in rows[-number - 1 :]
+        ]
+    found = pd.DataFrame(rows, columns=["lead_id", "number", "since", "until"])
+    return found.assign(since=pd.to_datetime(found["since"]), until=pd.to_datetime(found["until"]))
+
+
 def facts(ledgers: Ledgers) -> pd.DataFrame:
     """What counts for tasks, one row per indicator and thing, with whether it counts. Money stands a month at a time."""
     state = ledgers.state.reset_index()
     grown = expansions(ledgers)
     months = ledgers.read("investment_progress")
-    months = months[months["lead_id"].isin(ledgers.leads.index) & (months["period_date"] < ledgers.as_of)]
+    months = months[months["lead_id"].isin(ledgers.leads.index) & (months["period_date"] <= ledgers.as_of)]
     verified = months["verified_date"].fillna(months["period_date"])
-    months = months[months[["period_date"]].assign(v=verified).max(axis=1) < ledgers.as_of].copy()
+    months = months[months[["period_date"]].assign(v=verified).max(axis=1) <= ledgers.as_of].copy()
     months["unit_name"] = ledgers.answering(months["lead_id"], months["period_date"])
     asked = seed("indicators").set_index("indicator")["evidence_kinds"]
     rows = []
@@ -104,10 +132,10 @@ def facts(ledgers: Ledgers) -> pd.DataFrame:
         )
 
     reserve = counted[counted["investment_wan_cny"] >= 5000]
-    # It leaves the reserve when the office knows of the signing: a past day is told as it was known then.
-    gone = ledgers.moves[ledgers.moves["has_evidence"] & ledgers.moves["stage"].isin(["签约", "终止"])]
-    known = gone[["moved_date", "recorded_date"]].max(axis=1).groupby(gone["lead_id"]).min()
-    leaves = reserve["lead_id"].map(known)
+    stays = open_days(ledgers, "签约")
+    reserve = reserve.merge(stays, on="lead_id")
+    reserve["since"] = reserve[["reported_date", "since"]].max(axis=1)
+    reserve = reserve[~(reserve["until"] <= reserve["since"])]
     rows += [
         stage("新增线索数", "reported_unit_name", "reported_date"),
         stage("新签约项目数", "signed_unit_name", "signed_date"),
@@ -117,16 +145,16 @@ def facts(ledgers: Ledgers) -> pd.DataFrame:
         pd.DataFrame(
             {
                 "indicator": "储备项目数",
-                "unit_name": reserve["reported_unit_name"],
+                "unit_name": ledgers.answering(reserve["lead_id"], reserve["since"]),
                 "lead_id": reserve["lead_id"],
-                "day": reserve["reported_date"],
+                "day": reserve["since"],
                 "value": 1.0,
                 "is_counted": True,
-                "until": leaves,
+                "until": reserve["until"],
             }
         ),
     ]
-    trips = ledgers.trips[(ledgers.trips["event_kind"] == "外出招商") & (ledgers.trips["start_date"] < ledgers.as_of)]
+    trips = ledgers.trips[(ledgers.trips["event_kind"] == "外出招商") & (ledgers.trips["start_date"] <= ledgers.as_of)]
     rows.append(
         pd.DataFrame(
             {"indicator": "外出招商次数", "unit_name": trips["unit_name"], "lead_id": None, "day": trips["start_date"]}
@@ -142,7 +170,7 @@ def _passed_over(ledgers: Ledgers) -> dict[tuple[str, int, str], int]:
     table = task_lists.facts(ledgers)
     for name in ("fact_date", "known_date"):
         table[name] = pd.to_datetime(table[name])
-    table = table[table[["fact_date", "known_date"]].max(axis=1) < ledgers.as_of]
+    table = table[table[["fact_date", "known_date"]].max(axis=1) <= ledgers.as_of]
     keys = table["indicator"] + "｜" + table["fact_key"].astype(str)
     table = table[~keys.isin(keys[table["not_counted_reason"].isna()])]
     return table.groupby(["unit_name", table["fact_date"].dt.year, "indicator"])["fact_key"].nunique().to_dict()
@@ -156,11 +184,11 @@ def progress(ledgers: Ledgers) -> pd.DataFrame:
     rules = seed("indicators").query("is_task").set_index("indicator")
     held = current_targets(ledgers).set_index(KEYS)["target_value"]
     first = first_targets(ledgers).set_index(KEYS)["target_value"]
-    last = ledgers.as_of - pd.Timedelta(days=1)
+    last = ledgers.as_of
     rows = []
     for year in sorted({key[0] for key in held.index}):
         days = 366 if calendar.isleap(year) else 365
-        gone = min(max((ledgers.as_of - pd.Timestamp(year, 1, 1)).days, 0), days)
+        gone = min(max((ledgers.as_of - pd.Timestamp(year, 1, 1)).days + 1, 0), days)
         end = min(pd.Timestamp(year, 12, 31), last)
         for name, rule in rules.iterrows():
             own = table[table["indicator"] == name]

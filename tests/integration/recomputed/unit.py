@@ -21,7 +21,7 @@ def events(ledgers: Ledgers) -> pd.DataFrame:
     counted = state[state["is_counted_signing"]]
     started, running = state[state["started_date"].notna()], state[state["operation_date"].notna()]
     trips = ledgers.trips[(ledgers.trips["event_kind"] == "外出招商")]
-    trips = trips[trips[["start_date", "end_date"]].max(axis=1) < ledgers.as_of].assign(lead_id=None)
+    trips = trips[trips[["start_date", "end_date"]].max(axis=1) <= ledgers.as_of].assign(lead_id=None)
     visits = follow_ups[follow_ups["method"].isin(IN_PERSON)]
 
     def part(name: str, rows: pd.DataFrame, unit: str, day: str, amount: str | None = None) -> pd.DataFrame:
@@ -54,7 +54,7 @@ def indicators(ledgers: Ledgers) -> pd.DataFrame:
     """按发生月; a unit with nothing stands with 0; beside it only what belongs to started projects."""
     table = events(ledgers).assign(month_date=lambda t: month_of(t["day"]))
     begun = ledgers.state.index[ledgers.state["started_date"].notna()]
-    months = pd.date_range(table["month_date"].min(), ledgers.as_of - pd.Timedelta(days=1), freq="MS")
+    months = pd.date_range(table["month_date"].min(), ledgers.as_of, freq="MS")
     every = pd.MultiIndex.from_product(
         [ledgers.unit_types.index, list(MEASURES), months], names=["unit_name", "indicator", "month_date"]
     )
@@ -122,7 +122,7 @@ def balance(ledgers: Ledgers) -> pd.DataFrame:
 def overdue(ledgers: Ledgers) -> pd.DataFrame:
     """Leads before signing: never talked to since the report, or not touched since the last activity, for too long."""
     state = ledgers.state
-    own = state[~state["is_ended"] & (state["stage_order"] < ledgers.stages["签约"])].copy()
+    own = state[~state["is_ended"] & ~state["is_in_follow_up"]].copy()
     fresh = own["contact_count"] == 0
     own["since_date"] = own["reported_date"].where(fresh, own["last_activity_date"])
     own["limit_days"] = fresh.map({True: ledgers.limit("first_contact_days"), False: ledgers.limit("update_days")})
@@ -138,7 +138,7 @@ def standing(ledgers: Ledgers) -> pd.DataFrame:
     """One line a unit."""
     state, limits = ledgers.state, seed("stage_limits").set_index("stage")["is_contact"]
     units = ledgers.unit_types.index
-    trips = ledgers.trips[ledgers.trips["start_date"] < ledgers.as_of]
+    trips = ledgers.trips[ledgers.trips["start_date"] <= ledgers.as_of]
     days = pd.concat(
         [
             ledgers.follow_ups[["unit_name", "follow_up_date"]].set_axis(["unit_name", "day"], axis=1),
@@ -148,7 +148,7 @@ def standing(ledgers: Ledgers) -> pd.DataFrame:
         ]
     )
     last = days.groupby("unit_name")["day"].max().reindex(units)
-    recent = ledgers.follow_ups[ledgers.follow_ups["follow_up_date"] >= ledgers.as_of - pd.Timedelta(days=30)]
+    recent = ledgers.follow_ups[ledgers.follow_ups["follow_up_date"] > ledgers.as_of - pd.Timedelta(days=30)]
     contact = state["stage"].map(limits).fillna(False).astype(bool)
     signed, started = state["is_counted_signing"], state["started_date"].notna()
     waits = funnel.signed_not_started(ledgers)
@@ -193,7 +193,7 @@ def standing(ledgers: Ledgers) -> pd.DataFrame:
 def external_ranks(ledgers: Ledgers) -> pd.DataFrame:
     """As published; up is the place before less this one."""
     table = ledgers.read("external_ranks").sort_values("published_date")
-    table = table[table["published_date"] < ledgers.as_of]
+    table = table[table["published_date"] <= ledgers.as_of]
     before = table.groupby(["ranking_name", "ranked_name"])["position"].shift()
     return table.assign(published_rank=table["position"], previous_rank=before, places_up=before - table["position"])[
         [

@@ -12,7 +12,7 @@ from models.assessment import Assessment, Measure, assess, read_rules
 
 DAY = dt.date
 MARCH, JUNE, OUTSET = DAY(2026, 3, 1), DAY(2026, 6, 1), DAY(1900, 1, 1)
-AS_OF = DAY(2026, 7, 1)  # 181 of 365 days have passed
+AS_OF = DAY(2026, 6, 30)  # 181 of 365 days have passed
 INDICATORS = pd.DataFrame(
     {
         "indicator": [
@@ -69,8 +69,8 @@ def mark(unit: str, code: str, value: float, kind: str = "评分", at: dt.date =
 
 
 def passed(as_of: dt.date) -> dict[str, float]:
-    """How much of each period of the last known day has passed, as brd_task__pace has it."""
-    last = as_of - dt.timedelta(days=1)
+    """How much of each period of the day has passed, the day included, as brd_task__pace has it."""
+    last = as_of
     periods = {kind: pd.Period(last, freq) for kind, freq in (("月", "M"), ("季", "Q"), ("年", "Y"))}
     spans = {kind: (period.start_time.date(), period.end_time.date()) for kind, period in periods.items()}
     half = (
@@ -78,7 +78,7 @@ def passed(as_of: dt.date) -> dict[str, float]:
         dt.date(last.year, *((6, 30) if last.month <= 6 else (12, 31))),
     )
     return {
-        kind: ((as_of - first).days / ((end - first).days + 1))
+        kind: (((as_of - first).days + 1) / ((end - first).days + 1))
         for kind, (first, end) in {**spans, "半年": half}.items()
     }
 
@@ -418,10 +418,10 @@ def test_a_past_day_is_scored_as_it_was() -> None:
         fact("甲镇", "新签约项目数", "A", at=DAY(2026, 6, 1)),  # signed again: counted once
     ]
     targets = [target("甲镇", "新签约项目数", 4.0), target("甲镇", "新签约项目数", 2.0, DAY(2026, 9, 1))]
-    assert of(score(rules, facts, targets, as_of=DAY(2026, 5, 1))) == 2.5
-    assert of(score(rules, facts, targets, as_of=DAY(2026, 5, 2))) == 5.0
-    assert of(score(rules, facts, targets, as_of=DAY(2026, 9, 1))) == 5.0
-    assert of(score(rules, facts, targets, as_of=DAY(2026, 9, 2))) == 10.0  # the target was cut
+    assert of(score(rules, facts, targets, as_of=DAY(2026, 4, 30))) == 2.5
+    assert of(score(rules, facts, targets, as_of=DAY(2026, 5, 1))) == 5.0
+    assert of(score(rules, facts, targets, as_of=DAY(2026, 8, 31))) == 5.0
+    assert of(score(rules, facts, targets, as_of=DAY(2026, 9, 1))) == 10.0  # the target was cut
 
 
 def test_a_quarter_without_projects_scores_nothing_and_says_so() -> None:
@@ -439,7 +439,7 @@ def test_a_quarter_without_projects_scores_nothing_and_says_so() -> None:
         0,
     )
     assert pd.isna(items.loc["开工率", "item_points"])
-    march = score(rules, facts, [target("甲镇", "新开工项目数", 4.0)], as_of=DAY(2026, 4, 1))
+    march = score(rules, facts, [target("甲镇", "新开工项目数", 4.0)], as_of=DAY(2026, 3, 31))
     assert of(march) == 30.0
 
 
@@ -473,7 +473,7 @@ def test_a_vote_that_is_missing_is_not_a_zero_and_a_count_that_nobody_entered_is
     item = found.items.set_index(["unit_name", "rule_code"]).loc[("乙镇", "票")]
     assert pd.isna(item["item_points"]) and item["how_text"] == "没有评分"
     # In the first quarter both had theirs.
-    march = score(rules, marks=[*before, *late], as_of=DAY(2026, 4, 1))
+    march = score(rules, marks=[*before, *late], as_of=DAY(2026, 3, 31))
     assert (of(march), of(march, "乙镇")) == (3.0, 2.0)
     assert march.scores.set_index("unit_name").loc[["甲镇", "乙镇"], "position"].tolist() == [1, 2]
 

@@ -323,7 +323,7 @@ def test_the_level_moves_once_a_month_unless_the_check_is_red(office: Any, tmp_p
     assert moved.why == "检查不符" and on("2026-05-22") == moved and on("2026-05-04") == first
     assert on("2026-06-01").as_of == dt.date(2026, 6, 1)
     assert on("2026-06-02", other).version == other and len(reads) == 4
-    pairs, through = pairs_through(office.features, dt.date(2026, 5, 3)), dt.date(2026, 5, 3)
+    pairs, through = pairs_through(office.features, dt.date(2026, 5, 4)), dt.date(2026, 5, 4)
     again = level_on(SETTINGS.rule, usual_rule(), pairs, office.outcomes, through, SETTINGS)
     assert first.level == again.told()
 

@@ -162,3 +162,27 @@ def test_ipcw_recovers_the_rate_that_decided_pairs_alone_overstate() -> None:
 def test_unknown_mode_is_refused() -> None:
     with pytest.raises(ValueError, match="hope"):
         label_pairs(pairs(("a", "2023-01-31")), outcomes(), **OPTIONS, mode="hope")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("mode", ["matured", "ipcw"])
+def test_a_lead_that_came_back_is_a_case_again(mode: Any) -> None:
+    """Lost and reopened (重启): no case while lost, one before and after; a loss that was undone decides nothing."""
+    happened = outcomes(
+        ("won", "终止", "2022-03-01", "2022-03-02"),
+        ("won", "重启", "2022-06-01", "2022-06-03"),
+        ("won", "开工", "2022-09-01", "2022-09-01"),
+        ("twice", "终止", "2022-03-01", "2022-03-02"),
+        ("twice", "重启", "2022-06-01", "2022-06-03"),
+        ("twice", "终止", "2022-08-01", "2022-08-01"),
+        ("back", "终止", "2022-03-01", "2022-03-01"),
+        ("back", "重启", "2023-12-01", "2023-12-01"),
+    )
+    days = ("2022-02-28", "2022-04-30", "2022-06-30")
+    asked = pairs(*((lead, day) for lead in ("won", "twice", "back") for day in days))
+    got = label_pairs(asked, happened, **OPTIONS, mode=mode)
+    assert got["label"].fillna(-1).tolist() == [1.0, -1.0, 1.0, 0.0, -1.0, 0.0, 0.0, -1.0, -1.0]
+    if mode == "ipcw":  # decided by the loss that stands, not by the one that was undone
+        assert [str(day.date()) for day in got["final_date"].dropna()[2:4]] == ["2022-08-01", "2022-08-01"]
+    # Reopened, and too young to know.
+    young = label_pairs(pairs(("back", "2024-06-30")), happened, **OPTIONS, mode=mode)
+    assert young["label"].isna().all()

@@ -144,8 +144,8 @@ def test_cohorts_too_young_are_not_failures() -> None:
 
 
 def test_a_quarter_that_is_not_over_or_not_covered_is_refused() -> None:
-    with pytest.raises(ValueError, match="要到 2026-04-01 才结束"):
-        figures(DAY(2026, 3, 31))
+    with pytest.raises(ValueError, match="要到 2026-03-31 才结束"):
+        figures(DAY(2026, 3, 30))
     with pytest.raises(ValueError, match="月度数据不覆盖2024年第一季度"):
         figures(year=2024)
     with pytest.raises(ValueError, match="截至日与清单"):
@@ -284,7 +284,7 @@ def test_a_chart_of_another_day_than_the_board_is_refused() -> None:
 
 
 def test_agreed_and_actual_dates_lie_on_the_line_of_time_or_are_left_out() -> None:
-    steps = pd.DataFrame({"lead_id": "L0", "stage": ["签约", "备案", "在谈"], "reached_date": [DAY(2025, 5, 26), DAY(2025, 8, 1), DAY(2025, 3, 1)]})  # fmt: skip
+    steps = pd.DataFrame({"lead_id": "L0", "stage": ["签约", "备案", "在谈"], "own_date": [DAY(2025, 5, 26), DAY(2025, 8, 1), DAY(2025, 3, 1)]})  # fmt: skip
     dates = {
         "start_due_date": DAY(2025, 9, 1),
         "completion_due_date": DAY(2027, 3, 1),

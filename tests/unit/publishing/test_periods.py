@@ -47,11 +47,11 @@ def test_leap_february_and_a_range_across_years() -> None:
 
 def test_what_is_not_on_the_books_or_not_over_has_no_figure() -> None:
     june = Period(Month(2026, 6), Month(2026, 6))
-    (young,) = compared(rows(m2026_05=4, m2026_06=2), june, "indicator", "v", dt.date(2026, 6, 30))
+    (young,) = compared(rows(m2026_05=4, m2026_06=2), june, "indicator", "v", dt.date(2026, 6, 29))
     assert (young["value"], young["before"], young["last_year"]) == (2, 4, None)
-    # Facts of 30 June are not known on 30 June.
+    # Facts of 30 June are known on 30 June, and the month is over.
     assert young["before_change_pct"] is None
-    (over,) = compared(rows(m2026_05=4, m2026_06=2), june, "indicator", "v", dt.date(2026, 7, 1))
+    (over,) = compared(rows(m2026_05=4, m2026_06=2), june, "indicator", "v", dt.date(2026, 6, 30))
     assert over["before_change_pct"] == -50
     # From 0 there is no share.
     (zero,) = compared(rows(m2026_05=0, m2026_06=2), june, "indicator", "v", dt.date(2026, 7, 1))
@@ -77,8 +77,8 @@ def test_a_period_is_the_sum_of_its_months_or_not_on_the_books(counts: list[int]
         assert found[name] == (sum(inside) if is_known else None)
 
 
-def test_usual_periods_hold_the_last_known_day() -> None:
-    found = {name: str(period) for name, period in usual_periods(dt.date(2026, 7, 1)).items()}
+def test_usual_periods_hold_the_day_of_the_list() -> None:
+    found = {name: str(period) for name, period in usual_periods(dt.date(2026, 6, 30)).items()}
     assert found == {
         "本月": "2026-06", "本季度": "2026-04 至 2026-06", "本半年": "2026-01 至 2026-06", "本年": "2026-01 至 2026-12",
     }  # fmt: skip

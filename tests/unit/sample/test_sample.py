@@ -396,6 +396,7 @@ def test_what_is_for_show_stands_in_the_ledgers(sample: Path, landed: Landed) ->
         "一次性接触",
         "无洽谈对象",
         "无包保领导",
+        "终止后重启",
     } <= set(facts)
     follow_ups: dict[tuple[object, object], Row] = {}
     for row in truth(sample, "follow_ups"):
@@ -410,6 +411,15 @@ def test_what_is_for_show_stands_in_the_ledgers(sample: Path, landed: Landed) ->
     signings = Counter(row["lead_id"] for row in truth(sample, "stage_moves") if row["stage"] == "签约")
     for fact in facts["重复签约"]:
         assert signings[fact["lead_id"]] + signings[fact["other_lead_id"]] >= 2
+    days: dict[tuple[object, object], list[dt.date]] = {}
+    for row in rows(landed, "stage_moves"):
+        days.setdefault((row["lead_id"], row["stage"]), []).append(row["moved_date"])  # type: ignore[arg-type]
+    for fact in facts["终止后重启"]:
+        lead, day = fact["lead_id"], fact["date"]
+        assert day in days[lead, "在谈"] and min(days[lead, "终止"]) < day  # type: ignore[operator]
+    # 签约→在谈 is planted too.
+    signed = {lead: min(own) for (lead, stage), own in days.items() if stage == "签约"}
+    assert any(max(days.get((lead, "在谈"), [day])) > day for lead, day in signed.items())
     led = {row["lead_id"] for row in rows(landed, "officials_teams")}
     assert not led & {fact["lead_id"] for fact in facts["无包保领导"]}
 

@@ -3,7 +3,7 @@ with moves as (
 
     select *
     from {{ ref('fct_stage_moves') }}
-    where is_evidence_required and known_date < {{ as_of_date() }} and moved_date < {{ as_of_date() }}
+    where is_evidence_required and {{ by_the_day('known_date') }} and {{ by_the_day('moved_date') }}
 
 ),
 
@@ -13,13 +13,13 @@ items as (
         lead_id,
         stage,
         count(*) as item_count,
-        count(*) filter (where verdict = '属实' and verified_date < {{ as_of_date() }}) as verified_count,
-        count(*) filter (where verdict in ('存疑', '退回') and verified_date < {{ as_of_date() }}) as doubted_count,
+        count(*) filter (where verdict = '属实' and {{ by_the_day('verified_date') }}) as verified_count,
+        count(*) filter (where verdict in ('存疑', '退回') and {{ by_the_day('verified_date') }}) as doubted_count,
         string_agg(distinct evidence_kind, '、' order by evidence_kind) as filed_kinds,
-        arg_max(verified_by, verified_date) filter (where verified_date < {{ as_of_date() }}) as verified_by,
-        max(verified_date) filter (where verified_date < {{ as_of_date() }}) as verified_date
+        arg_max(verified_by, verified_date) filter (where {{ by_the_day('verified_date') }}) as verified_by,
+        max(verified_date) filter (where {{ by_the_day('verified_date') }}) as verified_date
     from {{ ref('stg_ledger__evidence_items') }}
-    where received_date < {{ as_of_date() }}
+    where {{ by_the_day('received_date') }}
     group by lead_id, stage
 
 )

@@ -1,4 +1,4 @@
--- What may be published (宣传): approved before the day, not confidential, and true of the project that it names.
+-- What may be published (宣传): approved by the day, not confidential, and true of the project that it names.
 with releases as (
 
     select
@@ -6,12 +6,12 @@ with releases as (
         coalesce(names.unit_name, releases.written_unit_name) as unit_name,
         leads.project_name,
         leads.lead_id is not null as is_lead_known,
-        releases.approval = '同意' and releases.approved_date < {{ as_of_date() }} as is_approved
+        releases.approval = '同意' and {{ by_the_day('releases.approved_date') }} as is_approved
     from {{ ref('stg_ledger__publicity_releases') }} as releases
     left join {{ ref('int_unit__names') }} as names
         on {{ name_form('releases.written_unit_name') }} = names.name_form and not names.is_ambiguous
     left join {{ ref('dim_leads') }} as leads on releases.lead_id = leads.lead_id
-    where releases.submitted_date < {{ as_of_date() }}
+    where {{ by_the_day('releases.submitted_date') }}
 
 )
 
@@ -28,15 +28,15 @@ select
     submitted_date,
     approval,
     approved_by,
-    case when approved_date < {{ as_of_date() }} then approved_date end as approved_date,
-    case when published_date < {{ as_of_date() }} then published_date end as published_date,
+    case when {{ by_the_day('approved_date') }} then approved_date end as approved_date,
+    case when {{ by_the_day('published_date') }} then published_date end as published_date,
     coalesce(is_approved and not is_confidential and (lead_id is null or is_lead_known), false) as is_publishable,
     case
         when is_confidential then '涉密，不得发布'
         when is_confidential is null then '未写是否涉密，不得发布'
         when not coalesce(is_approved, false) then '未批准'
         when lead_id is not null and not is_lead_known then '线索编号不在线索台账中'
-        when published_date < {{ as_of_date() }} then '已发布'
+        when {{ by_the_day('published_date') }} then '已发布'
         else '可发布'
     end as publicity_text
 from releases

@@ -5,11 +5,11 @@ with items as (
         items.*,
         coalesce(names.unit_name, items.written_unit_name) as unit_name,
         names.unit_name is not null as is_unit_known,
-        items.closed_date < {{ as_of_date() }} as is_closed
+        {{ by_the_day('items.closed_date') }} as is_closed
     from {{ ref('stg_ledger__meeting_items') }} as items
     left join {{ ref('int_unit__names') }} as names
         on {{ name_form('items.written_unit_name') }} = names.name_form and not names.is_ambiguous
-    where items.meeting_date < {{ as_of_date() }}
+    where {{ by_the_day('items.meeting_date') }}
 
 ),
 
@@ -44,7 +44,7 @@ select
     case when late.is_done then '已办结' when late.late_days > 0 then '超期未办结' else '办理中' end as state,
     late.department_blocked,
     cast(late.reminder_count as bigint) as reminder_count,
-    case when late.reminded_date < {{ as_of_date() }} then late.reminded_date end as reminded_date,
+    case when {{ by_the_day('late.reminded_date') }} then late.reminded_date end as reminded_date,
     case
         when late.is_done then null
         when late.late_days >= {{ dated_rule('traffic_lights', 'light_key', 'item_talk_days', 'yellow_from') }}

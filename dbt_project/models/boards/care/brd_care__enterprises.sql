@@ -26,7 +26,7 @@ visits as (
             uscc,
             last_visit_date as visit_date
         from enterprises
-        where last_visit_date < {{ as_of_date() }}
+        where {{ by_the_day('last_visit_date') }}
 
         union all
 
@@ -34,7 +34,7 @@ visits as (
             counterparty_uscc as uscc,
             follow_up_date as visit_date
         from {{ ref('stg_ledger__follow_ups') }}
-        where method in ('见商', '出差', '考察') and known_date < {{ as_of_date() }} and counterparty_uscc is not null
+        where method in ('见商', '出差', '考察') and {{ by_the_day('known_date') }} and counterparty_uscc is not null
     ) as all_visits
     group by uscc
 
@@ -78,7 +78,7 @@ partners as (
             supplier_name as partner_name,
             '供应商' as side
         from {{ ref('stg_ledger__supply_links') }}
-        where not coalesce(is_local, false) and coalesce(as_of_date, date '1900-01-01') < {{ as_of_date() }}
+        where not coalesce(is_local, false) and {{ by_the_day("coalesce(as_of_date, date '1900-01-01')") }}
 
         union all
 
@@ -87,7 +87,7 @@ partners as (
             customer_name as partner_name,
             '客户' as side
         from {{ ref('stg_ledger__supply_links') }}
-        where not coalesce(is_local, false) and coalesce(as_of_date, date '1900-01-01') < {{ as_of_date() }}
+        where not coalesce(is_local, false) and {{ by_the_day("coalesce(as_of_date, date '1900-01-01')") }}
     ) as links
     group by name_form
 

@@ -1,19 +1,19 @@
--- Requests and difficulties (企业诉求、困难和问题) as they stood before the day: open, overdue, re-opened, answered how fast.
+-- Requests and difficulties (企业诉求、困难和问题) as they stood on the day: open, overdue, re-opened, answered how fast.
 with requests as (
 
     select
         requests.* exclude (closed_date, reopened_date, responded_date, satisfaction),
-        case when requests.closed_date < {{ as_of_date() }} then requests.closed_date end as closed_date,
-        case when requests.reopened_date < {{ as_of_date() }} then requests.reopened_date end as reopened_date,
-        case when requests.responded_date < {{ as_of_date() }} then requests.responded_date end as responded_date,
-        case when requests.closed_date < {{ as_of_date() }} then requests.satisfaction end as satisfaction,
+        case when {{ by_the_day('requests.closed_date') }} then requests.closed_date end as closed_date,
+        case when {{ by_the_day('requests.reopened_date') }} then requests.reopened_date end as reopened_date,
+        case when {{ by_the_day('requests.responded_date') }} then requests.responded_date end as responded_date,
+        case when {{ by_the_day('requests.closed_date') }} then requests.satisfaction end as satisfaction,
         coalesce(names.unit_name, requests.handling_unit_name) as unit_name,
         names.unit_name is not null as is_known_unit,
         coalesce(requests.due_date, requests.received_date + cast({{ rule('request_due_days') }} as integer)) as standing_due_date
     from {{ ref('stg_ledger__enterprise_requests') }} as requests
     left join {{ ref('int_unit__names') }} as names
         on {{ name_form('requests.handling_unit_name') }} = names.name_form and not names.is_ambiguous
-    where requests.received_date < {{ as_of_date() }}
+    where {{ by_the_day('requests.received_date') }}
 
 ),
 
@@ -49,11 +49,11 @@ select
         when judged.closed_date < judged.received_date then '办结日期早于提出日期，请核对'
         when judged.is_closed and judged.closed_date > judged.standing_due_date then '超期办结'
         when judged.is_closed then '按期办结'
-        when judged.standing_due_date < {{ as_of_date() }} then '超期未办结'
+        when {{ before_the_day('judged.standing_due_date') }} then '超期未办结'
         else '在办'
     end as state,
-    not judged.is_closed and coalesce(judged.standing_due_date < {{ as_of_date() }}, false) as is_overdue,
-    case when not judged.is_closed and judged.standing_due_date < {{ as_of_date() }}
+    not judged.is_closed and coalesce({{ before_the_day('judged.standing_due_date') }}, false) as is_overdue,
+    case when not judged.is_closed and {{ before_the_day('judged.standing_due_date') }}
         then {{ as_of_date() }} - judged.standing_due_date end as overdue_days,
     case when judged.responded_date >= judged.received_date then judged.responded_date - judged.received_date end as response_days,
     case when judged.is_closed and judged.closed_date >= judged.received_date then judged.closed_date - judged.received_date end

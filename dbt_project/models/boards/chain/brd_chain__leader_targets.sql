@@ -26,7 +26,7 @@ named_partners as (
         {{ money_sum('links.yearly_amount_wan_cny') }} as yearly_amount_wan_cny
     from leaders
     inner join {{ ref('stg_ledger__supply_links') }} as links on leaders.name_form = {{ name_form('links.customer_name') }}
-    where not coalesce(links.is_local, false) and coalesce(links.as_of_date <= {{ day }}, true)
+    where not coalesce(links.is_local, false) and coalesce({{ by_the_day('links.as_of_date') }}, true)
     group by leaders.enterprise_key, links.supplier_name
 
     union all
@@ -39,7 +39,7 @@ named_partners as (
         {{ money_sum('links.yearly_amount_wan_cny') }}
     from leaders
     inner join {{ ref('stg_ledger__supply_links') }} as links on leaders.name_form = {{ name_form('links.supplier_name') }}
-    where not coalesce(links.is_local, false) and coalesce(links.as_of_date <= {{ day }}, true)
+    where not coalesce(links.is_local, false) and coalesce({{ by_the_day('links.as_of_date') }}, true)
     group by leaders.enterprise_key, links.customer_name
 
 ),

@@ -9,7 +9,7 @@ with built as (
     from (
         select *
         from {{ ref('stg_ledger__investment_progress') }}
-        where greatest(last_day(period_date), coalesce(verified_date, period_date)) < {{ as_of }}
+        where {{ by_the_day('greatest(last_day(period_date), coalesce(verified_date, period_date))') }}
         qualify row_number() over (partition by lead_id, date_trunc('month', period_date) order by period_date desc) = 1
     ) as monthly
     group by lead_id
@@ -57,8 +57,7 @@ compared as (
                 'comparison': '累计固定资产投资', 'compared_wan_cny': fixed_wan_cny, 'measure': '%',
                 'ratio': 100 * fixed_wan_cny / investment_wan_cny,
                 'limit_value': {{ board_limit('fixed_to_amount_pct') }},
-                'is_watched': signed_date
-                    + to_months(cast({{ board_limit('fixed_to_amount_months') }} as integer)) < {{ as_of }}
+                'is_watched': {{ by_the_day("signed_date + to_months(cast(" ~ board_limit('fixed_to_amount_months') ~ " as integer))") }}
             }
         ], recursive := true)
     from signed

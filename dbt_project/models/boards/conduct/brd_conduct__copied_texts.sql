@@ -23,8 +23,8 @@ texts as (
         facts.known_date,
         regexp_replace(facts.content, '[\s\d\pP\pS]', '', 'g') as plain
     from {{ ref('fct_follow_ups') }} as facts
-    where facts.known_date < {{ as_of }}
-        and facts.follow_up_date >= {{ as_of }} - cast({{ board_limit('copied_lookback_days') }} as integer)
+    where {{ by_the_day('facts.known_date') }}
+        and facts.follow_up_date > {{ as_of }} - cast({{ board_limit('copied_lookback_days') }} as integer)
         and facts.content is not null
 
 ),

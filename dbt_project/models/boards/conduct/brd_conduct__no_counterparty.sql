@@ -23,7 +23,7 @@ with visits as (
         and facts.follow_up_date = written.follow_up_date
         and facts.method = written.method
         and facts.content is not distinct from written.content
-    where facts.is_in_person and facts.known_date < {{ as_of_date() }}
+    where facts.is_in_person and {{ by_the_day('facts.known_date') }}
 
 )
 

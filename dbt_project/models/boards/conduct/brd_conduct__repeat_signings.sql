@@ -3,7 +3,7 @@
 {% set as_of = as_of_date() %}
 with moves as (
 
-    select * from {{ ref('fct_stage_moves') }} where known_date < {{ as_of }}
+    select * from {{ ref('fct_stage_moves') }} where {{ by_the_day('known_date') }}
 
 ),
 
@@ -27,7 +27,7 @@ carried as (
         lead_id,
         count(distinct unit_name) as unit_count
     from {{ ref('fct_follow_ups') }}
-    where known_date < {{ as_of }}
+    where {{ by_the_day('known_date') }}
     group by lead_id
 
 ),
@@ -38,7 +38,7 @@ trips as (
         lead_id,
         count(distinct event_id) as trip_count
     from {{ ref('stg_ledger__follow_ups') }}
-    where known_date < {{ as_of }} and event_id is not null
+    where {{ by_the_day('known_date') }} and event_id is not null
     group by lead_id
 
 )

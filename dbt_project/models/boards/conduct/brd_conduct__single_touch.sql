@@ -26,4 +26,4 @@ cross join limits
 where progress.contact_day_count = 1
     and {{ as_of }} - progress.first_contact_date > limits.limit_days
     and not progress.is_ended
-    and progress.stage_order < (select min(stage_order) from {{ source('office', 'stage_rules') }} where stage = '签约')
+    and not progress.is_in_follow_up

@@ -2,7 +2,7 @@
 {% set as_of = as_of_date() %}
 with follow_ups as (
 
-    select * from {{ ref('fct_follow_ups') }} where known_date < {{ as_of }}
+    select * from {{ ref('fct_follow_ups') }} where {{ by_the_day('known_date') }}
 
 ),
 
@@ -13,7 +13,7 @@ entries as (
     union all
     select unit_name, moved_date, recorded_date
     from {{ ref('fct_stage_moves') }}
-    where known_date < {{ as_of }} and recorded_date is not null
+    where {{ by_the_day('known_date') }} and recorded_date is not null
 
 ),
 
@@ -77,7 +77,7 @@ select
     results.unit_name,
     units.unit_type,
     results.quarter_date,
-    results.quarter_date + interval 3 month <= {{ as_of }} as is_complete,
+    {{ by_the_day('results.quarter_date + interval 3 month - interval 1 day') }} as is_complete,
     coalesce(entered.entry_count, 0) as entry_count,
     coalesce(entered.late_entry_count, 0) as late_entry_count,
     round(100.0 * entered.late_entry_count / entered.entry_count, 2) as late_entry_pct,

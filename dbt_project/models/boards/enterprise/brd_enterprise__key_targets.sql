@@ -15,7 +15,7 @@ signals as (
         arg_max(signals.source_text, (signals.signal_date, signals.signal_text)) as latest_source
     from {{ ref('stg_ledger__enterprise_signals') }} as signals
     inner join {{ source('office', 'signal_kinds') }} as kinds on signals.signal_kind = kinds.signal_kind and kinds.meaning = '扩张'
-    where signals.signal_date < {{ day }}
+    where {{ by_the_day('signals.signal_date') }}
     group by 1
 
 ),
@@ -28,7 +28,7 @@ lists as (
         string_agg(list_text, '、' order by list_text) as list_text,
         min(group_name) as group_name
     from {{ ref('fct_list_entries') }}
-    where is_latest_edition and coalesce(published_date <= {{ day }}, true)
+    where is_latest_edition and coalesce({{ by_the_day('published_date') }}, true)
     group by 1
 
 ),
@@ -39,7 +39,7 @@ leads as (
         {{ name_form('enterprise_name') }} as name_form,
         string_agg(distinct unit_name, '、' order by unit_name) as following_units
     from {{ ref('dim_leads') }}
-    where is_open and reported_date < {{ day }}
+    where is_open and {{ by_the_day('reported_date') }}
     group by 1
 
 ),

@@ -1,4 +1,4 @@
--- Local firms that may expand or leave (增资扩产、外迁预警), as known before the day. Expansions stand apart from new recruitment; the lead time is
+-- Local firms that may expand or leave (增资扩产、外迁预警), as known by the day. Expansions stand apart from new recruitment; the lead time is
 -- what lay between the first sign of trouble and the sign of leaving, or the days since.
 {% set day = as_of_date() %}
 with signals as (
@@ -12,7 +12,7 @@ with signals as (
     from {{ ref('stg_ledger__enterprise_signals') }} as signals
     inner join {{ source('office', 'signal_kinds') }} as kinds on signals.signal_kind = kinds.signal_kind
     inner join {{ ref('int_enterprise__named') }} as named on {{ name_form('signals.enterprise_name') }} = named.name_form
-    where signals.signal_date < {{ day }}
+    where {{ by_the_day('signals.signal_date') }}
 
 ),
 
@@ -43,7 +43,7 @@ expansion_leads as (
         string_agg(leads.project_name, '、' order by leads.lead_id) as lead_names
     from {{ ref('dim_leads_in_chains') }} as chain
     inner join {{ ref('dim_leads') }} as leads on chain.lead_id = leads.lead_id
-    where chain.recruit_kind = '增资扩产' and leads.reported_date < {{ day }}
+    where chain.recruit_kind = '增资扩产' and {{ by_the_day('leads.reported_date') }}
     group by leads.uscc
 
 ),
@@ -54,7 +54,7 @@ requests as (
         uscc,
         count(*) as open_request_count
     from {{ ref('stg_ledger__enterprise_requests') }}
-    where received_date < {{ day }} and coalesce(closed_date >= {{ day }}, true)
+    where {{ by_the_day('received_date') }} and coalesce(not {{ by_the_day('closed_date') }}, true)
     group by uscc
 
 )

@@ -26,7 +26,7 @@ select distinct
     events.start_date,
     coalesce(names.unit_name, events.written_unit_name) as unit_name,
     {{ as_of_date() }} as as_of_date,
-    events.start_date >= {{ as_of_date() }} as is_ahead,
+    not {{ by_the_day('events.start_date') }} as is_ahead,
     stages.project_name,
     stages.investment_wan_cny,
     case
@@ -37,7 +37,7 @@ select distinct
     stages.signed_date,
     stages.started_date,
     case
-        when stages.lead_id is null or events.start_date >= {{ as_of_date() }} then null
+        when stages.lead_id is null or not {{ by_the_day('events.start_date') }} then null
         when events.event_kind = '集中签约' and stages.signed_date is null then '尚未签约'
         when events.event_kind = '集中签约' and stages.started_date is null
             then '签约后' || ({{ as_of_date() }} - stages.signed_date) || '天未开工'

@@ -1,9 +1,9 @@
--- What the year may bring in foreign capital (外资到资预计), as told on the day.
+-- What the year may bring in foreign capital (外资到资预计), as told on the day after, by what was known by the day.
 with days as (
 
     select
-        {{ as_of_date() }} as told_date,
-        year({{ as_of_date() }} - interval 1 day) as target_year
+        cast({{ as_of_date() }} + 1 as date) as told_date,
+        year({{ as_of_date() }}) as target_year
 
 ),
 
@@ -11,7 +11,7 @@ with days as (
 
 select
     target_year,
-    told_date as as_of_date,
+    {{ as_of_date() }} as as_of_date,
     paid_wan_usd,
     rest_planned_wan_usd,
     month_count,

@@ -24,7 +24,7 @@ came as (
         year(counted_date) as target_year,
         cast(sum(cast(amount_wan_usd as decimal(18, 4))) as double) as came_wan_usd
     from {{ ref('int_project__fdi') }}
-    where fdi_kind = '实际使用外资' and known_date < {{ as_of }}
+    where fdi_kind = '实际使用外资' and {{ by_the_day('known_date') }}
     group by 1
 
 )
@@ -39,10 +39,10 @@ select
     foreign_told.forecast_wan_usd,
     foreign_told.forecast_high_wan_usd,
     foreign_told.forecast_text,
-    make_date(foreign_told.target_year, 12, 31) < {{ as_of }} as is_over,
-    case when make_date(foreign_told.target_year, 12, 31) < {{ as_of }} then coalesce(came.came_wan_usd, 0) end as came_wan_usd,
+    {{ by_the_day('make_date(foreign_told.target_year, 12, 31)') }} as is_over,
+    case when {{ by_the_day('make_date(foreign_told.target_year, 12, 31)') }} then coalesce(came.came_wan_usd, 0) end as came_wan_usd,
     case
-        when make_date(foreign_told.target_year, 12, 31) < {{ as_of }}
+        when {{ by_the_day('make_date(foreign_told.target_year, 12, 31)') }}
             then coalesce(came.came_wan_usd, 0) between foreign_told.forecast_low_wan_usd and foreign_told.forecast_high_wan_usd
     end as is_inside,
     {{ as_of }} as as_of_date

@@ -9,7 +9,7 @@ commitments as (
 
     select *
     from {{ ref('stg_ledger__project_commitments') }}
-    where agreed_date < {{ as_of_date() }}
+    where {{ by_the_day('agreed_date') }}
     qualify row_number() over (partition by lead_id order by agreed_date desc, agreed_contract_no desc) = 1
 
 ),
@@ -20,7 +20,7 @@ invested as (
         lead_id,
         arg_max(total_investment_wan_cny, period_date) as total_investment_wan_cny
     from {{ ref('stg_ledger__investment_progress') }}
-    where last_day(period_date) < {{ as_of_date() }}
+    where {{ by_the_day('last_day(period_date)') }}
     group by lead_id
 
 ),
@@ -42,7 +42,7 @@ tax as (
 
     select *
     from {{ ref('stg_ledger__tax_paid') }}
-    where coalesce(confirmed_date < {{ as_of_date() }}, make_date(tax_year + 1, 1, 1) <= {{ as_of_date() }})
+    where {{ by_the_day(tax_known_date()) }}
 
 ),
 
@@ -132,7 +132,7 @@ select
     round(intensity_wan_cny_per_mu, 4) as intensity_wan_cny_per_mu,
     case
         when in_operation_date is null then '未投产'
-        when make_date(tax_year + 1, 1, 1) > {{ as_of_date() }} then '未到期'
+        when not {{ by_the_day('make_date(tax_year, 12, 31)') }} then '未到期'
         when agreed_tax_wan_cny is null then '合同未约定'
         when paid_tax_wan_cny is null then '暂无税收数据'
         when paid_tax_wan_cny >= agreed_tax_wan_cny then '已达约定'

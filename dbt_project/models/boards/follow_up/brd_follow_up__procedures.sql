@@ -22,7 +22,7 @@ rules as (
 
     select *
     from {{ ref('stg_ledger__procedure_rules') }}
-    where valid_from_date < {{ as_of_date() }} and coalesce(valid_to_date >= {{ as_of_date() }}, true)
+    where {{ by_the_day('valid_from_date') }} and coalesce(not {{ before_the_day('valid_to_date') }}, true)
     qualify row_number() over (
         partition by project_kind, procedure_step order by valid_from_date desc
     ) = 1
@@ -71,12 +71,12 @@ steps as (
         rules.after_steps,
         written.planned_start_date,
         written.planned_date,
-        case when written.accepted_date < {{ as_of_date() }} then written.accepted_date end as accepted_date,
-        case when written.done_date < {{ as_of_date() }} then written.done_date end as done_date,
-        case when written.done_date < {{ as_of_date() }} then written.document_no end as document_no,
+        case when {{ by_the_day('written.accepted_date') }} then written.accepted_date end as accepted_date,
+        case when {{ by_the_day('written.done_date') }} then written.done_date end as done_date,
+        case when {{ by_the_day('written.done_date') }} then written.document_no end as document_no,
         case
-            when coalesce(written.blocked_since_date < {{ as_of_date() }}, true)
-                and coalesce(written.done_date >= {{ as_of_date() }}, true)
+            when coalesce({{ by_the_day('written.blocked_since_date') }}, true)
+                and coalesce(not {{ by_the_day('written.done_date') }}, true)
                 then written.blocker
         end as blocker,
         written.blocked_since_date,

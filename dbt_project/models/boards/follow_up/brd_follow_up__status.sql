@@ -1,7 +1,7 @@
 -- Every signed project that is still going (在跟进的签约项目): who answers for it, what is due, what was built, in which light and why.
 with stages as (
 
-    select * from {{ ref('brd_follow_up__stages') }} where signed_date is not null and lost_date is null
+    select * from {{ ref('brd_follow_up__stages') }} where is_in_follow_up
 
 ),
 
@@ -10,8 +10,8 @@ teams as (
 
     select *
     from {{ ref('stg_ledger__officials_teams') }}
-    where since_date < {{ as_of_date() }}
-        and coalesce(until_date >= {{ as_of_date() }}, true)
+    where {{ by_the_day('since_date') }}
+        and coalesce(not {{ before_the_day('until_date') }}, true)
         and coalesce(role = '主要责任', true)
     qualify row_number() over (partition by lead_id order by since_date desc) = 1
 
@@ -20,7 +20,7 @@ teams as (
 -- An office that keeps no such ledger has not left its projects without a leader: nothing can be told.
 kept as (
 
-    select count(*) > 0 as is_kept from {{ ref('stg_ledger__officials_teams') }} where since_date < {{ as_of_date() }}
+    select count(*) > 0 as is_kept from {{ ref('stg_ledger__officials_teams') }} where {{ by_the_day('since_date') }}
 
 ),
 
@@ -28,7 +28,7 @@ commitments as (
 
     select *
     from {{ ref('stg_ledger__project_commitments') }}
-    where agreed_date < {{ as_of_date() }}
+    where {{ by_the_day('agreed_date') }}
     qualify row_number() over (partition by lead_id order by agreed_date desc, agreed_contract_no desc) = 1
 
 ),
@@ -37,7 +37,7 @@ months as (
 
     select *
     from {{ ref('int_project__months') }}
-    where last_day(period_date) < {{ as_of_date() }}
+    where {{ by_the_day('last_day(period_date)') }}
 
 ),
 
@@ -57,7 +57,7 @@ year_sums as (
         cast(sum(cast(month_investment_wan_cny as decimal(18, 4))) as double) as year_invested_wan_cny,
         count(*) filter (where photo_ref is not null) as photo_count
     from months
-    where year(period_date) = year({{ as_of_date() }} - interval 1 day)
+    where year(period_date) = year({{ as_of_date() }})
     group by lead_id
 
 ),
@@ -66,8 +66,8 @@ statistics_dates as (
 
     select
         lead_id,
-        min(entered_statistics_date) filter (where entered_statistics_date < {{ as_of_date() }}) as entered_statistics_date,
-        min(above_scale_date) filter (where above_scale_date < {{ as_of_date() }}) as above_scale_date
+        min(entered_statistics_date) filter (where {{ by_the_day('entered_statistics_date') }}) as entered_statistics_date,
+        min(above_scale_date) filter (where {{ by_the_day('above_scale_date') }}) as above_scale_date
     from months
     group by lead_id
 
@@ -87,25 +87,6 @@ blocked as (
 
 ),
 
--- A milestone without a row of its own is passed, on an unknown day, where a later one has come: it is neither waited for nor late.
-passed as (
-
-    select
-        stages.*,
-        stages.stage_order >= orders.started_order as is_start_passed,
-        stages.stage_order >= orders.completed_order as is_completion_passed,
-        stages.stage_order >= orders.operation_order as is_operation_passed
-    from stages
-    cross join (
-        select
-            min(stage_order) filter (where stage = '开工') as started_order,
-            min(stage_order) filter (where stage = '竣工') as completed_order,
-            min(stage_order) filter (where stage = '投产') as operation_order
-        from {{ source('office', 'stage_rules') }}
-    ) as orders
-
-),
-
 joined as (
 
     select
@@ -118,14 +99,13 @@ joined as (
         commitments.start_due_date,
         commitments.completion_due_date,
         commitments.operation_due_date,
-        case when not stages.is_start_passed then {{ as_of_date() }} - stages.signed_date end as waiting_days,
-        {% for passed, reached, due, late in [
-            ('is_start_passed', 'started_date', 'start_due_date', 'start_late_days'),
-            ('is_completion_passed', 'completed_date', 'completion_due_date', 'completion_late_days'),
-            ('is_operation_passed', 'in_operation_date', 'operation_due_date', 'operation_late_days')
+        case when stages.started_date is null then {{ as_of_date() }} - stages.signed_date end as waiting_days,
+        {% for reached, due, late in [
+            ('started_date', 'start_due_date', 'start_late_days'),
+            ('completed_date', 'completion_due_date', 'completion_late_days'),
+            ('in_operation_date', 'operation_due_date', 'operation_late_days')
         ] %}
-        coalesce(stages.{{ reached }}, case when not stages.{{ passed }} then {{ as_of_date() }} end)
-        - commitments.{{ due }} as {{ late }},
+        coalesce(stages.{{ reached }}, {{ as_of_date() }}) - commitments.{{ due }} as {{ late }},
         {% endfor %}
         latest.period_date as latest_month_date,
         latest.month_investment_wan_cny,
@@ -146,7 +126,7 @@ joined as (
         blocked.blocked_by_unit,
         blocked.blocked_days,
         blocked.blocker
-    from passed as stages
+    from stages
     inner join {{ ref('stg_ledger__leads') }} as leads on stages.lead_id = leads.lead_id
     left join teams on stages.lead_id = teams.lead_id
     left join commitments on stages.lead_id = commitments.lead_id
@@ -163,11 +143,11 @@ lit as (
         *,
         {{ light_of('waiting_days', 'signed_not_started_days') }} as waiting_light,
         -- What was late and is done is history: only what is still open has a light.
-        {{ light_of('case when not is_start_passed then start_late_days end', 'late_days') }} as start_light,
-        {{ light_of('case when not is_completion_passed then completion_late_days end', 'late_days') }} as completion_light,
-        {{ light_of('case when not is_operation_passed then operation_late_days end', 'late_days') }} as operation_light,
+        {{ light_of('case when started_date is null then start_late_days end', 'late_days') }} as start_light,
+        {{ light_of('case when completed_date is null then completion_late_days end', 'late_days') }} as completion_light,
+        {{ light_of('case when in_operation_date is null then operation_late_days end', 'late_days') }} as operation_light,
         {{ light_of('blocked_days', 'blocked_days') }} as blocked_light,
-        {{ light_of('case when not is_completion_passed then progress_gap_pct end', 'progress_gap_pct') }} as progress_light,
+        {{ light_of('case when completed_date is null then progress_gap_pct end', 'progress_gap_pct') }} as progress_light,
         case when (leader_name is null or team_name is null) and kept.is_kept then '红' end as team_light,
         kept.is_kept
     from joined

@@ -1,7 +1,7 @@
 -- Every project in talks (在谈): last contact, what comes next and when, who. Without a next action it is red.
 with stages as (
 
-    select * from {{ ref('brd_follow_up__stages') }} where signed_date is null and lost_date is null
+    select * from {{ ref('brd_follow_up__stages') }} where not is_in_follow_up and lost_date is null
 
 ),
 
@@ -19,7 +19,7 @@ contacts as (
         count(*) as follow_up_count,
         max(follow_up_date) as last_follow_up_date
     from {{ ref('fct_follow_ups') }}
-    where known_date < {{ as_of_date() }} and follow_up_date < {{ as_of_date() }}
+    where {{ by_the_day('known_date') }} and {{ by_the_day('follow_up_date') }}
     group by lead_id
 
 ),
@@ -33,7 +33,7 @@ planned as (
         facts.next_step_due_date,
         facts.follow_up_date
     from {{ ref('stg_ledger__follow_ups') }} as facts
-    where facts.known_date < {{ as_of_date() }} and facts.follow_up_date < {{ as_of_date() }} and facts.next_step is not null
+    where {{ by_the_day('facts.known_date') }} and {{ by_the_day('facts.follow_up_date') }} and facts.next_step is not null
     qualify row_number() over (
         partition by facts.lead_id order by facts.follow_up_date desc, facts.received_seq desc, facts.source_row desc
     ) = 1
@@ -76,13 +76,13 @@ select
     case
         when joined.next_action is null then '没有下一步'
         when joined.next_action_due_date is null then '未写时限'
-        when joined.next_action_due_date < joined.as_of_date then '已过时限'
+        when {{ before_the_day('joined.next_action_due_date') }} then '已过时限'
         when joined.next_action_due_date = joined.as_of_date then '今日到期'
         when joined.next_action_due_date <= calendar_week.week_end then '本周到期'
         else '以后到期'
     end as reminder,
     case
-        when joined.next_action is null or joined.next_action_due_date < joined.as_of_date then '红'
+        when joined.next_action is null or {{ before_the_day('joined.next_action_due_date') }} then '红'
         else {{ light_of('joined.silent_days', 'talk_silent_days') }}
     end as light
 from joined

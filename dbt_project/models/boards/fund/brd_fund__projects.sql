@@ -1,9 +1,9 @@
--- What funds put into projects, by the last figures before the day (基金投资项目): step, outside capital, what became of it.
+-- What funds put into projects, by the last figures by the day (基金投资项目): step, outside capital, what became of it.
 with latest as (
 
     select *
     from {{ ref('stg_ledger__fund_investments') }}
-    where as_of_date < {{ as_of_date() }}
+    where {{ by_the_day('as_of_date') }}
     qualify row_number() over (
         partition by fund_name, project_name order by as_of_date desc, received_seq desc
     ) = 1
@@ -17,7 +17,7 @@ paid as (
         {{ money_sum('paid_tax_wan_cny') }} as paid_tax_wan_cny
     from {{ ref('stg_ledger__tax_paid') }}
     where lead_id is not null
-        and coalesce(confirmed_date, make_date(cast(tax_year as integer) + 1, 1, 1)) < {{ as_of_date() }}
+        and {{ by_the_day(tax_known_date()) }}
     group by lead_id
 
 )

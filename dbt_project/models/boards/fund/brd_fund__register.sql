@@ -1,10 +1,10 @@
--- Funds by their last figures before the day (基金台账): the ledger's own sums beside those of its projects, leverage,
+-- Funds by their last figures by the day (基金台账): the ledger's own sums beside those of its projects, leverage,
 -- reinvestment owed, terms that a lawyer must read.
 with funds as (
 
     select *
     from {{ ref('stg_ledger__funds') }}
-    where as_of_date < {{ as_of_date() }}
+    where {{ by_the_day('as_of_date') }}
     qualify row_number() over (partition by fund_name order by as_of_date desc, received_seq desc) = 1
 
 ),
@@ -66,12 +66,12 @@ select
     case
         when reinvestment_owed_wan_cny is null then '未填返投要求'
         when reinvestment_done_wan_cny >= reinvestment_owed_wan_cny then '已完成'
-        when reinvestment_due_date < {{ as_of_date() }} then '逾期未完成'
+        when {{ before_the_day('reinvestment_due_date') }} then '逾期未完成'
         when reinvestment_due_date is null then '未填期限'
         else '未到期'
     end as reinvestment_state,
     {{ flags_in('terms_text') }} as flag_text,
-    case when valid_to_date < {{ as_of_date() }} then '已到期' else '存续' end as fund_state,
+    case when {{ before_the_day('valid_to_date') }} then '已到期' else '存续' end as fund_state,
     nullif(concat_ws(
         '；',
         case when size_wan_cny <= 0 then '基金规模不是正数' end,

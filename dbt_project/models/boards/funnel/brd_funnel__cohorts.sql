@@ -44,7 +44,7 @@ counted as (
         signings.slice_name,
         signings.signed_month_date,
         horizons.horizon_months,
-        last_day(signings.signed_month_date) + to_months(cast(horizons.horizon_months as integer)) < {{ as_of }} as is_mature,
+        {{ by_the_day('last_day(signings.signed_month_date) + to_months(cast(horizons.horizon_months as integer))') }} as is_mature,
         count(*) as signed_count,
         coalesce({{ money_sum('investment_wan_cny') }}, 0) as signed_wan_cny,
         count(*) filter (where started_date is not null) as started_count,

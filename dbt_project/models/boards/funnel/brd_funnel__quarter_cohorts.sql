@@ -18,7 +18,7 @@ judged as (
 
     select
         *,
-        signed_quarter_date + to_months(3 + cast(horizon_months as integer)) <= {{ as_of_date() }} as is_mature
+        {{ by_the_day('signed_quarter_date + to_months(3 + cast(horizon_months as integer)) - interval 1 day') }} as is_mature
     from summed
 
 )

@@ -7,7 +7,7 @@ with deadlines as (
         arg_max(start_due_date, (agreed_date, agreed_contract_no)) as start_due_date,
         arg_max(agreed_contract_no, (agreed_date, agreed_contract_no)) as agreed_contract_no
     from {{ ref('stg_ledger__project_commitments') }}
-    where agreed_date < {{ as_of }} and start_due_date is not null
+    where {{ by_the_day('agreed_date') }} and start_due_date is not null
     group by lead_id
 
 )
@@ -24,11 +24,12 @@ select
     cast({{ as_of }} - progress.signed_date as bigint) as days_since_signed,
     deadlines.agreed_contract_no,
     deadlines.start_due_date,
-    coalesce(deadlines.start_due_date < {{ as_of }}, false) as is_past_due,
-    case when deadlines.start_due_date < {{ as_of }} then cast({{ as_of }} - deadlines.start_due_date as bigint) end as past_due_days,
+    case when {{ is_kept('project_commitments') }} then coalesce({{ before_the_day('deadlines.start_due_date') }}, false) end as is_past_due,
+    case when {{ before_the_day('deadlines.start_due_date') }} then cast({{ as_of }} - deadlines.start_due_date as bigint) end as past_due_days,
     case
+        when not {{ is_kept('project_commitments') }} then '暂无项目约定台账'
         when deadlines.start_due_date is null then '合同未约定开工日期'
-        when deadlines.start_due_date < {{ as_of }} then '超过约定开工日期'
+        when {{ before_the_day('deadlines.start_due_date') }} then '超过约定开工日期'
         else '未到约定开工日期'
     end as due_text,
     progress.investment_wan_cny,
@@ -36,8 +37,5 @@ select
     progress.as_of_date
 from {{ ref('brd_lead__progress') }} as progress
 left join deadlines on progress.lead_id = deadlines.lead_id
-where progress.signed_date is not null
-    and progress.started_date is null
-    and not progress.is_ended
-    -- A project that is said to be further than 开工 skipped that row of the ledger; it is not waiting to start.
-    and progress.stage_order < (select min(stage_order) from {{ source('office', 'stage_rules') }} where stage = '开工')
+-- Not a project that went back to talks: it has nothing to start.
+where progress.is_in_follow_up and progress.started_date is null

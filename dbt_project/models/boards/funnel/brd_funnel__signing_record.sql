@@ -1,5 +1,5 @@
 -- What was to be signed, as told on the first day of each month for the months ahead, beside what came (签约预测与实际). Told on a
--- day by what was known before it: leads open on the day, by stage, times the share of such leads that had signed so many
+-- day by what was known through the day before: leads open on the day, by stage, times the share of such leads that had signed so many
 -- months later, plus what leads outside that list had brought; the interval is the spread of the errors made before that day.
 {% set as_of = as_of_date() %}
 {% set ahead, history, fewest, coverage = 'signing_forecast_months_ahead', 'forecast_months', 'forecast_min_months', 'forecast_coverage_pct' %}
@@ -29,7 +29,7 @@ leads as (
             on kinds.is_expansion and indicators.leaves_out_expansions and indicators.indicator = '新签约项目数'
     ) as left_out
         on leads.lead_id = left_out.lead_id
-    where leads.reported_date < {{ as_of }}
+    where {{ by_the_day('leads.reported_date') }}
 
 ),
 
@@ -50,7 +50,7 @@ days as (
 
     select told_date as day_date from told_days
     union
-    select {{ as_of }}
+    select cast({{ as_of }} + 1 as date)
 
 ),
 
@@ -60,8 +60,8 @@ moves as (
         days.day_date,
         moves.*
     from days
-    inner join {{ ref('fct_stage_moves') }} as moves on moves.known_date < days.day_date
-    inner join {{ ref('dim_leads') }} as reported on moves.lead_id = reported.lead_id and reported.reported_date < days.day_date
+    inner join {{ ref('fct_stage_moves') }} as moves on {{ by_the_day('moves.known_date', 'days.day_date - 1') }}
+    inner join {{ ref('dim_leads') }} as reported on moves.lead_id = reported.lead_id and {{ by_the_day('reported.reported_date', 'days.day_date - 1') }}
     where moves.has_required_evidence
 
 ),
@@ -81,18 +81,7 @@ came as (
 
 ),
 
-far as (
-
-    select
-        day_date,
-        lead_id,
-        max(stage_order) filter (where stage != '终止') as stage_order,
-        arg_max(stage, stage_order) filter (where stage != '终止') as stage,
-        bool_or(stage = '终止') as is_ended
-    from moves
-    group by day_date, lead_id
-
-),
+{{ lead_courses('moves', 'day_date') }},
 
 -- Leads in hand on a told day: neither signed nor past it, nor ended.
 open_leads as (
@@ -100,13 +89,12 @@ open_leads as (
     select
         told_days.told_date,
         leads.lead_id,
-        coalesce(far.stage, '线索') as stage,
+        coalesce(courses.stage, '线索') as stage,
         cast(leads.investment_wan_cny as decimal(18, 4)) as wan_cny
     from told_days
-    inner join leads on leads.reported_date < told_days.told_date
-    left join far on told_days.told_date = far.day_date and leads.lead_id = far.lead_id
-    where not coalesce(far.is_ended, false)
-        and coalesce(far.stage_order, 1) < (select min(stage_order) from {{ source('office', 'stage_rules') }} where stage = '签约')
+    inner join leads on {{ by_the_day('leads.reported_date', 'told_days.told_date - 1') }}
+    left join courses on told_days.told_date = courses.day_date and leads.lead_id = courses.lead_id
+    where not coalesce(courses.is_ended, false) and not {{ reached('签约', 'coalesce(courses.furthest_order, 1)') }}
 
 ),
 
@@ -307,7 +295,7 @@ ranked as (
 
     select
         told.*,
-        last_day(told.month_date) < {{ as_of }} as is_over,
+        {{ by_the_day('last_day(told.month_date)') }} as is_over,
         case when told.expected_count is not null then coalesce(len(errors.count_errors), 0) end as rehearsal_count,
         errors.count_errors,
         errors.wan_errors,
@@ -333,10 +321,10 @@ bounded as (
             then round(greatest(expected_{{ unit }} + {{ name }}_errors[len({{ name }}_errors) + 1 - {{ name }}_rank], 0), 2)
         end as high_{{ unit }},
         {%- endfor %}
-        case when ranked.month_date < {{ as_of }} then coalesce(came_sums.came_count, 0) end as came_count,
-        case when ranked.month_date < {{ as_of }} then coalesce(came_sums.came_wan_cny, 0) end as came_wan_cny
+        case when {{ by_the_day('ranked.month_date') }} then coalesce(came_sums.came_count, 0) end as came_count,
+        case when {{ by_the_day('ranked.month_date') }} then coalesce(came_sums.came_wan_cny, 0) end as came_wan_cny
     from ranked
-    left join came_sums on came_sums.day_date = {{ as_of }} and ranked.month_date = came_sums.month_date
+    left join came_sums on came_sums.day_date = {{ as_of }} + 1 and ranked.month_date = came_sums.month_date
 
 )
 

@@ -1,6 +1,7 @@
 -- How many leads, and how much money, came how far, for each slice. A skipped stage counts as passed. Conversion is from the
 -- stage before; an empty stage before has none (暂无). `started_*` counts only projects that have started (不落地都是零).
 {% set as_of = as_of_date() %}
+{% set is_there = reached(none, 'leads.furthest_order', rank='stages.stage_order') %}
 with stages as (
 
     select
@@ -16,7 +17,8 @@ leads as (
 
     select
         lead_id,
-        stage_order as furthest_order,
+        furthest_order,
+        stage_order,
         is_ended,
         started_date is not null as is_started,
         investment_wan_cny,
@@ -39,6 +41,7 @@ reached as (
         lead_id,
         stage
     from {{ ref('brd_lead__reached') }}
+    where own_date is not null
 
 ),
 
@@ -48,7 +51,7 @@ not_counted as (
         lead_id,
         stage
     from {{ ref('fct_stage_moves') }}
-    where known_date < {{ as_of }}
+    where {{ by_the_day('known_date') }}
     group by lead_id, stage
     having not bool_or(has_required_evidence)
 
@@ -61,21 +64,19 @@ counted as (
         leads.slice_name,
         stages.stage,
         stages.stage_order,
-        count(*) filter (where leads.furthest_order >= stages.stage_order) as at_least_count,
+        count(*) filter (where {{ is_there }}) as at_least_count,
         coalesce(
-            {{ money_sum('leads.investment_wan_cny', 'leads.furthest_order >= stages.stage_order') }}, 0
+            {{ money_sum('leads.investment_wan_cny', is_there) }}, 0
         ) as at_least_wan_cny,
         count(reached.lead_id) as reached_count,
         count(*) filter (
-            where leads.furthest_order > stages.stage_order and reached.lead_id is null and stages.stage != '线索'
+            where {{ is_there }} and reached.lead_id is null and stages.stage != '线索'
         ) as skipped_count,
-        count(*) filter (where leads.furthest_order = stages.stage_order and not leads.is_ended) as current_count,
-        count(*) filter (where leads.furthest_order = stages.stage_order and leads.is_ended) as ended_count,
+        count(*) filter (where leads.stage_order = stages.stage_order and not leads.is_ended) as current_count,
+        count(*) filter (where leads.stage_order = stages.stage_order and leads.is_ended) as ended_count,
         count(not_counted.lead_id) as not_counted_count,
-        count(*) filter (where leads.is_started and leads.furthest_order >= stages.stage_order) as started_count,
-        coalesce({{ money_sum(
-            'leads.investment_wan_cny', 'leads.is_started and leads.furthest_order >= stages.stage_order'
-        ) }}, 0) as started_wan_cny
+        count(*) filter (where leads.is_started and {{ is_there }}) as started_count,
+        coalesce({{ money_sum('leads.investment_wan_cny', 'leads.is_started and ' ~ is_there) }}, 0) as started_wan_cny
     from leads
     cross join stages
     left join reached on leads.lead_id = reached.lead_id and stages.stage = reached.stage

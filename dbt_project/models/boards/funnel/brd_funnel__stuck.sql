@@ -8,7 +8,7 @@ with limits as (
         arg_max(is_contact, valid_from) as is_contact,
         arg_max(source_text, valid_from) as rule_source
     from {{ source('office', 'stage_limits') }}
-    where valid_from < {{ as_of }}
+    where {{ by_the_day('valid_from') }}
     group by stage
 
 )

@@ -2,7 +2,7 @@
 {% set as_of = as_of_date() %}
 with moves as (
 
-    select * from {{ ref('fct_stage_moves') }} where known_date < {{ as_of }}
+    select * from {{ ref('fct_stage_moves') }} where {{ by_the_day('known_date') }}
 
 ),
 
@@ -18,26 +18,24 @@ reports as (
     from {{ ref('dim_leads') }} as leads
     asof left join {{ ref('fct_lead_givers') }} as transfers
         on leads.lead_id = transfers.lead_id and leads.reported_date < transfers.transferred_date
-    where leads.reported_date < {{ as_of }}
+    where {{ by_the_day('leads.reported_date') }}
 
 ),
 
-reached as (
+courses as (
+
+    select * from {{ ref('brd_lead__courses') }}
+
+),
+
+-- The unit that had the lead on the day of each.
+reached_units as (
 
     select
         lead_id,
-        max(stage_order) filter (where stage != '终止') as furthest_order,
-        arg_max(stage, stage_order) filter (where stage != '终止') as furthest_stage,
-        arg_max(reached_date, stage_order) filter (where stage != '终止') as furthest_date,
-        min(reached_date) filter (where stage = '在谈') as talk_date,
-        min(reached_date) filter (where stage = '签约') as signed_date,
         min(unit_name) filter (where stage = '签约') as signed_unit_name,
-        min(reached_date) filter (where stage = '开工') as started_date,
         min(unit_name) filter (where stage = '开工') as started_unit_name,
-        min(reached_date) filter (where stage = '竣工') as completed_date,
-        min(reached_date) filter (where stage = '投产') as operation_date,
-        min(unit_name) filter (where stage = '投产') as operation_unit_name,
-        min(reached_date) filter (where stage = '终止') as ended_date
+        min(unit_name) filter (where stage = '投产') as operation_unit_name
     from {{ ref('brd_lead__reached') }}
     group by lead_id
 
@@ -52,7 +50,7 @@ follow_ups as (
         min(follow_up_date) as first_contact_date,
         max(follow_up_date) as last_contact_date
     from {{ ref('fct_follow_ups') }}
-    where known_date < {{ as_of }}
+    where {{ by_the_day('known_date') }}
     group by lead_id
 
 ),
@@ -65,12 +63,6 @@ last_moves as (
     from moves
     group by lead_id
 
-),
-
-started as (
-
-    select min(stage_order) as started_order from {{ source('office', 'stage_rules') }} where stage = '开工'
-
 )
 
 select
@@ -81,21 +73,23 @@ select
     reports.reported_date,
     leads.project_name,
     leads.enterprise_name,
-    coalesce(reached.furthest_stage, '线索') as stage,
-    coalesce(reached.furthest_order, 1) as stage_order,
-    coalesce(reached.furthest_date, reports.reported_date) as stage_date,
-    reached.talk_date,
-    reached.signed_date,
-    reached.signed_unit_name,
+    coalesce(courses.stage, '线索') as stage,
+    coalesce(courses.stage_order, 1) as stage_order,
+    coalesce(courses.furthest_order, 1) as furthest_order,
+    coalesce(courses.stage_date, reports.reported_date) as stage_date,
+    courses.talk_date,
+    courses.signed_date,
+    reached_units.signed_unit_name,
     coalesce(signings.is_counted, false) as is_counted_signing,
-    reached.started_date,
-    reached.started_unit_name,
-    reached.completed_date,
-    reached.operation_date,
-    reached.operation_unit_name,
-    reached.ended_date,
-    reached.ended_date is not null as is_ended,
-    reached.ended_date is null and coalesce(reached.furthest_order, 1) < started.started_order as is_open,
+    courses.started_date,
+    reached_units.started_unit_name,
+    courses.completed_date,
+    courses.in_operation_date as operation_date,
+    reached_units.operation_unit_name,
+    courses.ended_date,
+    coalesce(courses.is_ended, false) as is_ended,
+    coalesce(courses.is_open, true) as is_open,
+    not coalesce(courses.is_ended, false) and {{ reached('签约', 'coalesce(courses.stage_order, 1)') }} as is_in_follow_up,
     coalesce(follow_ups.contact_count, 0) as contact_count,
     coalesce(follow_ups.contact_day_count, 0) as contact_day_count,
     follow_ups.first_contact_date,
@@ -108,10 +102,10 @@ select
     leads.chain_name,
     {{ as_of }} as as_of_date
 from reports
-cross join started
 inner join {{ ref('dim_leads') }} as leads on reports.lead_id = leads.lead_id
 inner join {{ ref('dim_units') }} as units on reports.unit_name = units.unit_name
-left join reached on reports.lead_id = reached.lead_id
+left join courses on reports.lead_id = courses.lead_id
+left join reached_units on reports.lead_id = reached_units.lead_id
 left join grouped_signings as signings on reports.lead_id = signings.lead_id and signings.is_first_of_lead
 left join follow_ups on reports.lead_id = follow_ups.lead_id
 left join last_moves on reports.lead_id = last_moves.lead_id

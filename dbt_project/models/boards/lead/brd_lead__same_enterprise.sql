@@ -1,4 +1,4 @@
--- Who else chases the same enterprise (同一企业的其他线索), as known before the day. The first report is named (首报).
+-- Who else chases the same enterprise (同一企业的其他线索), as known by the day. The first report is named (首报).
 with leads as (
 
     select

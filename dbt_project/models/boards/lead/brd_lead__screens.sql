@@ -1,5 +1,5 @@
 -- Admission screens of every current lead (准入筛查) as of the day: 禁止 / 疑似 / 无法判断 / 通过, each with item, edition and date. A person's
--- override known before the day replaces the result of its item and is quoted. 禁止 keeps a lead out of the ranking.
+-- override known by the day replaces the result of its item and is quoted. 禁止 keeps a lead out of the ranking.
 {% set day = as_of_date() %}
 with {{ rules_row([
     'tax_per_mu_floor_wan_cny', 'output_per_mu_floor_wan_cny', 'output_per_tce_floor_wan_cny', 'tax_per_tce_floor_wan_cny',
@@ -33,7 +33,7 @@ overrides as (
 
     select *
     from {{ ref('stg_ledger__screen_overrides') }}
-    where decided_date < {{ day }}
+    where {{ by_the_day('decided_date') }}
     qualify row_number() over (
         partition by lead_id, catalogue_name, item_no order by decided_date desc, received_seq desc
     ) = 1

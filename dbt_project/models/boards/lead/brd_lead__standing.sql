@@ -1,4 +1,4 @@
--- A lead as it stood before the day (截至日的线索): stage by evidence known then, what it needs, who talked to whom.
+-- A lead as it stood on the day (截至日的线索): stage by evidence known then, what it needs, who talked to whom.
 with leads as (
 
     select
@@ -6,55 +6,7 @@ with leads as (
         units.unit_name
     from {{ ref('stg_ledger__leads') }} as leads
     inner join {{ ref('int_lead__units') }} as units on leads.lead_id = units.lead_id
-    where units.unit_name is not null and leads.reported_date < {{ as_of_date() }}
-
-),
-
-first_moves as (
-
-    select
-        lead_id,
-        stage,
-        stage_order,
-        min(moved_date) as reached_date
-    from {{ ref('fct_stage_moves') }}
-    where has_required_evidence and known_date < {{ as_of_date() }}
-    group by lead_id, stage, stage_order
-
-),
-
-stages as (
-
-    select
-        max(stage_order) filter (where stage = '签约') as signed_order,
-        max(stage_order) filter (where stage = '供地') as land_order,
-        max(stage_order) filter (where stage = '开工') as started_order,
-        max(stage_order) filter (where stage = '投产') as operation_order,
-        max(stage_order) filter (where stage = '终止') as lost_order
-    from {{ source('office', 'stage_rules') }}
-
-),
-
--- A stage that was skipped counts as passed (跳过的阶段按已越过计).
-moves as (
-
-    select
-        first_moves.lead_id,
-        arg_max(first_moves.stage, first_moves.stage_order) as stage,
-        max(first_moves.stage_order) as stage_order,
-        min(first_moves.reached_date) filter (
-            where first_moves.stage_order >= stages.signed_order and first_moves.stage_order < stages.lost_order
-        ) as signed_date,
-        min(first_moves.reached_date) filter (
-            where first_moves.stage_order >= stages.started_order and first_moves.stage_order < stages.lost_order
-        ) as started_date,
-        min(first_moves.reached_date) filter (
-            where first_moves.stage_order >= stages.operation_order and first_moves.stage_order < stages.lost_order
-        ) as in_operation_date,
-        min(first_moves.reached_date) filter (where first_moves.stage_order = stages.lost_order) as lost_date
-    from first_moves
-    cross join stages
-    group by first_moves.lead_id
+    where units.unit_name is not null and {{ by_the_day('leads.reported_date') }}
 
 ),
 
@@ -67,7 +19,7 @@ contacts as (
         max(follow_up_date) as last_follow_up_date,
         max(follow_up_date) filter (where is_in_person) as last_in_person_date
     from {{ ref('fct_follow_ups') }}
-    where known_date < {{ as_of_date() }}
+    where {{ by_the_day('known_date') }}
     group by lead_id
 
 ),
@@ -99,14 +51,15 @@ select
     leads.unit_name,
     leads.reported_date,
     leads.lead_source,
-    coalesce(moves.stage, '线索') as stage,
-    coalesce(moves.stage_order, 1) as stage_order,
-    coalesce(moves.stage_order, 1) < stages.started_order as is_open,
-    coalesce(moves.stage_order, 1) < stages.land_order as is_before_land,
-    moves.signed_date,
-    moves.started_date,
-    moves.in_operation_date,
-    moves.lost_date,
+    case when courses.is_ended then '终止' else coalesce(courses.stage, '线索') end as stage,
+    case when courses.is_ended then {{ stage_rank('终止') }} else coalesce(courses.stage_order, 1) end as stage_order,
+    coalesce(courses.is_open, true) as is_open,
+    not coalesce(courses.is_ended, false) and not {{ reached('供地', 'coalesce(courses.stage_order, 1)') }} as is_before_land,
+    courses.signed_date,
+    courses.started_date,
+    courses.in_operation_date,
+    courses.ended_date as lost_date,
+    not coalesce(courses.is_ended, false) and {{ reached('签约', 'coalesce(courses.stage_order, 1)') }} as is_in_follow_up,
     contacts.first_contact_date,
     contacts.last_follow_up_date,
     contacts.last_in_person_date,
@@ -162,8 +115,7 @@ select
     leads.source_row,
     {{ as_of_date() }} as as_of_date
 from leads
-cross join stages
-left join moves on leads.lead_id = moves.lead_id
+left join {{ ref('brd_lead__courses') }} as courses on leads.lead_id = courses.lead_id
 left join contacts on leads.lead_id = contacts.lead_id
 left join best_fit on leads.lead_id = best_fit.lead_id
 left join chain_units on coalesce(best_fit.chain_name, leads.chain_name) = chain_units.chain_name

@@ -6,9 +6,9 @@ with reviews as (
         *,
         case review_step when '园区初审' then 1 when '部门会审' then 2 else 3 end as step_order,
         -- A decision that came later is not known yet.
-        case when decided_date < {{ as_of_date() }} then coalesce(result, '待审') else '待审' end as known_result
+        case when {{ by_the_day('decided_date') }} then coalesce(result, '待审') else '待审' end as known_result
     from {{ ref('stg_ledger__admission_reviews') }}
-    where submitted_date < {{ as_of_date() }}
+    where {{ by_the_day('submitted_date') }}
 
 ),
 
@@ -21,7 +21,7 @@ thresholds as (
         arg_max(full_points, valid_from) filter (where criterion = 'points_{{ criterion }}') as full_{{ criterion }}{{ ',' if not loop.last }}
         {% endfor %}
     from {{ source('office', 'admission_points') }}
-    where valid_from < {{ as_of_date() }}
+    where {{ by_the_day('valid_from') }}
 
 ),
 

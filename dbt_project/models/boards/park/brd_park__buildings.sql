@@ -1,4 +1,4 @@
--- Office buildings and incubators by their last figures before the day (总部楼宇), what they bring per ㎡ and per head, and
+-- Office buildings and incubators by their last figures by the day (总部楼宇), what they bring per ㎡ and per head, and
 -- which leads look for an office.
 with buildings as (
 
@@ -8,7 +8,7 @@ with buildings as (
     from {{ ref('stg_ledger__headquarters_buildings') }} as buildings
     left join {{ ref('int_unit__names') }} as names
         on {{ name_form('buildings.written_unit_name') }} = names.name_form and not names.is_ambiguous
-    where buildings.as_of_date < {{ as_of_date() }}
+    where {{ by_the_day('buildings.as_of_date') }}
     qualify row_number() over (
         partition by buildings.building_name order by buildings.as_of_date desc, buildings.received_seq desc
     ) = 1
@@ -82,7 +82,7 @@ select
         then coalesce(seekers.seeker_count, 0) end as seeker_count,
     (
         select arg_max(text_value, valid_from) from {{ source('office', 'business_rules') }}
-        where rule = 'headquarters_text' and valid_from < {{ as_of_date() }}
+        where rule = 'headquarters_text' and {{ by_the_day('valid_from') }}
     ) as headquarters_text,
     judged.problem_text,
     judged.source_file,

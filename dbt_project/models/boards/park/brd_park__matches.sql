@@ -24,7 +24,7 @@ plants as (
         {{ name_form('park_name') }} as park_form,
         list({'height': coalesce(storey_height_m, 0), 'load': coalesce(floor_load_t, 0)}) as plants
     from {{ ref('stg_ledger__parcels_plants') }}
-    where site_kind = '厂房' and site_status = '可用' and coalesce(updated_date, date '1900-01-01') < {{ as_of_date() }}
+    where site_kind = '厂房' and site_status = '可用' and {{ by_the_day("coalesce(updated_date, date '1900-01-01')") }}
     group by park_form
 
 ),

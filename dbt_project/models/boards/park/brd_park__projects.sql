@@ -1,26 +1,16 @@
 -- Signed projects (签约项目): in a park or outside it and why, tags and what lies around, what was agreed and what came.
 with projects as (
 
-    select * from {{ ref('brd_lead__standing') }} where signed_date is not null and lost_date is null
+    select * from {{ ref('brd_lead__standing') }} where is_in_follow_up
 
 ),
 
-parks as (
-
-    select
-        {{ name_form('park_name') }} as park_form,
-        park_name,
-        infrastructure_text
-    from {{ ref('brd_park__register') }}
-
-),
-
--- Of several contracts the last one signed before the day stands.
+-- Of several contracts the last one signed by the day stands.
 agreed as (
 
     select *
     from {{ ref('stg_ledger__project_commitments') }}
-    where agreed_date < {{ as_of_date() }}
+    where {{ by_the_day('agreed_date') }}
     qualify row_number() over (partition by lead_id order by agreed_date desc, received_seq desc, agreed_contract_no desc) = 1
 
 ),
@@ -38,7 +28,7 @@ paid as (
             {{ money_sum('paid_tax_wan_cny') }} as paid_tax_wan_cny
         from {{ ref('stg_ledger__tax_paid') }}
         where lead_id is not null
-            and coalesce(confirmed_date, make_date(cast(tax_year as integer) + 1, 1, 1)) < {{ as_of_date() }}
+            and {{ by_the_day(tax_known_date()) }}
         group by lead_id, tax_year
     ) as years
     group by lead_id
@@ -52,7 +42,7 @@ invested as (
         arg_max(total_investment_wan_cny, period_date) as invested_wan_cny,
         max(period_date) as invested_period_date
     from {{ ref('stg_ledger__investment_progress') }}
-    where period_date < {{ as_of_date() }} and total_investment_wan_cny is not null
+    where {{ by_the_day('last_day(period_date)') }} and total_investment_wan_cny is not null
     group by lead_id
 
 ),
@@ -61,9 +51,10 @@ compared as (
 
     select
         projects.*,
-        coalesce(parks.park_name, projects.park_name) as found_park_name,
-        parks.park_name is not null as is_in_park,
-        parks.infrastructure_text,
+        placed.park_name as found_park_name,
+        placed.is_in_park,
+        placed.outside_park_reason as told_reason,
+        placed.infrastructure_text,
         coalesce(agreed.agreed_land_mu, projects.land_mu) as used_land_mu,
         coalesce(
             agreed.agreed_intensity_wan_cny_per_mu,
@@ -75,7 +66,7 @@ compared as (
         paid.paid_tax_year,
         invested.invested_wan_cny
     from projects
-    left join parks on {{ name_form('projects.park_name') }} = parks.park_form
+    inner join {{ ref('brd_park__placed') }} as placed on projects.lead_id = placed.lead_id
     left join agreed on projects.lead_id = agreed.lead_id
     left join paid on projects.lead_id = paid.lead_id
     left join invested on projects.lead_id = invested.lead_id
@@ -111,7 +102,7 @@ select
         when found_park_name is null then '园外'
         else '园外（“' || found_park_name || '”不在园区名录中）'
     end as place_text,
-    case when not is_in_park then coalesce(outside_park_reason, '未填写原因') end as outside_park_reason,
+    told_reason as outside_park_reason,
     key_level,
     growth_tags,
     infrastructure_text,
@@ -131,7 +122,7 @@ select
         case when in_operation_date is not null and actual_tax_wan_cny_per_mu < agreed_tax_wan_cny_per_mu
             then '亩均税收 ' || round(actual_tax_wan_cny_per_mu, 1) || ' 低于约定 '
                 || round(agreed_tax_wan_cny_per_mu, 1) || ' 万元/亩' end,
-        case when in_operation_date is null and operation_due_date < {{ as_of_date() }}
+        case when in_operation_date is null and {{ before_the_day('operation_due_date') }}
             then '约定 ' || operation_due_date || ' 投产，未见投产佐证' end
     ), '') as breach_text,
     case

@@ -1,4 +1,4 @@
--- Parks by the last figures before the day (园区名录), with what can't be true said beside the row and kept out of matching.
+-- Parks by the last figures by the day (园区名录), with what can't be true said beside the row and kept out of matching.
 with parks as (
 
     select
@@ -7,7 +7,7 @@ with parks as (
     from {{ ref('stg_ledger__parks') }} as parks
     left join {{ ref('int_unit__names') }} as names
         on {{ name_form('parks.written_unit_name') }} = names.name_form and not names.is_ambiguous
-    where parks.as_of_date < {{ as_of_date() }}
+    where {{ by_the_day('parks.as_of_date') }}
     qualify row_number() over (
         partition by {{ name_form('parks.park_name') }} order by parks.as_of_date desc, parks.received_seq desc, parks.park_name
     ) = 1
@@ -25,8 +25,8 @@ sites as (
     from {{ ref('stg_ledger__parcels_plants') }}
     where site_status = '可用'
         and area_mu > 0
-        and coalesce(available_from_date, date '1900-01-01') < {{ as_of_date() }}
-        and coalesce(updated_date, date '1900-01-01') < {{ as_of_date() }}
+        and {{ by_the_day("coalesce(available_from_date, date '1900-01-01')") }}
+        and {{ by_the_day("coalesce(updated_date, date '1900-01-01')") }}
     group by park_form
 
 ),

@@ -63,7 +63,7 @@ judged as (
             when 'land_mu' then leads.land_mu
             when 'power_kva' then leads.power_kva
             -- Not filed yet is no refusal: people see to it.
-            when 'is_filed' then case when leads.stage_order >= filed.stage_order then 1 end
+            when 'is_filed' then case when {{ reached('备案', 'leads.stage_order') }} then 1 end
             when 'intensity_wan_cny_per_mu' then leads.intensity_wan_cny_per_mu
         end as number_fact,
         case read_clauses.fact
@@ -77,7 +77,6 @@ judged as (
         read_clauses.bound
     from read_clauses
     cross join leads
-    cross join (select min(stage_order) as stage_order from {{ source('office', 'stage_rules') }} where stage = '备案') as filed
 
 ),
 

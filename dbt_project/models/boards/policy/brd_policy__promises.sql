@@ -24,7 +24,7 @@ with texts as (
         commitments.package_text as text
     from {{ ref('stg_ledger__project_commitments') }} as commitments
     left join {{ ref('brd_lead__standing') }} as leads on commitments.lead_id = leads.lead_id
-    where commitments.agreed_date < {{ as_of_date() }}
+    where {{ by_the_day('commitments.agreed_date') }}
 
     union all
 
@@ -37,7 +37,7 @@ with texts as (
         fund_name as subject_name,
         terms_text as text
     from {{ ref('stg_ledger__funds') }}
-    where as_of_date < {{ as_of_date() }}
+    where {{ by_the_day('as_of_date') }}
 
     union all
 
@@ -51,13 +51,13 @@ with texts as (
         investments.terms_text as text
     from {{ ref('stg_ledger__fund_investments') }} as investments
     left join {{ ref('brd_lead__standing') }} as leads on investments.lead_id = leads.lead_id
-    where investments.as_of_date < {{ as_of_date() }}
+    where {{ by_the_day('investments.as_of_date') }}
 
 ),
 
 findings as (
 
-    select * from {{ ref('stg_law__text_findings') }} where valid_from_date < {{ as_of_date() }}
+    select * from {{ ref('stg_law__text_findings') }} where {{ by_the_day('valid_from_date') }}
 
 )
 

@@ -16,8 +16,8 @@ with obstacles as (
         select
             *,
             obstacle_no > 0
-            and (holds_from_date is null or holds_from_date <= {{ as_of_date() }})
-            and (holds_until_date is null or holds_until_date >= {{ as_of_date() }}) as is_there
+            and (holds_from_date is null or {{ by_the_day('holds_from_date') }})
+            and (holds_until_date is null or not {{ before_the_day('holds_until_date') }}) as is_there
         from {{ ref('stg_law__measure_obstacles') }}
     )
     group by policy_id, received_seq, source_file, source_sheet, source_row
@@ -65,7 +65,7 @@ select
     case when flag_text is not null then '命中不等于违法，未命中也不等于合规' end as flag_note,
     case when stop_text is null then amount_text end as amount_text,
     case when stop_text is null then clause_text end as clause_text,
-    case when valid_to_date >= {{ as_of_date() }} and valid_to_date - {{ as_of_date() }} <= {{ rule('policy_expiry_notice_days') }}
+    case when not {{ before_the_day('valid_to_date') }} and valid_to_date - {{ as_of_date() }} <= {{ rule('policy_expiry_notice_days') }}
         then '还有 ' || (valid_to_date - {{ as_of_date() }}) || ' 天到期' end as expiry_text,
     {{ as_of_date() }} as as_of_date
 from judged

@@ -5,7 +5,7 @@ with ladder as (
 
     select *
     from {{ source('office', 'grade_points') }}
-    where valid_from < {{ as_of }}
+    where {{ by_the_day('valid_from') }}
     qualify rank() over (partition by axis, input_code order by valid_from desc) = 1
 
 ),

@@ -11,29 +11,42 @@ quarters as (
 
     select
         cast(quarter_start as date) as quarter_date,
-        least(cast(quarter_start + interval 3 month as date), {{ as_of }}) as end_date,
-        quarter_start + interval 3 month <= {{ as_of }} as is_complete
+        least(cast(quarter_start + interval 3 month - interval 1 day as date), {{ as_of }}) as end_date,
+        {{ by_the_day("quarter_start + interval 3 month - interval 1 day") }} as is_complete
     from (
         select unnest(generate_series(
-            date_trunc('quarter', (select coalesce(min(reported_date), {{ as_of }} - 1) from progress)),
-            date_trunc('quarter', {{ as_of }} - 1), interval 3 month
+            date_trunc('quarter', (select coalesce(min(reported_date), {{ as_of }}) from progress)),
+            date_trunc('quarter', {{ as_of }}), interval 3 month
         )) as quarter_start
     ) as starts
 
 ),
 
-members as (
+-- Where each lead was at the end of each quarter, by what is known on the day.
+moves as (
 
     select
         quarters.quarter_date,
-        '在谈' as project_kind,
-        progress.lead_id
+        facts.lead_id,
+        facts.stage,
+        facts.stage_order,
+        facts.moved_date
     from quarters
-    inner join progress
-        on progress.talk_date < quarters.end_date
-        and coalesce(progress.signed_date >= quarters.end_date, true)
-        and coalesce(progress.started_date >= quarters.end_date, true)
-        and coalesce(progress.ended_date >= quarters.end_date, true)
+    inner join {{ ref('fct_stage_moves') }} as facts on {{ by_the_day('facts.moved_date', 'quarters.end_date') }}
+    where facts.has_required_evidence and {{ by_the_day('facts.known_date') }}
+
+),
+
+{{ lead_courses('moves', 'quarter_date') }},
+
+members as (
+
+    select
+        courses.quarter_date,
+        '在谈' as project_kind,
+        courses.lead_id
+    from courses
+    where {{ reached('在谈', 'courses.stage_order') }} and not {{ reached('签约', 'courses.stage_order') }} and not courses.is_ended
 
     union all
 
@@ -42,7 +55,7 @@ members as (
         '新开工' as project_kind,
         progress.lead_id
     from quarters
-    inner join progress on progress.started_date >= quarters.quarter_date and progress.started_date < quarters.end_date
+    inner join progress on progress.started_date between quarters.quarter_date and quarters.end_date
 
 ),
 

@@ -24,7 +24,7 @@ signals as (
     inner join {{ source('office', 'signal_kinds') }} as kinds on signals.signal_kind = kinds.signal_kind and kinds.meaning = '扩张'
     inner join {{ ref('int_enterprise__named') }} as named on {{ name_form('signals.enterprise_name') }} = named.name_form
     cross join rules
-    where signals.signal_date < {{ day }}
+    where {{ by_the_day('signals.signal_date') }}
         and signals.signal_date >= {{ day }} - cast(rules.evidence_fresh_days as integer)
         and named.enterprise_key is not null
     group by named.enterprise_key
@@ -38,7 +38,7 @@ lists as (
         string_agg(list_text, '、' order by list_text) as list_text,
         min(group_name) as group_name
     from {{ ref('fct_list_entries') }}
-    where enterprise_key is not null and is_latest_edition and coalesce(published_date <= {{ day }}, true)
+    where enterprise_key is not null and is_latest_edition and coalesce({{ by_the_day('published_date') }}, true)
     group by enterprise_key
 
 ),
@@ -160,7 +160,7 @@ needs as (
         node_id,
         string_agg(need_id || '：' || need_text, '；' order by need_rank) as need_text
     from {{ ref('fct_chain_needs') }}
-    where node_id is not null and need_status != '已有线索对接' and coalesce(asked_date < {{ day }}, true)
+    where node_id is not null and need_status != '已有线索对接' and coalesce({{ by_the_day('asked_date') }}, true)
     group by node_id
 
 )

@@ -78,7 +78,7 @@ lists as (
         {{ name_form('enterprise_name') }} as name_form,
         string_agg(list_text, '、' order by list_text) as list_text
     from {{ ref('fct_list_entries') }}
-    where is_latest_edition and coalesce(published_date <= {{ day }}, true)
+    where is_latest_edition and coalesce({{ by_the_day('published_date') }}, true)
     group by 1
 
 ),

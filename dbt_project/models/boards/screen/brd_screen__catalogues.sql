@@ -8,11 +8,11 @@ with known as (
         bool_or(is_required) as is_required,
         min(applies_to) as applies_to,
         nullif(arg_max(catalogue_edition, valid_from) filter (
-            where valid_from <= {{ day }} and coalesce(valid_to > {{ day }}, true)
+            where {{ by_the_day('valid_from') }} and coalesce(not {{ by_the_day('valid_to') }}, true)
         ), '*') as edition_in_force,
-        bool_or(valid_from <= {{ day }} and coalesce(valid_to > {{ day }}, true)) as has_edition_in_force,
+        bool_or({{ by_the_day('valid_from') }} and coalesce(not {{ by_the_day('valid_to') }}, true)) as has_edition_in_force,
         arg_max(is_verified, valid_from) filter (
-            where valid_from <= {{ day }} and coalesce(valid_to > {{ day }}, true)
+            where {{ by_the_day('valid_from') }} and coalesce(not {{ by_the_day('valid_to') }}, true)
         ) as is_verified
     from {{ source('office', 'catalogue_editions') }}
     group by catalogue_name
@@ -25,9 +25,9 @@ items as (
         items.*,
         {{ edition_form('items.catalogue_edition') }} as edition,
         editions.catalogue_name is not null as is_known_edition,
-        items.valid_from_date <= {{ day }}
-        and coalesce(items.valid_to_date > {{ day }}, true)
-        and coalesce(editions.valid_to > {{ day }}, true) as is_in_force
+        {{ by_the_day('items.valid_from_date') }}
+        and coalesce(not {{ by_the_day('items.valid_to_date') }}, true)
+        and coalesce(not {{ by_the_day('editions.valid_to') }}, true) as is_in_force
     from {{ ref('stg_ledger__catalogue_items') }} as items
     left join {{ source('office', 'catalogue_editions') }} as editions
         on {{ same_edition('items', 'editions') }}
@@ -41,7 +41,7 @@ entered as (
         count(*) as item_count,
         count(*) filter (where is_in_force) as in_force_count,
         count(*) filter (where is_in_force and is_known_edition) as judging_count,
-        count(*) filter (where not is_in_force and coalesce(valid_to_date <= {{ day }}, true)) as expired_count,
+        count(*) filter (where not is_in_force and coalesce({{ by_the_day('valid_to_date') }}, true)) as expired_count,
         count(*) filter (where not is_known_edition) as unknown_edition_count,
         string_agg(distinct edition, '、' order by edition) as entered_editions
     from items

@@ -1,5 +1,5 @@
--- How much of the month, quarter, half-year and year of the last known day has passed (时序进度): one share for whoever asks.
-{% set last = '(' ~ as_of_date() ~ ' - 1)' %}
+-- How much of the month, quarter, half-year and year of the as-of day has passed (时序进度): one share for whoever asks.
+{% set last = as_of_date() %}
 with kinds as (
 
     select

@@ -1,4 +1,4 @@
--- Gap to the task (欠账), pace and projected year end, as known before the as-of day. The expectation is weighted by time: the
+-- Gap to the task (欠账), pace and projected year end, as known by the as-of day. The expectation is weighted by time: the
 -- share of the year's days that have passed (a leap year has 366).
 with {{ counted_task_facts() }},
 
@@ -18,7 +18,7 @@ targets as (
         arg_min(target_value, valid_from_date) as original_target_value,
         nullif(max(valid_from_date), date '1900-01-01') as changed_date
     from history
-    where valid_from_date < {{ as_of_date() }}
+    where {{ by_the_day('valid_from_date') }}
     group by target_year, unit_name, indicator
 
 ),
@@ -27,14 +27,14 @@ years as (
 
     select
         target_year,
-        least(make_date(target_year + 1, 1, 1), {{ as_of_date() }}) as year_end,
+        least(make_date(target_year, 12, 31), {{ as_of_date() }}) as year_end,
         -- Days of the year that have passed, and that it has.
         {{ days_passed('make_date(target_year, 1, 1)', 'make_date(target_year + 1, 1, 1)') }} as passed_days,
         make_date(target_year + 1, 1, 1) - make_date(target_year, 1, 1) as all_days
     from (
         select distinct target_year from history
         union
-        select cast(year({{ as_of_date() }} - interval 1 day) as bigint)
+        select cast(year({{ as_of_date() }}) as bigint)
     ) as found
 
 ),
@@ -51,8 +51,8 @@ done as (
     inner join {{ source('office', 'indicators') }} as indicators on counted.indicator = indicators.indicator
     inner join years
         on case
-            when indicators.is_stock then counted.fact_date < years.year_end
-                and coalesce(counted.until_date >= years.year_end, true)
+            when indicators.is_stock then {{ by_the_day('counted.fact_date', 'years.year_end') }}
+                and coalesce(not {{ by_the_day('counted.until_date', 'years.year_end') }}, true)
             else counted.target_year = years.target_year
         end
     group by counted.unit_name, years.target_year, counted.indicator
@@ -95,7 +95,11 @@ joined as (
         targets.changed_date,
         case
             when years.passed_days > 0
-                and (indicators.counted_by in ('报备', '阶段个数', '阶段金额', '储备') or told.indicator is not null)
+                and case
+                    when indicators.counted_by in ('报备', '储备') then {{ is_kept('leads') }}
+                    when indicators.counted_by in ('阶段个数', '阶段金额') then {{ is_kept('stage_moves') }}
+                    else told.indicator is not null
+                end
                 then coalesce(done.done_value, 0)
         end as done_value,
         coalesce(done.counted_count, 0) as counted_count,

@@ -29,7 +29,7 @@ district as (
     select
         ends.*,
         cast(year(ends.quarter_date) as bigint) as target_year,
-        cast(least(ends.quarter_date + interval 3 month, {{ as_of_date() }}) as date) as until_date
+        cast(least(ends.quarter_date + interval 3 month - interval 1 day, {{ as_of_date() }}) as date) as until_date
     from ends
     inner join {{ source('office', 'indicators') }} as indicators on ends.indicator = indicators.indicator and indicators.is_task
     where ends.slice_kind = '全区'

@@ -3,7 +3,7 @@ with rules as (
 
     select *
     from {{ source('office', 'unit_rules') }}
-    where valid_from < {{ as_of_date() }} and coalesce(valid_to >= {{ as_of_date() }}, true)
+    where {{ by_the_day('valid_from') }} and coalesce(not {{ before_the_day('valid_to') }}, true)
     qualify row_number() over (partition by rule_code order by valid_from desc) = 1
 
 ),
@@ -26,8 +26,8 @@ facts as (
         facts.*
     from {{ ref('fct_task_facts') }} as facts
     inner join {{ source('office', 'indicators') }} as indicators on facts.indicator = indicators.indicator
-    where facts.known_date < {{ as_of_date() }}
-        and facts.fact_date < {{ as_of_date() }}
+    where {{ by_the_day('facts.known_date') }}
+        and {{ by_the_day('facts.fact_date') }}
         -- The reserve's own floor is another one than a rule's; an expansion is left out of both.
         and (
             (indicators.counted_by = '储备' and not coalesce(starts_with(facts.not_counted_reason, '未计入：增资扩产'), false))
@@ -52,8 +52,8 @@ counted as (
         on case rules.counted_by
             -- Started in the year of the as-of day.
             when '开工' then facts.indicator = '新开工项目数'
-                and year(facts.fact_date) = year({{ as_of_date() }} - interval 1 day)
-            when '储备' then facts.counted_by = '储备' and coalesce(facts.until_date >= {{ as_of_date() }}, true)
+                and year(facts.fact_date) = year({{ as_of_date() }})
+            when '储备' then facts.counted_by = '储备' and coalesce(not {{ by_the_day('facts.until_date') }}, true)
         end
     where coalesce(facts.investment_wan_cny >= rules.min_investment_wan_cny, rules.min_investment_wan_cny is null)
     group by rules.rule_code, facts.unit_name

@@ -2,7 +2,7 @@
 -- had are taken off. A fee is due on evidence only.
 with agencies as (
 
-    select * from {{ ref('stg_ledger__agencies') }} where valid_from_date < {{ as_of_date() }}
+    select * from {{ ref('stg_ledger__agencies') }} where {{ by_the_day('valid_from_date') }}
 
 ),
 
@@ -71,7 +71,7 @@ select
     agencies.valid_to_date,
     case
         when agencies.state = '已解除' then '已解除'
-        when agencies.valid_to_date < {{ as_of_date() }} then '已到期'
+        when {{ before_the_day('agencies.valid_to_date') }} then '已到期'
         else '履行中'
     end as state,
     agencies.lead_count as told_lead_count,

@@ -4,11 +4,11 @@ with recruiters as (
     select
         recruiters.*,
         coalesce(names.unit_name, recruiters.written_unit_name) as unit_name,
-        coalesce(recruiters.until_date >= {{ as_of_date() }}, true) as is_active
+        coalesce(not {{ before_the_day('recruiters.until_date') }}, true) as is_active
     from {{ ref('stg_ledger__recruiters') }} as recruiters
     left join {{ ref('int_unit__names') }} as names
         on {{ name_form('recruiters.written_unit_name') }} = names.name_form and not names.is_ambiguous
-    where recruiters.since_date < {{ as_of_date() }}
+    where {{ by_the_day('recruiters.since_date') }}
 
 ),
 

@@ -5,7 +5,7 @@ with sides as (
         lead_source,
         arg_max(side, valid_from) as side
     from {{ source('office', 'source_sides') }}
-    where valid_from < {{ as_of_date() }}
+    where {{ by_the_day('valid_from') }}
     group by lead_source
 
 ),

@@ -8,7 +8,7 @@ with events as (
     from {{ ref('stg_ledger__trips_events') }} as events
     left join {{ ref('int_unit__names') }} as names
         on {{ name_form('events.written_unit_name') }} = names.name_form and not names.is_ambiguous
-    where events.start_date < {{ as_of_date() }}
+    where {{ by_the_day('events.start_date') }}
 
 ),
 
@@ -46,7 +46,7 @@ follow_ups as (
         lead_id,
         follow_up_date
     from {{ ref('fct_follow_ups') }}
-    where known_date < {{ as_of_date() }}
+    where {{ by_the_day('known_date') }}
 
 ),
 

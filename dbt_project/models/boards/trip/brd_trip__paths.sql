@@ -16,7 +16,7 @@ with ties as (
     from {{ ref('stg_ledger__connections') }} as connections
     left join {{ ref('int_unit__names') }} as names
         on {{ name_form('connections.written_unit_name') }} = names.name_form and not names.is_ambiguous
-    where coalesce(connections.last_contact_date, date '1900-01-01') < {{ as_of_date() }}
+    where {{ by_the_day("coalesce(connections.last_contact_date, date '1900-01-01')") }}
 
     union all
 
@@ -38,7 +38,7 @@ with ties as (
         on {{ name_form('local.enterprise_name') }} in ({{ name_form('links.supplier_name') }}, {{ name_form('links.customer_name') }})
     left join {{ ref('int_unit__names') }} as names
         on {{ name_form('local.written_unit_name') }} = names.name_form and not names.is_ambiguous
-    where coalesce(links.as_of_date, date '1900-01-01') < {{ as_of_date() }} and not coalesce(links.is_local, false)
+    where {{ by_the_day("coalesce(links.as_of_date, date '1900-01-01')") }} and not coalesce(links.is_local, false)
 
 ),
 

@@ -67,7 +67,7 @@ visited as (
                 unnest({{ written_list('visited_enterprises') }}) as name,
                 coalesce(end_date, start_date) as visit_date
             from {{ ref('stg_ledger__trips_events') }}
-            where coalesce(end_date, start_date) < {{ as_of_date() }}
+            where {{ by_the_day('coalesce(end_date, start_date)') }}
         ) as named
 
         union all
@@ -76,7 +76,7 @@ visited as (
             {{ name_form('counterparty_name') }} as name_form,
             follow_up_date as visit_date
         from {{ ref('stg_ledger__follow_ups') }}
-        where method in ('见商', '出差', '考察') and known_date < {{ as_of_date() }} and counterparty_name is not null
+        where method in ('见商', '出差', '考察') and {{ by_the_day('known_date') }} and counterparty_name is not null
     ) as visits
     group by name_form
 

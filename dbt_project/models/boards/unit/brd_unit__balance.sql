@@ -20,7 +20,9 @@ sides as (
         max(as_of_date) as as_of_date,
         {% for side, name in [('town', '镇'), ('street', '街道')] %}
         count(*) filter (where unit_type = '{{ name }}') as {{ side }}_unit_count,
-        coalesce({{ money_sum('year_value', "unit_type = '" ~ name ~ "'") }}, 0) as {{ side }}_total,
+        case when count(year_value) > 0 or count(*) filter (where unit_type = '{{ name }}') = 0
+            then coalesce({{ money_sum('year_value', "unit_type = '" ~ name ~ "'") }}, 0)
+        end as {{ side }}_total,
         median(year_value) filter (where unit_type = '{{ name }}') as {{ side }}_median,
         count(target_value) filter (where unit_type = '{{ name }}') as {{ side }}_target_count,
         median(completion_pct) filter (where unit_type = '{{ name }}') as {{ side }}_completion_median_pct

@@ -24,7 +24,7 @@ asked as (
         arg_max(field_title, valid_from) as field_title,
         arg_max_null(nullif(trim(from_stage), ''), valid_from) as from_stage
     from {{ source('office', 'completeness_fields') }}
-    where valid_from < {{ as_of }}
+    where {{ by_the_day('valid_from') }}
     group by ledger, field_name
 
 ),
@@ -102,7 +102,7 @@ asked_cells as (
     from cells
     inner join asked on cells.ledger = asked.ledger and cells.field_name = asked.field_name
     left join stages on asked.from_stage = stages.stage
-    where cells.stage_order >= coalesce(stages.stage_order, 1)
+    where {{ reached(none, 'cells.stage_order', rank='coalesce(stages.stage_order, 1)') }}
 
 ),
 
@@ -138,7 +138,7 @@ counted as (
         sum(row_cells.asked_count) as asked_count,
         sum(row_cells.filled_count) as filled_count,
         count(annotated.source_row) as annotated_count,
-        max(standing.row_date) filter (where standing.row_date < {{ as_of }}) as last_row_date
+        max(standing.row_date) filter (where {{ by_the_day('standing.row_date') }}) as last_row_date
     from standing
     left join row_cells on standing.row_no = row_cells.row_no
     left join annotated using (ledger, source_file, source_sheet, source_row)

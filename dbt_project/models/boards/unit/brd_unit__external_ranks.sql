@@ -14,5 +14,5 @@ select
     source_text,
     {{ as_of_date() }} as as_of_date
 from {{ ref('stg_ledger__external_ranks') }}
-where published_date < {{ as_of_date() }}
+where {{ by_the_day('published_date') }}
 window earlier as (partition by ranking_name, ranked_name order by published_date, ranking_period)

@@ -6,7 +6,16 @@ with indicators as (
     select
         indicator,
         indicator_order,
-        measure
+        measure,
+        -- The ledger that tells of it; one that was never sent leaves 暂无, not 0.
+        case
+            when indicator in ('到位资金', '固定资产投资', '实际使用外资') then {{ is_kept('investment_progress') }}
+            when indicator = '外出招商次数' then {{ is_kept('trips_events') }}
+            when indicator in ('跟进次数', '走访次数') then {{ is_kept('follow_ups') }}
+            when indicator = '填报次数' then {{ is_kept('follow_ups') }} or {{ is_kept('stage_moves') }}
+            when indicator = '新增线索数' then {{ is_kept('leads') }}
+            else {{ is_kept('stage_moves') }}
+        end as is_told
     from (values
         ('新增线索数', 1, '个'), ('填报次数', 2, '次'), ('跟进次数', 3, '次'), ('走访次数', 4, '次'), ('进展更新次数', 5, '次'),
         ('外出招商次数', 6, '次'), ('新签约项目数', 7, '个'), ('签约金额', 8, '万元'), ('新开工项目数', 9, '个'),
@@ -24,13 +33,13 @@ progress as (
 
 follow_ups as (
 
-    select * from {{ ref('fct_follow_ups') }} where known_date < {{ as_of }}
+    select * from {{ ref('fct_follow_ups') }} where {{ by_the_day('known_date') }}
 
 ),
 
 moves as (
 
-    select * from {{ ref('fct_stage_moves') }} where known_date < {{ as_of }}
+    select * from {{ ref('fct_stage_moves') }} where {{ by_the_day('known_date') }}
 
 ),
 
@@ -44,7 +53,7 @@ money as (
         fact_date as event_date,
         fact_value as amount
     from {{ ref('fct_task_facts') }}
-    where indicator in ('到位资金', '固定资产投资', '实际使用外资') and not_counted_reason is null and known_date < {{ as_of }}
+    where indicator in ('到位资金', '固定资产投资', '实际使用外资') and not_counted_reason is null and {{ by_the_day('known_date') }}
 
 ),
 
@@ -56,7 +65,7 @@ trips as (
     from {{ ref('stg_ledger__trips_events') }} as trips
     inner join {{ ref('int_unit__names') }} as names
         on {{ name_form('trips.written_unit_name') }} = names.name_form and not names.is_ambiguous
-    where trips.event_kind = '外出招商' and greatest(trips.start_date, coalesce(trips.end_date, trips.start_date)) < {{ as_of }}
+    where trips.event_kind = '外出招商' and {{ by_the_day('greatest(trips.start_date, coalesce(trips.end_date, trips.start_date))') }}
 
 ),
 
@@ -135,8 +144,8 @@ monthly as (
 months as (
 
     select cast(unnest(generate_series(
-        (select coalesce(min(month_date), date_trunc('month', {{ as_of }} - 1)) from monthly),
-        date_trunc('month', {{ as_of }} - 1), interval 1 month
+        (select coalesce(min(month_date), date_trunc('month', {{ as_of }})) from monthly),
+        date_trunc('month', {{ as_of }}), interval 1 month
     )) as date) as month_date
 
 )
@@ -148,8 +157,8 @@ select
     cast(indicators.indicator_order as bigint) as indicator_order,
     indicators.measure,
     months.month_date,
-    coalesce(monthly.amount, 0) as indicator_value,
-    case when indicators.indicator != '外出招商次数' then coalesce(monthly.started_amount, 0) end as started_value,
+    case when indicators.is_told then coalesce(monthly.amount, 0) end as indicator_value,
+    case when indicators.is_told and indicators.indicator != '外出招商次数' then coalesce(monthly.started_amount, 0) end as started_value,
     {{ as_of }} as as_of_date
 from {{ ref('dim_units') }} as units
 cross join indicators

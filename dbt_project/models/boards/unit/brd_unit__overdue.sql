@@ -8,7 +8,7 @@ with rules as (
         arg_max(limit_value, valid_from) as limit_days,
         arg_max(source_text, valid_from) as rule_source
     from {{ source('office', 'board_limits') }}
-    where valid_from < {{ as_of }} and rule_code in ('first_contact_days', 'update_days')
+    where {{ by_the_day('valid_from') }} and rule_code in ('first_contact_days', 'update_days')
     group by rule_code
 
 ),
@@ -20,7 +20,7 @@ waiting as (
         case when contact_count = 0 then 'first_contact_days' else 'update_days' end as rule_code,
         case when contact_count = 0 then reported_date else last_activity_date end as since_date
     from {{ ref('brd_lead__progress') }} as progress
-    where not is_ended and stage_order < (select min(stage_order) from {{ source('office', 'stage_rules') }} where stage = '签约')
+    where not is_ended and not is_in_follow_up
 
 )
 

@@ -24,8 +24,8 @@ held as (
         on cumulative.unit_name = targets.unit_name
         and cumulative.target_year = targets.target_year
         and cumulative.indicator = targets.indicator
-    where targets.valid_from_date < least(cumulative.month_date + interval 1 month, {{ as_of_date() }})
-        and coalesce(targets.valid_to_date >= least(cumulative.month_date + interval 1 month, {{ as_of_date() }}), true)
+    where {{ by_the_day('targets.valid_from_date', 'least(last_day(cumulative.month_date), ' ~ as_of_date() ~ ')') }}
+        and coalesce(not {{ by_the_day('targets.valid_to_date', 'least(last_day(cumulative.month_date), ' ~ as_of_date() ~ ')') }}, true)
         and (cumulative.measure in ('个', '次') or cumulative.measure = targets.measure)
 
 ),
@@ -52,7 +52,9 @@ select
     measure,
     month_date,
     year_value,
-    rank() over (partition by indicator, month_date, unit_type order by year_value desc) as peer_rank,
+    case when year_value is not null
+        then rank() over (partition by indicator, month_date, unit_type order by year_value desc nulls last)
+    end as peer_rank,
     count(*) over peers as peer_count,
     median(year_value) over peers as peer_median,
     year_value - median(year_value) over peers as gap_to_median,

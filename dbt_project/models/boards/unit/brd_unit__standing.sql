@@ -3,14 +3,14 @@
 {% set as_of = as_of_date() %}
 with activity as (
 
-    select unit_name, max(follow_up_date) as last_date, count(*) filter (where follow_up_date >= {{ as_of }} - 30) as recent_count
+    select unit_name, max(follow_up_date) as last_date, count(*) filter (where follow_up_date > {{ as_of }} - 30) as recent_count
     from {{ ref('fct_follow_ups') }}
-    where known_date < {{ as_of }}
+    where {{ by_the_day('known_date') }}
     group by unit_name
     union all
     select unit_name, max(moved_date), 0
     from {{ ref('fct_stage_moves') }}
-    where known_date < {{ as_of }}
+    where {{ by_the_day('known_date') }}
     group by unit_name
     union all
     select reported_unit_name, max(reported_date), 0
@@ -21,7 +21,7 @@ with activity as (
     from {{ ref('stg_ledger__trips_events') }} as trips
     inner join {{ ref('int_unit__names') }} as names
         on {{ name_form('trips.written_unit_name') }} = names.name_form and not names.is_ambiguous
-    where trips.start_date < {{ as_of }}
+    where {{ by_the_day('trips.start_date') }}
     group by names.unit_name
 
 ),
@@ -52,7 +52,7 @@ leads as (
     left join (
         select stage, arg_max(is_contact, valid_from) as is_contact
         from {{ source('office', 'stage_limits') }}
-        where valid_from < {{ as_of }}
+        where {{ by_the_day('valid_from') }}
         group by stage
     ) as limits on progress.stage = limits.stage
     group by progress.unit_name
@@ -109,7 +109,7 @@ select
     coalesce(leads.started_count, 0) as started_count,
     coalesce(leads.started_wan_cny, 0) as started_wan_cny,
     coalesce(waiting.signed_not_started_count, 0) as signed_not_started_count,
-    coalesce(waiting.past_due_count, 0) as past_due_count,
+    case when {{ is_kept('project_commitments') }} then coalesce(waiting.past_due_count, 0) end as past_due_count,
     {{ as_of }} as as_of_date
 from {{ ref('dim_units') }} as units
 cross join silence

@@ -31,20 +31,32 @@ nodes as (
 
 ),
 
+-- Without a register and without 本地企业 nobody is known to be here or not: 暂无, not 0.
+known as (
+
+    select {{ is_kept('local_enterprises') }} or exists(from {{ ref('stg_register__landed_rows') }}) as is_known
+
+),
+
 parts as (
 
     select
-        nodes.*,
-        coalesce(firms.enterprise_count, 0) as enterprise_count,
+        nodes.* exclude (covered_node_count),
+        case when known.is_known then nodes.covered_node_count end as covered_node_count,
+        case when known.is_known then coalesce(firms.enterprise_count, 0) end as enterprise_count,
         firms.output_wan_cny,
         firms.tax_wan_cny,
-        100.0 * nodes.covered_node_count / nodes.node_count as completeness_pct,
-        rules.completeness_weight * nodes.covered_node_count / nodes.node_count as completeness_points,
-        rules.firms_weight * least(coalesce(firms.enterprise_count, 0) / rules.firms_full, 1.0) as firms_points,
+        case when known.is_known then 100.0 * nodes.covered_node_count / nodes.node_count end as completeness_pct,
+        case when known.is_known then rules.completeness_weight * nodes.covered_node_count / nodes.node_count end
+            as completeness_points,
+        case when known.is_known
+            then rules.firms_weight * least(coalesce(firms.enterprise_count, 0) / rules.firms_full, 1.0)
+        end as firms_points,
         rules.output_weight * least(coalesce(firms.output_wan_cny, 0.0) / rules.output_full_wan_cny, 1.0) as output_points,
         rules.tax_weight * least(coalesce(firms.tax_wan_cny, 0.0) / rules.tax_full_wan_cny, 1.0) as tax_points
     from nodes
     cross join rules
+    cross join known
     left join firms on nodes.chain_id = firms.chain_id
 
 )
@@ -64,7 +76,8 @@ select
     output_points,
     tax_points,
     completeness_points + firms_points + output_points + tax_points as cluster_index,
-    '完整度' || round(completeness_points, 1) || '＋企业数' || round(firms_points, 1)
+    '完整度' || coalesce(cast(round(completeness_points, 1) as varchar), '暂无')
+    || '＋企业数' || coalesce(cast(round(firms_points, 1) as varchar), '暂无')
     || '＋产值' || coalesce(cast(round(case when output_wan_cny is not null then output_points end, 1) as varchar), '暂无')
     || '＋税收' || coalesce(cast(round(case when tax_wan_cny is not null then tax_points end, 1) as varchar), '暂无')
         as index_text

@@ -1,4 +1,5 @@
--- Every move of every lead beside the one before it: forward, past a stage, back, or once more. Nothing is overwritten.
+-- Every move of every lead beside the one before it: the first, forward, past a stage, back, once more, or open again after 终止.
+-- Nothing is overwritten.
 with moves as (
 
     select
@@ -22,13 +23,7 @@ select
     known_date,
     stage,
     previous_stage,
-    case
-        when stage = '终止' then '终止'
-        when stage_order < coalesce(previous_order, 1) or previous_stage = '终止' then '回退'
-        when stage_order = coalesce(previous_order, 1) then '再次'
-        when stage_order > coalesce(previous_order, 1) + 1 then '跳过' || cast(stage_order - coalesce(previous_order, 1) - 1 as varchar) || '个阶段'
-        else '前进'
-    end as move_kind,
+    {{ move_kind() }} as move_kind,
     cast(moved_date - coalesce(previous_date, reported_date) as bigint) as days_since_previous,
     moved_date < reported_date as is_before_reported,
     has_required_evidence,

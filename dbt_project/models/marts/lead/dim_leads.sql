@@ -11,26 +11,11 @@ with leads as (
 
 moves as (
 
-    select
-        lead_id,
-        arg_max(stage, stage_order) as stage,
-        max(stage_order) as stage_order,
-        arg_max(first_moved_date, stage_order) as stage_date,
-        max(last_known_date) as last_move_known_date
-    from (
-        select
-            lead_id,
-            stage,
-            stage_order,
-            min(moved_date) as first_moved_date,
-            max(known_date) as last_known_date
-        from {{ ref('fct_stage_moves') }}
-        where has_required_evidence
-        group by lead_id, stage, stage_order
-    ) as first_moves
-    group by lead_id
+    select * from {{ ref('fct_stage_moves') }} where has_required_evidence
 
 ),
+
+{{ lead_courses('moves') }},
 
 follow_ups as (
 
@@ -47,12 +32,6 @@ best_fit as (
 
     select * from {{ ref('int_lead__chain_fit') }} where node_rank = 1
 
-),
-
-started as (
-
-    select min(stage_order) as started_order from {{ source('office', 'stage_rules') }} where stage = '开工'
-
 )
 
 select
@@ -65,9 +44,9 @@ select
     leads.unit_name,
     leads.reported_date,
     leads.reported_date_precision,
-    coalesce(moves.stage, '线索') as stage,
-    moves.stage_date,
-    coalesce(moves.stage_order < started.started_order, true) as is_open,
+    case when courses.is_ended then '终止' else coalesce(courses.stage, '线索') end as stage,
+    coalesce(courses.ended_date, courses.stage_date) as stage_date,
+    coalesce(courses.is_open, true) as is_open,
     coalesce(follow_ups.follow_up_count, 0) as follow_up_count,
     follow_ups.last_follow_up_date,
     leads.investment_wan_cny,
@@ -92,8 +71,7 @@ select
     best_fit.fit_confidence,
     coalesce(best_fit.chain_fit, 0.0) as chain_fit
 from leads
-cross join started
-left join moves on leads.lead_id = moves.lead_id
+left join courses on leads.lead_id = courses.lead_id
 left join follow_ups on leads.lead_id = follow_ups.lead_id
 left join {{ ref('int_lead__enterprise') }} as enterprise on leads.lead_id = enterprise.lead_id
 left join best_fit on leads.lead_id = best_fit.lead_id

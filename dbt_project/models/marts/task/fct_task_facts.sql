@@ -43,6 +43,7 @@ commitments as (
     select
         lead_id,
         agreed_contract_no,
+        agreed_date,
         start_due_date
     from {{ ref('stg_ledger__project_commitments') }}
     where start_due_date is not null
@@ -50,27 +51,174 @@ commitments as (
 
 ),
 
-over_with as (
+-- What each move shows of the stages that tasks ask for: its own, and with evidence those before it. Of what a later move shows, only
+-- what no earlier one had told by then is a fact.
+asked_stages as (
+
+    select
+        stage,
+        min(stage_order) as stage_order
+    from {{ source('office', 'stage_rules') }}
+    where stage in (select indicators.stage from {{ source('office', 'indicators') }} as indicators)
+    group by stage
+
+),
+
+shown as (
+
+    select
+        moves.*,
+        asked_stages.stage as shown_stage,
+        moves.stage = asked_stages.stage as is_own,
+        moves.has_required_evidence and coalesce(
+            min(moves.known_date) filter (where moves.has_required_evidence) over (
+                partition by moves.lead_id, asked_stages.stage
+                order by moves.moved_date, moves.stage_order
+                rows between unbounded preceding and 1 preceding
+            ) <= moves.known_date, false
+        ) as is_told_already
+    from moves
+    inner join asked_stages
+        on moves.stage = asked_stages.stage
+        or (moves.has_required_evidence and {{ reached(none, 'moves.stage_order', rank='asked_stages.stage_order') }})
+
+),
+
+stage_facts as (
+
+    select *
+    from shown
+    where is_own or not is_told_already
+    qualify row_number() over (
+        partition by lead_id, shown_stage, moved_date order by has_required_evidence desc, is_own desc, known_date
+    ) = 1
+
+),
+
+counted_moves as (
+
+    select * from moves where has_required_evidence
+
+),
+
+{{ lead_courses('counted_moves') }},
+
+-- From when to when a lead was open: until it was lost, and again from when it came back (重启), as the office knew of it.
+reopenings as (
+
+    select
+        *,
+        count(*) filter (where is_reopening) over (
+            partition by lead_id order by moved_date, stage_order rows between unbounded preceding and current row
+        ) as reopening_no
+    from (
+        select
+            *,
+            stage != '终止' and coalesce(
+                lag(stage) over (partition by lead_id order by moved_date, stage_order) = '终止', false
+            ) as is_reopening
+        from counted_moves
+    ) as in_order
+
+),
+
+open_spans as (
+
+    select
+        leads.lead_id,
+        coalesce(reopenings.reopening_no, 0) as span_no,
+        max(reopenings.known_date) filter (where reopenings.is_reopening) as from_date,
+        min(reopenings.known_date) filter (where reopenings.stage = '终止') as until_date
+    from leads
+    left join reopenings on leads.lead_id = reopenings.lead_id
+    group by leads.lead_id, coalesce(reopenings.reopening_no, 0)
+
+),
+
+-- From when to when it was signed and followed up: until it was lost or went back to talks.
+signed_spans as (
+
+    select
+        lead_id,
+        row_number() over (partition by lead_id order by course_no) - 1 as span_no,
+        from_date,
+        least(lost_date, next_course_date) as until_date
+    from (
+        select
+            lead_id,
+            course_no,
+            min(known_date) filter (where {{ reached('签约') }}) as from_date,
+            min(known_date) filter (where stage = '终止') as lost_date,
+            lead(arg_min(known_date, (moved_date, stage_order))) over (
+                partition by lead_id order by course_no
+            ) as next_course_date
+        from numbered_moves
+        group by lead_id, course_no
+    ) as of_courses
+    where from_date is not null
+
+),
+
+started as (
 
     select
         lead_id,
         min(known_date) as until_date
     from moves
-    where has_required_evidence and stage in ('开工', '终止')
+    where has_required_evidence and {{ reached('开工') }}
     group by lead_id
 
 ),
 
+-- The reserve is left by the stage that its indicator names.
 left_reserve as (
 
     select
-        leads.lead_id,
+        moves.lead_id,
         min(moves.known_date) as until_date
+    from moves
+    inner join (
+        select max(rules.stage_order) as until_order
+        from {{ source('office', 'indicators') }} as indicators
+        inner join {{ source('office', 'stage_rules') }} as rules on indicators.until_stage = rules.stage
+        where indicators.counted_by = '储备'
+    ) as limits on {{ reached(none, 'moves.stage_order', rank='limits.until_order') }}
+    where moves.has_required_evidence
+    group by moves.lead_id
+
+),
+
+stocks as (
+
+    select
+        '储备' as counted_by,
+        leads.lead_id,
+        spans.span_no,
+        greatest(leads.reported_date, spans.from_date) as first_date,
+        least(left_reserve.until_date, spans.until_date) as until_date,
+        cast(null as varchar) as evidence_no,
+        case when leads.investment_wan_cny is null then '未计入：未填总投资' end as not_counted_reason,
+        '线索台账' as ledger_name
     from leads
-    inner join moves on leads.lead_id = moves.lead_id and moves.has_required_evidence
-    inner join {{ source('office', 'indicators') }} as indicators
-        on indicators.counted_by = '储备' and (moves.stage = indicators.until_stage or moves.stage = '终止')
-    group by leads.lead_id
+    inner join open_spans as spans on leads.lead_id = spans.lead_id
+    left join left_reserve on leads.lead_id = left_reserve.lead_id
+
+    union all
+
+    -- Signed and over the agreed start (超时限未开工): from the day after it was due until it started, was lost or went back to talks.
+    select
+        '超时限未开工',
+        leads.lead_id,
+        spans.span_no,
+        greatest(commitments.start_due_date + 1, commitments.agreed_date, spans.from_date),
+        least(started.until_date, spans.until_date),
+        commitments.agreed_contract_no,
+        null,
+        '项目约定'
+    from commitments
+    inner join leads on commitments.lead_id = leads.lead_id
+    inner join signed_spans as spans on commitments.lead_id = spans.lead_id
+    left join started on leads.lead_id = started.lead_id
 
 ),
 
@@ -95,7 +243,7 @@ facts as (
 
     select
         counts.counted_by,
-        moves.stage,
+        moves.shown_stage,
         moves.lead_id,
         moves.lead_id,
         moves.moved_date,
@@ -106,12 +254,12 @@ facts as (
         moves.evidence_no,
         case
             when not moves.has_required_evidence then moves.not_counted_reason
-            when moves.stage = '签约' and not signings.is_counted
+            when moves.shown_stage = '签约' and not signings.is_counted
                 then '未计入：与' || signings.previous_lead_id || '重复签约，只计第一次'
             when counts.counted_by = '阶段金额' and leads.investment_wan_cny is null then '未计入：未填总投资'
         end,
         '项目进展'
-    from moves
+    from stage_facts as moves
     inner join leads on moves.lead_id = leads.lead_id
     left join {{ ref('fct_signings') }} as signings on moves.lead_id = signings.lead_id
     cross join (values ('阶段个数'), ('阶段金额')) as counts (counted_by)
@@ -156,43 +304,22 @@ facts as (
 
     union all
 
-    -- A stock: it counts from the first report until the project leaves the reserve.
+    -- A stock counts until the project leaves it.
     select
-        '储备',
+        counted_by,
         null,
-        leads.lead_id,
-        leads.lead_id,
-        leads.reported_date,
-        leads.reported_date,
-        left_reserve.until_date,
+        lead_id || case when span_no > 0 then '｜第' || (span_no + 1) || '次' else '' end,
+        lead_id,
+        first_date,
+        first_date,
+        until_date,
         1.0,
         null,
-        null,
-        case when leads.investment_wan_cny is null then '未计入：未填总投资' end,
-        '线索台账'
-    from leads
-    left join left_reserve on leads.lead_id = left_reserve.lead_id
-
-    union all
-
-    -- Over the agreed start without one (超时限未开工): from the day after it was due until it started or was lost.
-    select
-        '超时限未开工',
-        null,
-        leads.lead_id,
-        leads.lead_id,
-        commitments.start_due_date + 1,
-        commitments.start_due_date + 1,
-        over_with.until_date,
-        1.0,
-        null,
-        commitments.agreed_contract_no,
-        null,
-        '项目约定'
-    from commitments
-    inner join leads on commitments.lead_id = leads.lead_id
-    left join over_with on leads.lead_id = over_with.lead_id
-    where coalesce(over_with.until_date > commitments.start_due_date + 1, true)
+        evidence_no,
+        not_counted_reason,
+        ledger_name
+    from stocks
+    where coalesce(until_date > first_date, true)
 
 ),
 

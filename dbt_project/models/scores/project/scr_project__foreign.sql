@@ -6,11 +6,11 @@ with amounts as (
     select
         *,
         fdi_kind = '月度计划' as is_plan,
-        year(counted_date) = year({{ as_of }} - interval 1 day) as is_this_year,
-        last_day(counted_date) < {{ as_of }} as is_over
+        year(counted_date) = year({{ as_of }}) as is_this_year,
+        {{ by_the_day('last_day(counted_date)') }} as is_over
     from {{ ref('int_project__fdi') }}
     -- A plan has no day on which it was known.
-    where coalesce(known_date < {{ as_of }}, true)
+    where coalesce({{ by_the_day('known_date') }}, true)
 
 ),
 

@@ -10,7 +10,7 @@ with money as (
         fdi.amount_wan_usd
     from {{ ref('int_project__fdi') }} as fdi
     inner join {{ ref('brd_lead__progress') }} as leads on fdi.lead_id = leads.lead_id
-    where fdi.known_date < {{ as_of }}
+    where {{ by_the_day('fdi.known_date') }}
 
 ),
 
@@ -37,7 +37,7 @@ targets as (
         target_year,
         arg_max(target_value, (coalesce(issued_date, date '1949-10-01'), received_seq)) as target_value
     from {{ ref('stg_ledger__district_targets') }}
-    where indicator = '实际使用外资' and measure = '万美元' and coalesce(issued_date < {{ as_of }}, true)
+    where indicator = '实际使用外资' and measure = '万美元' and coalesce({{ by_the_day('issued_date') }}, true)
     group by target_year
 
 ),
@@ -48,7 +48,7 @@ years as (
     union
     select target_year from targets
     union
-    select cast(year({{ as_of }} - 1) as bigint)
+    select cast(year({{ as_of }}) as bigint)
 
 ),
 
@@ -83,15 +83,15 @@ joined as (
     select
         slices.slice_name,
         years.target_year,
-        coalesce(done.contract_wan_usd, 0) as contract_wan_usd,
-        coalesce(done.paid_wan_usd, 0) as paid_wan_usd,
+        case when {{ is_kept('project_commitments') }} then coalesce(done.contract_wan_usd, 0) end as contract_wan_usd,
+        case when {{ is_kept('investment_progress') }} then coalesce(done.paid_wan_usd, 0) end as paid_wan_usd,
         coalesce(done.unconverted_count, 0) as unconverted_count,
         targets.target_value,
-        case when targets.target_value is not null then greatest(targets.target_value - coalesce(done.paid_wan_usd, 0), 0) end
+        case when targets.target_value is not null and {{ is_kept('investment_progress') }} then greatest(targets.target_value - coalesce(done.paid_wan_usd, 0), 0) end
             as gap_value,
         -- What is under way is of today, so it stands beside this year's task only.
-        case when years.target_year = year({{ as_of }} - 1) then coalesce(pipeline.weighted_wan_usd, 0) end as weighted_wan_usd,
-        case when years.target_year = year({{ as_of }} - 1) then coalesce(pipeline.foreign_lead_count, 0) end
+        case when years.target_year = year({{ as_of }}) then coalesce(pipeline.weighted_wan_usd, 0) end as weighted_wan_usd,
+        case when years.target_year = year({{ as_of }}) then coalesce(pipeline.foreign_lead_count, 0) end
             as foreign_lead_count
     from (select distinct slice_name from units) as slices
     cross join years

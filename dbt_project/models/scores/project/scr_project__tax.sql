@@ -11,7 +11,7 @@ contracts as (
 
     select *
     from {{ ref('stg_ledger__project_commitments') }}
-    where agreed_date < {{ as_of }}
+    where {{ by_the_day('agreed_date') }}
     qualify row_number() over (partition by lead_id order by agreed_date desc, agreed_contract_no desc) = 1
 
 ),
@@ -54,7 +54,7 @@ paid as (
         max(tax_paid.land_mu) as land_mu
     from {{ ref('stg_ledger__tax_paid') }} as tax_paid
     left join leads_by_code on tax_paid.uscc = leads_by_code.uscc
-    where coalesce(tax_paid.confirmed_date, make_date(tax_paid.tax_year, 12, 31)) < {{ as_of }}
+    where {{ by_the_day(tax_known_date('tax_paid')) }}
     group by 1, 2
 
 ),

@@ -1,5 +1,5 @@
 -- Leads that serve a task more than a chain (为任务而招商): facts per unit and quarter, no verdict. Quarters without a lead have no row.
-with {{ rules_row(['low_fit_below', 'rush_days']) }},
+with {{ rules_row(['low_fit_below', 'rush_days'], as_of_date()) }},
 
 leads as (
 
@@ -16,7 +16,7 @@ leads as (
         leads.follow_up_count,
         rules.low_fit_below,
         rules.rush_days
-    from {{ ref('dim_leads') }} as leads
+    from {{ ref('brd_lead__facts') }} as leads
     cross join rules
 
 )

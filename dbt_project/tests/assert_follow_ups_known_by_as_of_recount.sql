@@ -31,7 +31,7 @@ recounted as (
         coalesce(numbered.known_count, 0) as recounted
     from {{ ref('ftr_lead__12m') }} as features
     asof left join numbered
-        on features.lead_id = numbered.lead_id and features.as_of_date > numbered.known_date
+        on features.lead_id = numbered.lead_id and features.as_of_date >= numbered.known_date
 
 )
 
