@@ -27,7 +27,7 @@ def arrivals(before: pa.Table | None, now: pa.Table, contract: Contract) -> pd.D
     """
     written = {field.name for field in contract.schema()} - {field.name for field in PROVENANCE}
     names = [n for n in now.column_names if n in written and (before is None or n in before.column_names)]
-    new = now.select(names).to_pandas()
+    new: pd.DataFrame = now.select(names).to_pandas()
     if before is None:
         return new.assign(**{KIND: ADDED}).drop_duplicates()
     old = before.select(names).to_pandas()
@@ -37,7 +37,8 @@ def arrivals(before: pa.Table | None, now: pa.Table, contract: Contract) -> pd.D
     kinds = np.where(np.isin(_hashed(came, key), keys[0]), CORRECTED, ADDED)
     gone = old[~np.isin(contents[0], contents[1]) & ~np.isin(keys[0], keys[1])]
     found = pd.concat([came.assign(**{KIND: kinds}), gone.assign(**{KIND: WITHDRAWN})], ignore_index=True)
-    return found.drop_duplicates()
+    distinct: pd.DataFrame = found.drop_duplicates()
+    return distinct
 
 
 def _hashed(frame: pd.DataFrame, columns: list[str]) -> npt.NDArray[Any]:

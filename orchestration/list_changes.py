@@ -104,7 +104,8 @@ def _rows_in_words(came: dict[str, pd.DataFrame]) -> dict[str, str]:
     for name, rows in came.items():
         if "lead_id" not in rows:
             continue
-        for (lead, kind), count in rows.groupby(["lead_id", KIND]).size().items():
+        sizes = rows.groupby(["lead_id", KIND]).size().reset_index(name="count")
+        for lead, kind, count in sizes.itertuples(index=False):
             counted.setdefault(str(lead), {})[contracts[name].title, kind] = int(count)
     return {
         lead: "；".join(f"{title}{kind}{count}行" for (title, kind), count in sorted(found.items()))

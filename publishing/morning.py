@@ -54,7 +54,7 @@ def morning_news(between: Between, changes: pd.DataFrame) -> pd.DataFrame:
         *_received(between),
         *_stages(between),
         *_in_and_out(changes),
-        *(_row(CAUSES, cause, count=int(n)) for cause, n in changes["cause"].value_counts().items()),
+        *(_row(CAUSES, str(cause), count=int(n)) for cause, n in changes["cause"].value_counts().items()),
         *_models(between),
     ]
     return pd.DataFrame(rows, columns=MORNING_COLUMNS)

@@ -164,7 +164,7 @@ def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: LeaderDep
     )
     return render(
         request, desk, "leader.html", viewer,
-        cards=cards(desk, database, published, desk.lists.before(published), published.page(rows, -1, TOP).rows),
+        cards=cards(desk, database, published, published.page(rows, -1, TOP).rows),
         stages=[s for s in FUNNEL.rows(folder, [("slice_kind", "=", "全区")]) if s["stage"] != "终止"],
         behind=behind[:TOP], unset=[t["unit_name"] for t in started if t["target_value"] is None], year=year,
         has_tasks=any(t["target_value"] is not None for t in started),

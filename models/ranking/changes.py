@@ -122,14 +122,19 @@ def rank_changes(before: Told, now: Told, features: pd.DataFrame, rows: Mapping[
     found[place_columns] = found[place_columns].astype("Int64")
     found["facts_text"] = pd.Series(_value_texts(values, old, new), dtype=object).reindex(every)
     found["rows_text"] = pd.Series(dict(rows), dtype=object).reindex(every)
-    found["cause"] = [_cause(lead, row, old) for lead, row in zip(every, found.to_dict("records"), strict=True)]
+    found["cause"] = [_cause(lead, row, old) for lead, row in _by_lead(found)]
     found["is_own"] = found["cause"].isin([OWN_ROWS, RELATED, LEFT, NEW, AGAIN])
-    found["why_text"] = [
-        _why(lead, row, old, new) for lead, row in zip(every, found.to_dict("records"), strict=True)
-    ]  # fmt: skip
+    found["why_text"] = [_why(lead, row, old, new) for lead, row in _by_lead(found)]
     found = found.rename_axis("lead_id").reset_index()
     first = np.lexsort((found["rank_before"].fillna(0), found["rank_now"].fillna(np.iinfo(np.int64).max)))
     return found.iloc[first].reset_index(drop=True)[CHANGE_COLUMNS]
+
+
+def _by_lead(found: pd.DataFrame) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (str(lead), {str(name): value for name, value in row.items()})
+        for lead, row in zip(found.index.tolist(), found.to_dict("records"), strict=True)
+    ]
 
 
 def _steps(
@@ -150,12 +155,12 @@ def _steps(
     level = end.assign(fit=facts["fit"])
     passed = values[values["is_days"] & values["part"].isin(("landing", "tax"))]
     days = start.copy()
-    for part, moved in passed.groupby("part"):
-        tables = before.tables[str(part)]
+    for part in ("landing", "tax"):
+        tables, moved = before.tables[part], passed[passed["part"] == part]
         added = tables.contributions(today.reindex(columns=tables.features))
         wide = moved.pivot(index="lead_id", columns="term", values="contribution").reindex(both)
         for term in wide.columns.intersection(added.columns):
-            days[str(part)] += (added[term] - wide[term]).fillna(0.0)
+            days[part] += (added[term] - wide[term]).fillna(0.0)
     frames = {"start": start, "days": days, "facts": facts, "shapes": shapes, "level": level, "weights": end}
     return {step: (frame, now.weights if step == "weights" else before.weights) for step, frame in frames.items()}
 
@@ -176,7 +181,8 @@ def _fit_with(
     moved = (
         (pd.Series(then, index=of_fit["lead_id"].to_numpy()) - of_fit["contribution"].to_numpy()).groupby(level=0).sum()
     )
-    return (end + moved.reindex(leads).fillna(0.0)).clip(0.0, 100.0)
+    found: pd.Series[Any] = (end + moved.reindex(leads).fillna(0.0)).clip(0.0, 100.0)
+    return found
 
 
 def _constants(tables: AdditiveTables) -> float:
@@ -226,7 +232,10 @@ def _changed_values(before: Told, now: Told, touched: set[str]) -> pd.DataFrame:
     changed = both[moved.to_numpy()].copy()
     days = (pd.Timestamp(now.as_of_date) - pd.Timestamp(before.as_of_date)).days
     columns = (changed[name] for name in ("feature", "value_text", "value_text_now", "lead_id"))
-    by_days = [moves_by_days(*values, days, lead in touched) for *values, lead in zip(*columns, strict=True)]
+    by_days = [
+        moves_by_days(name, then, today, days, lead in touched)
+        for name, then, today, lead in zip(*columns, strict=True)
+    ]
     changed["is_days"] = np.array(by_days, dtype=bool)
     return changed
 
@@ -265,18 +274,19 @@ def _value_texts(values: pd.DataFrame, old: pd.DataFrame, new: pd.DataFrame) -> 
     """Return the values of each lead that facts changed, before and after, the weightiest first; its stage before all."""
     found: dict[str, list[str]] = {}
     stages = old[["stage"]].join(new[["stage"]], rsuffix="_now", how="inner")
-    for lead, then, today in stages[stages["stage"].ne(stages["stage_now"])].itertuples():
+    stages = stages[stages["stage"].ne(stages["stage_now"])]
+    for lead, then, today in zip(
+        stages.index.tolist(), *(stages[c].tolist() for c in ("stage", "stage_now")), strict=True
+    ):
         found[str(lead)] = [f"阶段 {then}→{today}"]
     facts = values[~values["is_days"]].copy()
     facts["size"] = (facts["contribution_now"] - facts["contribution"]).abs()
     facts = facts.sort_values(["lead_id", "size", "part", "term"], ascending=[True, False, True, True])
-    for row in facts.drop_duplicates(["lead_id", "label"]).itertuples():
-        then, today = (_shown(value) for value in (row.value, row.value_now))
-        # Two values that read alike are told by what they add: what a reader sees must differ.
-        if then != today:
-            found.setdefault(str(row.lead_id), []).append(f"{row.label} {then}→{today}")
-        else:
-            found.setdefault(str(row.lead_id), []).append(f"{row.label} {row.value_text}→{row.value_text_now}")
+    for row in facts.drop_duplicates(["lead_id", "label"]).to_dict("records"):
+        was, is_ = _shown(row["value"]), _shown(row["value_now"])
+        if was == is_:  # two values that read alike are told as they are kept: what a reader sees must differ
+            was, is_ = str(row["value_text"]), str(row["value_text_now"])
+        found.setdefault(str(row["lead_id"]), []).append(f"{row['label']} {was}→{is_}")
     return {lead: "；".join(texts[:MOST_VALUES]) for lead, texts in found.items()}
 
 
@@ -308,13 +318,13 @@ def _cause(lead: str, row: Mapping[str, Any], old: pd.DataFrame) -> str:
 def _why(lead: str, row: Mapping[str, Any], old: pd.DataFrame, new: pd.DataFrame) -> str:
     """Return the change in a sentence: every step that moved something, the own facts with their values first."""
     if row["cause"] == LEFT:
-        reason = new.loc[lead, "excluded_reason"] if lead in new.index else "台账中已没有这条线索"
+        reason = str(new.loc[lead, "excluded_reason"]) if lead in new.index else "台账中已没有这条线索"
         values = "" if pd.isna(row["facts_text"]) else f"（{row['facts_text']}）"
         return f"退出名单：{reason}{values}，此前第{row['rank_before']}名"
     if row["cause"] == NEW:
         return f"新上名单，第{row['rank_now']}名"
     if row["cause"] == AGAIN:
-        return f"重新参加排序（此前：{old.loc[lead, 'excluded_reason']}），第{row['rank_now']}名"
+        return f"重新参加排序（此前：{old.loc[lead, 'excluded_reason']!s}），第{row['rank_now']}名"
     parts = []
     for step in PLACE_STEPS:
         points, places = row.get(f"{step}_points", 0.0), row[f"{step}_places"]

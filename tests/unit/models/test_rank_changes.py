@@ -93,8 +93,7 @@ def scored(
     features: pd.DataFrame, tables: dict[str, AdditiveTables], weights: RankingWeights, points: Any = POINTS
 ) -> Any:
     """Return score by lead, by ranking everything anew: the other way."""
-    found = told(features, tables, weights, DAY, points).leads.set_index("lead_id")
-    return found
+    return told(features, tables, weights, DAY, points).leads.set_index("lead_id")
 
 
 def sums(row: dict[str, Any]) -> tuple[Decimal, int]:
