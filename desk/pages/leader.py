@@ -82,7 +82,9 @@ FORECAST: Final = Reading(
     ("month_date",),
 )  # fmt: skip
 FOREIGN: Final = Reading(
-    SURFACE, "外资到资预计", "foreign_forecast",
+    SURFACE,
+    "外资到资预计",
+    "foreign_forecast",
     (shown("全年预计", "forecast_text"), shown("过去落在区间内", "held_text")),
     ("target_year",),
 )
