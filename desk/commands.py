@@ -83,8 +83,7 @@ def notify(settings: DeskSettings, is_dry: bool) -> int:
             assert published is not None
             with make() as session:
                 hidden = refused_leads(session, published)
-            before = lists.before(published)
-            subject, body = unit_digest(published, before, hidden, recipient.unit, site)
+            subject, body = unit_digest(published, hidden, recipient.unit, site)
             print(f"[{recipient.channel}] {recipient.unit}\n{subject}\n{body}\n")
         print(f"试运行：{len(recipients)} 份，没有发送")
         return 0

@@ -1,4 +1,4 @@
-"""The published list in memory (名单): filters, search, keyset pages, and what changed since the list before.
+"""The published list in memory (名单): filters, search, keyset pages, and what was published of changes since the list before.
 
 Belongs here: reading a snapshot so that a page takes milliseconds, whatever its size. Does not belong here: who may see a
 row (access.py), what people did with a lead (the database), how a row looks (templates).
@@ -56,7 +56,12 @@ OUTCOMES = Reading(
 HANDED_OVER = Reading(
     "各页", "流转后的负责单位", "ownership", (), ("lead_id", "unit_name", "credit_unit", "owner_unit")
 )
-READINGS = (OVERDUE, FACTS, UNITS, OUTCOMES, HANDED_OVER)
+CHANGES = Reading(
+    "线索卡片、今日名单、提醒", "比上期升降", "rank_changes",
+    (shown("升降", "rank_gain"), shown("为什么", "why_text"), shown("主要原因", "cause")),
+    ("lead_id", "unit_name", "rank_before", "rank_now", "is_own"),
+)  # fmt: skip
+READINGS = (OVERDUE, FACTS, UNITS, OUTCOMES, HANDED_OVER, CHANGES)
 RECKONED = (
     Reckoned("今日名单、线索页、单位页", "名单", "条数、页数", "数的是本人看得到的行，拒绝联系的企业不在内"),
     Reckoned(
@@ -64,7 +69,6 @@ RECKONED = (
     ),
     Reckoned("线索卡片", "下一步", "多少天未联系", "列出的最近跟进日期到截至日的天数；是否超期取看板"),
     Reckoned("提醒", "摘要", "各档条数、有变化条数", "数的是该单位在名单上的行"),
-    Reckoned("线索卡片", "比上期升降", "名次差、分差", "两份名单相比；理由相加的分在名单里"),
 )
 IN_MEMORY: Final = 500_000  # rows of a table of leads that is kept; a larger one is read for every page
 
@@ -109,8 +113,7 @@ class PublishedList:
         self.handed_over = _handed_over(snapshot.folder)
         # One piece a column: taking rows out of many pieces costs as much as copying all of them.
         self.table = self._with_handlers(pq.read_table(snapshot.folder / LEADS)).combine_chunks()
-        self.faces: dict[tuple[str, str], Markup] = {}  # drawn by pages/today.py
-        self._moved_since: dict[str, npt.NDArray[np.bool_]] = {}
+        self.faces: dict[str, Markup] = {}  # drawn by pages/today.py
         self._of_leads: dict[str, _ByLead | None] = {}
         self._reaches: dict[Reach, npt.NDArray[np.bool_]] = {}
         self._row_of = {lead: at for at, lead in enumerate(self.table["lead_id"].to_pylist())}
@@ -302,7 +305,6 @@ class PublishedList:
         visible: Reach,
         hidden: frozenset[str] = frozenset(),
         among: frozenset[str] | None = None,
-        before: PublishedList | None = None,
     ) -> npt.NDArray[np.int64]:
         """Give the numbers of the rows that pass, in the order of the list.
 
@@ -319,7 +321,7 @@ class PublishedList:
         elif filters.only == "excluded":
             chosen &= _mask(pc.is_null(self.table["rank"]))
         elif filters.only == "moved":
-            chosen &= self._moved(before) if before else np.zeros(len(self), dtype=bool)
+            chosen &= self._moved
         if hidden:
             chosen[self.rows_of(hidden)] = False
         if among is not None:
@@ -357,16 +359,16 @@ class PublishedList:
         at = f"{self.snapshot_id}.{int(places[start + size - 1])}" if more else None
         return Page(taken, len(rows), at, self.snapshot_id)
 
-    def _moved(self, before: PublishedList) -> npt.NDArray[np.bool_]:
-        """Rows that are new or changed their rank; worked out once for each list before."""
-        if before.snapshot_id not in self._moved_since:
-            self._moved_since[before.snapshot_id] = self._compared(before)
-        return self._moved_since[before.snapshot_id]
+    @cached_property
+    def changes(self) -> dict[str, dict[str, Any]]:
+        """Return why each lead's score and rank moved since the list before (名单变动); empty where there was none."""
+        return {row["lead_id"]: row for row in CHANGES.rows(self.snapshot.folder) if row["lead_id"]}
 
-    def _compared(self, before: PublishedList) -> npt.NDArray[np.bool_]:
-        old = dict(zip(before.table["lead_id"].to_pylist(), before.table["rank"].to_pylist(), strict=True))
-        pairs = zip(self.table["lead_id"].to_pylist(), self.table["rank"].to_pylist(), strict=True)
-        return np.asarray([rank is not None and old.get(lead) != rank for lead, rank in pairs], dtype=bool)
+    @cached_property
+    def _moved(self) -> npt.NDArray[np.bool_]:
+        """Rows that changed of themselves: new, back, or with other facts. What others or a retraining did moves nearly everybody."""
+        own = {lead for lead, row in self.changes.items() if row["is_own"] and row["rank_now"] is not None}
+        return np.asarray([lead in own for lead in self.table["lead_id"].to_pylist()], dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -424,30 +426,13 @@ def firm_marks(name: str | None, uscc: str | None, enterprise_key: str | None = 
     return [hashlib.sha256(f"{kind}|{text}".encode()).hexdigest() for kind, text in texts if text]
 
 
-def change(row: Mapping[str, Any], before: PublishedList | None) -> Change | None:
-    """Tell what became of a lead since the list before, and by which reason; None where there is no list before."""
-    if before is None or row["rank"] is None:
+def change(published: PublishedList, lead_id: str) -> Change | None:
+    """Return what became of a ranked lead since the list before, as it was published; None where there is no list before."""
+    row = published.changes.get(lead_id)
+    if row is None or row["rank_now"] is None:
         return None
-    old = before.row(row["lead_id"])
-    if old is None:
-        return Change(None, None, "新上名单")
-    if old["rank"] is None:
-        return Change(None, None, f"重新参加排序（此前：{old['excluded_reason']}）")
-    gain = int(old["rank"]) - int(row["rank"])
-    was = {(r["part"], r["term"]): r for r in old["reasons"]}
-    now = {(r["part"], r["term"]): r for r in row["reasons"]}
-    moved = []
-    for key in was.keys() | now.keys():
-        mine, theirs = now.get(key), was.get(key)
-        points = (mine["points"] if mine else 0.0) - (theirs["points"] if theirs else 0.0)
-        if abs(points) >= 0.05 and key[1] != "base":
-            shown = mine or theirs or {}
-            values = [str(x["value"] or "暂无") if x else "无" for x in (theirs, mine)]
-            moved.append((abs(points), key, f"{shown['label']} {values[0]}→{values[1]}（{points:+.1f}）"))
-    moved.sort(key=lambda found: (-found[0], found[1]))
-    if moved:
-        return Change(int(old["rank"]), gain, "；".join(text for _, _, text in moved[:2]))
-    return Change(int(old["rank"]), gain, "自身未变，他人有升降" if gain else "")
+    before = None if row["rank_before"] is None else int(row["rank_before"])
+    return Change(before, None if before is None else int(row["rank_gain"]), row["why_text"])
 
 
 class Initials:
@@ -541,14 +526,6 @@ class Lists:
         found = _AFTER.fullmatch(after)
         published = self.at(found[1]) if found else None
         return (published, int(found[2])) if found and published else (newest, -1)
-
-    def before(self, published: PublishedList) -> PublishedList | None:
-        """Give the newest list of an earlier as-of day."""
-        earlier = [s for s in self.history() if s[:10] < published.snapshot_id[:10]]
-        if not earlier:
-            return None
-        newest = max(s[:10] for s in earlier)
-        return self.at([s for s in earlier if s[:10] == newest][-1])
 
     def history(self) -> list[str]:
         """Give the names of all lists in the order in which they were swapped in."""

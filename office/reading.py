@@ -141,9 +141,10 @@ def records(path: Path, table: Table) -> tuple[str, Iterator[Record]]:
     lines = list(io.StringIO(text, newline=""))
     reader = csv.reader([line.removeprefix("\ufeff") if at == 0 else line for at, line in enumerate(lines)])
     header = next(reader, [])
-    if sorted(header) != sorted(table.columns):
+    absent = table.later_columns - set(header)
+    if sorted([*header, *absent]) != sorted(table.columns):
         odd = [
-            *(f"缺 {c}" for c in table.columns if c not in header),
+            *(f"缺 {c}" for c in table.columns if c not in header and c not in absent),
             *(f"多 {c}" for c in header if c not in table.columns),
         ]
         raise OfficeError([Problem(table.file, f"表头不对（{'、'.join(odd) or '有重复'}）", "请恢复默认表头", 1)])

@@ -181,10 +181,13 @@ class ScreenRules(Row):
 
 
 class SignalKinds(Row):
-    """Kind of signal: what it speaks of."""
+    """Kind of signal: what it speaks of, how strongly (6 is confirmed), and after how many days half of that is gone."""
 
     signal_kind: Text = Field(title="动向类型")
     meaning: Literal["扩张", "风险", "外迁", "其他"] = Field(title="含义")
+    grade: Whole = Field(default=3, ge=1, le=6, title="强度（1至6级，6为已确认）")
+    half_life_days: Whole = Field(default=180, gt=0, title="半衰期（天）")
+    basis: Text | None = Field(default=None, title="依据，未核实的写明")
     valid_from: Day = Field(title="生效日期")
 
 
@@ -366,6 +369,12 @@ class Table:
     def columns(self) -> dict[str, str]:
         """Return the Chinese title of every column, by its name in the file."""
         return {field.alias or name: field.title or name for name, field in self.row.model_fields.items()}
+
+    @property
+    def later_columns(self) -> frozenset[str]:
+        """Return the columns that an older file may lack: they have a default."""
+        fields = self.row.model_fields.items()
+        return frozenset(field.alias or name for name, field in fields if not field.is_required())
 
     @property
     def schema(self) -> pa.Schema:

@@ -3,16 +3,19 @@
 Belongs here: keeping inputs by content, the exposure log. Does not belong here: what a list is (publishing.snapshot),
 making it again (rebuilding.py).
 
-`archive/inputs/<sha256>` holds each input once; `archive/lists/<snapshot>.json` names the inputs of a list;
-`archive/exposures/<snapshot>.parquet` says which lead stood at which rank. Landing files are replaced and never written
+`archive/inputs/<sha256>` holds each input once; `archive/lists/<snapshot>.json` names the inputs of a list, what was scored
+for it, and the list that it was compared with (before); `archive/exposures/<snapshot>.parquet` says which lead stood at which rank. Landing files are replaced and never written
 over, so a hard link keeps the old ones at no cost until they change.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -23,6 +26,12 @@ from publishing.snapshot import LEADS, Snapshot
 from storage import content_hash, link_or_copy, write_json, write_parquet
 
 LEARNED = ("learning/model_tables.parquet", "learning/model_versions.parquet")
+# What was scored for a list: the next list is compared with it, step by step.
+SCORED = (
+    "scoring/ranked_leads.parquet",
+    "exports/scores/scr_lead__parts.parquet",
+    "exports/scores/scr_lead__contributions.parquet",
+)
 EXPOSURE_COLUMNS = ["snapshot_id", "as_of_date", "lead_id", "unit_name", "rank", "band", "is_exploration"]
 CODE = ("characters", "storage", "intake", "models", "publishing", "dbt_project", "orchestration")
 
@@ -46,6 +55,59 @@ def code_hash() -> str:
     return digest.hexdigest()[:12]
 
 
+def input_files(workplace: Workplace) -> dict[str, Path]:
+    """Return what the list of a home is made from, by its name below the home."""
+    files = {f"landing/{path.name}": path for path in sorted((workplace.root / "landing").glob("[!.]*.parquet"))}
+    files |= {name: workplace.root / name for name in LEARNED}
+    return files | {f"{LANDED}/{path.name}": path for path in sorted(workplace.landed_office.iterdir())}
+
+
+@dataclass(frozen=True)
+class ArchivedList:
+    """An archived list: its record, and where the files that it names are kept."""
+
+    archive: Path
+    record: dict[str, Any]
+
+    @property
+    def snapshot_id(self) -> str:
+        return str(self.record["snapshot_id"])
+
+    @property
+    def as_of_date(self) -> dt.date:
+        return dt.date.fromisoformat(self.record["as_of_date"])
+
+    def file(self, name: str) -> Path | None:
+        """Return the kept file of an input or of what was scored; None if the list had none of the name."""
+        digest = {**self.record["inputs"], **self.record["scored"]}.get(name)
+        return None if digest is None else self.archive / "inputs" / digest
+
+
+def list_before(workplace: Workplace, as_of: dt.date) -> ArchivedList | None:
+    """Return the list that today's is compared with: the newest of a day not later, published before any from the same inputs.
+
+    A list made again from the same inputs thus finds the list before that it had, and comes out with the same bytes.
+    """
+    archive, history = workplace.root / "archive", workplace.root / "published" / "history.jsonl"
+    lines = history.read_text(encoding="utf-8").splitlines() if history.exists() else []
+    records = [
+        archive / "lists" / f"{name}.json" for name in dict.fromkeys(json.loads(x)["snapshot_id"] for x in lines)
+    ]
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in records if path.exists()]
+    if not found:
+        return None
+    mine = {name: content_hash(path) for name, path in input_files(workplace).items()}
+    known: list[dict[str, Any]] = []
+    for record in found:
+        if record["inputs"] == mine and record["as_of_date"] == str(as_of):
+            break
+        known.append(record)
+    # Lists from before anything scored was kept can't be compared with.
+    known = [record for record in known if record.get("scored") and record["as_of_date"] <= str(as_of)]
+    last = max(enumerate(known), key=lambda found: (found[1]["as_of_date"], found[0]), default=None)
+    return ArchivedList(archive, last[1]) if last else None
+
+
 def keep(workplace: Workplace, published: Snapshot) -> Kept:
     """Archive the inputs and the exposures of a list; the same list again changes nothing."""
     folder = workplace.root / "archive"
@@ -57,11 +119,11 @@ def keep(workplace: Workplace, published: Snapshot) -> Kept:
     record = folder / "lists" / f"{published.snapshot_id}.json"
     if record.exists():
         return Kept(0, 0, *counts)
-    files = {f"landing/{path.name}": path for path in sorted((workplace.root / "landing").glob("[!.]*.parquet"))}
-    files |= {name: workplace.root / name for name in LEARNED}
-    files |= {f"{LANDED}/{path.name}": path for path in sorted(workplace.landed_office.iterdir())}
+    before = list_before(workplace, published.as_of_date)
+    inputs = input_files(workplace)
+    scored = {name: workplace.root / name for name in SCORED}
     hashes, new = {}, []
-    for name, path in files.items():
+    for name, path in {**inputs, **scored}.items():
         hashes[name] = content_hash(path)
         target = folder / "inputs" / hashes[name]
         if not target.exists():
@@ -69,7 +131,8 @@ def keep(workplace: Workplace, published: Snapshot) -> Kept:
             new.append(target)
     write_parquet(folder / "exposures" / f"{published.snapshot_id}.parquet", shown)
     content = {"snapshot_id": published.snapshot_id, "as_of_date": str(published.as_of_date)}
-    write_json(record, {**content, "inputs": hashes, "code": code_hash()})
+    kept = {key: {name: hashes[name] for name in files} for key, files in (("inputs", inputs), ("scored", scored))}
+    write_json(record, {**content, **kept, "code": code_hash(), "before": before.snapshot_id if before else None})
     return Kept(len(new), sum(path.stat().st_size for path in new), *counts)
 
 

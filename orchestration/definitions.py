@@ -47,7 +47,7 @@ def build_defs(
             *sql_assets(project),
             *(learning.landing_candidate, learning.tax_candidate, learning.active_models),
             *(scoring.ranked_leads, scoring.lead_ownership, scoring.assessment, scoring.lead_assignment),
-            scoring.said_and_came_true,
+            *(scoring.said_and_came_true, scoring.list_changes),
             *(publication.snapshot, publication.archive),
             *(publication.wall_chart, publication.quarterly_bulletin),
             *(publication.dispatch_pack, publication.frozen_assessment),

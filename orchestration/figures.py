@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from desk import listing
-from desk.pages import lead, leader, periods, trips, unit
+from desk.pages import lead, leader, morning, periods, trips, unit
 from orchestration.dictionary import markdown_table
 from orchestration.settings import REPOSITORY
 from publishing import opportunities, workbook
@@ -33,14 +33,30 @@ _REF: Final = re.compile(r"ref\('(\w+)'\)")
 
 def readings() -> list[Reading]:
     """Return what every surface reads, surface by surface as people meet them."""
-    of_pages = (listing.READINGS, lead.READINGS, lead.about_lead(), unit.READINGS, leader.READINGS, periods.READINGS)
+    of_pages = (
+        listing.READINGS,
+        lead.READINGS,
+        lead.about_lead(),
+        unit.READINGS,
+        leader.READINGS,
+        periods.READINGS,
+        morning.READINGS,
+    )
     of_papers = (PACK, PAGES, CHART, BULLETIN)
     return [reading for some in (*of_pages, trips.READINGS, opportunities.READINGS, *of_papers) for reading in some]
 
 
 def reckoned() -> list[Reckoned]:
     """Return the numbers that surfaces work out themselves."""
-    of_pages = (listing.RECKONED, lead.RECKONED, unit.RECKONED, leader.RECKONED, periods.RECKONED, trips.RECKONED)
+    of_pages = (
+        listing.RECKONED,
+        lead.RECKONED,
+        unit.RECKONED,
+        leader.RECKONED,
+        periods.RECKONED,
+        trips.RECKONED,
+        morning.RECKONED,
+    )
     return [one for some in (*of_pages, opportunities.RECKONED, workbook.RECKONED, IN_PACK, IN_PAGES) for one in some]
 
 

@@ -54,6 +54,7 @@ STEP_NAMES = {
     "scores": "评分：得分与理由",
     "scoring__ranked_leads": "评分：排序",
     "scoring__lead_ownership": "评分：首报首谈",
+    "list_changes": "评分：名单变动",
     "scoring__lead_assignment": "评分：分派",
     "scoring__said_and_came": "评分：说与成真",
     "assessment": "评分：考核",

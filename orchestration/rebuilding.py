@@ -21,7 +21,7 @@ from orchestration.landing_office import LANDED
 from orchestration.nightly import NightlyResult, run_job
 from orchestration.settings import Settings
 from publishing.snapshot import MANIFEST, verified
-from storage import content_hash, link_or_copy
+from storage import content_hash, link_or_copy, write_json
 
 STAGES = ("seeds", "staging", "intermediate", "marts", "features", "boards", "scores", "scoring")
 
@@ -56,6 +56,8 @@ def rebuild(settings: Settings, snapshot_id: str) -> Rebuilt:
             raise LookupError(f"{snapshot_id}：存档中的 {name} 缺失或已改动，无法重建；请从备份恢复 {path}")
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         link_or_copy(path, home / name, may_link=True)
+    if content.get("before"):
+        _lay_out_before(archive, content["before"], home)
     made_by = replace(settings, home=home, office=home / LANDED)
     result = _run(made_by, content["as_of_date"])
     remarks = [] if content["code"] == code_hash() else [f"程序已改过（当时 {content['code']}，现在 {code_hash()}）"]
@@ -64,6 +66,22 @@ def rebuild(settings: Settings, snapshot_id: str) -> Rebuilt:
     if folder:  # the warehouse of the rebuild has served
         shutil.rmtree(home / "warehouse", ignore_errors=True)
     return Rebuilt(snapshot_id, folder, differing, remarks, result)
+
+
+def _lay_out_before(archive: Path, snapshot_id: str, home: Path) -> None:
+    """Put the list that a past list was compared with into the home, as if it had been published there."""
+    record: dict[str, Any] = json.loads((archive / "lists" / f"{snapshot_id}.json").read_text(encoding="utf-8"))
+    for folder in ("lists", "inputs"):
+        (home / "archive" / folder).mkdir(parents=True, exist_ok=True)
+    for digest in sorted({*record["inputs"].values(), *record["scored"].values()}):
+        path = archive / "inputs" / digest
+        if not path.exists() or content_hash(path) != digest:
+            raise LookupError(f"{snapshot_id}（上一份名单）：存档缺失或已改动，无法重建；请从备份恢复 {path}")
+        link_or_copy(path, home / "archive" / "inputs" / digest, may_link=True)
+    write_json(home / "archive" / "lists" / f"{snapshot_id}.json", record)
+    (home / "published").mkdir(parents=True, exist_ok=True)
+    line = json.dumps({"at": None, "snapshot_id": snapshot_id})
+    (home / "published" / "history.jsonl").write_text(line + "\n", encoding="utf-8")
 
 
 def _run(settings: Settings, as_of: str) -> NightlyResult:

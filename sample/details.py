@@ -52,6 +52,7 @@ _EVERY_OFFICE: Final = columns("""
     next_action_due_date 下步举措时限
     blocker 堵点
     is_expansion 是否增资扩产
+    headquarters_kind 总部经济类型
 """)
 _WHERE_IT_GOES: Final = columns("""
     outside_park_reason 园外落地原因
@@ -87,6 +88,16 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
 _AREAS: Final = {"plant_area_mu"}
 
 
+_HEADQUARTERS: Final = ("区域总部", "功能性总部", "结算中心")
+_HEADQUARTERS_EVERY: Final = 12
+
+
+def _headquarters(lead: Lead) -> str | None:
+    """Return which headquarters a lead brings: one of twelve does, by its number, so that no stream of chance moves."""
+    turn, rest = divmod(int(lead.lead_id[-5:]), _HEADQUARTERS_EVERY)
+    return None if rest else _HEADQUARTERS[turn % len(_HEADQUARTERS)]
+
+
 def set_details(
     leads: list[Lead], enterprises: Enterprises, firms: list[LocalFirm], as_of: dt.date, rng: np.random.Generator
 ) -> None:
@@ -116,6 +127,7 @@ def set_details(
             "tax_basis": "承诺" if "签约" in lead.events else pick(("承诺", "估算"), rng),
             "promise_text": pick(UNLAWFUL_PACKAGES, rng) if is_unlawful else None,
             "is_expansion": lead.is_expansion,
+            "headquarters_kind": _headquarters(lead),
             **_next_step(lead, as_of, rng),
             **(_elements(lead, park, rng) if is_making else {}),
             **_who_comes(lead, firms, rng),

@@ -15,7 +15,7 @@ from sample import district
 from sample.enterprises import Enterprises
 from sample.firms import LocalFirm
 from sample.industries import INDUSTRIES
-from sample.leads import Lead
+from sample.leads import Lead, month_end
 from sample.sheets import Form
 from sample.tables import Ledger, Row, columns
 from sample.world import World, pick, plus
@@ -117,8 +117,17 @@ def agencies_ledger(world: World, rng: np.random.Generator) -> Ledger:
 # --- funds ----------------------------------------------------------------------------------------------------------
 
 
+def _reported(day: dt.date, world: World) -> dt.date:
+    """Return the month's end with which a fund reports a day, or the last day of the world if that comes first."""
+    return min(month_end(day), world.as_of)
+
+
 def fund_ledgers(world: World, rng: np.random.Generator) -> list[Ledger]:
-    """Projects that a fund looks at or pays into, within what it has called; and the funds at two year ends and now."""
+    """Projects that a fund looks at or pays into, within what it has called; and the funds at two year ends, last month's end and now.
+
+    A fund reports by the end of a month: what it paid in stands in the rows of that month's end, and its own sum of any day is
+    that of its projects' rows up to the day.
+    """
     parts: list[Row] = []
     for name, _, _, size, chain in FUNDS:
         left = size * 0.5
@@ -148,18 +157,28 @@ def fund_ledgers(world: World, rng: np.random.Generator) -> list[Ledger]:
                     "terms_text": GUARANTEED if is_bad else "按市场化估值增资，同股同权",
                 }
             )
+            now = parts[-1]
             if paid:
+                parts.append(now | {"as_of_date": _reported(plus(begun, 90), world), "step": "出资"})
                 parts.append(
-                    parts[-1]
+                    now
                     | {"as_of_date": plus(begun, 30), "step": "尽调", "invested_wan_cny": 0.0}
                     | dict.fromkeys(("outside_capital_wan_cny", "reinvestment_counted_wan_cny", "invested_date"))
                 )
+            else:
+                parts.append(now | {"as_of_date": _reported(begun, world)})
     parts = [row for row in parts if row["as_of_date"] <= world.as_of]
     whole: list[Row] = []
     for name, kind, sector, size, _ in FUNDS:
-        for day in (dt.date(world.as_of.year - 2, 12, 31), dt.date(world.as_of.year - 1, 12, 31), world.as_of):
-            in_by = [p for p in parts if p["fund_name"] == name and p["invested_date"] and p["invested_date"] <= day]
-            invested = sum(float(p["invested_wan_cny"]) for p in in_by)
+        last_month = world.as_of.replace(day=1) - dt.timedelta(days=1)
+        ends = (dt.date(world.as_of.year - 2, 12, 31), dt.date(world.as_of.year - 1, 12, 31))
+        for day in sorted({*ends, last_month, world.as_of}):
+            in_by = {
+                p["lead_id"]: p
+                for p in parts
+                if p["fund_name"] == name and p["invested_date"] and p["as_of_date"] <= day
+            }
+            invested = sum(float(p["invested_wan_cny"]) for p in in_by.values())
             whole.append(
                 {
                     "fund_name": name,
@@ -212,6 +231,9 @@ def fund_ledgers(world: World, rng: np.random.Generator) -> list[Ledger]:
             terms_text 投资条款
         """),
     )
+    parts = [row for row in parts if row["as_of_date"] < world.as_of] + [
+        r for r in parts if r["as_of_date"] == world.as_of
+    ]
     unique = {(row["fund_name"], row["project_name"], row["as_of_date"]): row for row in parts}
     return [
         Ledger("funds", "基金台账", fund_form, whole, may_spoil=False),

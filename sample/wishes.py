@@ -25,6 +25,7 @@ _DEPARTMENTS: Final = {
     "市场": ("云川区商务局", "希望对接{n}家本地采购商"),
     "其他": ("云川区投资促进局", "希望协调厂区门前道路维修{n}米"),
 }
+FILED_AFTER_DAYS: Final = 60
 LEAVING_SHARE: Final = 0.06  # of local firms: signs that they may leave
 _LEAVING: Final = (
     ("减产", "连续{n}周开工不足一半"),
@@ -152,6 +153,13 @@ def signals_ledger(world: World, firms: list[LocalFirm], rng: np.random.Generato
         add(
             world.enterprises.name[place].as_py(), world.enterprises.uscc[place].as_py(), pick(_OUTSIDE, rng), day, city
         )
+    for row in [row for row in rows.values() if row["signal_kind"] == "扩产"]:
+        # What was announced is filed two months later: a confirmation, where the day has come.
+        day = plus(row["signal_date"], FILED_AFTER_DAYS)
+        if day <= world.as_of:
+            text = f"已办备案：{row['signal_text']}"
+            filed = {"signal_kind": "扩产备案", "signal_date": day, "signal_text": text, "source_text": "部门通报"}
+            rows[str(row["enterprise_name"]), "扩产备案", day, text] = row | filed
     ordered = sorted(rows.values(), key=lambda row: (row["signal_date"], row["enterprise_name"], row["signal_text"]))
     form = Form(
         "重点企业动向监测台账",

@@ -22,7 +22,8 @@
 {%- endmacro %}
 
 {#- What a year may bring in foreign capital, as told on each row of `days` (told_date, target_year) by the months that were over:
-    paid so far, and the rest of the plan by what plans had brought. The interval is that of the monthly ratios of paid to
+    paid so far, and the rest of the plan by what plans had brought; the month that runs brings what was paid in it, or its plan's
+    share if that is more. The interval is that of the monthly ratios of paid to
     planned: a quarter of them lies below it, a quarter above. -#}
 {% macro foreign_told(days) -%}
 months as (
@@ -79,7 +80,12 @@ of_year as (
         days.target_year,
         coalesce(cast(sum(months.paid_wan_usd) as double), 0) as paid_wan_usd,
         coalesce(cast(sum(months.planned_wan_usd) filter (where last_day(months.month_date) >= days.told_date) as double), 0)
-            as rest_planned_wan_usd
+            as rest_planned_wan_usd,
+        coalesce(cast(sum(months.paid_wan_usd) filter (where last_day(months.month_date) >= days.told_date) as double), 0)
+            as running_paid_wan_usd,
+        coalesce(cast(sum(months.planned_wan_usd) filter (
+            where months.month_date = date_trunc('month', days.told_date)
+        ) as double), 0) as running_planned_wan_usd
     from {{ days }} as days
     left join months
         on days.told_date = months.told_date
@@ -113,13 +119,16 @@ foreign_told as (
         paid_wan_usd,
         rest_planned_wan_usd,
         month_count,
-        case when is_told then round(paid_wan_usd + rest_planned_wan_usd * low_share, 2) end as forecast_low_wan_usd,
-        case when is_told then round(paid_wan_usd + rest_planned_wan_usd * middle_share, 2) end as forecast_wan_usd,
-        case when is_told then round(paid_wan_usd + rest_planned_wan_usd * high_share, 2) end as forecast_high_wan_usd,
+        case when is_told then round(middle_share, 6) end as plan_share,
+        {%- for end in ['low', 'middle', 'high'] %}
+        case when is_told then round(
+            paid_wan_usd - running_paid_wan_usd + greatest(running_paid_wan_usd, running_planned_wan_usd * {{ end }}_share)
+            + (rest_planned_wan_usd - running_planned_wan_usd) * {{ end }}_share, 2
+        ) end as forecast_{{ '' if end == 'middle' else end ~ '_' }}wan_usd,
+        {%- endfor %}
         case
             when is_told
-                then {{ number_text('paid_wan_usd + rest_planned_wan_usd * low_share') }} || '至'
-                    || {{ number_text('paid_wan_usd + rest_planned_wan_usd * high_share') }} || '万美元'
+                then {{ number_text('forecast_low_wan_usd') }} || '至' || {{ number_text('forecast_high_wan_usd') }} || '万美元'
             when rest_planned_wan_usd = 0 then '暂无：余下月份没有计划'
             else '暂无：有计划的月份只有' || month_count || '个'
         end as forecast_text

@@ -14,20 +14,18 @@ from desk.access import Reach
 from desk.listing import Filters, PublishedList
 
 
-def unit_digest(
-    published: PublishedList, before: PublishedList | None, hidden: frozenset[str], unit: str, site: str
-) -> tuple[str, str]:
+def unit_digest(published: PublishedList, hidden: frozenset[str], unit: str, site: str) -> tuple[str, str]:
     """Give subject and text of a unit's digest; leads that refuse contact count nowhere."""
     visible = Reach(frozenset({unit}))
     rows = published.select(Filters(), visible, hidden)
     bands = pc.value_counts(published.table["band"].take(pa.array(rows))).to_pylist()
     told = "、".join(f"{b['values']} 档 {b['counts']} 条" for b in sorted(bands, key=lambda b: b["values"]))
-    moved = len(published.select(Filters(only="moved"), visible, hidden, None, before)) if before else None
+    moved = len(published.select(Filters(only="moved"), visible, hidden)) if published.changes else None
     due = len(published.overdue_of(unit, hidden))
     label = "（合成数据）" if published.snapshot.manifest["is_synthetic"] else ""
     lines = [
         f"{unit}：参加排序 {len(rows)} 条" + (f"（{told}）" if told else ""),
-        *([f"比上期有变化 {moved} 条"] if moved is not None else []),
+        *([f"资料有变化 {moved} 条"] if moved is not None else []),
         f"该联系而没有联系 {due} 条",
         *([f"查看：{site}/unit?name={quote(unit)}"] if site else []),
     ]

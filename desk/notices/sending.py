@@ -78,7 +78,6 @@ def queue_digests(
     published = lists.current()
     if published is None:
         return []
-    before = lists.before(published)
     by_key: dict[str, Recipient] = {}
     for recipient in recipients:
         text = f"{published.snapshot_id}|{recipient.channel}|{recipient.address}|{recipient.unit}"
@@ -89,7 +88,7 @@ def queue_digests(
     written = []  # before the transaction: counting a unit's list takes its time
     for key, recipient in by_key.items():
         if key not in known:
-            subject, body = unit_digest(published, before, hidden, recipient.unit, site)
+            subject, body = unit_digest(published, hidden, recipient.unit, site)
             written.append(
                 Notice(
                     digest_key=key, channel=recipient.channel, address=recipient.address, subject=subject, body=body,

@@ -76,9 +76,9 @@ def download(
         chosen = filters.unit or viewer.unit_name or ""
         if not viewer.reach("detail").covers(chosen) or chosen not in published.units:
             raise HTTPException(404)
-        rows = narrowed(database, viewer, published, Filters(unit=chosen, only=""), False, None)
+        rows = narrowed(database, viewer, published, Filters(unit=chosen, only=""), False)
     else:
-        rows = narrowed(database, viewer, published, filters, asked.is_mine, desk.lists.before(published))
+        rows = narrowed(database, viewer, published, filters, asked.is_mine)
     most = desk.rules.limits.rows_a_workbook
     if len(rows) > most:
         raise Invalid(f"这个视图有 {len(rows):,} 条，一份工作簿最多 {most:,} 条；请先筛选")

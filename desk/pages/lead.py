@@ -207,7 +207,7 @@ def lead(
     same = [x for x in published.relatives(id) if x["lead_id"] not in hidden]
     return render(
         request, desk, "lead.html", viewer,
-        card=card(desk, published, desk.lists.before(published), row, answers.get(id), held.get(id)),
+        card=card(desk, published, row, answers.get(id), held.get(id)),
         row=row,
         fact=fact,
         found_on=boards_about(published, id),
@@ -381,5 +381,5 @@ def after_action(request: Request, desk: DeskDep, viewer: Viewer, lead_id: str, 
         raise HTTPException(404)
     with desk.sessions() as session:
         standing, held = actions.standing_answers(session, [lead_id]), actions.holders(session, [lead_id])
-        found = card(desk, published, desk.lists.before(published), row, standing.get(lead_id), held.get(lead_id))
+        found = card(desk, published, row, standing.get(lead_id), held.get(lead_id))
     return render(request, desk, "card.html", viewer, card=found, back=same_site_path(back) if back else "/")

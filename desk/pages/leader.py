@@ -81,7 +81,11 @@ FORECAST: Final = Reading(
     ("month_date",),
 )  # fmt: skip
 FOREIGN: Final = Reading(
-    SURFACE, "外资到资预计", "foreign_forecast", (shown("全年预计", "forecast_text"),), ("target_year",)
+    SURFACE,
+    "外资到资预计",
+    "foreign_forecast",
+    (shown("全年预计", "forecast_text"), shown("过去落在区间内", "held_text")),
+    ("target_year",),
 )
 LEDGERS: Final = Reading(
     SURFACE, "台账最不完整的单位", "unit_completeness",
@@ -163,7 +167,7 @@ def leader(request: Request, desk: DeskDep, database: ReadDep, viewer: LeaderDep
     )
     return render(
         request, desk, "leader.html", viewer,
-        cards=cards(desk, database, published, desk.lists.before(published), published.page(rows, -1, TOP).rows),
+        cards=cards(desk, database, published, published.page(rows, -1, TOP).rows),
         stages=[s for s in FUNNEL.rows(folder, [("slice_kind", "=", "全区")]) if s["stage"] != "终止"],
         behind=behind[:TOP], unset=[t["unit_name"] for t in started if t["target_value"] is None], year=year,
         has_tasks=any(t["target_value"] is not None for t in started),

@@ -90,14 +90,13 @@ def today(
         return RedirectResponse("/people", 303)
     newest = list_in_use(desk)
     published, start = desk.lists.continued(after, newest)
-    before = desk.lists.before(published)
-    rows = narrowed(database, viewer, published, asked.filters, asked.is_mine, before)
+    rows = narrowed(database, viewer, published, asked.filters, asked.is_mine)
     page = published.page(rows, start, desk.rules.limits.rows_a_page)
     _show_once(desk, viewer, published, [r["lead_id"] for r in page.rows])
     return render(
         request, desk, "today.html", viewer,
         page=page,
-        cards=cards(desk, database, published, before, page.rows),
+        cards=cards(desk, database, published, page.rows),
         asked=asked.address,
         is_first=start < 0,
         newer=newest.snapshot_id if newest.snapshot_id != published.snapshot_id else None,
@@ -114,31 +113,26 @@ def narrowed(
     published: PublishedList,
     filters: Filters,
     is_mine: bool,
-    before: PublishedList | None,
 ) -> npt.NDArray[np.int64]:
     """Give the rows of the list that the viewer may see in detail and that pass the filters."""
     visible = viewer.reach("detail")
     among = held_by(database, viewer.person_id) if is_mine else None
-    return published.select(filters, visible, hidden_leads(database, published), among, before)
+    return published.select(filters, visible, hidden_leads(database, published), among)
 
 
-def cards(
-    desk: Desk, database: Session, published: PublishedList, before: PublishedList | None, rows: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
+def cards(desk: Desk, database: Session, published: PublishedList, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Give each row with what the card shows besides: evidence, change, answer, holder, next step."""
     ids = [r["lead_id"] for r in rows]
     answers, held = standing_answers(database, ids), holders(database, ids)
-    return [card(desk, published, before, r, answers.get(r["lead_id"]), held.get(r["lead_id"])) for r in rows]
+    return [card(desk, published, r, answers.get(r["lead_id"]), held.get(r["lead_id"])) for r in rows]
 
 
-def card(
-    desk: Desk, published: PublishedList, before: PublishedList | None, row: dict[str, Any], answer: Any, held: Any
-) -> dict[str, Any]:
+def card(desk: Desk, published: PublishedList, row: dict[str, Any], answer: Any, held: Any) -> dict[str, Any]:
     """Give one row as a card."""
     fact = published.fact(row["lead_id"])
     return {
         "row": row,
-        "face": face(desk, published, before, row, fact),
+        "face": face(desk, published, row, fact),
         "answer": answer,
         "holder": held,
         "next_step": next_step(fact, published.overdue.get(row["lead_id"]), published.as_of_date) if fact else None,
@@ -146,11 +140,9 @@ def card(
     }
 
 
-def face(
-    desk: Desk, published: PublishedList, before: PublishedList | None, row: dict[str, Any], fact: dict[str, Any]
-) -> Markup:
+def face(desk: Desk, published: PublishedList, row: dict[str, Any], fact: dict[str, Any]) -> Markup:
     """Give what the list itself says of a lead, drawn: the same for everybody who may see it, so drawn once a list."""
-    key = (row["lead_id"], before.snapshot_id if before else "")
+    key = row["lead_id"]
     found = published.faces.get(key)
     if found is None:
         credit = published.handed_over.get(row["lead_id"], ("", ""))[0]
@@ -158,7 +150,7 @@ def face(
             "row": row,
             "credit": credit,
             "chips": chips(desk, published, row, fact),
-            "change": change(row, before),
+            "change": change(published, row["lead_id"]),
         }
         found = Markup(desk.templates.env.get_template("card_face.html").render(given))
         if len(published.faces) >= KEPT_FACES:

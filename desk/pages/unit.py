@@ -79,13 +79,13 @@ def unit(
     ledgers = LEDGERS.rows(folder, [("unit_name", "=", chosen)])
     hidden = hidden_leads(database, published)
     rows = published.select(Filters(unit=chosen), reach, hidden)
-    page, before = published.page(rows, -1, SHOWN), desk.lists.before(published)
+    page = published.page(rows, -1, SHOWN)
     due = published.overdue_of(chosen, hidden)
     late = [row for lead in due[:SHOWN_LATE] if (row := published.row(lead["lead_id"])) is not None]
     return render(
         request, desk, "unit.html", viewer,
-        unit=chosen, choices=choices, tasks=tasks, ledgers=ledgers, cards=cards(desk, database, published, before, page.rows),
-        late=cards(desk, database, published, before, late), late_count=len(due), total=page.total,
+        unit=chosen, choices=choices, tasks=tasks, ledgers=ledgers, cards=cards(desk, database, published, page.rows),
+        late=cards(desk, database, published, late), late_count=len(due), total=page.total,
         people=actions.loads(database, viewer.units) if viewer.assigns else [],
         passed_pct=tasks[0]["passed_pct"] if tasks else None,
     )  # fmt: skip

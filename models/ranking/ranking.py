@@ -107,6 +107,24 @@ def expected_moves(
     return index, rates
 
 
+def score_units(landing: Floats, tax: Floats, fit: Floats, weights: RankingWeights) -> npt.NDArray[np.int64]:
+    """Score of leads in whole :data:`UNITS` of a point, from their log odds, log1p 万元 and fit; -1 where one is not known."""
+    natural = {"landing": landing, "tax": tax, "fit": fit}
+    finite = np.logical_and.reduce([np.isfinite(natural[p]) for p in PARTS])
+    natural = {p: np.where(finite, natural[p], 0.0) for p in PARTS}
+    weight = {"landing": weights.landing, "tax": weights.tax, "fit": weights.fit}
+    total = sum((weight[p] * part_index(p, natural[p], weights) for p in PARTS), start=np.zeros(len(landing)))
+    if weights.expected:
+        log_landing, log_tax = _logs(natural["landing"], natural["tax"])
+        total = total + weights.expected * _expected_index(log_landing + log_tax, weights)
+    return np.where(finite, np.round(total * UNITS), -1).astype(np.int64)
+
+
+def tax_wan_cny(tax: Floats) -> Floats:
+    """Yearly tax in 万元 from its natural score."""
+    return np.asarray(np.expm1(np.maximum(tax, 0.0)), dtype=np.float64)
+
+
 def rank_leads(frame: pd.DataFrame, contributions: pd.DataFrame, weights: RankingWeights) -> pd.DataFrame:
     """Rank leads and explain every score.
 
@@ -155,10 +173,8 @@ def rank_leads(frame: pd.DataFrame, contributions: pd.DataFrame, weights: Rankin
         raise ValueError(f"chain_fit lies outside 0 to 100: {outside[:5]}")
 
     index = {p: part_index(p, natural[p], weights) for p in PARTS}
-    total = sum((weight[p] * index[p] for p in PARTS), start=zero)
     expected, expected_rate = expected_moves(natural, base, weights)
-    total = total + (weights.expected * expected if weights.expected else zero)
-    units = np.where(finite, np.round(np.where(finite, total, 0.0) * UNITS), -1).astype(np.int64)
+    units = np.where(finite, score_units(natural["landing"], natural["tax"], natural["fit"], weights), -1)
     rate = {p: weight[p] * _mean_slope(p, natural[p], base[p], index[p], weights) for p in PARTS}
     worth = {p: weight[p] * index[p] for p in PARTS}
     if weights.expected:
@@ -169,7 +185,7 @@ def rank_leads(frame: pd.DataFrame, contributions: pd.DataFrame, weights: Rankin
         rate |= {p: rate[p] + weights.expected * expected_rate[p] for p in expected_rate}
     reasons = _reasons(frame, contributions, natural, base, rate, worth, units, finite)
 
-    tax = np.expm1(np.maximum(natural["tax"], 0.0))
+    tax = tax_wan_cny(natural["tax"])
     out = frame.assign(
         score=np.where(finite, units / UNITS, np.nan),
         landing_probability=_sigmoid(natural["landing"]),

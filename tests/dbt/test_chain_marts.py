@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from invented_district import District, Row, build, day, exported, write_landing
+from invented_district import AS_OF, District, Row, build, day, exported, told_on, write_landing
 
 from office import DEFAULTS
 
@@ -489,3 +490,35 @@ def test_what_an_item_in_force_forbids_is_forbidden_on_every_path(
         text = firm["enterprise_name"] + "\n" + firm["business_scope"]
         if any(_forbids(item, text, firm["industry_code"], True) for item in items):
             assert firm["enterprise_name"] not in listed
+
+
+@pytest.mark.parametrize(
+    ("signs", "verdict"),
+    [
+        ([("招聘", "2026-06-29")], "迹象弱，不算扩张"),
+        ([("招聘", "2026-06-29"), ("招聘", "2026-06-28"), ("招聘", "2026-06-20")], "迹象弱，不算扩张"),
+        ([("专利", "2026-06-29")], "迹象弱，不算扩张"),
+        ([("招聘", "2026-06-29"), ("资质认定", "2026-06-29"), ("专利", "2026-06-29")], "有扩张证据"),
+        ([("拿地", "2026-06-01")], "有扩张证据"),
+        ([("拿地", "2024-06-01")], "迹象弱，不算扩张"),
+        ([("扩产备案", "2025-01-01")], "已确认"),
+        ([("扩产备案", "2022-01-01")], "迹象弱，不算扩张"),
+        ([("拿地", "2026-06-30")], None),
+        ([("外迁", "2026-06-01")], None),
+    ],
+)
+def test_signs_are_graded_and_fade(home: Path, signs: list[tuple[str, str]], verdict: str | None) -> None:
+    """The strength of each kind is its grade halved every half-life; recruiting alone, however often, is no expansion."""
+    rows = [
+        {"enterprise_name": "某某膜业有限公司", "signal_kind": kind, "signal_date": dt.date.fromisoformat(at),
+         "signal_text": "有动向", "source_text": "企业走访"}
+        for kind, at in signs
+    ]  # fmt: skip
+    found = told_on(home, "enterprise/brd_enterprise__signals.sql", stg_ledger__enterprise_signals=pd.DataFrame(rows))
+    assert set(found["verdict_text"]) == ({verdict} if verdict else set())
+    office = pd.read_csv(DEFAULTS / "signal_kinds.csv").set_index("signal_kind")
+    for row in found.to_dict("records"):
+        kind = office.loc[row["signal_kind"]]
+        age = (AS_OF - max(dt.date.fromisoformat(at) for name, at in signs if name == row["signal_kind"])).days
+        assert row["strength"] == pytest.approx(kind["grade"] * 0.5 ** (age / kind["half_life_days"]), abs=0.006)
+        assert (row["latest_source"], row["age_days"]) == ("企业走访", age)

@@ -143,8 +143,10 @@ def test_the_forecast_of_the_month_counts_how_often_it_held(home: Path) -> None:
     assert forecast["months_ahead"].tolist() == [1, 2, 3, 4, 5, 6]
     assert str(forecast["month_date"].iloc[0])[:10] == "2026-06-01"
     for ahead, told in forecast.set_index("months_ahead").iterrows():
-        own = record[(record["months_ahead"] == ahead) & record["is_over"] & record["low_count"].notna()]
-        inside = ((own["came_count"] >= own["low_count"]) & (own["came_count"] <= own["high_count"])).sum()
+        # The running month is judged by what was told on the same day of the months before it.
+        low, high = (f"running_{end}_count" if ahead == 1 else f"{end}_count" for end in ("low", "high"))
+        own = record[(record["months_ahead"] == ahead) & record["is_over"] & record[low].notna()]
+        inside = own["came_count"].between(own[low], own[high]).sum()
         assert (told["judged_count"], told["inside_count"]) == (len(own), inside)
         assert told["held_text"].startswith(f"个数{len(own)}次中{inside}次")
 
@@ -207,3 +209,103 @@ def test_foreign_capital_told_today_is_the_record_of_that_day(home: Path) -> Non
     then = record[record["told_date"].astype(str).str[:10] == "2026-05-01"].iloc[0]
     shared = ["target_year", "paid_wan_usd", "rest_planned_wan_usd", "month_count", "forecast_wan_usd", "forecast_text"]
     assert today[shared].tolist() == then[shared].tolist() and today["forecast_wan_usd"] > 0
+
+
+# --- the month that runs ----------------------------------------------------------------------------------------------
+
+
+def test_the_running_month_is_what_is_known_and_what_such_months_brought_later(home: Path) -> None:
+    # On 25 June A of May has signed (20 June). Of 15 signings in 16 months 14 were known on the 25th: April's was not.
+    june = row(told_on(home, RECORD, "2025-06-25", dispatch_rules=rules(), **one_of_two()), "2025-06-01", 1)
+    assert (june["expected_count"], june["known_count"], june["rest_count"]) == (0.91, 1, round(0.91 / 15, 2))
+    # Nothing known by the 15th in any month: everything is still to come.
+    early = row(told_on(home, RECORD, "2025-06-15", dispatch_rules=rules(), **one_of_two()), "2025-06-01", 1)
+    assert (early["known_count"], early["rest_count"]) == (0, early["expected_count"])
+
+
+@pytest.mark.parametrize("as_of", ["2025-11-30", "2026-01-01", "2026-03-17", "2026-06-30"])
+def test_no_forecast_of_a_running_month_is_less_than_what_is_known(home: Path, as_of: str) -> None:
+    record = told_on(home, RECORD, as_of)
+    own = record[(record["months_ahead"] == 1) & record["expected_count"].notna()]
+    assert len(own) > 10 and own["running_low_count"].notna().any()
+    for measure in ("count", "wan_cny"):
+        bounds = own[[f"running_low_{measure}", f"running_high_{measure}"]]
+        assert (bounds.min(axis=1).fillna(1e12) >= own[f"known_{measure}"].round(2)).all()
+        assert (own[f"rest_{measure}"].dropna() >= 0).all()
+    now = own.iloc[own["told_date"].astype(str).argmax()]
+    assert now["known_count"] == now["came_count"]
+
+
+def test_the_forecast_of_a_running_month_is_known_plus_rest(home: Path) -> None:
+    forecast = exported(home, "boards", "brd_funnel__signing_forecast").set_index("months_ahead")
+    running = forecast.loc[1]
+    assert running["expected_count"] == pytest.approx(running["known_count"] + running["rest_count"], abs=0.006)
+    assert running["expected_count"] >= running["known_count"] == running["came_count"] > 0
+    assert running["forecast_text"].startswith(f"已签{int(running['known_count'])}个，其余约")
+    assert forecast.loc[2:, "known_count"].isna().all()
+    assert 0 < running["inside_count"] <= running["judged_count"]
+
+
+def test_a_bound_that_was_passed_is_said_before_the_month_is_over(home: Path) -> None:
+    tables = one_of_two()
+    # Five leads more sign on 3 June, where at most 1.03 were told.
+    extra = [f"C{at}" for at in range(5)]
+    leads = pd.DataFrame({"lead_id": extra, "reported_date": dt.date(2025, 6, 2), "investment_wan_cny": 10.0})
+    moves = pd.DataFrame(
+        {"lead_id": extra, "stage": "签约", "stage_order": 3, "moved_date": dt.date(2025, 6, 3),
+         "known_date": dt.date(2025, 6, 3), "has_required_evidence": True}
+    )  # fmt: skip
+    ids = pd.DataFrame({"lead_id": extra})
+    for name, frame in {
+        "dim_leads": leads, "fct_stage_moves": moves, "stg_ledger__leads": ids.assign(project_name=extra),
+        "stg_identity__leads": ids.assign(enterprise_id=extra), "int_lead__recruit_kind": ids.assign(is_expansion=False),
+    }.items():  # fmt: skip
+        tables[name] = pd.concat([tables[name], frame], ignore_index=True)
+    found = told_on(home, RECORD, "2025-06-15", dispatch_rules=rules(), **tables)
+    june = row(found, "2025-06-01", 1)
+    assert (june["is_over"], june["came_count"]) == (False, 5) and "个数已超过上限" in june["passed_text"]
+    assert june["running_high_count"] >= 5
+
+
+def test_foreign_money_past_the_upper_end_is_said_at_once(home: Path) -> None:
+    tables = foreign(
+        m202410=(50, 100),
+        m202411=(60, 100),
+        m202412=(100, 100),
+        m202501=(80, 100),
+        m202502=(200, 200),
+        m202503=(0, 100),
+    )
+    found = told_on(home, FOREIGN, "2025-03-15", dispatch_rules=rules(forecast_min_months="3"), **tables)
+    found = found.assign(day=found["told_date"].astype(str).str[:10]).set_index("day")
+    january = found.loc["2025-01-01"]
+    # Quartiles .55 to .8 of 400 planned: at most 320 were told; 280 are in, so nothing is passed yet.
+    assert (january["forecast_high_wan_usd"], january["so_far_wan_usd"]) == (320, 280) and pd.isna(
+        january["passed_text"]
+    )
+    more = foreign(
+        m202410=(50, 100),
+        m202411=(60, 100),
+        m202412=(100, 100),
+        m202501=(80, 100),
+        m202502=(250, 200),
+        m202503=(0, 100),
+    )
+    found = told_on(home, FOREIGN, "2025-03-15", dispatch_rules=rules(forecast_min_months="3"), **more)
+    found = found.assign(day=found["told_date"].astype(str).str[:10]).set_index("day")
+    january = found.loc["2025-01-01"]
+    assert (january["is_over"], january["passed_text"]) == (False, "已超过上限") and pd.isna(january["is_inside"])
+
+
+def test_what_a_month_has_brought_is_not_foretold_once_more(home: Path) -> None:
+    # In March 100 are planned and 90 paid by the 20th: shares .5 to 1 of the plan bring no more than 90 to 100.
+    tables = foreign(
+        {"m202503": dt.date(2025, 3, 19)},
+        m202410=(50, 100), m202411=(60, 100), m202412=(100, 100), m202501=(80, 100), m202502=(60, 100), m202503=(90, 100),
+        m202504=(0, 100),
+    )  # fmt: skip
+    path = "follow_up/brd_follow_up__foreign_forecast.sql"
+    told = told_on(home, path, "2025-03-20", dispatch_rules=rules(forecast_min_months="3"), int_project__fdi=tables["int_project__fdi"]).iloc[0]  # fmt: skip
+    # Shares .5 .6 .6 .8 1: quartiles .6, .6, .8. 140 before March, 90 in it, and April's plan.
+    ends = ["forecast_low_wan_usd", "forecast_wan_usd", "forecast_high_wan_usd"]
+    assert told[ends].tolist() == [140 + 90 + 60, 140 + 90 + 60, 140 + 90 + 80]

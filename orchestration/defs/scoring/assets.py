@@ -9,6 +9,7 @@ models.assessment).
 import datetime as dt
 import json
 from collections.abc import Iterator
+from functools import partial
 
 import dagster as dg
 import pandas as pd
@@ -22,9 +23,10 @@ from models.assignment import AssignmentSettings, assignment_table
 from models.chain import load_chains
 from models.landing import LandingSettings
 from models.ownership import REFUSED, first_reports, protection_days
-from models.ranking import RankingWeights, exploration_picks, rank_leads
+from models.ranking import CHANGE_COLUMNS, RankingWeights, exploration_picks, rank_leads
 from models.tax import TaxSettings
 from models.wording import word_contributions
+from orchestration.list_changes import changes_and_news
 from orchestration.metadata import PREVIEW, board_titles, preview, row_counts
 from orchestration.partitions import AS_OF_DAYS, ONE_DAY_A_RUN
 from orchestration.resources import Workplace
@@ -86,6 +88,68 @@ def ranked_leads(workplace: Workplace) -> dg.MaterializeResult[None]:
     ranked = int(ranking["rank"].notna().sum())
     shown = preview(first_leads(ranking, weights), rows=10)
     return dg.MaterializeResult(metadata=row_counts(ranked, len(frame), len(ranking) - ranked) | {PREVIEW: shown})
+
+
+CHANGES = {
+    "rank_changes": "名单变动 one row per lead of this list or the one before: why its score and rank moved, step by step",
+    "morning_news": "晨报 one row per ledger, stage or cause and unit: what came in since the list before",
+}
+_CHANGE_TYPES = {"rank_before": pa.int64(), "rank_now": pa.int64(), "rank_gain": pa.int64(), "is_own": pa.bool_()}
+CHANGED = pa.schema(
+    [
+        (
+            name,
+            _CHANGE_TYPES.get(name)
+            or (
+                pa.int64()
+                if name.endswith("_places")
+                else pa.float64()
+                if "score" in name or name.endswith("_points")
+                else TEXT
+            ),
+        )
+        for name in CHANGE_COLUMNS
+    ]
+)
+NEWS = pa.schema(
+    {
+        "section": TEXT, "item": TEXT, "unit_name": TEXT, "row_count": pa.int64(), "amount_wan_cny": pa.float64(),
+        "amount_title": TEXT, "note": TEXT,
+    }
+)  # fmt: skip
+
+
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(
+            ["scoring", name],
+            deps=[
+                dg.AssetKey(["scoring", "ranked_leads"]),
+                *(dg.AssetKey(["scores", table]) for table in ("scr_lead__parts", "scr_lead__contributions")),
+                *(dg.AssetKey(["learning", table]) for table in ("model_tables", "model_versions")),
+                dg.AssetKey(["features", "ftr_lead__12m"]),
+                dg.AssetKey(["marts", "dim_leads"]),
+            ],
+            group_name="scoring",
+            kinds={"python", "parquet"},
+            owners=["team:招商专员"],
+            description=text,
+            partitions_def=AS_OF_DAYS,
+        )
+        for name, text in CHANGES.items()
+    ],
+    name="list_changes",
+    backfill_policy=ONE_DAY_A_RUN,
+)
+def list_changes(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[dg.MaterializeResult[None]]:
+    """Compare the list with the one before, one replaced cause after another; empty where there is none before."""
+    as_of = dt.date.fromisoformat(context.partition_key)
+    found = changes_and_news(workplace, as_of, partial(worded_contributions, workplace))
+    for (name, _), frame, schema in zip(CHANGES.items(), found, (CHANGED, NEWS), strict=True):
+        key = f"scoring/{name}"
+        write_parquet(workplace.parquet(key), pa.Table.from_pandas(frame, schema, preserve_index=False))
+        shown = preview(frame, board_titles(key), 20)
+        yield dg.MaterializeResult(asset_key=key.split("/"), metadata=row_counts(len(frame)) | {PREVIEW: shown})
 
 
 @dg.asset(

@@ -24,12 +24,15 @@ from intake.opening import open_sheets
 from intake.values import parse_uscc
 from models.ranking import RANKING_COLUMNS
 from publishing.boards import Board, all_boards, board_named
+from publishing.morning import MORNING_COLUMNS
 from publishing.snapshot import publish, ranked_leads_table
 
 PASSWORD = "correct horse battery"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 HASH = CHEAP.hash(PASSWORD)
 UNITS = ("甲镇", "乙街道", "丙园区")
+OWN = ("L00000", "L00001")  # leads whose facts changed since yesterday
+GONE = "退出的那个项目"
 NOW = dt.datetime(2026, 6, 30, 1, 0, tzinfo=dt.UTC)
 # Names that would do harm if a page, a query or an address took them for more than names.
 NASTY = (
@@ -146,6 +149,20 @@ def _tables(frame: pd.DataFrame, as_of: dt.date) -> dict[str, pa.Table]:
             {"lead_id": ["L00000"], "rank": [1], "project_name": [NASTY[0]], "unit_name": [UNITS[0]], "assigned_unit_name": [UNITS[0]],
              "assigned_park_name": ["东园区"], "match_points": [60.0], "why": ["由报备单位承办"], "short_text": pa.array([None], text)}
         ),
+        "boards/rank_changes.parquet": _changes(frame),
+        "boards/morning_news.parquet": pa.Table.from_pylist(
+            [
+                dict(zip(MORNING_COLUMNS, row, strict=True))
+                for row in (
+                    ("结论", "比上一份名单", "全区", None, None, None, "收到2行资料。按主要原因：其他线索变动80条、资料变动2条。"),
+                    ("收到资料", "跟进记录新增", UNITS[0], 2, None, None, None),
+                    ("阶段变动", "签约", UNITS[1], 1, 5000.0, "计划总投资", None),
+                    ("变动原因", "资料变动", "全区", 2, None, None, None),
+                    ("模型与规则", "落地模型", "全区", None, None, None, "没有重新训练（rule-1）"),
+                )
+            ],
+            pa.schema([(n, count if n == "row_count" else pa.float64() if n == "amount_wan_cny" else text) for n in MORNING_COLUMNS]),
+        ),
         "boards/outcomes.parquet": pa.table({"lead_id": ["L00000"], "stage": ["开工"], "reached_date": pa.array([as_of], day)}),
         "boards/units.parquet": pa.table(
             {"unit_name": list(UNITS), "unit_type": ["镇", "街道", "园区"], "parent_unit_name": pa.array([None, "甲镇", None], text),
@@ -189,6 +206,25 @@ def _tables(frame: pd.DataFrame, as_of: dt.date) -> dict[str, pa.Table]:
              "at_least_count": [9, 2], "from_previous_pct": [None, 22.2], "current_count": [7, 2], "not_counted_count": [0, 1]}
         ),
     }  # fmt: skip
+
+
+def _changes(frame: pd.DataFrame) -> pa.Table:
+    """Why ranks moved: a visit to the first lead of each unit, the others pushed by it, and one lead that left, of 乙街道."""
+    rows: list[dict[str, Any]] = [
+        {"lead_id": row["lead_id"], "project_name": row["project_name"], "unit_name": row["unit_name"],
+         "cause": "资料变动" if row["lead_id"] in OWN else "其他线索变动", "is_own": row["lead_id"] in OWN,
+         "rank_before": int(row["rank"]) + 1, "rank_now": int(row["rank"]), "rank_gain": 1,
+         "rows_text": "跟进记录新增1行" if row["lead_id"] in OWN else None,
+         "why_text": "资料变动：累计跟进次数 2次→5次（+0.80分、升1位）" if row["lead_id"] in OWN else "自身资料未变；其他线索变动（升1位）"}
+        for row in frame.to_dict("records") if not pd.isna(row["rank"])
+    ]  # fmt: skip
+    left = {"lead_id": "L99999", "project_name": GONE, "unit_name": UNITS[1], "cause": "退出名单", "is_own": True,
+            "rank_before": 1, "rank_now": None, "rank_gain": None, "why_text": "退出名单：线索已终止（阶段 在谈→终止），此前第1名"}  # fmt: skip
+    kinds = {"is_own": pa.bool_(), **dict.fromkeys(("rank_before", "rank_now", "rank_gain"), pa.int64())}
+    columns = {"lead_id", "is_own", *(c.name for c in board_named("rank_changes").columns)}  # type: ignore[union-attr]
+    numbers = {c.name for c in board_named("rank_changes").columns if c.kind != "text"}  # type: ignore[union-attr]
+    schema = pa.schema([(n, kinds.get(n, pa.float64() if n in numbers else pa.string())) for n in sorted(columns)])
+    return pa.Table.from_pylist([*rows, left], schema)
 
 
 def _empty(name: str, rows: int) -> dict[str, pa.Array]:

@@ -21,6 +21,7 @@ def pages(site: Site) -> list[str]:
     """Every address that may be asked for, with every lead, unit, board and node; a new route must be listed here."""
     leads = [f"L{number:05d}" for number in range(6)]
     asked = {
+        "/morning": [""],
         "/": ["", "?only=moved", "?only=excluded", "?q=L00000", "?mine=1", "?unit=甲镇"],
         "/lead": [f"?id={lead}" for lead in leads],
         "/pool": ["", "?unit=乙街道"],

@@ -212,15 +212,17 @@ def events(ledgers: Ledgers) -> pd.DataFrame:
 
 
 def foreign_forecast(ledgers: Ledgers) -> pd.DataFrame:
-    """What the running year may bring, as told on the day."""
-    return pd.DataFrame([_foreign_told(ledgers, ledgers.as_of + pd.Timedelta(days=1), ledgers.as_of.year)])
+    """What the running year may bring, as told on the day, and how often such intervals held."""
+    told = _foreign_told(ledgers, ledgers.as_of + pd.Timedelta(days=1), ledgers.as_of.year)
+    judged = foreign_record(ledgers)["is_inside"].dropna()
+    return pd.DataFrame([told | {"judged_count": len(judged), "inside_count": int(judged.astype(bool).sum())}])
 
 
 def foreign_record(ledgers: Ledgers) -> pd.DataFrame:
     """The same on the first day of every month since the year of the first plan, beside what was paid in by the end."""
     written = ledgers.read("investment_progress")
     planned = written.loc[written["planned_fdi_wan_cny"].notna(), "period_date"]
-    paid = _foreign_months(ledgers)
+    paid = foreign_months(ledgers)
     paid = paid[paid["known_date"] <= ledgers.as_of].groupby(paid["period_date"].dt.year)["paid"].sum()
     rows = []
     for day in pd.date_range(f"{planned.min().year}-01-01", ledgers.as_of, freq="MS"):
@@ -229,11 +231,12 @@ def foreign_record(ledgers: Ledgers) -> pd.DataFrame:
         is_over = pd.Timestamp(day.year, 12, 31) <= ledgers.as_of
         came = round(paid.get(day.year, 0.0), 4) if is_over else None
         is_inside = None if came is None or low is None else round(low, 2) <= came <= round(high, 2)
-        rows.append(row | {"is_over": is_over, "came_wan_usd": came, "is_inside": is_inside})
+        so_far = round(paid.get(day.year, 0.0), 4)
+        rows.append(row | {"is_over": is_over, "came_wan_usd": came, "is_inside": is_inside, "so_far_wan_usd": so_far})
     return pd.DataFrame(rows)
 
 
-def _foreign_months(ledgers: Ledgers) -> pd.DataFrame:
+def foreign_months(ledgers: Ledgers) -> pd.DataFrame:
     """Paid and planned in dollars, by lead and month, with the day since which it is known."""
     table = ledgers.read("investment_progress")
     table = table[table["lead_id"].isin(ledgers.leads.index)].copy()
@@ -245,7 +248,7 @@ def _foreign_months(ledgers: Ledgers) -> pd.DataFrame:
 def _foreign_told(ledgers: Ledgers, day: pd.Timestamp, year: int) -> dict[str, object]:
     """Paid in the year and the plan of its other months, taken at the quartiles of paid by planned of past months."""
     rules = seed("dispatch_rules").set_index("rule_key")["rule_value"]
-    table = _foreign_months(ledgers)
+    table = foreign_months(ledgers)
     known, past = table["known_date"] < day, table["period_date"] < day
     running = table["period_date"].dt.year == year
     paid = table.loc[known & running, "paid"].sum()
@@ -256,11 +259,16 @@ def _foreign_told(ledgers: Ledgers, day: pd.Timestamp, year: int) -> dict[str, o
     months = table[past & (table["month"] >= first) & ~table["month"].isin(waits)]
     sums = months.groupby("month")[["paid", "planned"]].sum()
     ratios = (sums["paid"] / sums["planned"].where(sums["planned"] > 0)).dropna()
+    # The month that runs brings what was paid in it, or what its plan used to bring if that is more.
+    this = table["month"] == day.to_period("M")
+    now, plan = table.loc[known & running & this, "paid"].sum(), table.loc[running & this, "planned"].sum()
+    is_told = len(ratios) >= int(rules["forecast_min_months"]) and rest > 0
     low, mid, high = (
-        paid + rest * ratios.quantile(q) if len(ratios) >= int(rules["forecast_min_months"]) and rest > 0 else None
-        for q in (0.25, 0.5, 0.75)
+        paid - now + max(now, plan * share) + (rest - plan) * share if is_told else None
+        for share in (ratios.quantile(q) for q in (0.25, 0.5, 0.75))
     )
     return {
         "target_year": year, "paid_wan_usd": paid, "rest_planned_wan_usd": rest, "month_count": len(ratios),
         "forecast_low_wan_usd": low, "forecast_wan_usd": mid, "forecast_high_wan_usd": high,
+        "plan_share": ratios.quantile(0.5) if is_told else None,
     }  # fmt: skip

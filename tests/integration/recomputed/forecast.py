@@ -45,6 +45,10 @@ def signing_record(ledgers: Ledgers) -> pd.DataFrame:
     days = pd.date_range(max(first, this - pd.DateOffset(months=3 * span)), this, freq="MS")
     known = {day: _known(ledgers, day, left_out) for day in days}
     now = _known(ledgers, ledgers.as_of + pd.Timedelta(days=1), left_out)[1]
+    # Of every month what was known so many days into it, as many as of the running month are behind.
+    days_in = ledgers.as_of + pd.Timedelta(days=1) - this
+    so_far = {day: _known(ledgers, day + days_in, left_out)[1].query("month == @day") for day in days}
+    rests: dict[tuple[pd.Timestamp, str], float] = {}
     told: dict[tuple[pd.Timestamp, int, str], float] = {}
     rows = []
     for day in days:
@@ -77,6 +81,8 @@ def signing_record(ledgers: Ledgers) -> pd.DataFrame:
                 row[f"low_{measure}"], row[f"high_{measure}"] = (max(expected + e, 0) if e == e else e for e in bounds)
                 total = now.loc[now["month"] == month, measure].sum()
                 row[f"came_{measure}"] = total if month <= ledgers.as_of else math.nan
+                if h == 1:
+                    _run_on(row, measure, past, so_far, brought, rests, rank)
                 if measure == "count":
                     row["rehearsal_count"] = math.nan if math.isnan(expected) else len(errors)
             rows.append(row)
@@ -84,13 +90,47 @@ def signing_record(ledgers: Ledgers) -> pd.DataFrame:
     return found[found["told_date"] >= this - pd.DateOffset(months=span)]
 
 
+def _run_on(
+    row: dict[str, object],
+    measure: str,
+    past: list[pd.Timestamp],
+    so_far: dict[pd.Timestamp, pd.DataFrame],
+    brought: dict[pd.Timestamp, pd.DataFrame],
+    rests: dict[tuple[pd.Timestamp, str], float],
+    rank: int,
+) -> None:
+    """Add to a row what was known of its month so far, what such months brought later, and the ends of both together."""
+    day = row["told_date"]
+    assert isinstance(day, pd.Timestamp)
+    early = sum(so_far[p][measure].sum() for p in past)
+    whole = sum(brought[p][measure].sum() for p in past)
+    share = max(1 - early / whole, 0) if whole else 1.0
+    known = float(so_far[day][measure].sum())
+    rest = rests[day, measure] = round(float(str(row[f"expected_{measure}"])) * share, 2)
+    row[f"known_{measure}"], row[f"rest_{measure}"] = known, rest
+    errors = sorted(
+        brought[p][measure].sum() - so_far[p][measure].sum() - rests[p, measure]
+        for p in past
+        if not math.isnan(rests[p, measure])
+    )
+    for end, error in (("low", errors[rank - 1]), ("high", errors[-rank])) if rank else ():
+        row[f"running_{end}_{measure}"] = known + max(rest + error, 0)
+
+
 def signing_forecast(ledgers: Ledgers) -> pd.DataFrame:
-    """The last day of telling, and how often intervals told so far ahead held."""
+    """The last day of telling, the running month by what is known of it, and how often intervals told so far ahead held."""
     record = signing_record(ledgers).copy()
+    runs = record["months_ahead"] == 1
+    record["told_count"] = record["expected_count"]
     for judged, inside, measure in [
         ("judged_count", "inside_count", "count"),
         ("judged_wan_count", "inside_wan_count", "wan_cny"),
     ]:
+        known = record[f"known_{measure}"] + record[f"rest_{measure}"]
+        record[f"expected_{measure}"] = record[f"expected_{measure}"].where(~runs, known)
+        for end in ("low", "high"):
+            own = record[f"running_{end}_{measure}"]
+            record[f"{end}_{measure}"] = record[f"{end}_{measure}"].where(~runs, own)
         low, high, came = (record[f"{name}_{measure}"].round(2) for name in ("low", "high", "came"))
         told = record["is_over"] & low.notna()
         months = record["months_ahead"]

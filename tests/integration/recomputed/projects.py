@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from recomputed import tasks
+from recomputed import follow_up, tasks
 from recomputed.ledgers import Ledgers, seed
 
 AXES = {"规模": "scale", "科技": "technology", "税收": "tax", "长久根基": "base"}
@@ -266,15 +266,29 @@ def foreign_units(ledgers: Ledgers) -> pd.DataFrame:
     years = range(int(money.loc[money["kind"] != "月度计划", "year"].min()), last + 1)
     leads = foreign(ledgers)
     going = leads[~leads["is_ended"]]
+    told = follow_up.foreign_forecast(ledgers).iloc[0]
+    months = follow_up.foreign_months(ledgers)
+    months["unit_name"] = ledgers.answering(months["lead_id"], months["period_date"])
+    months = months[months["period_date"].dt.year == last]
+    month, this = months["period_date"].dt.to_period("M"), ledgers.as_of.to_period("M")
     rows = []
     for unit in [*ledgers.unit_types.index, "全区"]:
         own = money if unit == "全区" else money[money["unit_name"] == unit]
+        is_own = (months["unit_name"] == unit) & (months["known_date"] < ledgers.as_of)
+        now = months.loc[is_own & (month == this), "paid"].sum()
+        plans = months[months["unit_name"] == unit]
+        plan, later = (plans.loc[mine.loc[plans.index], "planned"].sum() for mine in (month == this, month > this))
         for year in years:
             paid = own.loc[(own["kind"] == "实际使用外资") & (own["year"] == year), "amount"].sum()
             goal = target.get((unit, year))
             mine = len(going) if unit == "全区" else int((going["unit_name"] == unit).sum())
+            year_told = told["forecast_wan_usd"]
+            if unit != "全区" and year_told is not None:
+                share = told["plan_share"]
+                year_told = paid - now + max(now, plan * share) + later * share
             rows.append(
                 {
+                    "forecast_wan_usd": year_told if year == last else None,
                     "slice_name": unit, "target_year": year, "paid_wan_usd": paid, "unconverted_count": 0,
                     "contract_wan_usd": own.loc[(own["kind"] == "合同外资") & (own["year"] == year), "amount"].sum(),
                     "target_value": goal, "gap_value": None if goal is None else max(goal - paid, 0),

@@ -518,3 +518,28 @@ def test_any_as_of_day_gives_a_readable_district(as_of: dt.date, tmp_path: Path)
     refused = {(r["file"], r["sheet"], r["row"]) for r in rows(landed, "refused")}
     assert refused == {written_place(row) for row in truth(tmp_path / "sample", "refused_rows")}
     assert max(row["recorded_date"] for row in rows(landed, "stage_moves")) <= as_of  # type: ignore[type-var,operator]
+
+
+@pytest.mark.parametrize("includes_the_day", [False, True])
+def test_a_funds_money_has_one_value(landed: Landed, includes_the_day: bool) -> None:
+    """What a fund says it paid in is the sum of its projects, whether the list's own day counts or not."""
+
+    def last(name: str, key: tuple[str, ...]) -> dict[tuple[object, ...], Row]:
+        before = AS_OF + dt.timedelta(days=1) if includes_the_day else AS_OF
+        known = [row for row in rows(landed, name) if row["as_of_date"] < before]  # type: ignore[operator]
+        ordered = sorted(known, key=lambda row: str(row["as_of_date"]))
+        return {tuple(row[column] for column in key): row for row in ordered}
+
+    funds = last("funds", ("fund_name",))
+    projects = last("fund_investments", ("fund_name", "project_name")).values()
+    for (fund,), told in funds.items():
+        paid = [row for row in projects if row["fund_name"] == fund and row["step"] in ("出资", "退出")]
+        assert told["invested_wan_cny"] == sum(float(row["invested_wan_cny"]) for row in paid)  # type: ignore[arg-type]
+    assert sum(float(row["invested_wan_cny"]) for row in funds.values()) > 0  # type: ignore[arg-type]
+
+
+def test_headquarters_look_for_an_office_and_expansions_are_filed(landed: Landed) -> None:
+    kinds = Counter(row["headquarters_kind"] for row in landed_rows(landed, "leads"))
+    assert set(kinds) - {None} and 0.03 < 1 - kinds[None] / kinds.total() < 0.2
+    signs = Counter(row["signal_kind"] for row in rows(landed, "enterprise_signals"))
+    assert signs["扩产备案"] > 0 and signs["招聘"] > 0

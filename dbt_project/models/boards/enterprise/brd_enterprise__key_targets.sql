@@ -2,21 +2,23 @@
 {% set day = as_of_date() %}
 with {{ rules_row(['evidence_fresh_days'], day) }},
 
+-- Only what counts as expansion: weak signs alone (招聘) make no target.
 signals as (
 
     select
-        {{ name_form('signals.enterprise_name') }} as name_form,
-        min(signals.enterprise_name) as enterprise_name,
-        count(*) as signal_count,
-        count(distinct signals.signal_kind) as signal_kind_count,
-        string_agg(distinct signals.signal_kind, '、' order by signals.signal_kind) as signal_kinds,
-        max(signals.signal_date) as latest_date,
-        arg_max(signals.signal_text, (signals.signal_date, signals.signal_text)) as latest_text,
-        arg_max(signals.source_text, (signals.signal_date, signals.signal_text)) as latest_source
-    from {{ ref('stg_ledger__enterprise_signals') }} as signals
-    inner join {{ source('office', 'signal_kinds') }} as kinds on signals.signal_kind = kinds.signal_kind and kinds.meaning = '扩张'
-    where {{ by_the_day('signals.signal_date') }}
-    group by 1
+        name_form,
+        min(enterprise_name) as enterprise_name,
+        cast(sum(signal_count) as bigint) as signal_count,
+        count(*) as signal_kind_count,
+        string_agg(signal_kind || '（' || grade || '级）', '、' order by signal_kind) as signal_kinds,
+        max(firm_strength) as expansion_strength,
+        min(verdict_text) as expansion_text,
+        max(latest_date) as latest_date,
+        arg_max(latest_text, (latest_date, latest_text)) as latest_text,
+        arg_max(latest_source, (latest_date, latest_text)) as latest_source
+    from {{ ref('brd_enterprise__signals') }}
+    where is_expansion
+    group by name_form
 
 ),
 
@@ -61,6 +63,8 @@ select
     coalesce(signals.signal_count, 0) as signal_count,
     coalesce(signals.signal_kind_count, 0) as signal_kind_count,
     signals.signal_kinds,
+    signals.expansion_strength,
+    signals.expansion_text,
     signals.latest_date,
     cast(date_diff('day', signals.latest_date, {{ day }}) as bigint) as evidence_age_days,
     coalesce(date_diff('day', signals.latest_date, {{ day }}) <= rules.evidence_fresh_days, false) as is_evidence_fresh,

@@ -35,6 +35,20 @@ of_firms as (
 
 ),
 
+-- Whether the signs of growth count as expansion, by their grades and age.
+graded as (
+
+    select
+        named.enterprise_key,
+        bool_or(signs.is_expansion) as is_expansion,
+        bool_or(signs.is_confirmed) as is_confirmed,
+        string_agg(signs.signal_kind || '（' || signs.grade || '级）', '、' order by signs.signal_kind) as signal_kinds
+    from {{ ref('brd_enterprise__signals') }} as signs
+    inner join {{ ref('int_enterprise__named') }} as named on signs.name_form = named.name_form
+    group by named.enterprise_key
+
+),
+
 expansion_leads as (
 
     select
@@ -73,7 +87,9 @@ select
     expansion_leads.lead_names as expansion_lead_names,
     case
         when expansion_leads.lead_count > 0 then '已立增资扩产线索，不计入新引进'
-        when firms.expansion_text is not null or of_firms.expansion_signal_count > 0 then '有扩产意向，尚无线索'
+        when graded.is_confirmed then '已确认扩产，尚无线索'
+        when firms.expansion_text is not null or graded.is_expansion then '有扩产意向，尚无线索'
+        when graded.signal_kinds is not null then '迹象弱，不算扩产意向：' || graded.signal_kinds
     end as expansion_state,
     coalesce(of_firms.risk_signal_count, 0) as risk_signal_count,
     coalesce(of_firms.risk_kind_count, 0) as risk_kind_count,
@@ -93,5 +109,6 @@ from {{ ref('stg_ledger__local_enterprises') }} as firms
 left join {{ ref('int_unit__names') }} as unit_names
     on {{ name_form('firms.written_unit_name') }} = unit_names.name_form and not unit_names.is_ambiguous
 left join of_firms on firms.uscc = of_firms.enterprise_key
+left join graded on firms.uscc = graded.enterprise_key
 left join expansion_leads on firms.uscc = expansion_leads.uscc
 left join requests on firms.uscc = requests.uscc

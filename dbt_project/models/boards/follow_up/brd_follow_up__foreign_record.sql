@@ -41,6 +41,13 @@ select
     foreign_told.forecast_text,
     {{ by_the_day('make_date(foreign_told.target_year, 12, 31)') }} as is_over,
     case when {{ by_the_day('make_date(foreign_told.target_year, 12, 31)') }} then coalesce(came.came_wan_usd, 0) end as came_wan_usd,
+    coalesce(came.came_wan_usd, 0) as so_far_wan_usd,
+    -- A bound that what was paid in has passed is said at once, not at the year's end only.
+    case
+        when coalesce(came.came_wan_usd, 0) > foreign_told.forecast_high_wan_usd then '已超过上限'
+        when {{ by_the_day('make_date(foreign_told.target_year, 12, 31)') }} and coalesce(came.came_wan_usd, 0) < foreign_told.forecast_low_wan_usd
+            then '低于下限'
+    end as passed_text,
     case
         when {{ by_the_day('make_date(foreign_told.target_year, 12, 31)') }}
             then coalesce(came.came_wan_usd, 0) between foreign_told.forecast_low_wan_usd and foreign_told.forecast_high_wan_usd

@@ -10,7 +10,9 @@ with rules as (
         cast({{ dated_rule('dispatch_rules', 'rule_key', history, 'rule_value') }} as integer) as history_months,
         cast({{ dated_rule('dispatch_rules', 'rule_key', fewest, 'rule_value') }} as bigint) as min_months,
         -- Of so many per cent outside the interval, half lie below it.
-        (100 - cast({{ dated_rule('dispatch_rules', 'rule_key', coverage, 'rule_value') }} as double)) / 200 as tail_share
+        (100 - cast({{ dated_rule('dispatch_rules', 'rule_key', coverage, 'rule_value') }} as double)) / 200 as tail_share,
+        -- So many days of the running month are known, the day itself among them.
+        cast(date_diff('day', cast(date_trunc('month', {{ as_of }}) as date), {{ as_of }}) + 1 as integer) as days_in
 
 ),
 
@@ -51,6 +53,9 @@ days as (
     select told_date as day_date from told_days
     union
     select cast({{ as_of }} + 1 as date)
+    union
+    -- The same day of every month: what was known by then of the month that ran.
+    select told_date + (select days_in from rules) from told_days
 
 ),
 
@@ -59,7 +64,7 @@ moves as (
     select
         days.day_date,
         moves.*
-    from days
+    from (select day_date from days where {{ by_the_day('day_date - 1') }}) as days
     inner join {{ ref('fct_stage_moves') }} as moves on {{ by_the_day('moves.known_date', 'days.day_date - 1') }}
     inner join {{ ref('dim_leads') }} as reported on moves.lead_id = reported.lead_id and {{ by_the_day('reported.reported_date', 'days.day_date - 1') }}
     where moves.has_required_evidence
@@ -263,9 +268,81 @@ came_sums as (
         day_date,
         month_date,
         count(*) as came_count,
-        cast(sum(wan_cny) as double) as came_wan_cny
+        cast(sum(wan_cny) as double) as came_wan_cny,
+        sum(wan_cny) as came_wan_decimal
     from came
     group by day_date, month_date
+
+),
+
+-- Of the running month (当月): what is known of it on the day, and of what it was told to bring the share that comes later, as in
+-- the past months that were over: a share of their signings was known so many days in, the rest came after.
+so_far as (
+
+    select
+        came_sums.month_date,
+        came_sums.came_count,
+        came_sums.came_wan_decimal
+    from came_sums
+    cross join rules
+    where came_sums.day_date = came_sums.month_date + rules.days_in
+
+),
+
+rest_shares as (
+
+    select
+        learnt_from.told_date,
+        greatest(
+            1 - sum(coalesce(so_far.came_count, 0)) / nullif(cast(sum(came_sums.came_count) as double), 0), 0
+        ) as rest_count_share,
+        greatest(
+            1 - cast(sum(coalesce(so_far.came_wan_decimal, 0)) as double)
+            / nullif(cast(sum(came_sums.came_wan_decimal) as double), 0), 0
+        ) as rest_wan_share
+    from learnt_from
+    left join came_sums on learnt_from.told_date = came_sums.day_date and learnt_from.month_date = came_sums.month_date
+    left join so_far on learnt_from.month_date = so_far.month_date
+    where learnt_from.months_ahead = 1
+    group by learnt_from.told_date
+
+),
+
+running as (
+
+    select
+        told.told_date,
+        told.months_ahead,
+        coalesce(so_far.came_count, 0) as known_count,
+        cast(coalesce(so_far.came_wan_decimal, 0) as double) as known_wan_cny,
+        -- Nothing signed in any past month: nobody can say what share comes later, so all of it.
+        round(told.expected_count * coalesce(rest_shares.rest_count_share, 1), 2) as rest_count,
+        round(told.expected_wan_cny * coalesce(rest_shares.rest_wan_share, 1), 2) as rest_wan_cny
+    from told
+    left join rest_shares on told.told_date = rest_shares.told_date
+    left join so_far on told.month_date = so_far.month_date
+    where told.months_ahead = 1
+
+),
+
+running_errors as (
+
+    select
+        learnt_from.told_date,
+        learnt_from.months_ahead,
+        list_sort(list(
+            round(coalesce(came_sums.came_count, 0) - running.known_count - running.rest_count, 2)
+        )) as running_count_errors,
+        list_sort(list(
+            round(coalesce(came_sums.came_wan_cny, 0) - running.known_wan_cny - running.rest_wan_cny, 2)
+        ) filter (where running.rest_wan_cny is not null)) as running_wan_errors
+    from learnt_from
+    inner join running
+        on learnt_from.past_date = running.told_date
+        and learnt_from.months_ahead = running.months_ahead
+        and running.rest_count is not null
+    left join came_sums on learnt_from.told_date = came_sums.day_date and learnt_from.month_date = came_sums.month_date
+    group by learnt_from.told_date, learnt_from.months_ahead
 
 ),
 
@@ -321,10 +398,28 @@ bounded as (
             then round(greatest(expected_{{ unit }} + {{ name }}_errors[len({{ name }}_errors) + 1 - {{ name }}_rank], 0), 2)
         end as high_{{ unit }},
         {%- endfor %}
+        running.known_count,
+        running.known_wan_cny,
+        running.rest_count,
+        running.rest_wan_cny,
+        {%- for name in ['count', 'wan'] %}
+        {%- set unit = 'count' if name == 'count' else 'wan_cny' %}
+        {%- set errors = 'running_errors.running_' ~ name ~ '_errors' %}
+        -- What is known stays: only the rest is uncertain, and less than nothing does not come.
+        round(running.known_{{ unit }} + greatest(running.rest_{{ unit }} + {{ errors }}[{{ name }}_rank], 0), 2)
+            as running_low_{{ unit }},
+        round(
+            running.known_{{ unit }} + greatest(running.rest_{{ unit }} + {{ errors }}[len({{ errors }}) + 1 - {{ name }}_rank], 0), 2
+        ) as running_high_{{ unit }},
+        {%- endfor %}
         case when {{ by_the_day('ranked.month_date') }} then coalesce(came_sums.came_count, 0) end as came_count,
         case when {{ by_the_day('ranked.month_date') }} then coalesce(came_sums.came_wan_cny, 0) end as came_wan_cny
     from ranked
     left join came_sums on came_sums.day_date = {{ as_of }} + 1 and ranked.month_date = came_sums.month_date
+    left join running on ranked.told_date = running.told_date and ranked.months_ahead = running.months_ahead
+    left join running_errors
+        on ranked.told_date = running_errors.told_date
+        and ranked.months_ahead = running_errors.months_ahead
 
 )
 
@@ -346,6 +441,28 @@ select
     bounded.came_wan_cny,
     case when bounded.is_over then bounded.came_count between bounded.low_count and bounded.high_count end as is_count_inside,
     case when bounded.is_over then bounded.came_wan_cny between bounded.low_wan_cny and bounded.high_wan_cny end as is_wan_inside,
+    -- A bound that what came has passed is said at once, not at the month's end only.
+    concat_ws(
+        '；',
+        case when bounded.came_count > bounded.high_count then '个数已超过上限' end,
+        case when bounded.is_over and bounded.came_count < bounded.low_count then '个数低于下限' end,
+        case when bounded.came_wan_cny > bounded.high_wan_cny then '金额已超过上限' end,
+        case when bounded.is_over and bounded.came_wan_cny < bounded.low_wan_cny then '金额低于下限' end
+    ) as passed_text,
+    bounded.known_count,
+    bounded.known_wan_cny,
+    bounded.rest_count,
+    bounded.rest_wan_cny,
+    bounded.running_low_count,
+    bounded.running_high_count,
+    bounded.running_low_wan_cny,
+    bounded.running_high_wan_cny,
+    case
+        when bounded.is_over then bounded.came_count between bounded.running_low_count and bounded.running_high_count
+    end as is_running_count_inside,
+    case
+        when bounded.is_over then bounded.came_wan_cny between bounded.running_low_wan_cny and bounded.running_high_wan_cny
+    end as is_running_wan_inside,
     case
         when not bounded.is_history_long then '无法预测：可对照的月份只有' || bounded.past_month_count || '个'
         when bounded.is_stage_new then '无法预测：在手线索中有以往没有出现过的阶段'

@@ -17,15 +17,14 @@ signals as (
 
     select
         named.enterprise_key,
-        max(signals.signal_date) as growth_date,
+        max(signals.latest_date) as growth_date,
         string_agg(distinct signals.signal_kind, '、' order by signals.signal_kind) as growth_kinds,
-        arg_max(signals.signal_text, (signals.signal_date, signals.signal_text)) as growth_text
-    from {{ ref('stg_ledger__enterprise_signals') }} as signals
-    inner join {{ source('office', 'signal_kinds') }} as kinds on signals.signal_kind = kinds.signal_kind and kinds.meaning = '扩张'
-    inner join {{ ref('int_enterprise__named') }} as named on {{ name_form('signals.enterprise_name') }} = named.name_form
+        arg_max(signals.latest_text, (signals.latest_date, signals.latest_text)) as growth_text
+    from {{ ref('brd_enterprise__signals') }} as signals
+    inner join {{ ref('int_enterprise__named') }} as named on signals.name_form = named.name_form
     cross join rules
-    where {{ by_the_day('signals.signal_date') }}
-        and signals.signal_date >= {{ day }} - cast(rules.evidence_fresh_days as integer)
+    where signals.is_expansion
+        and signals.latest_date >= {{ day }} - cast(rules.evidence_fresh_days as integer)
         and named.enterprise_key is not null
     group by named.enterprise_key
 
