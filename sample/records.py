@@ -60,6 +60,8 @@ def write_units(path: Path) -> None:
             Column("unit_type", "单位类型"),
             Column("short_names", "简称"),
             Column("parent_unit_name", "上级单位"),
+            Column("is_lead_department", "是否产业牵头部门"),
+            Column("chain_name", "牵头产业链"),
         ),
         footer=("注：简称之间用顿号分开。",),
     )
@@ -70,6 +72,8 @@ def write_units(path: Path) -> None:
             "unit_type": unit.kind,
             "short_names": "、".join(unit.short_names),
             "parent_unit_name": unit.parent or None,
+            "is_lead_department": "是" if unit.leads_chain else "否",
+            "chain_name": unit.chain or None,
         }
         for unit in district.UNITS
     ]
