@@ -141,9 +141,9 @@ def records(path: Path, table: Table) -> tuple[str, Iterator[Record]]:
     lines = list(io.StringIO(text, newline=""))
     reader = csv.reader([line.removeprefix("\ufeff") if at == 0 else line for at, line in enumerate(lines)])
     header = next(reader, [])
-    if sorted(header) != sorted(table.columns):
+    if sorted({*header, *table.optional}) != sorted(table.columns) or len(set(header)) != len(header):
         odd = [
-            *(f"缺 {c}" for c in table.columns if c not in header),
+            *(f"缺 {c}" for c in table.columns if c not in header and c not in table.optional),
             *(f"多 {c}" for c in header if c not in table.columns),
         ]
         raise OfficeError([Problem(table.file, f"表头不对（{'、'.join(odd) or '有重复'}）", "请恢复默认表头", 1)])
