@@ -458,7 +458,13 @@ TABLES: Final = {
             GradePoints,
             ("axis", "input_code", "at_least", "valid_from"),
         ),
-        Table("indicators", "任务指标", "任务指标，每个指标一行；可自行增加：按什么计数、阶段、下限、计量单位、计入哪些单位", Indicators, ("indicator",)),
+        Table(
+            "indicators",
+            "任务指标",
+            "任务指标，每个指标一行；可自行增加：按什么计数、阶段、下限、计量单位、计入哪些单位",
+            Indicators,
+            ("indicator",),
+        ),
         Table("policy_subjects", "政策条件事项", "政策条件中能逐条核对的事项，每项一行", PolicySubjects, ("subject",)),
         Table(
             "scoring_measures",
