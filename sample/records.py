@@ -406,7 +406,7 @@ def write_targets(path: Path, targets: list[Target]) -> list[RecordRow]:
                         "unit_name": unit,
                         "indicator": "招商热度",
                         "target_value": 3,
-                        "measure": "亿元",
+                        "measure": "颗星",
                     }
                 )
                 cells.append(

@@ -289,6 +289,32 @@ def test_the_unit_rule_counts_projects_and_says_when_no_standard_is_set(home: Pa
     assert row(set_now, unit_name="南岭镇")["verdict"] == "达标"
 
 
+def test_the_unit_rule_speaks_of_parks_and_leading_departments(home: Path) -> None:
+    rule = (
+        "select '规则' as rule_code, '' as rule_text, '{}' as applies_to, '开工' as counted_by, 1 as min_count, "
+        "5000.0 as min_investment_wan_cny, date '2024-01-01' as valid_from, cast(null as date) as valid_to, '' as source"
+    )
+    units = exported(home, "marts", "dim_units").set_index("unit_name")["unit_type"]
+    with duckdb.connect(str(home / "warehouse" / "warehouse.duckdb"), read_only=True) as connection:
+        leading = {name for (name,) in connection.execute(
+            "select unit_name from staging.stg_ledger__units where is_lead_department").fetchall()}  # fmt: skip
+    for applies_to, expected in (
+        ("开发区", set(units.index[units == "园区"])),
+        ("园区", set(units.index[units == "园区"])),
+        ("镇、牵头部门", set(units.index[units == "镇"]) | leading),
+        ("非牵头部门", set()),
+    ):
+        path = "boards/task/brd_task__unit_rule.sql"
+        found = on_another_day(home, path, "2026-06-30", unit_rules=rule.format(applies_to))
+        assert set(found["unit_name"]) == expected, applies_to
+    assert (
+        row(on_another_day(home, path, "2026-06-30", unit_rules=rule.format("开发区")), unit_name="东园区")["verdict"]
+        == "达标"
+    )
+    reserve = board(home, "brd_task__unit_rule").query("rule_code == '开发区储备'")
+    assert set(reserve["unit_name"]) == set(units.index[units == "园区"]) and set(reserve["verdict"]) == {"标准未下达"}
+
+
 def test_months_leave_expansions_out_only_where_the_indicator_says_so(home: Path) -> None:
     path = "boards/unit/brd_unit__indicators.sql"
     own = home / "landing" / "office" / "indicators.parquet"

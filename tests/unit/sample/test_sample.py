@@ -383,6 +383,13 @@ def test_permits_come_in_their_order_and_a_start_follows_its_permit(sample: Path
     assert blocked > 3
 
 
+def test_the_chains_have_departments_that_lead_them(landed: Landed) -> None:
+    units = rows(landed, "units")
+    leading = {row["chain_name"]: row["unit_name"] for row in units if row["is_lead_department"]}
+    assert set(leading) == {"纺织服装", "环保水处理", "医药医疗器械", "新能源新材料"}
+    assert all(row["unit_type"] == "部门" for row in units if row["is_lead_department"])
+
+
 def _worn(text: object) -> str:
     return re.sub(r"\d+", "#", str(text).replace("企业", "公司").replace("。", ""))
 
