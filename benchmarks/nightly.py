@@ -180,7 +180,9 @@ def plain(home: Path, inbox: Path, register: Path) -> None:
     first = ranking.loc[ranking["rank"].notna(), ["lead_id", "project_name", "unit_name", "rank", "score"]]
     standing = built["leads"].loc[built["leads"]["is_before_land"] & built["leads"]["lost_date"].isna()]
     assigned, _ = assignment_table(
-        first.merge(standing[["lead_id", "chain_unit_name", "park_name"]], on="lead_id"),
+        first.merge(standing[["lead_id", "chain_unit_name", "park_name"]], on="lead_id").merge(
+            exported("marts/dim_units")[["unit_name", "unit_type"]], on="unit_name", how="left"
+        ),
         built["matches"],
         built["parks"].query("is_usable"),
         built["recruiters"].query("is_active").groupby("unit_name").size(),

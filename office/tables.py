@@ -138,16 +138,20 @@ class Indicators(Row):
 
     indicator: Text = Field(title="任务指标")
     indicator_order: Whole = Field(title="指标排列顺序")
-    measure: Text = Field(title="计量单位")
+    measure: Literal["个", "次", "万元", "亿元", "万美元"] = Field(title="计量单位")
     is_task: YesNo = Field(title="是否任务指标；否的只用于考核")
     written_measures: Text = Field(title="可用的计量单位，用顿号分隔")
-    counted_by: Text = Field(title="按什么计数")
+    counted_by: Literal[
+        "报备", "阶段个数", "阶段金额", "到位资金", "固定资产投资", "实际使用外资", "储备", "外出招商", "超时限未开工"
+    ] = Field(title="按什么计数")
     stage: Text | None = Field(title="项目阶段；特征和汇总中指有佐证的最远阶段")
     until_stage: Text | None = Field(title="到达该阶段后不再计入存量")
     min_investment_wan_cny: Number | None = Field(title="计入的总投资下限（万元），未定为空")
     is_stock: YesNo = Field(title="是否存量指标（计截至日的存量，不计当年发生）")
     evidence_kinds: Text | None = Field(title="可接受的佐证类型，用顿号分隔；无须佐证为空")
     leaves_out_expansions: YesNo = Field(title="增资扩产是否不计入（与新引进分开计）")
+    also_written: Text | None = Field(None, title="任务台账中的其他写法，用顿号分隔")
+    applies_to: Text | None = Field(None, title="计入哪些类型的单位（牵头部门也可），用顿号分隔；都计为空")
     source: Text = Field(title="依据；未核实的由主管部门确认")
 
 
@@ -457,7 +461,13 @@ TABLES: Final = {
             GradePoints,
             ("axis", "input_code", "at_least", "valid_from"),
         ),
-        Table("indicators", "任务指标", "任务指标，每个指标一行", Indicators, ("indicator",)),
+        Table(
+            "indicators",
+            "任务指标",
+            "任务指标，每个指标一行；可自行增加：按什么计数、阶段、下限、计量单位、计入哪些单位",
+            Indicators,
+            ("indicator",),
+        ),
         Table("policy_subjects", "政策条件事项", "政策条件中能逐条核对的事项，每项一行", PolicySubjects, ("subject",)),
         Table(
             "scoring_measures",

@@ -24,6 +24,8 @@ class Unit:
     short_names: tuple[str, ...]
     parent: str = ""
     weight: float = 1.0
+    chain: str = ""
+    leads_chain: bool = False  # 产业牵头部门
 
 
 _TOWNS: Final = ["双河", "石桥", "柳泉", "青榆", "望湖", "马岭", "白塔", "清溪", "古渡", "东皋"]
@@ -41,12 +43,24 @@ _PARKS: Final = {"经济开发区": ("经开区", "开发区"), "新材料产业
 _COUNCILS: Final = {"纺织服装产业投促委": ("纺织投促委",), "新能源产业投促委": ("新能源投促委",)}
 
 
+# Which bureau leads which chain (牵头部门), and which council works for one beside it.
+_LED_CHAINS: Final = {
+    "商务局": "纺织服装",
+    "发展和改革局": "环保水处理",
+    "科学技术局": "医药医疗器械",
+    "工业和信息化局": "新能源新材料",
+}
+_SERVED_CHAINS: Final = {"纺织服装产业投促委": "纺织服装", "新能源产业投促委": "新能源新材料"}
+
+
 def _units() -> tuple[Unit, ...]:
     found: list[Unit] = []
 
     def add(prefix: str, kind: str, name: str, short: tuple[str, ...], parent: str, weight: float) -> None:
         number = sum(unit.kind == kind for unit in found) + 1
-        found.append(Unit(f"{prefix}{number:02d}", name, kind, short, parent, weight))
+        led = _LED_CHAINS.get(name.removeprefix(DISTRICT), "")
+        chain = led or _SERVED_CHAINS.get(name, "")
+        found.append(Unit(f"{prefix}{number:02d}", name, kind, short, parent, weight, chain, bool(led)))
 
     for town in _TOWNS:
         add("Z", "镇", f"{town}镇", (town, f"{town}镇人民政府"), "", 0.8)

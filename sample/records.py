@@ -61,6 +61,8 @@ def write_units(path: Path) -> None:
             Column("unit_type", "单位类型"),
             Column("short_names", "简称"),
             Column("parent_unit_name", "上级单位"),
+            Column("is_lead_department", "是否产业牵头部门"),
+            Column("chain_name", "牵头产业链"),
         ),
         footer=("注：简称之间用顿号分开。",),
     )
@@ -71,6 +73,8 @@ def write_units(path: Path) -> None:
             "unit_type": unit.kind,
             "short_names": "、".join(unit.short_names),
             "parent_unit_name": unit.parent or None,
+            "is_lead_department": "是" if unit.leads_chain else "否",
+            "chain_name": unit.chain or None,
         }
         for unit in district.UNITS
     ]
@@ -403,7 +407,7 @@ def write_targets(path: Path, targets: list[Target]) -> list[RecordRow]:
                         "unit_name": unit,
                         "indicator": "招商热度",
                         "target_value": 3,
-                        "measure": "亿元",
+                        "measure": "颗星",
                     }
                 )
                 cells.append(

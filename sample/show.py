@@ -7,6 +7,8 @@ each. Does not belong: the process itself (process.py): this changes how little 
 from __future__ import annotations
 
 import datetime as dt
+import re
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import Any, Final
@@ -20,11 +22,14 @@ from sample.process import FollowUp, Move
 from sample.world import plus
 
 NOBODY_SHARE: Final = 0.03
+OWN_DETAIL_SHARE: Final = 0.7  # of follow-ups that say something only this firm could
 NOBODY_SHARE_OF_LOOSE_UNITS: Final = 0.30
 LOOSE_UNITS: Final = 3  # units that note down little of whom they met
 BURST_UNITS: Final = 3
 BACK_DATED_SHARE: Final = 0.01
-COPIED_PAIRS: Final = 12  # at most; one in forty leads of a small sample
+COPIED_TEXTS: Final = 60  # at most; one in forty leads of a small sample
+COPIED_WITHIN_DAYS: Final = 420
+PASTED_TO: Final = 4  # other leads that one of the texts is pasted to on one day
 SIGNED_AGAIN_SHARE: Final = 0.05
 REOPENED_SHARE: Final = 0.08  # of leads that were lost
 INFLATED_SHARE: Final = 0.05
@@ -65,9 +70,24 @@ _PROMISED: Final = (
     "准备签保密协议",
 )
 
+_OF_ITS_OWN: Final = (
+    "{product}现有年产能{a}吨，开工率{n}%",
+    "{product}去年出货{a}件，出口占{n}%",
+    "{product}单价由{a}元谈到{b}元",
+    "看了{product}样品{s}件，良率{n}.{s}%",
+    "{product}在手订单{a}万元，交期{n}天",
+    "{product}原料{n}%外购，年用量{a}吨",
+)
+
 
 def enrich(follow_ups: list[FollowUp], leads: list[Lead], rng: np.random.Generator) -> list[FollowUp]:
-    """Say in each follow-up what was talked of and with which enterprise, so that texts differ as real ones do."""
+    """Say in each follow-up what was talked of and with which enterprise, so that texts differ as real ones do.
+
+    Most of them also say something of the firm's own product, as notes of people who were there do.
+    """
+    own = rng.spawn(1)[0]
+    owned, amounts = own.random(len(follow_ups)).tolist(), own.integers(100, 9999, (len(follow_ups), 2)).tolist()
+    kinds = own.integers(0, len(_OF_ITS_OWN), len(follow_ups)).tolist()
     by_id = {lead.lead_id: lead for lead in leads}
     loose = set(rng.permutation(len(district.UNITS))[:LOOSE_UNITS].tolist())
     found: list[FollowUp] = []
@@ -83,9 +103,13 @@ def enrich(follow_ups: list[FollowUp], leads: list[Lead], rng: np.random.Generat
                 follow_up.content,
                 _TALKED_OF[first[i]],
                 _TALKED_OF[(first[i] + second[i]) % len(_TALKED_OF)],
+                *((_OF_ITS_OWN[kinds[i]],) if owned[i] < OWN_DETAIL_SHARE else ()),
                 _PROMISED[last[i]],
             )
-        ).format(m=months[i], n=numbers[i], s=small[i], d=days[i])
+        ).format(
+            m=months[i], n=numbers[i], s=small[i], d=days[i], a=amounts[i][0], b=amounts[i][1],
+            product=lead.product_text.split("、")[0].split("，")[0],
+        )  # fmt: skip
         is_named = draws[i] >= (NOBODY_SHARE_OF_LOOSE_UNITS if lead.unit in loose else NOBODY_SHARE)
         found.append(
             replace(
@@ -101,23 +125,52 @@ def enrich(follow_ups: list[FollowUp], leads: list[Lead], rng: np.random.Generat
 def copy_texts(
     follow_ups: list[FollowUp], leads: list[Lead], written: set[str], rng: np.random.Generator
 ) -> list[dict[str, Any]]:
-    """Copy a text into the follow-up of another lead, but for a word or two; give the pairs. Changes the list in place."""
-    open_places = [
-        i for i, follow_up in enumerate(follow_ups) if follow_up.lead_id in written and len(follow_up.content) > 45
-    ]
+    """Copy texts into later follow-ups of other leads and give the pairs. Changes the list in place.
+
+    Word for word, but for a word or two, but for a figure; and one text pasted into several leads at once.
+    """
+    places = sorted(
+        (i for i, own in enumerate(follow_ups) if own.lead_id in written and len(own.content) > 45),
+        key=lambda i: (follow_ups[i].date, follow_ups[i].lead_id),
+    )
+    days = [follow_ups[i].date for i in places]
+    wanted = min(COPIED_TEXTS, max(3, len(leads) // 40))
     pairs: list[dict[str, Any]] = []
-    chosen = rng.permutation(len(open_places))[: 2 * min(COPIED_PAIRS, max(3, len(leads) // 40))].tolist()
-    for one, other in zip(chosen[::2], chosen[1::2], strict=True):
-        source, copy = follow_ups[open_places[one]], follow_ups[open_places[other]]
-        if source.lead_id == copy.lead_id:
-            continue
-        text = source.content if rng.random() < 0.4 else source.content.replace("企业", "公司", 1).replace("。", "")
-        follow_ups[open_places[other]] = replace(copy, content=text)
+    used: set[int] = set()
+
+    def copy(source: int, place: int, text: str) -> None:
+        one, other = follow_ups[source], follow_ups[place]
+        used.update((source, place))
+        follow_ups[place] = replace(other, content=text)
         pairs.append(
-            {"kind": "雷同内容", "lead_id": source.lead_id, "other_lead_id": copy.lead_id, "date": copy.date}
-            | {"detail": f"与{source.date}的跟进内容雷同"}
+            {"kind": "雷同内容", "lead_id": one.lead_id, "other_lead_id": other.lead_id, "date": other.date}
+            | {"detail": f"与{one.date}的跟进内容雷同"}
         )
+
+    for number, at in enumerate(rng.permutation(len(places)).tolist()):
+        if len(pairs) >= wanted:
+            break
+        first = bisect_left(days, days[at] - dt.timedelta(days=COPIED_WITHIN_DAYS))
+        source, place = places[first + int(rng.integers(0, at - first + 1))], places[at]
+        if {source, place} & used or follow_ups[source].lead_id == follow_ups[place].lead_id:
+            continue
+        text = follow_ups[source].content
+        copy(source, place, (text, _with_a_word_changed(text), _with_a_figure_changed(text))[number % 3])
+    # The last lines of a month filled up with one text.
+    last = len(places) - 1
+    source = places[max(0, last - 12 * PASTED_TO)]
+    for place in [i for i in places[last - 6 * PASTED_TO :] if i not in used][:PASTED_TO] if source not in used else ():
+        if follow_ups[place].lead_id != follow_ups[source].lead_id:
+            copy(source, place, follow_ups[source].content)
     return pairs
+
+
+def _with_a_word_changed(text: str) -> str:
+    return text.replace("企业", "公司", 1).replace("。", "")
+
+
+def _with_a_figure_changed(text: str) -> str:
+    return re.sub(r"\d+", lambda figure: str(int(figure.group()) + 1), text, count=1)
 
 
 def shift_records(

@@ -28,6 +28,8 @@ MORE_INDICATORS: Final = {
     "储备项目数": ("个", 5.0),
     "外出招商次数": ("个", 12.0),
 }
+# The two that the speech names, of this year; the same share of the whole for every unit, so that nothing else is drawn anew.
+SPOKEN_INDICATORS: Final = {"新开工过亿元以上项目数": ("个", 2.0), "新签约项目投资总额": ("亿元", 10.0)}
 NOT_SET_SHARE: Final = 0.03
 UNDIVIDED: Final = ("签约金额", 1.05)  # of this year: the city wants more than all units together were given
 
@@ -44,6 +46,9 @@ def more_targets(as_of: dt.date, rng: np.random.Generator) -> tuple[list[Target]
                     missing.append((year, unit.name, indicator))
                 else:
                     found.append(Target(year, unit.name, indicator, value, measure))
+    for unit in district.UNITS:
+        for indicator, (measure, base) in SPOKEN_INDICATORS.items():
+            found.append(Target(as_of.year, unit.name, indicator, max(1.0, float(round(base * unit.weight))), measure))
     return found, missing
 
 

@@ -6,6 +6,7 @@ Belongs here: the order of the steps, the random streams, the truth tables. Does
 from __future__ import annotations
 
 import datetime as dt
+import re
 import shutil
 import time
 from collections import Counter
@@ -396,6 +397,28 @@ truth/            真值：每条线索、每次变动的真实情况，哪些�
 """
 
 
+# Why the office of the fictional district sees a node otherwise than firms and output say (合成).
+_WHY_ANOTHER_CLASS: Final = {
+    "textile.synthetic_fibre": "本地纱线企业的化纤由周边大厂供应，不缺，看作向上游延伸",
+    "textile.knitted": "本地面料以机织为主，针织是新方向，不是缺口",
+    "textile.nonwoven": "现有下游用量小，看作向产业用方向延伸",
+    "textile.design": "企业都是小工作室，产能谈不上强",
+    "water.filter_media": "滤料外购方便，不列为缺口",
+    "water.smart_water": "企业规模小，多为软件代理，还要延伸",
+    "water.zero_discharge": "企业刚起步，产值占比低，仍按延伸招引",
+    "medical.tcm": "产值集中在一家，其余是小饮片厂",
+    "medical.ivd": "区里要配套医院检验中心，按缺口招引",
+    "medical.imaging": "下游用量小，看作延伸",
+    "medical.surgical": "省级医疗器械园要求补齐，按缺口招引",
+    "medical.rehab": "企业以组装为主，还要延伸",
+    "medical.services": "外包由省会机构承担，看作延伸",
+    "energy_materials.separator": "电芯尚未成规模，隔膜先看作延伸",
+    "energy_materials.composites": "风电配套在邻区，看作延伸",
+    "energy_materials.cell": "正负极先行，电芯看作向下游延伸",
+    "energy_materials.hydrogen": "企业多为零部件，整机仍缺",
+}
+
+
 def _write_office(folder: Path) -> None:
     """Write the settings of the district, marked as fictional: ledgers without the label 合成数据 are refused with them."""
     facts = {
@@ -406,3 +429,10 @@ def _write_office(folder: Path) -> None:
     }
     shutil.rmtree(folder, ignore_errors=True)  # the sample's own, written anew like its ledgers
     write_folder(folder, facts, list(library_of_chains().values()))
+    path = folder / "chains.yaml"
+    text = path.read_text(encoding="utf-8")
+    for node, reason in _WHY_ANOTHER_CLASS.items():
+        text, count = re.subn(rf"(\{{id: {node}, [^}}]*?gap: .),", rf'\1, gap_reason: "{reason}",', text, count=1)
+        if count != 1:
+            raise ValueError(f"chains.yaml has no node {node}")
+    path.write_text(text, encoding="utf-8")

@@ -47,7 +47,8 @@ by_code as (
     select
         subjects.{{ key }},
         prefixes.node_id,
-        max(prefixes.digit_count) as matched_digits
+        max(prefixes.digit_count) as matched_digits,
+        bool_or(prefixes.is_whole) as is_whole_code
     from {{ relation }} as subjects
     inner join {{ ref('int_chain__prefixes') }} as prefixes
         on left(subjects.industry_code, prefixes.digit_count) = prefixes.prefix_code
@@ -75,6 +76,7 @@ matched as (
         coalesce(by_code.{{ key }}, by_word.{{ key }}) as {{ key }},
         coalesce(by_code.node_id, by_word.node_id) as node_id,
         coalesce(by_code.matched_digits, 0) as matched_digits,
+        coalesce(by_code.is_whole_code, false) as is_whole_code,
         coalesce(by_word.matched_word_count, 0) as matched_word_count,
         by_word.matched_words
     from by_code

@@ -21,6 +21,15 @@
     case when {{ written_measure }} = '亿元' then {{ figure }} * 10000 else {{ figure }} end
 {%- endmacro %}
 
+{#- The same in the measure that the office gave the indicator. -#}
+{% macro in_measure(figure, written_measure, measure) -%}
+    {{ figure }} * case
+        when {{ written_measure }} = '亿元' and {{ measure }} = '万元' then 10000
+        when {{ written_measure }} = '万元' and {{ measure }} = '亿元' then 0.0001
+        else 1
+    end
+{%- endmacro %}
+
 {#- What a year may bring in foreign capital, as told on each row of `days` (told_date, target_year) by the months that were over:
     paid so far, and the rest of the plan by what plans had brought; the month that runs brings what was paid in it, or its plan's
     share if that is more. The interval is that of the monthly ratios of paid to

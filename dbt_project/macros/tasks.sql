@@ -3,6 +3,23 @@
 greatest(least({{ after }}, {{ as_of_date() }} + 1) - {{ first }}, 0)
 {%- endmacro %}
 
+{#- Condition that a written indicator is one of the office's table: by its name, or as else it is written (任务指标的写法). -#}
+{% macro names_indicator(written, indicators) -%}
+(
+        {{ written }} = {{ indicators }}.indicator
+        or coalesce(list_contains(string_split({{ indicators }}.also_written, '、'), {{ written }}), false)
+    )
+{%- endmacro %}
+
+{#- Whether a rule of the office speaks of a unit: by its type, 牵头部门 by its role, 开发区 as the parks are called; blank speaks of all. -#}
+{% macro counts_for_unit(applies_to, units) -%}
+(
+        {{ applies_to }} is null
+        or coalesce(list_contains(string_split(replace({{ applies_to }}, '开发区', '园区'), '、'), {{ units }}.unit_type), false)
+        or coalesce({{ units }}.is_lead_department and list_contains(string_split({{ applies_to }}, '、'), '牵头部门'), false)
+    )
+{%- endmacro %}
+
 {#- Tasks as they held on each day of `days` (told_date): `targets` of units, `given` from above, `divided` as their sum. -#}
 {% macro divided_targets(days) -%}
 targets as (
@@ -27,14 +44,19 @@ given as (
         days.told_date,
         given.target_year,
         given.issued_by,
-        given.indicator,
-        {{ in_wan('given.target_value', 'given.measure') }} as target_value,
+        indicators.indicator,
+        {{ in_measure('given.target_value', 'given.measure', 'indicators.measure') }} as target_value,
         given.document_no
     from {{ days }} as days
     inner join {{ ref('stg_ledger__district_targets') }} as given on coalesce({{ by_the_day('given.issued_date', 'days.told_date') }}, true)
-    semi join {{ source('office', 'indicators') }} as indicators
-        on given.indicator = indicators.indicator
+    inner join {{ source('office', 'indicators') }} as indicators
+        on {{ names_indicator('given.indicator', 'indicators') }}
         and list_contains(string_split(indicators.written_measures, '、'), given.measure)
+    -- One indicator under two names is one task: the row received last.
+    qualify row_number() over (
+        partition by days.told_date, given.target_year, given.issued_by, indicators.indicator
+        order by given.received_seq desc, given.source_row desc
+    ) = 1
 
 ),
 

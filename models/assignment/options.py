@@ -55,7 +55,7 @@ def lead_options(
     Parameters
     ----------
     leads : DataFrame
-        ``lead_id``, ``unit_name``, ``chain_unit_name``, ``park_name``, ``score``, ``rank``; only leads to assign.
+        ``lead_id``, ``unit_name``, ``unit_type``, ``chain_unit_name``, ``park_name``, ``score``, ``rank``; only leads to assign.
     matches : DataFrame
         ``lead_id``, ``park_name``, ``park_unit_name``, ``is_excluded``, ``park_rank``, ``match_points``, needs.
     parks : DataFrame
@@ -113,7 +113,10 @@ def _units(
     lead: Mapping[Any, Any], park: Mapping[Any, Any] | None, settings: AssignmentSettings
 ) -> list[tuple[str, float, str]]:
     """Give the units that could take a lead, each once, in the role that counts most."""
-    found = [(lead["unit_name"], settings.own_unit_points, "报备单位")]
+    own = settings.own_unit_points
+    if settings.bringing_unit_points is not None and lead.get("unit_type") in settings.bringing_unit_types:
+        own = settings.bringing_unit_points
+    found = [(lead["unit_name"], own, "报备单位")]
     if isinstance(lead.get("chain_unit_name"), str):
         found.append((lead["chain_unit_name"], settings.chain_unit_points, "产业牵头部门"))
     if park and isinstance(park["park_unit_name"], str):

@@ -6,7 +6,7 @@ Belongs here: the meaning and limits of every key of ``assignment.yaml``. Does n
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
 import yaml
@@ -36,6 +36,9 @@ class AssignmentSettings:
     chosen_park_points: float
     relative_gap: float
     node_limit: int
+    # Units that bring leads and have no place to put them (招商组、部门): such a lead is rather handed on.
+    bringing_unit_types: tuple[str, ...] = ()
+    bringing_unit_points: float | None = None  # as any reporting unit
 
     @classmethod
     def load(cls, path: Path | None = None) -> AssignmentSettings:
@@ -43,10 +46,19 @@ class AssignmentSettings:
         path = path or settings_file("assignment.yaml")
         content = yaml.safe_load(path.read_text("utf-8"))
         names = {field.name for field in fields(cls)}
-        if not isinstance(content, dict) or set(content) != names:
-            odd = sorted(names ^ set(content)) if isinstance(content, dict) else sorted(names)
+        needed = {field.name for field in fields(cls) if field.default is MISSING}
+        if not isinstance(content, dict) or not needed <= set(content) <= names:
+            odd = (
+                sorted((needed - set(content)) | (set(content) - names))
+                if isinstance(content, dict)
+                else sorted(needed)
+            )
             raise ValueError(f"{path.name}：缺少或多出：{'、'.join(odd)}")
-        numbers = {k: v for k, v in content.items() if k != "valid_from"}
+        types = content.get("bringing_unit_types", [])
+        if not isinstance(types, list) or not all(isinstance(kind, str) for kind in types):
+            raise ValueError(f"{path.name}：bringing_unit_types 应为单位类型的清单，如 [招商组, 部门]")
+        content = {**content, "bringing_unit_types": tuple(types)}
+        numbers = {k: v for k, v in content.items() if k not in ("valid_from", "bringing_unit_types")}
         wrong = [k for k, v in numbers.items() if isinstance(v, bool) or not isinstance(v, int | float) or v < 0]
         whole = ("lead_limit", "parks_per_lead", "leads_per_recruiter", "default_unit_leads", "node_limit")
         wrong += [k for k in whole if not isinstance(content[k], int) and k not in wrong]

@@ -34,7 +34,7 @@ MOST_HOPS = 3
 TOTAL_POINTS = 100
 
 CHAIN_KEYS = {"id", "name", "nodes", "edges"}
-NODE_KEYS = {"id", "name", "position", "gap", "key", "codes", "words", "exclude"}
+NODE_KEYS = {"id", "name", "position", "gap", "gap_reason", "key", "codes", "whole_codes", "words", "exclude", "source"}
 TOP_KEYS = {"version", "edition_date", "industry_standard", "note", "fit", "leaders", "chains"}
 
 
@@ -54,6 +54,9 @@ class Node:
     codes: tuple[str, ...]
     words: tuple[str, ...]
     exclude_words: tuple[str, ...]
+    whole_codes: tuple[str, ...] = ()  # of these codes: every firm of it stands on the node, whatever its products are
+    gap_reason: str | None = None  # why the office sees the class so, where firms and output say another
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +160,7 @@ class Chains:
         Of leaders, the row without a key holds the minimum capital (absent: no firm is a leader by capital).
         """
         nodes = [
-            (c.chain_id, c.name, n.node_id, n.name, n.position, n.gap_class, n.is_key)
+            (c.chain_id, c.name, n.node_id, n.name, n.position, n.gap_class, n.is_key, n.gap_reason, n.source)
             for c in self.chains
             for n in c.nodes
         ]
@@ -166,10 +169,21 @@ class Chains:
         return {
             "nodes": pd.DataFrame(
                 nodes,
-                columns=["chain_id", "chain_name", "node_id", "node_name", "position", "gap_class", "is_key"],
-            ),
+                columns=[
+                    "chain_id",
+                    "chain_name",
+                    "node_id",
+                    "node_name",
+                    "position",
+                    "gap_class",
+                    "is_key",
+                    "gap_reason",
+                    "source",
+                ],
+            ).astype({"gap_reason": "str", "source": "str"}),
             "codes": pd.DataFrame(
-                [(n.node_id, code) for n in self.nodes for code in n.codes], columns=["node_id", "industry_code"]
+                [(n.node_id, code, code in n.whole_codes) for n in self.nodes for code in n.codes],
+                columns=["node_id", "industry_code", "is_whole"],
             ),
             "words": pd.DataFrame(words, columns=["node_id", "word", "is_exclude"]),
             "edges": pd.DataFrame(
@@ -203,7 +217,7 @@ def load_chains(path: Path | None = None) -> Chains:
     ------
     ChainFileError
         If the file can't be read as YAML or contradicts itself: unknown keys, ids used twice, edges to unknown nodes
-        or to themselves, codes that are not 2 to 4 digits, words under two characters or on two nodes,
+        or to themselves, codes that are not 2 to 4 digits, whole codes that are not the node's, words under two characters or on two nodes,
         maxima that don't add up to 100.
     """
     path = path or office.settings_file("chains.yaml")
@@ -334,6 +348,10 @@ class _Reader:
         for code in codes:
             if not (2 <= len(code) <= 4 and code.isascii() and code.isdigit()):
                 raise self.fail(f"{node_id}.codes", f"“{code}”应为2至4位数字")
+        whole_codes = self.texts(row.get("whole_codes", []), f"{node_id}.whole_codes")
+        for code in whole_codes:
+            if code not in codes:
+                raise self.fail(f"{node_id}.whole_codes", f"“{code}”不在本环节的 codes 中")
         words = self.texts(row.get("words", []), f"{node_id}.words")
         exclude_words = self.texts(row.get("exclude", []), f"{node_id}.exclude")
         for word in (*words, *exclude_words):
@@ -344,7 +362,13 @@ class _Reader:
         if not codes and not words:
             raise self.fail(node_id, "行业代码和产品词不能都为空")
         name = self.text(row.get("name"), f"{node_id}.name")
-        return Node(node_id, name, position, gap_class, is_key, codes, words, exclude_words)
+        gap_reason, source = (
+            None if row.get(key) is None else self.text(row[key], f"{node_id}.{key}")
+            for key in ("gap_reason", "source")
+        )
+        return Node(
+            node_id, name, position, gap_class, is_key, codes, words, exclude_words, whole_codes, gap_reason, source
+        )
 
     def components(self, item: object) -> tuple[Component, ...]:
         rows = self.mapping(item, "fit.components", set(COMPONENTS))
@@ -394,6 +418,9 @@ class _Reader:
         node_ids = {node.node_id for node in nodes}
         self.check_once([chain.chain_id for chain in chains], "chains.id")
         self.check_once([node.node_id for node in nodes], "nodes.id")
+        self.check_once(
+            [code for node in nodes for code in node.whole_codes], "whole_codes（同一代码只能整个属于一个环节）"
+        )
         self.check_once([word for node in nodes for word in node.words], "words（同一产品词只能属于一个环节）")
         for chain in chains:
             for edge in chain.edges:

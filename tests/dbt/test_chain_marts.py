@@ -86,6 +86,8 @@ def chain_district() -> ChainDistrict:
         follow_ups=[], stage_moves=[], targets=[],
         register=[
             _firm("云川膜业有限公司", 11, LOCAL, "2929", "反渗透膜制造"),
+            # By its code it could be on any of three nodes; what it makes is on none.
+            _firm("云川塑料制品有限公司", 13, LOCAL, "2929", "注塑件"),
             _firm("苏州反渗透膜有限公司", 21, SUZHOU, "2929", "反渗透膜、膜元件", 5000.0),
             _firm("无锡反渗透膜有限公司", 22, SUZHOU, "2929", "反渗透膜、膜元件", 9000.0),
             _firm("常州反渗透膜有限公司", 23, SUZHOU, "2929", "反渗透膜、膜元件，采用落后制膜工艺", 99_000.0),
@@ -310,6 +312,24 @@ def test_the_gap_map_prints_its_rule_and_figures(chain_home: Path) -> None:
     empty = found.loc["medical.api"]
     assert empty["local_enterprise_count"] == 0 and pd.isna(empty["output_share_pct"])
     assert "产值占比暂无" in empty["gap_rule_text"]
+
+
+def test_a_firm_stands_on_the_nodes_that_its_products_say(chain_home: Path) -> None:
+    found = rows(chain_home, "marts/dim_chain_nodes", "node_id")
+    membrane, ultra = found.loc["water.ro_membrane"], found.loc["water.uf_membrane"]
+    # The membrane firm is on the node of its product; the maker of plastic parts shares its code and is on none.
+    assert (membrane["local_enterprise_count"], membrane["local_names"], membrane["code_only_count"]) == (
+        1,
+        "云川膜业有限公司",
+        1,
+    )
+    assert (ultra["local_enterprise_count"], ultra["code_only_count"]) == (0, 2) and pd.isna(ultra["local_names"])
+    # A code that is a node's alone says enough: 3597 is 水资源专用机械.
+    assert found.loc["water.equipment", "local_names"] == "云川水处理设备有限公司"
+    told = found[found["gap_class"] != found["rule_gap_class"]]
+    assert len(told) and told["class_reason_text"].str.match("办公室定为.，规则为.：.+").all()
+    assert found.loc[found["gap_class"] == found["rule_gap_class"], "class_reason_text"].isna().all()
+    assert found["source_text"].str.contains("GB/T 4754-2017").all()
 
 
 def test_the_cluster_index_is_the_weighted_shares_of_its_full_marks(chain_home: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import re
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ from typing import Any
 import chinese_calendar
 import duckdb
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from docx import Document
-from invented_district import District, day, exported
+from invented_district import District, day, exported, run_dbt
 
 from models.assessment import assess
 from office import DEFAULTS
@@ -68,6 +71,80 @@ def on_another_day(home: Path, path: str, as_of: str, **replaced: str) -> pd.Dat
 
 
 # --- tasks ------------------------------------------------------------------------------------------------------------
+
+
+def test_an_indicator_of_the_office_alone_is_counted_with_no_code(
+    home: Path, district: District, tmp_path: Path
+) -> None:
+    """What counts, from what size, in which measure, of whom: a row of the office's table, under the name of a ledger's clerk."""
+    folder = Path(shutil.copytree(home, tmp_path / "home"))
+    own = {
+        "indicator": "重点区域开工投资", "indicator_order": 40, "measure": "亿元", "is_task": True, "written_measures": "亿元、万元",
+        "counted_by": "阶段金额", "stage": "开工", "until_stage": None, "min_investment_wan_cny": 5000.0, "is_stock": False,
+        "evidence_kinds": None, "leaves_out_expansions": False, "also_written": "重点片区开工", "applies_to": "镇、开发区",
+        "source": "测试",
+    }  # fmt: skip
+    path = folder / "landing" / "office" / "indicators.parquet"
+    table = pq.read_table(path)
+    pq.write_table(pa.concat_tables([table, pa.Table.from_pylist([own], table.schema)]), path)
+    targets = folder / "landing" / "targets.parquet"
+    rows = pq.read_table(targets).to_pylist()
+    town, street = rows[0] | {"unit_name": "南岭镇"}, rows[0] | {"unit_name": "东园区"}
+    for number, line in enumerate((town, street)):
+        line |= {
+            "target_year": 2026,
+            "indicator": "重点片区开工",
+            "target_value": 20000.0,
+            "measure": "万元",
+            "source_row": 900 + number,
+        }
+        rows.append(line)
+    rows.append(town | {"indicator": "没有的指标", "source_row": 990})
+    pq.write_table(pa.Table.from_pylist(rows, pq.read_schema(targets)), targets)
+    run = run_dbt(
+        folder,
+        "build",
+        "--select",
+        "stg_ledger__targets+",
+        "fct_task_facts+",
+        "--exclude",
+        "path:models/scores",
+        "path:models/features",
+    )
+    assert run.returncode == 0, run.stdout[-3000:]
+    facts = exported(folder, "marts", "fct_task_facts")
+    started = facts[(facts["indicator"] == "新开工项目数") & facts["not_counted_reason"].isna()]
+    started = started[pd.to_datetime(started["known_date"]) < pd.Timestamp(2026, 6, 30)]
+    started = started[pd.to_datetime(started["fact_date"]).dt.year == 2026]
+    for unit in ("南岭镇", "东园区"):
+        found = row(board(folder, "brd_task__progress"), unit_name=unit, target_year=2026, indicator="重点区域开工投资")
+        mine = started[(started["unit_name"] == unit) & (started["investment_wan_cny"] >= 5000)]
+        assert found["done_value"] == pytest.approx(mine["investment_wan_cny"].sum() / 10000), unit
+        assert (found["target_text"], found["measure"]) == ("2亿元", "亿元")
+    assert len(started[started["unit_name"].isin(["南岭镇", "东园区"])]), "nothing would have been counted"
+    whole = row(board(folder, "brd_task__district"), target_year=2026, indicator="重点区域开工投资")
+    assert whole["target_text"] == "4亿元"
+    others = facts[
+        (facts["indicator"] == "重点区域开工投资") & ~facts["unit_name"].isin(["南岭镇", "东园区", "西河镇"])
+    ]
+    types = exported(folder, "marts", "dim_units").set_index("unit_name")["unit_type"]
+    others = others[~others["unit_name"].map(types).isin(["镇", "园区"])]
+    assert others["not_counted_reason"].notna().all()
+    rejected = exported(folder, "marts", "fct_rejected_rows")
+    named = rejected[rejected["written_value"] == "没有的指标"].iloc[0]
+    assert named["reason"] == "指标“没有的指标”不在任务指标表中" and "indicators.csv" in named["mend"]
+
+
+def test_the_two_tasks_of_the_speech_are_among_the_indicators(home: Path) -> None:
+    facts = exported(home, "marts", "fct_task_facts")
+    progress = board(home, "brd_task__progress")
+    large = facts[(facts["indicator"] == "新开工过亿元以上项目数") & facts["not_counted_reason"].isna()]
+    assert (large["investment_wan_cny"] >= 10000).all()
+    unknown = facts[(facts["indicator"] == "新开工过亿元以上项目数") & facts["investment_wan_cny"].isna()]
+    assert unknown["not_counted_reason"].notna().all()
+    money = {name: progress[progress["indicator"] == name].set_index(["unit_name", "target_year"])["done_value"] for name in
+             ("签约金额", "新签约项目投资总额")}  # fmt: skip
+    pd.testing.assert_series_equal(money["签约金额"], money["新签约项目投资总额"], check_names=False)
 
 
 def test_gap_pace_and_projection_are_those_worked_by_hand(home: Path) -> None:
@@ -210,6 +287,32 @@ def test_the_unit_rule_counts_projects_and_says_when_no_standard_is_set(home: Pa
     looser = own.replace("15000.0", "12000.0")
     set_now = on_another_day(home, "boards/task/brd_task__unit_rule.sql", "2026-06-30", unit_rules=looser)
     assert row(set_now, unit_name="南岭镇")["verdict"] == "达标"
+
+
+def test_the_unit_rule_speaks_of_parks_and_leading_departments(home: Path) -> None:
+    rule = (
+        "select '规则' as rule_code, '' as rule_text, '{}' as applies_to, '开工' as counted_by, 1 as min_count, "
+        "5000.0 as min_investment_wan_cny, date '2024-01-01' as valid_from, cast(null as date) as valid_to, '' as source"
+    )
+    units = exported(home, "marts", "dim_units").set_index("unit_name")["unit_type"]
+    with duckdb.connect(str(home / "warehouse" / "warehouse.duckdb"), read_only=True) as connection:
+        leading = {name for (name,) in connection.execute(
+            "select unit_name from staging.stg_ledger__units where is_lead_department").fetchall()}  # fmt: skip
+    for applies_to, expected in (
+        ("开发区", set(units.index[units == "园区"])),
+        ("园区", set(units.index[units == "园区"])),
+        ("镇、牵头部门", set(units.index[units == "镇"]) | leading),
+        ("非牵头部门", set()),
+    ):
+        path = "boards/task/brd_task__unit_rule.sql"
+        found = on_another_day(home, path, "2026-06-30", unit_rules=rule.format(applies_to))
+        assert set(found["unit_name"]) == expected, applies_to
+    assert (
+        row(on_another_day(home, path, "2026-06-30", unit_rules=rule.format("开发区")), unit_name="东园区")["verdict"]
+        == "达标"
+    )
+    reserve = board(home, "brd_task__unit_rule").query("rule_code == '开发区储备'")
+    assert set(reserve["unit_name"]) == set(units.index[units == "园区"]) and set(reserve["verdict"]) == {"标准未下达"}
 
 
 def test_months_leave_expansions_out_only_where_the_indicator_says_so(home: Path) -> None:
@@ -369,6 +472,40 @@ def test_promised_and_kept_after_landing(home: Path) -> None:
     assert row(past, lead_id="P10", year_no=1)["fulfilment_text"] == "暂无税收数据"  # confirmed on 1 March
 
 
+@pytest.mark.parametrize(("paid", "verdict"), [(400.0, "已达约定"), (399.0, "低于约定"), (None, "暂无税收数据")])
+def test_a_year_is_compared_with_what_was_agreed_for_that_year(home: Path, paid: float | None, verdict: str) -> None:
+    """A ramp of 400, 700, 1000 on 50 亩 with 20 万元/亩 at the end: the first year is no breach of the end's promise."""
+    agreed = """
+        select 'P10' as lead_id, 'C' as agreed_contract_no, date '2024-01-01' as agreed_date, 50.0 as agreed_land_mu,
+            400.0 as agreed_tax_year1_wan_cny, 700.0 as agreed_tax_year2_wan_cny, 1000.0 as agreed_tax_year3_wan_cny,
+            20.0 as agreed_tax_wan_cny_per_mu, null::double as agreed_intensity_wan_cny_per_mu,
+            8000.0 as agreed_fixed_investment_wan_cny, null::double as agreed_output_wan_cny
+    """
+    tax = f"""
+        select 'P10' as lead_id, 'U' as uscc, 2025 as tax_year, {paid or "null"}::double as paid_tax_wan_cny, null::double as output_wan_cny,
+            50.0 as land_mu, 1 as received_seq, date '2026-03-01' as confirmed_date
+    """
+    path = "boards/follow_up/brd_follow_up__fulfilment.sql"
+    found = on_rows(home, path, "2026-06-30", {"stg_ledger__project_commitments": agreed, "stg_ledger__tax_paid": tax})
+    first = row(found, lead_id="P10", year_no=1)
+    assert (first["fulfilment_text"], first["agreed_tax_wan_cny_per_mu"]) == (verdict, 8)
+    assert (
+        first["agreed_intensity_wan_cny_per_mu"] == 160
+    )  # of the fixed investment, where the contract names no intensity
+    assert (first["shortfall_text"] is None) == (verdict != "低于约定")
+
+
+def test_every_list_of_breaches_has_one_verdict(home: Path) -> None:
+    kept, projects = board(home, "brd_follow_up__fulfilment"), board(home, "brd_park__projects")
+    short = set(kept.loc[kept["fulfilment_text"] == "低于约定", "lead_id"])
+    assert short and short & set(projects["lead_id"])
+    says_so = projects["breach_text"].str.contains("税收", na=False)
+    assert set(projects.loc[says_so, "lead_id"]) == short & set(projects["lead_id"])
+    judged = set(kept.loc[kept["fulfilment_text"].isin(["低于约定", "已达约定"]), "lead_id"])
+    told = projects[projects["paid_tax_year"].notna()]
+    assert set(told["lead_id"]) == judged & set(projects["lead_id"])
+
+
 def test_a_forecast_on_one_month_is_not_made(home: Path) -> None:
     found = board(home, "brd_follow_up__foreign_forecast").iloc[0]
     assert found["forecast_text"] == "暂无：有计划的月份只有1个" and pd.isna(found["forecast_wan_usd"])
@@ -380,12 +517,14 @@ def test_a_forecast_on_one_month_is_not_made(home: Path) -> None:
     assert told["forecast_wan_usd"] == 200 + 100 * 0.5
 
 
-def on_rows(home: Path, path: str, as_of: str, table: str, rows: str) -> pd.DataFrame:
-    """What a compiled model says where one of its tables holds these rows."""
+def on_rows(home: Path, path: str, as_of: str, tables: dict[str, str]) -> pd.DataFrame:
+    """What a compiled model says where some of its tables hold these rows."""
     sql = (home / "dbt_target" / "compiled" / "zeyou" / "models" / path).read_text(encoding="utf-8")
-    schema = "staging" if table.startswith("stg_") else "intermediate"
-    assert f'"warehouse"."{schema}"."{table}"' in sql
-    sql = sql.replace(f'"warehouse"."{schema}"."{table}"', f"({rows})").replace("2026-06-30", as_of)
+    for table, rows in tables.items():
+        schema = "staging" if table.startswith("stg_") else "intermediate"
+        assert f'"warehouse"."{schema}"."{table}"' in sql
+        sql = sql.replace(f'"warehouse"."{schema}"."{table}"', f"({rows})")
+    sql = sql.replace("2026-06-30", as_of)
     with duckdb.connect(str(home / "warehouse" / "warehouse.duckdb"), read_only=True) as connection:
         return connection.execute(sql).df()
 
@@ -401,11 +540,11 @@ def test_a_forecast_takes_whole_months_and_verified_money(home: Path) -> None:
         from generate_series(date '2024-05-01', date '2026-12-01', interval 1 month) as months (month_date)
     """
     path = "boards/follow_up/brd_follow_up__foreign_forecast.sql"
-    found = on_rows(home, path, "2026-06-15", "int_project__fdi", rows).iloc[0]
+    found = on_rows(home, path, "2026-06-15", {"int_project__fdi": rows}).iloc[0]
     # January to April are paid, June to December are planned; June 2024 to April 2026 tell what plans bring.
     assert found[["paid_wan_usd", "rest_planned_wan_usd", "month_count"]].tolist() == [20, 70, 23]
     assert found[["forecast_low_wan_usd", "forecast_wan_usd", "forecast_high_wan_usd"]].tolist() == [55, 55, 55]
-    found = on_rows(home, path, "2026-06-21", "int_project__fdi", rows).iloc[0]
+    found = on_rows(home, path, "2026-06-21", {"int_project__fdi": rows}).iloc[0]
     assert found[["paid_wan_usd", "rest_planned_wan_usd", "month_count"]].tolist() == [25, 70, 24]
 
 
@@ -416,7 +555,7 @@ def test_of_two_reports_of_a_month_the_later_one_stands(home: Path) -> None:
         ) as reports (lead_id, period_date, month_investment_wan_cny, verified_date)
     """
     path = "intermediate/project/int_project__months.sql"
-    found = on_rows(home, path, "2026-06-30", "stg_ledger__investment_progress", rows).sort_values("period_date")
+    found = on_rows(home, path, "2026-06-30", {"stg_ledger__investment_progress": rows}).sort_values("period_date")
     assert found["month_investment_wan_cny"].tolist() == [160, 40]
     assert found["known_date"].astype(str).str[:10].tolist() == ["2026-04-08", "2026-04-30"]
 

@@ -51,7 +51,7 @@ CHAIN_TITLES = {
     "chain_id": "产业链编号", "chain_name": "产业链", "node_id": "环节编号", "node_name": "环节", "position": "上中下游",
     "gap_class": "强补延", "is_key": "重点环节", "industry_code": "行业代码", "word": "产品词", "is_exclude": "排除词",
     "from_node_id": "上游环节编号", "to_node_id": "下游环节编号", "component": "契合度分项", "level": "档位", "points": "得分",
-    "label": "档位说明", "hop_count": "相隔步数", "weight_pct": "折算（%）", "enterprise_key": "企业编码",
+    "label": "档位说明", "is_whole": "整个属于本环节", "gap_reason": "判断理由", "source": "出处", "hop_count": "相隔步数", "weight_pct": "折算（%）", "enterprise_key": "企业编码",
     "minimum_capital_wan_cny": "最低注册资本（万元）",
 }  # fmt: skip
 FILE_TITLES = {

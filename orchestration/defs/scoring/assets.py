@@ -280,6 +280,7 @@ def assessment(context: dg.AssetExecutionContext, workplace: Workplace) -> Itera
     deps=[
         dg.AssetKey(["scoring", "ranked_leads"]),
         *(dg.AssetKey(["boards", name]) for name in ASSIGNED_FROM.values()),
+        dg.AssetKey(["marts", "dim_units"]),
     ],
     group_name="scoring",
     kinds={"python", "parquet"},
@@ -291,7 +292,8 @@ def assessment(context: dg.AssetExecutionContext, workplace: Workplace) -> Itera
 def lead_assignment(workplace: Workplace) -> dg.MaterializeResult[None]:
     """Assign the first leads to units and parks as one optimisation."""
     built = {part: pd.read_parquet(workplace.export(f"boards/{name}")) for part, name in ASSIGNED_FROM.items()}
-    leads = _to_assign(read_ranked(workplace), built["leads"])
+    units = pd.read_parquet(workplace.export("marts/dim_units"), columns=["unit_name", "unit_type"])
+    leads = _to_assign(read_ranked(workplace), built["leads"], units)
     recruiters = built["recruiters"].query("is_active").groupby("unit_name").size()
     settings = AssignmentSettings.load(workplace.office_file("assignment.yaml"))
     parks = built["parks"].query("is_usable")
@@ -304,12 +306,12 @@ def lead_assignment(workplace: Workplace) -> dg.MaterializeResult[None]:
     return dg.MaterializeResult(metadata=row_counts(len(table), len(leads)) | told | {PREVIEW: shown})
 
 
-def _to_assign(ranked: pd.DataFrame, standing: pd.DataFrame) -> pd.DataFrame:
+def _to_assign(ranked: pd.DataFrame, standing: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
     """Give the ranked leads that have no land yet, with what the assignment asks about them."""
     known = standing.loc[standing["is_before_land"] & standing["lost_date"].isna()]
     asked = known[["lead_id", "chain_unit_name", "park_name"]]
     first = ranked.loc[ranked["rank"].notna(), ["lead_id", "project_name", "unit_name", "rank", "score"]]
-    return first.merge(asked, on="lead_id")
+    return first.merge(asked, on="lead_id").merge(units, on="unit_name", how="left")
 
 
 def _known(workplace: Workplace, mart: str, known: str, as_of: dt.date, columns: list[str]) -> pa.Table:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections import Counter
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -29,6 +33,18 @@ def _visits(ledgers: Ledgers) -> pd.DataFrame:
     parts = {"洽谈对象": visits["counterparty_name"], "信用代码": code, "下一步计划": visits["next_step"]}
     lacks = pd.DataFrame({name: column.isna() for name, column in parts.items()})
     visits["missing_text"] = ["、".join(lacks.columns[row]) for row in lacks.to_numpy()]
+    # The rarest kinds of lack, as many as the share that may be listed holds whole.
+    kinds = lacks.groupby(list(lacks.columns)).size().rename("count").reset_index()
+    surprise = -np.log(lacks.mean())
+    kinds["weight"] = [round(float((row * surprise).sum()), 6) for row in kinds[list(lacks.columns)].to_numpy(float)]
+    kinds = kinds[kinds["weight"] > 0].sort_values("weight", ascending=False)
+    kinds["share"] = [
+        100 * kinds.loc[kinds["weight"] >= weight, "count"].sum() / len(lacks) for weight in kinds["weight"]
+    ]
+    shares = kinds.set_index(list(lacks.columns))["share"]
+    visits["as_lacking_pct"] = [shares.get(tuple(row)) for row in lacks.to_numpy()]
+    is_listed = visits["as_lacking_pct"] <= ledgers.limit("flagged_share_pct")
+    visits["is_listed"] = is_listed & (len(visits) >= ledgers.limit("flagged_min_rows"))
     return visits
 
 
@@ -55,7 +71,7 @@ def units(ledgers: Ledgers) -> pd.DataFrame:
         by_quarter(back, "recorded_date", "back_dated_count"),
         by_quarter(visits, "follow_up_date", "visit_count"),
         by_quarter(visits[visits["led_by"].isna()], "follow_up_date", "level_missing_count"),
-        by_quarter(visits[visits["missing_text"] != ""], "follow_up_date", "no_counterparty_count"),
+        by_quarter(visits[visits["is_listed"]], "follow_up_date", "no_counterparty_count"),
     ]
     for name, level in LEVELS.items():
         counts.append(by_quarter(visits[visits["led_by"] == level], "follow_up_date", f"{name}_visit_count"))
@@ -80,10 +96,10 @@ def units(ledgers: Ledgers) -> pd.DataFrame:
 
 
 def single_touch(ledgers: Ledgers) -> pd.DataFrame:
-    """Talked to on one day only and not since, for longer than the limit; not signed, not ended."""
+    """Talked to on one day only and not since, for longer than the limit; not signed, ended or not."""
     state = ledgers.state
     days = (ledgers.as_of - state["last_contact_date"]).dt.days
-    open_ = ~state["is_ended"] & ~state["is_in_follow_up"]
+    open_ = state["signed_date"].isna() & ~state["is_in_follow_up"]
     own = state[(state["contact_day_count"] == 1) & open_ & (days > ledgers.limit("single_touch_days"))]
     return own.assign(
         days_since_contact=days,
@@ -104,12 +120,12 @@ def single_touch(ledgers: Ledgers) -> pd.DataFrame:
 
 
 def no_counterparty(ledgers: Ledgers) -> pd.DataFrame:
-    """Visits in person that lack the counterparty, its code or the next step."""
+    """Visits in person that lack more of counterparty, code and next step than is usual."""
     visits = _visits(ledgers)
-    visits = visits[visits["missing_text"] != ""]
-    return visits[
-        ["lead_id", "follow_up_date", "method", "content", "unit_name", "led_by", "next_step", "missing_text"]
-    ]
+    return visits.loc[
+        visits["is_listed"],
+        ["lead_id", "follow_up_date", "method", "content", "unit_name", "led_by", "next_step", "missing_text", "as_lacking_pct"],
+    ]  # fmt: skip
 
 
 def repeat_signings(ledgers: Ledgers) -> pd.DataFrame:
@@ -168,7 +184,18 @@ def amounts(ledgers: Ledgers) -> pd.DataFrame:
     ]:
         value = ledgers.limit(limit)
         table = own.assign(comparison=name, compared_wan_cny=compared, ratio=ratio, limit_value=value)
-        parts.append(table[(table["ratio"] - value) * passes > 0])
+        table = table[table["ratio"].notna()]
+        out = np.log(table["ratio"]) if passes > 0 else -table["ratio"]
+        fence = out.median() + ledgers.limit("amount_deviations") * 1.4826 * (out - out.median()).abs().median()
+        table = table.assign(out=out, compared_count=len(table), usual_ratio=table["ratio"].median())
+        if len(table) % 2 == 0 and passes > 0:  # the middle of two logarithms
+            table["usual_ratio"] = np.exp(out.median())
+        most = int(ledgers.limit("flagged_share_pct") / 100 * len(table))
+        ranked = table.reset_index().sort_values(
+            ["out", "investment_wan_cny", "lead_id"], ascending=[False, False, True]
+        )
+        first = table.loc[ranked["lead_id"].head(most if len(table) >= ledgers.limit("flagged_min_rows") else 0)]
+        parts.append(first[((first["ratio"] - value) * passes > 0) & (first["out"] > fence)])
     return pd.concat(parts).reset_index()[
         [
             "lead_id",
@@ -178,6 +205,8 @@ def amounts(ledgers: Ledgers) -> pd.DataFrame:
             "compared_wan_cny",
             "ratio",
             "limit_value",
+            "usual_ratio",
+            "compared_count",
             "paid_in_wan_cny",
         ]
     ]
@@ -197,9 +226,15 @@ def copied_texts(ledgers: Ledgers) -> pd.DataFrame:
         held[i, [words[word] for word in own]] = 1
     common, size = held @ held.T, held.sum(axis=1)
     alike = common / (size[:, None] + size[None, :] - common)
+    is_rare = _rare_enough(ledgers, table)
+    first_text = {text: i for i, text in reversed(list(enumerate(table["plain"])))}
+    first_note = {text: i for i, text in reversed(list(enumerate(table["content"])))}
     rows = []
     for i in range(1, len(table)):
         before = np.flatnonzero(alike[i, :i] >= limit - 1e-6)
+        # Among equal texts the first stands for all, and the first with the same figures for those with them.
+        firsts = {first_text[table.at[i, "plain"]], first_note[table.at[i, "content"]]}
+        before = np.array([j for j in before if (alike[i, j] < 1 or j in firsts) and is_rare(i, j)], dtype=int)
         if len(before):
             best = before[np.argmax(alike[i, before])]
             rows.append(
@@ -217,3 +252,32 @@ def copied_texts(ledgers: Ledgers) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _rare_enough(ledgers: Ledgers, table: pd.DataFrame) -> Callable[[int, int], bool]:
+    """Say of two rows whether what they have in common is too rare for chance: clause by clause, by others' use of it."""
+    marks = [{c: "\n" for c in text if unicodedata.category(c)[0] in "PS"} for text in table["content"]]
+    clauses = [
+        set("".join(text.split()).translate(str.maketrans(mark)).split())
+        for text, mark in zip(table["content"], marks, strict=True)
+    ]
+    texts = table["plain"].tolist()
+    used: dict[str, set[str]] = {}
+    for text, own in zip(texts, clauses, strict=True):
+        for clause in own:
+            used.setdefault(clause, set()).add(text)
+    count = len(set(texts))
+    needed = np.log(count * count / 2 / ledgers.limit("copied_chance_pairs"))
+    most = max(ledgers.limit("flagged_min_rows") - 1, ledgers.limit("copied_formula_pct") / 100 * len(texts))
+    uses = Counter(texts)
+
+    def is_rare(one: int, other: int) -> bool:
+        if texts[one] == texts[other] and uses[texts[one]] > most:
+            return False
+        surprise = 0.0
+        for clause in clauses[one] & clauses[other]:
+            others = len(used[clause] - {texts[one], texts[other]})
+            surprise += np.log(count / others) if others else np.log(count) + len(clause)
+        return bool(surprise >= needed)
+
+    return is_rare

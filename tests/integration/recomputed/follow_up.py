@@ -126,12 +126,14 @@ def fulfilment(ledgers: Ledgers) -> pd.DataFrame:
             output = None if told is None else told["output_wan_cny"]
             land = row["agreed_land_mu"] if told is None or pd.isna(told["land_mu"]) else told["land_mu"]
             promised, value = row[f"agreed_tax_year{number}_wan_cny"], row["agreed_output_wan_cny"]
+            # What was agreed a 亩 is agreed for the third year.
+            share = 1.0 if number == 3 else promised / row["agreed_tax_year3_wan_cny"]
             rows.append(
                 {
                     "lead_id": row["lead_id"], "year_no": number, "tax_year": year, "agreed_tax_wan_cny": promised,
                     "paid_tax_wan_cny": tax, "output_wan_cny": output, "agreed_output_wan_cny": value,
                     "tax_pct": None if tax is None or not promised > 0 else 100 * tax / promised,
-                    "agreed_tax_wan_cny_per_mu": row["agreed_tax_wan_cny_per_mu"],
+                    "agreed_tax_wan_cny_per_mu": row["agreed_tax_wan_cny_per_mu"] * share,
                     "agreed_intensity_wan_cny_per_mu": row["agreed_intensity_wan_cny_per_mu"],
                     "tax_wan_cny_per_mu": None if tax is None or not land > 0 else tax / land,
                     "intensity_wan_cny_per_mu": None if not land > 0 else built.get(row["lead_id"], np.nan) / land,

@@ -116,8 +116,13 @@ def _facts(ledgers: Ledgers) -> pd.DataFrame:
                     own["lead_id"].map({a: f"未计入：与{b}重复签约，只计第一次" for a, b in repeats.items()})
                 )
             why = why.fillna(own["lead_id"].map(grown))
-            unknown = pd.Series("未计入：未填总投资", own.index).where(own["fact_value"].isna())
-            own["not_counted_reason"] = why.fillna(unknown)
+            least = rule["min_investment_wan_cny"]
+            blank = own["fact_value"].isna() | (own["investment_wan_cny"].isna() & pd.notna(least))
+            why = why.fillna(pd.Series("未计入：未填总投资", own.index).where(blank))
+            if pd.notna(least):
+                small = own["investment_wan_cny"] < least
+                why = why.fillna(pd.Series(f"未计入：总投资不足{least:.0f}万元", own.index).where(small))
+            own["not_counted_reason"] = why
             own["not_counted_reason"] = own["not_counted_reason"].fillna(_once(own))
         elif rule["counted_by"] in MONEY:
             own = _money(ledgers, rule["counted_by"])

@@ -141,6 +141,10 @@ def facts(ledgers: Ledgers) -> pd.DataFrame:
         stage("新签约项目数", "signed_unit_name", "signed_date"),
         stage("签约金额", "signed_unit_name", "signed_date", amount=True),
         stage("新开工项目数", "started_unit_name", "started_date"),
+        stage("新签约项目投资总额", "signed_unit_name", "signed_date", amount=True),
+        stage("新开工过亿元以上项目数", "started_unit_name", "started_date").merge(
+            counted.loc[counted["investment_wan_cny"] >= 10_000, ["lead_id"]], on="lead_id"
+        ),
         stage("新投产项目数", "operation_unit_name", "operation_date"),
         pd.DataFrame(
             {

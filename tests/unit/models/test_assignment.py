@@ -91,6 +91,23 @@ def test_the_table_says_who_where_why_and_what_was_short() -> None:
     assert third["short_text"] == "河东的承办名额差 1"
 
 
+def test_a_unit_that_only_brings_leads_hands_them_to_the_chains_department() -> None:
+    leads, matches, parks, people = parts()
+    leads = leads.assign(
+        chain_unit_name="工信局", unit_type=["镇", "招商组", "部门"], unit_name=["云山镇", "驻沪组", "工信局"]
+    )
+    settings = replace(SETTINGS, bringing_unit_types=("招商组", "部门"), bringing_unit_points=35.0)
+    table, _ = assignment_table(leads, matches.head(0), parks, people * 0 + 9, settings)
+    # A town keeps its lead, a group hands its lead on, the department of the chain has its own already.
+    assert table["assigned_unit_name"].tolist() == ["云山镇", "工信局", "工信局"]
+    assert table["is_unit_changed"].tolist() == [False, True, False]
+    assert table["why"].iloc[1].startswith("由产业牵头部门承办")
+    kept, _ = assignment_table(
+        leads, matches.head(0), parks, people * 0 + 9, replace(settings, bringing_unit_points=None)
+    )
+    assert not kept["is_unit_changed"].any()
+
+
 def test_more_room_leaves_nothing_short_and_no_leads_are_no_rows() -> None:
     leads, matches, parks, people = parts()
     roomy = parks.assign(vacant_land_mu=1000.0)
@@ -110,3 +127,6 @@ def test_odd_input_is_refused(tmp_path: object) -> None:
     path.write_text(text.replace("lead_limit: 100", "lead_limit: -1"), encoding="utf-8")
     with pytest.raises(ValueError, match="lead_limit"):
         AssignmentSettings.load(path)
+    older = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("bringing"))
+    path.write_text(older, encoding="utf-8")  # a file from before these settings: nothing changes for its office
+    assert AssignmentSettings.load(path).bringing_unit_points is None

@@ -55,8 +55,18 @@ def test_no_node_is_alone() -> None:
 def test_tables_have_their_columns_keys_and_order() -> None:
     tables = load_chains().to_tables()
     assert {name: list(table.columns) for name, table in tables.items()} == {
-        "nodes": ["chain_id", "chain_name", "node_id", "node_name", "position", "gap_class", "is_key"],
-        "codes": ["node_id", "industry_code"],
+        "nodes": [
+            "chain_id",
+            "chain_name",
+            "node_id",
+            "node_name",
+            "position",
+            "gap_class",
+            "is_key",
+            "gap_reason",
+            "source",
+        ],
+        "codes": ["node_id", "industry_code", "is_whole"],
         "words": ["node_id", "word", "is_exclude"],
         "edges": ["from_node_id", "to_node_id"],
         "points": ["component", "level", "points", "label"],
@@ -65,11 +75,30 @@ def test_tables_have_their_columns_keys_and_order() -> None:
     }
     assert tables["nodes"]["node_id"].is_unique
     for name, table in tables.items():
-        assert not table.duplicated().any() and (name == "leaders" or not table.isna().any().any())
+        told = table.drop(columns=["gap_reason"], errors="ignore")  # every node has its source, not every one a reason
+        assert not table.duplicated().any() and (name == "leaders" or not told.isna().any().any())
     again = load_chains().to_tables()
     for name, table in tables.items():
         pd.testing.assert_frame_equal(table, again[name])
     assert tables["points"].groupby("component")["points"].max().sum() == 100
+
+
+def test_a_whole_code_is_the_nodes_own_and_no_others(tmp_path: Path) -> None:
+    path = tmp_path / "chains.yaml"
+    document = yaml.safe_load((DEFAULTS / "chains.yaml").read_text(encoding="utf-8"))
+    nodes = {node["id"]: node for chain in document["chains"] for node in chain["nodes"]}
+
+    def refused(message: str) -> None:
+        path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+        with pytest.raises(ChainFileError, match=message):
+            load_chains(path)
+
+    assert load_chains().node("textile.yarn").whole_codes == ("1711", "1721", "1731")
+    nodes["textile.yarn"]["whole_codes"] = ["1712"]
+    refused("不在本环节的 codes 中")
+    nodes["textile.yarn"]["whole_codes"] = []
+    nodes["water.ro_membrane"]["whole_codes"] = nodes["water.uf_membrane"]["whole_codes"] = ["3591"]
+    refused("只能整个属于一个环节")
 
 
 @pytest.mark.skipif(not os.environ.get("ZEYOU_REFERENCE_DATA"), reason="ZEYOU_REFERENCE_DATA 未设置：没有参考数据")

@@ -1,4 +1,6 @@
--- Signed amounts beside what else is known of the project, where the ratio passes the office's limit. A ratio, no verdict.
+-- Signed amounts beside what else is known of the project, where the ratio passes the office's limit and stands out in the district: beyond
+-- what is usual here (median and median deviation, of logarithms where it is a multiple), and among the most extreme, up to the
+-- office's share of all compared. Too few to compare: nothing is listed. A ratio, no verdict.
 {% set as_of = as_of_date() %}
 with built as (
 
@@ -46,21 +48,61 @@ compared as (
             {
                 'comparison': '注册资本', 'compared_wan_cny': registered_capital_wan_cny, 'measure': '倍',
                 'ratio': investment_wan_cny / nullif(registered_capital_wan_cny, 0),
-                'limit_value': {{ board_limit('amount_to_capital') }}, 'is_watched': true
+                'limit_value': {{ board_limit('amount_to_capital') }}, 'is_watched': true, 'is_high': true
             },
             {
                 'comparison': '备案总投资', 'compared_wan_cny': filed_investment_wan_cny, 'measure': '倍',
                 'ratio': investment_wan_cny / nullif(filed_investment_wan_cny, 0),
-                'limit_value': {{ board_limit('amount_to_filed') }}, 'is_watched': true
+                'limit_value': {{ board_limit('amount_to_filed') }}, 'is_watched': true, 'is_high': true
             },
             {
                 'comparison': '累计固定资产投资', 'compared_wan_cny': fixed_wan_cny, 'measure': '%',
                 'ratio': 100 * fixed_wan_cny / investment_wan_cny,
                 'limit_value': {{ board_limit('fixed_to_amount_pct') }},
-                'is_watched': {{ by_the_day("signed_date + to_months(cast(" ~ board_limit('fixed_to_amount_months') ~ " as integer))") }}
+                'is_watched': {{ by_the_day("signed_date + to_months(cast(" ~ board_limit('fixed_to_amount_months') ~ " as integer))") }},
+                'is_high': false
             }
         ], recursive := true)
     from signed
+
+),
+
+-- How far out a ratio lies: the larger the more, whichever side is watched.
+placed as (
+
+    select
+        *,
+        if(is_high, ln(ratio), -ratio) as extremity
+    from compared
+    where is_watched and ratio is not null and (not is_high or ratio > 0)
+
+),
+
+usual as (
+
+    select
+        comparison,
+        count(*) as compared_count,
+        median(extremity) as usual_extremity,
+        mad(extremity) as spread
+    from placed
+    group by comparison
+
+),
+
+ranked as (
+
+    select
+        placed.*,
+        usual.compared_count,
+        usual.usual_extremity,
+        -- 1.4826 median deviations are one standard deviation where values are spread normally.
+        usual.usual_extremity + {{ board_limit('amount_deviations') }} * 1.4826 * usual.spread as fence,
+        row_number() over (
+            partition by placed.comparison order by placed.extremity desc, placed.investment_wan_cny desc, placed.lead_id
+        ) as extremity_rank
+    from placed
+    inner join usual on placed.comparison = usual.comparison
 
 )
 
@@ -76,6 +118,8 @@ select
     round(ratio, 2) as ratio,
     measure as ratio_measure,
     limit_value,
+    round(if(is_high, exp(usual_extremity), -usual_extremity), 2) as usual_ratio,
+    compared_count,
     paid_in_wan_cny,
     case
         when comparison = '累计固定资产投资'
@@ -83,6 +127,8 @@ select
         else '签约额为' || comparison || '的' || printf('%.2f', ratio) || '倍，高于' || {{ number_text('limit_value') }} || '倍'
     end as fact_text,
     as_of_date
-from compared
-where is_watched
-    and case when comparison = '累计固定资产投资' then ratio < limit_value else ratio > limit_value end
+from ranked
+where compared_count >= {{ board_limit('flagged_min_rows') }}
+    and if(is_high, ratio > limit_value, ratio < limit_value)
+    and extremity > fence
+    and extremity_rank <= {{ board_limit('flagged_share_pct') }} / 100 * compared_count

@@ -1,5 +1,6 @@
--- Visits that do not say with whom, by name and code, or what comes next. Contact persons never reach the warehouse and are
--- looked after at the desk.
+-- Visits that do not say with whom, by name and code, or what comes next, and lack more than the district's visits usually do. What
+-- most visits lack is a habit of the ledger and no sign of a visit: the rarest kinds of lack are listed, up to the office's share of all
+-- visits, and nothing where too few can be compared. Contact persons never reach the warehouse and are looked after at the desk.
 with visits as (
 
     select
@@ -25,6 +26,54 @@ with visits as (
         and facts.content is not distinct from written.content
     where facts.is_in_person and {{ by_the_day('facts.known_date') }}
 
+),
+
+lacking as (
+
+    select
+        *,
+        counterparty_name is null as lacks_counterparty,
+        known_uscc is null as lacks_code,
+        next_step is null as lacks_next_step
+    from visits
+
+),
+
+habits as (
+
+    select
+        count(*) as visit_count,
+        {% for lack in ('lacks_counterparty', 'lacks_code', 'lacks_next_step') %}
+        -ln(greatest(avg({{ lack }}::int), 1e-9)) as {{ lack }}_weight{{ ',' if not loop.last }}
+        {% endfor %}
+    from lacking
+
+),
+
+-- A lack weighs the more the fewer visits have it; several add up.
+weighed as (
+
+    select
+        lacking.*,
+        habits.visit_count,
+        round(
+            lacks_counterparty::int * lacks_counterparty_weight
+            + lacks_code::int * lacks_code_weight
+            + lacks_next_step::int * lacks_next_step_weight,
+            6
+        ) as weight
+    from lacking
+    cross join habits
+
+),
+
+ranked as (
+
+    select
+        *,
+        100.0 * count(*) over (order by weight desc range unbounded preceding) / visit_count as as_lacking_pct
+    from weighed
+
 )
 
 select
@@ -39,10 +88,13 @@ select
     known_uscc as counterparty_uscc,
     next_step,
     concat_ws('、',
-        case when counterparty_name is null then '洽谈对象' end,
-        case when known_uscc is null then '信用代码' end,
-        case when next_step is null then '下一步计划' end
+        case when lacks_counterparty then '洽谈对象' end,
+        case when lacks_code then '信用代码' end,
+        case when lacks_next_step then '下一步计划' end
     ) as missing_text,
+    round(as_lacking_pct, 2) as as_lacking_pct,
     {{ as_of_date() }} as as_of_date
-from visits
-where counterparty_name is null or known_uscc is null or next_step is null
+from ranked
+where weight > 0
+    and as_lacking_pct <= {{ board_limit('flagged_share_pct') }}
+    and visit_count >= {{ board_limit('flagged_min_rows') }}

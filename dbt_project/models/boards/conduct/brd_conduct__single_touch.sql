@@ -1,4 +1,5 @@
--- Leads talked to on one day only and never again since (一次性接触). Signed or ended leads are not listed.
+-- Leads talked to on one day only and never again since (一次性接触). Signed leads are not listed; one that was closed (终止) after its
+-- only talk is: closing it is how such a lead leaves the ledger.
 {% set as_of = as_of_date() %}
 with limits as (
 
@@ -13,6 +14,8 @@ select
     progress.project_name,
     progress.unit_name,
     progress.stage,
+    progress.is_ended,
+    progress.ended_date,
     progress.reported_date,
     progress.first_contact_date as contact_date,
     progress.contact_count,
@@ -25,5 +28,5 @@ from {{ ref('brd_lead__progress') }} as progress
 cross join limits
 where progress.contact_day_count = 1
     and {{ as_of }} - progress.first_contact_date > limits.limit_days
-    and not progress.is_ended
+    and progress.signed_date is null
     and not progress.is_in_follow_up

@@ -15,34 +15,26 @@ agreed as (
 
 ),
 
-paid as (
+-- Kept or not is judged in one place: the last year that is over stands for the actual figures, every year short is named.
+kept as (
 
     select
         lead_id,
-        arg_max(paid_tax_wan_cny, tax_year) as paid_tax_wan_cny,
-        max(tax_year) as paid_tax_year
+        max(tax_year) filter (where is_judged) as paid_tax_year,
+        arg_max(tax_wan_cny_per_mu, year_no) filter (where is_judged) as actual_tax_wan_cny_per_mu,
+        arg_max(agreed_tax_wan_cny_per_mu, year_no) filter (where is_judged) as agreed_tax_wan_cny_per_mu,
+        arg_min(intensity_wan_cny_per_mu, year_no) as actual_intensity_wan_cny_per_mu,
+        arg_min(agreed_intensity_wan_cny_per_mu, year_no) as agreed_intensity_wan_cny_per_mu,
+        arg_min(intensity_fulfilment_text, year_no) as intensity_fulfilment_text,
+        arg_min(fulfilment_text, year_no) as first_fulfilment_text,
+        coalesce(bool_or(is_judged), false) as is_judged,
+        string_agg(shortfall_text, '；' order by year_no) as shortfall_text
     from (
         select
-            lead_id,
-            tax_year,
-            {{ money_sum('paid_tax_wan_cny') }} as paid_tax_wan_cny
-        from {{ ref('stg_ledger__tax_paid') }}
-        where lead_id is not null
-            and {{ by_the_day(tax_known_date()) }}
-        group by lead_id, tax_year
+            *,
+            fulfilment_text in ('已达约定', '低于约定') as is_judged
+        from {{ ref('brd_follow_up__fulfilment') }}
     ) as years
-    group by lead_id
-
-),
-
-invested as (
-
-    select
-        lead_id,
-        arg_max(total_investment_wan_cny, period_date) as invested_wan_cny,
-        max(period_date) as invested_period_date
-    from {{ ref('stg_ledger__investment_progress') }}
-    where {{ by_the_day('last_day(period_date)') }} and total_investment_wan_cny is not null
     group by lead_id
 
 ),
@@ -55,31 +47,20 @@ compared as (
         placed.is_in_park,
         placed.outside_park_reason as told_reason,
         placed.infrastructure_text,
-        coalesce(agreed.agreed_land_mu, projects.land_mu) as used_land_mu,
-        coalesce(
-            agreed.agreed_intensity_wan_cny_per_mu,
-            agreed.agreed_fixed_investment_wan_cny / nullif(agreed.agreed_land_mu, 0)
-        ) as agreed_intensity_wan_cny_per_mu,
-        agreed.agreed_tax_wan_cny_per_mu,
         agreed.operation_due_date,
-        paid.paid_tax_wan_cny,
-        paid.paid_tax_year,
-        invested.invested_wan_cny
+        kept.paid_tax_year,
+        kept.actual_tax_wan_cny_per_mu,
+        coalesce(kept.agreed_tax_wan_cny_per_mu, agreed.agreed_tax_wan_cny_per_mu) as agreed_tax_wan_cny_per_mu,
+        kept.actual_intensity_wan_cny_per_mu,
+        kept.agreed_intensity_wan_cny_per_mu,
+        kept.intensity_fulfilment_text,
+        kept.first_fulfilment_text,
+        kept.is_judged,
+        kept.shortfall_text
     from projects
     inner join {{ ref('brd_park__placed') }} as placed on projects.lead_id = placed.lead_id
     left join agreed on projects.lead_id = agreed.lead_id
-    left join paid on projects.lead_id = paid.lead_id
-    left join invested on projects.lead_id = invested.lead_id
-
-),
-
-measured as (
-
-    select
-        *,
-        invested_wan_cny / nullif(used_land_mu, 0) as actual_intensity_wan_cny_per_mu,
-        paid_tax_wan_cny / nullif(used_land_mu, 0) as actual_tax_wan_cny_per_mu
-    from compared
+    left join kept on projects.lead_id = kept.lead_id
 
 )
 
@@ -113,23 +94,24 @@ select
     agreed_tax_wan_cny_per_mu,
     actual_tax_wan_cny_per_mu,
     paid_tax_year,
-    -- Tax is compared once the project is in operation (投产后才比).
     nullif(concat_ws(
         '；',
-        case when in_operation_date is not null and actual_intensity_wan_cny_per_mu < agreed_intensity_wan_cny_per_mu
-            then '投资强度 ' || round(actual_intensity_wan_cny_per_mu, 1) || ' 低于约定 '
-                || round(agreed_intensity_wan_cny_per_mu, 1) || ' 万元/亩' end,
-        case when in_operation_date is not null and actual_tax_wan_cny_per_mu < agreed_tax_wan_cny_per_mu
-            then '亩均税收 ' || round(actual_tax_wan_cny_per_mu, 1) || ' 低于约定 '
-                || round(agreed_tax_wan_cny_per_mu, 1) || ' 万元/亩' end,
+        case
+            when intensity_fulfilment_text = '低于约定'
+                then '投资强度 ' || printf('%.2f', actual_intensity_wan_cny_per_mu) || ' 低于约定 '
+                    || printf('%.2f', agreed_intensity_wan_cny_per_mu) || ' 万元/亩'
+        end,
+        shortfall_text,
         case when in_operation_date is null and {{ before_the_day('operation_due_date') }}
             then '约定 ' || operation_due_date || ' 投产，未见投产佐证' end
     ), '') as breach_text,
     case
-        when agreed_intensity_wan_cny_per_mu is null and agreed_tax_wan_cny_per_mu is null then '没有约定数，未能比较'
-        when in_operation_date is null then '未投产，暂不比较'
-        when actual_intensity_wan_cny_per_mu is null and actual_tax_wan_cny_per_mu is null then '没有实际数，未能比较'
-        else '已比较'
+        when first_fulfilment_text is null then '没有约定数，未能比较'
+        when in_operation_date is null or first_fulfilment_text = '未投产' then '未投产，暂不比较'
+        when is_judged or intensity_fulfilment_text in ('已达约定', '低于约定') then '已比较'
+        when first_fulfilment_text = '合同未约定' then '没有约定数，未能比较'
+        when first_fulfilment_text = '未到期' then '投产后第一个完整年度未过完，暂不比较'
+        else '没有实际数，未能比较'
     end as comparison_text,
     {{ as_of_date() }} as as_of_date
-from measured
+from compared

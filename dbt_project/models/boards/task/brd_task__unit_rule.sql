@@ -23,6 +23,7 @@ facts as (
 
     select
         indicators.counted_by,
+        indicators.stage,
         facts.*
     from {{ ref('fct_task_facts') }} as facts
     inner join {{ source('office', 'indicators') }} as indicators on facts.indicator = indicators.indicator
@@ -33,7 +34,11 @@ facts as (
             (indicators.counted_by = '储备' and not coalesce(starts_with(facts.not_counted_reason, '未计入：增资扩产'), false))
             or (indicators.counted_by = '阶段个数' and facts.not_counted_reason is null)
         )
-    qualify row_number() over (partition by facts.indicator, facts.fact_key order by facts.fact_date, facts.known_date) = 1
+    -- The office may count one thing by several indicators: here it is one project.
+    qualify row_number() over (
+        partition by indicators.counted_by, indicators.stage, facts.fact_key
+        order by facts.fact_date, facts.known_date, indicators.indicator_order
+    ) = 1
 
 ),
 
@@ -51,7 +56,7 @@ counted as (
     inner join facts
         on case rules.counted_by
             -- Started in the year of the as-of day.
-            when '开工' then facts.indicator = '新开工项目数'
+            when '开工' then facts.counted_by = '阶段个数' and facts.stage = rules.counted_by
                 and year(facts.fact_date) = year({{ as_of_date() }})
             when '储备' then facts.counted_by = '储备' and coalesce(not {{ by_the_day('facts.until_date') }}, true)
         end
@@ -83,6 +88,5 @@ select
     rules.source
 from units
 inner join rules
-    on list_contains(string_split(rules.applies_to, '、'), units.unit_type)
-    or (units.is_lead_department and contains(rules.applies_to, '牵头部门'))
+    on {{ counts_for_unit('rules.applies_to', 'units') }}
 left join counted on rules.rule_code = counted.rule_code and units.unit_name = counted.unit_name

@@ -1,5 +1,4 @@
 -- Local firms up- and downstream of a node, each at its nearest node, with the names of three and the nearest leader (链主).
--- Two digits alone name a whole industry: with them nearly every node would have ten neighbours (see dbt_project.yml).
 with local_firms as (
 
     select
@@ -14,7 +13,7 @@ with local_firms as (
     left join {{ ref('stg_chain__leaders') }} as minimum on minimum.enterprise_key is null
     where on_nodes.is_local
         and not on_nodes.is_struck_off
-        and (on_nodes.matched_digits >= {{ var('neighbour_min_digits') }} or on_nodes.matched_word_count > 0)
+        and on_nodes.stands_on_node
 
 ),
 

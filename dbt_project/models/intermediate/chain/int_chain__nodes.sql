@@ -5,7 +5,6 @@ with nodes as (
 
 ),
 
--- Two digits alone name a whole industry (see dbt_project.yml).
 local_counts as (
 
     select
@@ -14,7 +13,7 @@ local_counts as (
     from {{ ref('int_enterprise__chain_nodes') }}
     where is_local
         and not is_struck_off
-        and (matched_digits >= {{ var('neighbour_min_digits') }} or matched_word_count > 0)
+        and stands_on_node
     group by node_id
 
 ),
@@ -48,6 +47,8 @@ select
     counted.position_name,
     counted.gap_class,
     counted.is_key,
+    counted.gap_reason,
+    counted.source_text,
     counted.node_order,
     counted.local_enterprise_count,
     counted.local_supplier_count,

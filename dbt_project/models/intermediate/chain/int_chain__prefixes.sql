@@ -3,7 +3,8 @@ with codes as (
 
     select
         node_id,
-        industry_code
+        industry_code,
+        is_whole
     from {{ ref('stg_chain__codes') }}
 
 ),
@@ -14,9 +15,11 @@ lengths as (
 
 )
 
-select distinct
+select
     codes.node_id,
     left(codes.industry_code, lengths.digit_count) as prefix_code,
-    cast(lengths.digit_count as bigint) as digit_count
+    cast(lengths.digit_count as bigint) as digit_count,
+    bool_or(codes.is_whole and length(codes.industry_code) = lengths.digit_count) as is_whole
 from codes
 inner join lengths on length(codes.industry_code) >= lengths.digit_count
+group by 1, 2, 3

@@ -14,7 +14,8 @@ code_nodes as (
     select
         industry_codes.industry_code,
         prefixes.node_id,
-        max(prefixes.digit_count) as matched_digits
+        max(prefixes.digit_count) as matched_digits,
+        bool_or(prefixes.is_whole) as is_whole_code
     from industry_codes
     inner join {{ ref('int_chain__prefixes') }} as prefixes
         on left(industry_codes.industry_code, prefixes.digit_count) = prefixes.prefix_code
@@ -106,6 +107,7 @@ matched as (
         kept.source_row,
         code_nodes.node_id,
         code_nodes.matched_digits,
+        code_nodes.is_whole_code,
         coalesce(word_hits.matched_word_count, 0) as matched_word_count,
         word_hits.matched_words
     from kept
@@ -125,6 +127,7 @@ matched as (
         kept.source_row,
         word_hits.node_id,
         cast(0 as bigint) as matched_digits,
+        false as is_whole_code,
         word_hits.matched_word_count,
         word_hits.matched_words
     from word_hits
@@ -140,6 +143,8 @@ select
     matched_digits,
     matched_word_count,
     matched_words,
+    -- A firm stands on the node that its products and scope name, or whose code it bears and no other node shares.
+    is_whole_code or matched_word_count > 0 as stands_on_node,
     registered_capital_wan_cny,
     is_local,
     is_struck_off,

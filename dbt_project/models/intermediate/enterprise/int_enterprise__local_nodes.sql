@@ -20,6 +20,7 @@ of_register as (
         enterprises.enterprise_name,
         on_nodes.node_id,
         on_nodes.matched_digits,
+        on_nodes.stands_on_node,
         on_nodes.matched_word_count,
         on_nodes.matched_words,
         coalesce(on_nodes.registered_capital_wan_cny, 0.0) as capital_wan_cny
@@ -29,7 +30,6 @@ of_register as (
 
 ),
 
--- Two digits alone name a whole industry (see dbt_project.yml).
 together as (
 
     select
@@ -43,9 +43,7 @@ together as (
     from matched
     full outer join of_register
         on matched.enterprise_key = of_register.enterprise_key and matched.node_id = of_register.node_id
-    where greatest(coalesce(matched.matched_digits, 0), coalesce(of_register.matched_digits, 0))
-        >= {{ var('neighbour_min_digits') }}
-        or greatest(coalesce(matched.matched_word_count, 0), coalesce(of_register.matched_word_count, 0)) > 0
+    where coalesce(matched.is_whole_code or matched.matched_word_count > 0, false) or coalesce(of_register.stands_on_node, false)
 
 )
 

@@ -80,12 +80,14 @@ rejected_targets as (
         targets.source_row,
         case
             when names.unit_name is null or names.is_ambiguous then '责任单位'
+            when indicators.indicator is null then '指标'
             when not list_contains(string_split(indicators.written_measures, '、'), targets.measure) then '计量单位'
             when targets.target_value < 0 then '任务数'
             else '责任单位'
         end as source_column,
         case
             when names.unit_name is null or names.is_ambiguous then targets.written_unit_name
+            when indicators.indicator is null then targets.indicator
             when not list_contains(string_split(indicators.written_measures, '、'), targets.measure) then targets.measure
             when targets.target_value < 0 then cast(targets.target_value as varchar)
             else targets.written_unit_name
@@ -93,6 +95,7 @@ rejected_targets as (
         case
             when names.is_ambiguous then '简称“' || targets.written_unit_name || '”对应不止一个单位'
             when names.unit_name is null then '责任单位“' || targets.written_unit_name || '”不在单位名录中'
+            when indicators.indicator is null then '指标“' || targets.indicator || '”不在任务指标表中'
             when not list_contains(string_split(indicators.written_measures, '、'), targets.measure)
                 then '指标“' || targets.indicator || '”的计量单位不应是“' || targets.measure || '”'
             when targets.target_value < 0 then '任务数为负'
@@ -101,6 +104,7 @@ rejected_targets as (
         end as reason,
         case
             when names.unit_name is null or names.is_ambiguous then '请改用单位名录中的全称，或在单位名录中补充该单位或简称'
+            when indicators.indicator is null then '请改用任务指标表（indicators.csv）中的名称，或在表中增加这个指标或写法'
             when not list_contains(string_split(indicators.written_measures, '、'), targets.measure) then '该指标请用' || replace(indicators.written_measures, '、', '或')
             when targets.target_value < 0 then '请核对后填写不小于0的数'
             else '请删去重复的一行'
@@ -108,11 +112,12 @@ rejected_targets as (
     from {{ ref('stg_ledger__targets') }} as targets
     left join {{ ref('int_unit__names') }} as names
         on {{ name_form('targets.written_unit_name') }} = names.name_form
-    left join {{ source('office', 'indicators') }} as indicators on targets.indicator = indicators.indicator
+    left join {{ source('office', 'indicators') }} as indicators
+        on {{ names_indicator('targets.indicator', 'indicators') }}
     left join {{ ref('int_unit__targets') }} as standing
         on targets.target_year = standing.target_year
         and targets.written_unit_name = standing.written_unit_name
-        and targets.indicator = standing.indicator
+        and targets.indicator = standing.written_indicator
     where standing.target_year is null
 
 )

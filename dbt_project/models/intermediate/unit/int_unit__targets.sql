@@ -4,9 +4,10 @@ with targets as (
 
     select
         target_year,
-        written.indicator,
-        target_value,
-        written.measure,
+        known.indicator,
+        written.indicator as written_indicator,
+        {{ in_measure('target_value', 'written.measure', 'known.measure') }} as target_value,
+        known.measure,
         written_unit_name,
         {{ name_form('written_unit_name') }} as name_form,
         received_seq,
@@ -15,8 +16,8 @@ with targets as (
         source_sheet
     from {{ ref('stg_ledger__targets') }} as written
     -- 个 of money, 万元 of leads or less than nothing can't be compared with what was done.
-    semi join {{ source('office', 'indicators') }} as known
-        on written.indicator = known.indicator
+    inner join {{ source('office', 'indicators') }} as known
+        on {{ names_indicator('written.indicator', 'known') }}
         and list_contains(string_split(known.written_measures, '、'), written.measure)
     where target_value >= 0
 
@@ -37,9 +38,10 @@ select
     names.unit_name,
     targets.indicator,
     targets.written_unit_name,
-    -- 亿元 is kept as 万元, so that target, done and gap are in one measure.
-    case when targets.measure = '亿元' then targets.target_value * 10000 else targets.target_value end as target_value,
-    case when targets.measure = '亿元' then '万元' else targets.measure end as measure
+    targets.written_indicator,
+    -- In the one measure of the indicator, so that target, done and gap compare.
+    targets.target_value,
+    targets.measure
 from targets
 inner join names on targets.name_form = names.name_form
 qualify row_number() over (

@@ -36,6 +36,23 @@ shown as (
 
 ),
 
+-- Local firms whose code alone fits: what they make is not told, so they stand nowhere. Of the register and of the ledger, each once.
+only_coded as (
+
+    select
+        on_nodes.node_id,
+        count(distinct on_nodes.enterprise_key) as code_only_count
+    from {{ ref('int_enterprise__chain_nodes') }} as on_nodes
+    anti join {{ ref('int_enterprise__local_nodes') }} as standing
+        on on_nodes.node_id = standing.node_id and on_nodes.enterprise_key = standing.enterprise_key
+    where on_nodes.is_local
+        and not on_nodes.is_struck_off
+        and on_nodes.name_kind is null
+        and on_nodes.matched_digits >= {{ var('neighbour_min_digits') }}
+    group by on_nodes.node_id
+
+),
+
 outside as (
 
     select
@@ -143,7 +160,8 @@ judged as (
         case
             when local_firm_count >= strong_min_firms
                 or coalesce(output_share_pct >= strong_min_output_share_pct, false) then '强'
-            when local_supplier_count > 0 and local_customer_count > 0 then '补'
+            -- Local firms downstream have to buy elsewhere what is made by few here or by nobody.
+            when local_customer_count > 0 then '补'
             else '延'
         end as rule_gap_class,
         local_firm_count >= saturated_min_firms
@@ -165,11 +183,18 @@ select
     judged.is_key,
     judged.rule_gap_class,
     judged.gap_class = judged.rule_gap_class as is_class_agreed,
+    case
+        when judged.gap_class != judged.rule_gap_class
+            then '办公室定为' || judged.gap_class || '，规则为' || judged.rule_gap_class || '：'
+                || coalesce(judged.gap_reason, '办公室未写理由（chains.yaml 的 gap_reason）')
+    end as class_reason_text,
+    judged.source_text,
     '本地企业' || judged.local_firm_count || '家，' || judged.share_text || '，三步内上游本地企业'
     || judged.local_supplier_count || '家、下游' || judged.local_customer_count || '家；规则：不少于'
     || cast(judged.strong_min_firms as bigint) || '家或产值占比不低于' || judged.strong_min_output_share_pct
-    || '%为强，上下游都有本地企业为补，其余为延' as gap_rule_text,
+    || '%为强，够不上而下游有本地企业要用的为补，其余为延' as gap_rule_text,
     judged.local_firm_count as local_enterprise_count,
+    coalesce(only_coded.code_only_count, 0) as code_only_count,
     shown.local_names,
     judged.leader_names,
     judged.output_known_count,
@@ -195,6 +220,7 @@ select
     words.words_text
 from judged
 left join shown on judged.node_id = shown.node_id
+left join only_coded on judged.node_id = only_coded.node_id
 left join outside on judged.node_id = outside.node_id
 left join codes on judged.node_id = codes.node_id
 left join words on judged.node_id = words.node_id

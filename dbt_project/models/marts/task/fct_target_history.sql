@@ -10,23 +10,23 @@ changes as (
     select
         changes.target_year,
         names.unit_name,
-        changes.indicator,
+        indicators.indicator,
         indicators.measure,
         changes.effective_date,
-        {{ in_wan('changes.old_value', 'changes.measure') }} as old_value,
-        {{ in_wan('changes.new_value', 'changes.measure') }} as new_value,
+        {{ in_measure('changes.old_value', 'changes.measure', 'indicators.measure') }} as old_value,
+        {{ in_measure('changes.new_value', 'changes.measure', 'indicators.measure') }} as new_value,
         changes.document_no,
         changes.reason
     from {{ ref('stg_ledger__target_changes') }} as changes
     inner join {{ ref('int_unit__names') }} as names
         on {{ name_form('changes.written_unit_name') }} = names.name_form and not names.is_ambiguous
     inner join {{ source('office', 'indicators') }} as indicators
-        on changes.indicator = indicators.indicator
+        on {{ names_indicator('changes.indicator', 'indicators') }}
         and list_contains(string_split(indicators.written_measures, '、'), changes.measure)
     where changes.new_value >= 0
     -- A full and a short name of one unit are two keys of the ledger and one change.
     qualify row_number() over (
-        partition by changes.target_year, names.unit_name, changes.indicator, changes.effective_date
+        partition by changes.target_year, names.unit_name, indicators.indicator, changes.effective_date
         order by changes.received_seq desc, changes.source_row desc, changes.source_sheet desc
     ) = 1
 

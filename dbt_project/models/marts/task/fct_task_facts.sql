@@ -337,6 +337,17 @@ trips as (
 
 ),
 
+counting_units as (
+
+    select
+        units.unit_name,
+        units.unit_type,
+        coalesce(written.is_lead_department, false) as is_lead_department
+    from {{ ref('dim_units') }} as units
+    left join {{ ref('stg_ledger__units') }} as written on units.unit_name = written.unit_name
+
+),
+
 judged as (
 
     select
@@ -352,7 +363,7 @@ judged as (
         leads.investment_wan_cny,
         indicators.measure,
         -- As decimals: a sum of doubles would depend on the order of the rows.
-        cast(facts.fact_value as decimal(18, 4)) as fact_value,
+        cast({{ in_measure('facts.fact_value', "'万元'", 'indicators.measure') }} as decimal(18, 4)) as fact_value,
         facts.evidence_kind,
         facts.evidence_no,
         coalesce(
@@ -365,8 +376,12 @@ judged as (
                 ) then '未计入：缺少到资凭证，应有' || replace(indicators.evidence_kinds, '、', '或')
                 when indicators.leaves_out_expansions and kinds.is_expansion
                     then '未计入：增资扩产（' || kinds.recruit_basis || '），与新引进分开计'
+                when indicators.min_investment_wan_cny is not null and leads.investment_wan_cny is null
+                    then '未计入：未填总投资'
                 when leads.investment_wan_cny < indicators.min_investment_wan_cny
                     then '未计入：总投资不足' || {{ number_text('indicators.min_investment_wan_cny') }} || '万元'
+                when not {{ counts_for_unit('indicators.applies_to', 'counting_units') }}
+                    then '未计入：只计' || indicators.applies_to
             end
         ) as not_counted_reason,
         facts.ledger_name
@@ -377,6 +392,7 @@ judged as (
     inner join {{ ref('int_lead__recruit_kind') }} as kinds on facts.lead_id = kinds.lead_id
     asof left join {{ ref('fct_lead_givers') }} as transfers
         on facts.lead_id = transfers.lead_id and facts.fact_date < transfers.transferred_date
+    left join counting_units on coalesce(transfers.from_unit_name, leads.unit_name) = counting_units.unit_name
 
 )
 
@@ -411,7 +427,9 @@ select
     cast(1 as decimal(18, 4)) as fact_value,
     null as evidence_kind,
     null as evidence_no,
-    null as not_counted_reason,
+    case when not {{ counts_for_unit('indicators.applies_to', 'counting_units') }} then '未计入：只计' || indicators.applies_to end
+        as not_counted_reason,
     '外出招商与活动' as ledger_name
 from trips
 inner join {{ source('office', 'indicators') }} as indicators on indicators.counted_by = '外出招商'
+left join counting_units on trips.unit_name = counting_units.unit_name

@@ -35,11 +35,12 @@ targets as (
     -- The district's own task: as it was issued last.
     select
         '全区' as slice_name,
-        target_year,
-        arg_max(target_value, (coalesce(issued_date, date '1949-10-01'), received_seq)) as target_value
-    from {{ ref('stg_ledger__district_targets') }}
-    where indicator = '实际使用外资' and measure = '万美元' and coalesce({{ by_the_day('issued_date') }}, true)
-    group by target_year
+        given.target_year,
+        arg_max(given.target_value, (coalesce(given.issued_date, date '1949-10-01'), given.received_seq)) as target_value
+    from {{ ref('stg_ledger__district_targets') }} as given
+    inner join {{ source('office', 'indicators') }} as indicators on {{ names_indicator('given.indicator', 'indicators') }}
+    where indicators.indicator = '实际使用外资' and given.measure = '万美元' and coalesce({{ by_the_day('given.issued_date') }}, true)
+    group by given.target_year
 
 ),
 

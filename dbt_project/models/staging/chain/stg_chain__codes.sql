@@ -1,4 +1,5 @@
 select
     node_id,
-    industry_code
+    industry_code,
+    is_whole
 from {{ source('landing', 'chain_codes') }}
