@@ -36,6 +36,7 @@ from desk.pages import (
     people,
     periods,
     pool,
+    questions,
     today,
     transfers,
     trips,
@@ -115,6 +116,7 @@ def build_app(
         people,
         doctor,
         trips,
+        questions,
     ):
         app.include_router(module.router)
 

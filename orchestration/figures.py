@@ -13,6 +13,7 @@ from typing import Final
 
 from desk import listing
 from desk.pages import lead, leader, periods, trips, unit
+from desk.pages import questions as confirming
 from orchestration.settings import REPOSITORY
 from publishing import opportunities, workbook
 from publishing.boards import Board, all_boards, questions
@@ -34,12 +35,24 @@ def readings() -> list[Reading]:
     """Return what every surface reads, surface by surface as people meet them."""
     of_pages = (listing.READINGS, lead.READINGS, lead.about_lead(), unit.READINGS, leader.READINGS, periods.READINGS)
     of_papers = (PACK, PAGES, CHART, BULLETIN)
-    return [reading for some in (*of_pages, trips.READINGS, opportunities.READINGS, *of_papers) for reading in some]
+    return [
+        reading
+        for some in (*of_pages, trips.READINGS, confirming.READINGS, opportunities.READINGS, *of_papers)
+        for reading in some
+    ]
 
 
 def reckoned() -> list[Reckoned]:
     """Return the numbers that surfaces work out themselves."""
-    of_pages = (listing.RECKONED, lead.RECKONED, unit.RECKONED, leader.RECKONED, periods.RECKONED, trips.RECKONED)
+    of_pages = (
+        listing.RECKONED,
+        lead.RECKONED,
+        unit.RECKONED,
+        leader.RECKONED,
+        periods.RECKONED,
+        trips.RECKONED,
+        confirming.RECKONED,
+    )
     return [one for some in (*of_pages, opportunities.RECKONED, workbook.RECKONED, IN_PACK, IN_PAGES) for one in some]
 
 
