@@ -140,9 +140,27 @@ class _Walk:
         self.state = _State(np.full(size, np.nan), np.full(size, -1))
         self.of_key = np.zeros(len(self.key_texts), dtype=np.int64)  # the last row taken of each key
         self.is_seen = np.zeros(len(self.key_texts), dtype=bool)
+        self.repeated = self._repeated()
         self.replaced = _Replaced()
         self.found: dict[str, dict[str, Any]] = {}
         self.places: dict[str, tuple[int, int]] = {}
+
+    def _repeated(self) -> set[str]:
+        """Return the questions of the last night that something received since then answered by saying the same value."""
+        columns = {f.name: at for at, f in enumerate(self.fields)}
+        numbers = {text: at for at, text in enumerate(self.key_texts)}
+        received = self.table["received_seq"].to_numpy()
+        found = set()
+        for identity, asked in self.before.items():
+            if (
+                asked["ledger"] == self.contract.name
+                and asked["row_key"] in numbers
+                and asked["column_name"] in columns
+            ):
+                same = self.values[:, columns[asked["column_name"]]] == asked["held_value"]
+                if (same & (self.keys == numbers[asked["row_key"]]) & (received > asked["asked_seq"])).any():
+                    found.add(identity)
+        return found
 
     def groups(self) -> Iterable[npt.NDArray[np.int64]]:
         """Yield the rows of each file and period, in the order in which a later one replaces an earlier."""
@@ -203,12 +221,11 @@ class _Walk:
         """Note the question of a suspicious cell, and say whether the cell waits; an answer or a repetition lets it pass."""
         identity = self._id(row, doubt.column)
         asked = self.before.get(identity) or self.found.get(identity)
-        received = self.table["received_seq"][row].as_py()
         since = asked["since_date"] if asked else self.day
         asked_seq = asked["asked_seq"] if asked else int(pc.max(self.table["received_seq"]).as_py())
         due = since + dt.timedelta(days=round(self.limits.hold_days))
         answer = self.answers.get(identity)
-        if answer == YES or (answer is None and received > asked_seq):
+        if answer == YES or (answer is None and identity in self.repeated):
             state = CONFIRMED
         elif answer == NO:
             state = DENIED
