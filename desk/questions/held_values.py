@@ -48,7 +48,7 @@ def _question(row: dict[str, Any]) -> Question:
 
 
 def _rows(sources: Sources) -> Iterable[Question]:
-    return [_question(row) for row in HELD.rows(sources.folder, [("is_question_open", "=", True)])]
+    return [_question(row) for row in HELD.rows(sources.folder) if row["is_question_open"]]
 
 
 KIND = Kind(

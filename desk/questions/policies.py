@@ -11,7 +11,7 @@ from desk.questions.asking import Answer, Kind, Question, Sources
 from publishing.figures import Reading, shown
 
 MEASURES = Reading(
-    "待你确认页", "待审查的政策", "policy_register",
+    "待你确认页", "待审查的政策", "policies",
     (shown("处理", "verdict"), shown("原因", "stop_text")),
     ("policy_id", "policy_name", "is_recommended", "valid_from_date"),
 )  # fmt: skip
