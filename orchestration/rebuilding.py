@@ -14,14 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 
+from intake.contract import get_contract
+from intake.plausibility import HELD_SCHEMA
 from orchestration.archive import code_hash
 from orchestration.definitions import build_defs
 from orchestration.landing_office import LANDED
 from orchestration.nightly import NightlyResult, run_job
 from orchestration.settings import Settings
 from publishing.snapshot import MANIFEST, verified
-from storage import content_hash, link_or_copy
+from storage import content_hash, link_or_copy, write_parquet
 
 STAGES = ("seeds", "staging", "intermediate", "marts", "features", "boards", "scores", "scoring")
 
@@ -56,6 +59,7 @@ def rebuild(settings: Settings, snapshot_id: str) -> Rebuilt:
             raise LookupError(f"{snapshot_id}：存档中的 {name} 缺失或已改动，无法重建；请从备份恢复 {path}")
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         link_or_copy(path, home / name, may_link=True)
+    _add_later_tables(home / "landing")
     made_by = replace(settings, home=home, office=home / LANDED)
     result = _run(made_by, content["as_of_date"])
     remarks = [] if content["code"] == code_hash() else [f"程序已改过（当时 {content['code']}，现在 {code_hash()}）"]
@@ -64,6 +68,14 @@ def rebuild(settings: Settings, snapshot_id: str) -> Rebuilt:
     if folder:  # the warehouse of the rebuild has served
         shutil.rmtree(home / "warehouse", ignore_errors=True)
     return Rebuilt(snapshot_id, folder, differing, remarks, result)
+
+
+def _add_later_tables(landing: Path) -> None:
+    """Lay empty what lists archived before amounts were held do not have: then every amount counted as written."""
+    answers = get_contract("question_answers").schema().append(pa.field("received_seq", pa.int64()))
+    for name, schema in (("held", HELD_SCHEMA), ("question_answers", answers)):
+        if not (landing / f"{name}.parquet").exists():
+            write_parquet(landing / f"{name}.parquet", schema.empty_table())
 
 
 def _run(settings: Settings, as_of: str) -> NightlyResult:

@@ -188,16 +188,14 @@ class _Walk:
             if row in place and (place[row], column) not in seen
         ]
         held = {(int(rows[d.row]), d.column): d for d in doubts if self._is_held(int(rows[d.row]), d)}
-        for (row, column), _ in held.items():
-            counted = self.found[self._id(row, column)]["counted_row"]
-            self.replaced.by[row, column] = counted
-        for row in rows:
-            key = self.keys[row]
-            for column in range(len(self.fields)):
-                if (int(row), column) not in held:
-                    self.state.logs[key, column] = self.logs[row, column]
-                    self.state.rows[key, column] = row
-            self.of_key[key], self.is_seen[key] = row, True
+        logs, told_by = self.logs[rows], np.repeat(rows[:, None], len(self.fields), axis=1)
+        for row, column in held:
+            self.replaced.by[row, column] = self.found[self._id(row, column)]["counted_row"]
+            at, key = place[row], self.keys[row]
+            logs[at, column], told_by[at, column] = self.state.logs[key, column], self.state.rows[key, column]
+        # Rows of one key in one group say the same: intake refuses others.
+        self.state.logs[keys], self.state.rows[keys] = logs, told_by
+        self.of_key[keys], self.is_seen[keys] = rows, True
 
     def _of_unit(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """Return the logarithm of what the unit of each row had of each amount in all before; NaN for a unit with few."""
