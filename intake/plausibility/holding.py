@@ -33,13 +33,15 @@ QUESTION: Final = "held"  # as answers name this kind of question
 YES, NO = "照此计入", "有误"
 ANSWERS: Final = (YES, NO)
 WAITS, UNANSWERED, CONFIRMED, DENIED, CORRECTED = "待确认", "逾期未答", "已确认", "已答有误", "已更正"
+OPEN: Final = (WAITS, UNANSWERED)
+BY_ANSWER, BY_REPETITION = "答复", "再次报送"
 HELD_SCHEMA: Final = pa.schema(
     [
         ("question_id", pa.string()), ("ledger", pa.string()), ("ledger_name", pa.string()), ("row_key", pa.string()),
         ("lead_id", pa.string()), ("written_unit_name", pa.string()), ("subject_name", pa.string()),
         ("column_name", pa.string()), ("column_title", pa.string()), ("measure", pa.string()),
         ("held_value", pa.float64()), ("counted_value", pa.float64()), ("why_text", pa.string()),
-        ("times_off", pa.float64()), ("state", pa.string()), ("since_date", pa.date32()), ("due_date", pa.date32()),
+        ("times_off", pa.float64()), ("state", pa.string()), ("settled_by", pa.string()), ("since_date", pa.date32()), ("due_date", pa.date32()),
         ("asked_seq", pa.int64()), ("source_file", pa.string()), ("source_sheet", pa.string()),
         ("source_row", pa.int64()), ("received_seq", pa.int64()),
     ]
@@ -84,9 +86,10 @@ def read_held(path: Path) -> dict[str, dict[str, Any]]:
     return {row["question_id"]: row for row in pq.read_table(path).to_pylist()}
 
 
-def question_id(ledger: str, key: str, column: str, value: float) -> str:
-    """Return the id of a question: the same value under the same key is the same question."""
-    return hashlib.sha256(f"{ledger}\x1f{key}\x1f{column}\x1f{value!r}".encode()).hexdigest()[:16]
+def question_id(ledger: str, key: str, column: str, value: float, received_seq: int) -> str:
+    """Return the id of a question: a value of a cell as one file said it. Sent again it may be asked again."""
+    said = f"{ledger}\x1f{key}\x1f{column}\x1f{value!r}\x1f{received_seq}"
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def hold_back(
@@ -140,27 +143,13 @@ class _Walk:
         self.state = _State(np.full(size, np.nan), np.full(size, -1))
         self.of_key = np.zeros(len(self.key_texts), dtype=np.int64)  # the last row taken of each key
         self.is_seen = np.zeros(len(self.key_texts), dtype=bool)
-        self.repeated = self._repeated()
+        self.earlier: dict[tuple[str, str, float], list[Mapping[str, Any]]] = {}
+        for asked in before.values():
+            if asked["ledger"] == contract.name:
+                self.earlier.setdefault((asked["row_key"], asked["column_name"], asked["held_value"]), []).append(asked)
         self.replaced = _Replaced()
         self.found: dict[str, dict[str, Any]] = {}
         self.places: dict[str, tuple[int, int]] = {}
-
-    def _repeated(self) -> set[str]:
-        """Return the questions of the last night that something received since then answered by saying the same value."""
-        columns = {f.name: at for at, f in enumerate(self.fields)}
-        numbers = {text: at for at, text in enumerate(self.key_texts)}
-        received = self.table["received_seq"].to_numpy()
-        found = set()
-        for identity, asked in self.before.items():
-            if (
-                asked["ledger"] == self.contract.name
-                and asked["row_key"] in numbers
-                and asked["column_name"] in columns
-            ):
-                same = self.values[:, columns[asked["column_name"]]] == asked["held_value"]
-                if (same & (self.keys == numbers[asked["row_key"]]) & (received > asked["asked_seq"])).any():
-                    found.add(identity)
-        return found
 
     def groups(self) -> Iterable[npt.NDArray[np.int64]]:
         """Yield the rows of each file and period, in the order in which a later one replaces an earlier."""
@@ -212,32 +201,44 @@ class _Walk:
         return found
 
     def _id(self, row: int, column: int) -> str:
-        key = self.key_texts[self.keys[row]]
-        return question_id(self.contract.name, key, self.fields[column].name, float(self.values[row, column]))
+        received = int(self.table["received_seq"][row].as_py())
+        return question_id(self.contract.name, *self._cell(row, column), received)
+
+    def _cell(self, row: int, column: int) -> tuple[str, str, float]:
+        """Return what says the same wherever it is written: key, column, value."""
+        return self.key_texts[self.keys[row]], self.fields[column].name, float(self.values[row, column])
 
     def _is_held(self, row: int, doubt: Doubt) -> bool:
         """Note the question of a suspicious cell, and say whether the cell waits; an answer or a repetition lets it pass."""
-        identity = self._id(row, doubt.column)
-        asked = self.before.get(identity) or self.found.get(identity)
+        identity, column = self._id(row, doubt.column), doubt.column
+        asked = self.before.get(identity)
         since = asked["since_date"] if asked else self.day
         asked_seq = asked["asked_seq"] if asked else int(pc.max(self.table["received_seq"]).as_py())
         due = since + dt.timedelta(days=round(self.limits.hold_days))
-        answer = self.answers.get(identity)
-        if answer == YES or (answer is None and identity in self.repeated):
-            state = CONFIRMED
-        elif answer == NO:
-            state = DENIED
+        answer, settled_by = self.answers.get(identity), None
+        if answer in ANSWERS:
+            state, settled_by = (CONFIRMED if answer == YES else DENIED), BY_ANSWER
+        elif self._is_repeated(row, column, asked):
+            state, settled_by = CONFIRMED, BY_REPETITION
         else:
             state = WAITS if self.day < due else UNANSWERED
-        instead = int(self.state.rows[self.keys[row], doubt.column])
+        instead = int(self.state.rows[self.keys[row], column])
         instead = -1 if state == UNANSWERED or instead < 0 else instead
-        counted = row if state == CONFIRMED else instead
         self.found[identity] = {
-            "since_date": since, "due_date": due, "asked_seq": asked_seq, "state": state, "counted_row": counted,
-            "why_text": self._said(row, doubt), "times_off": doubt.times,
+            "since_date": since, "due_date": due, "asked_seq": asked_seq, "state": state, "settled_by": settled_by,
+            "counted_row": row if state == CONFIRMED else instead, "why_text": self._said(row, doubt),
+            "times_off": doubt.times,
         }  # fmt: skip
-        self.places[identity] = (row, doubt.column)
+        self.places[identity] = (row, column)
         return state != CONFIRMED
+
+    def _is_repeated(self, row: int, column: int, asked: Mapping[str, Any] | None) -> bool:
+        """Say whether a value was sent again after it had been asked about, and neither denied nor corrected in between."""
+        if asked:
+            return bool(asked["settled_by"] == BY_REPETITION)
+        received = self.table["received_seq"][row].as_py()
+        earlier = self.earlier.get(self._cell(row, column), ())
+        return any(e["state"] in OPEN and e["asked_seq"] < received for e in earlier)
 
     def _said(self, row: int, doubt: Doubt) -> str:
         """Say why a value is asked about, in the words of its ledger."""
@@ -272,14 +273,16 @@ class _Walk:
         return table
 
     def questions(self) -> list[dict[str, Any]]:
-        """Return every question as a row of HELD_SCHEMA; one whose row a later one replaced was corrected."""
+        """Return every question as a row of HELD_SCHEMA; one whose row a later one replaced was corrected, or is that one's."""
         rows = []
         for identity, told in self.found.items():
             row, column = self.places[identity]
+            stands = int(self.of_key[self.keys[row]])
+            if stands != row and self.values[stands, column] == self.values[row, column]:
+                continue
             record = self.table.slice(row, 1).to_pylist()[0]
             found = self.fields[column]
-            is_standing = self.of_key[self.keys[row]] == row
-            state = told["state"] if is_standing or told["state"] == CONFIRMED else CORRECTED
+            state = told["state"] if stands == row or told["state"] == CONFIRMED else CORRECTED
             counted = told["counted_row"]
             rows.append({
                 "question_id": identity, "ledger": self.contract.name, "ledger_name": self.contract.title,
@@ -290,7 +293,7 @@ class _Walk:
                 "held_value": float(self.values[row, column]),
                 "counted_value": float(self.values[counted, column]) if counted >= 0 else None,
                 "why_text": told["why_text"], "times_off": told["times_off"], "state": state,
-                "since_date": told["since_date"], "due_date": told["due_date"], "asked_seq": told["asked_seq"],
+                "settled_by": told["settled_by"], "since_date": told["since_date"], "due_date": told["due_date"], "asked_seq": told["asked_seq"],
                 **{name: record[name] for name in ("source_file", "source_sheet", "source_row", "received_seq")},
             })  # fmt: skip
         return sorted(rows, key=lambda r: r["question_id"])

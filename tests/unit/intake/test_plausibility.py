@@ -158,7 +158,7 @@ def test_a_yes_lets_the_value_pass_and_a_no_does_not() -> None:
         found, 400, "investment_wan_cny"
     )
     assert question["due_date"] == DAY + dt.timedelta(days=7) and "1,000 倍" in question["why_text"]
-    key = question_id("leads", wrong["lead_id"], "investment_wan_cny", wrong["investment_wan_cny"])
+    key = question_id("leads", wrong["lead_id"], "investment_wan_cny", wrong["investment_wan_cny"], 2)
     assert key == question["question_id"]
     yes = held([*rows, wrong], before=asked(found), answers={key: YES})
     assert value(yes, 400, "investment_wan_cny") == 8_000_000.0 and yes.questions[0]["state"] == "已确认"
@@ -178,10 +178,26 @@ def test_the_next_ledger_confirms_or_corrects() -> None:
     assert value(confirmed, 401, "investment_wan_cny") == 8_000_000.0
     # It stays so: the question is remembered, and asked no more.
     later = held([*rows, wrong, again], before=asked(confirmed), day=DAY + dt.timedelta(days=30))
-    assert later.table.equals(confirmed.table) and later.questions == confirmed.questions
+    assert value(later, 401, "investment_wan_cny") == 8_000_000.0 and later.questions == confirmed.questions
     right = {**again, "investment_wan_cny": 8200.0}
     corrected = held([*rows, wrong, right], before=asked(first))
     assert value(corrected, 401, "investment_wan_cny") == 8200.0 and corrected.questions[0]["state"] == "已更正"
+
+
+def test_an_error_sent_again_after_its_correction_or_a_no_is_asked_about_anew() -> None:
+    rows, wrong = spoilt_pair()
+    first = held([*rows, wrong])
+    right = {**wrong, "investment_wan_cny": 8200.0, "received_seq": 3, "file_hash": "3"}
+    corrected = held([*rows, wrong, right], before=asked(first), day=DAY + dt.timedelta(days=1))
+    old = {**wrong, "received_seq": 4, "file_hash": "4"}
+    later = held([*rows, wrong, right, old], before=asked(corrected), day=DAY + dt.timedelta(days=40))
+    assert value(later, 402, "investment_wan_cny") == 8200.0
+    assert {q["since_date"] for q in later.questions if q["state"] == "待确认"} == {DAY + dt.timedelta(days=40)}
+    no = {first.questions[0]["question_id"]: NO}
+    denied = held([*rows, wrong], before=asked(first), answers=no)
+    again = held([*rows, wrong, old], before=asked(denied), answers=no, day=DAY + dt.timedelta(days=2))
+    assert value(again, 401, "investment_wan_cny") == 8000.0
+    assert [q["question_id"] in no for q in again.questions if q["state"] == "待确认"] == [False]
 
 
 @pytest.mark.parametrize(
@@ -201,7 +217,7 @@ def test_after_seven_days_the_row_counts_without_the_value(days: int, state: str
 def test_a_correction_of_an_accepted_error_is_not_asked_about() -> None:
     """Somebody said yes to an error; the value that fits the tax beside it replaces it without a question."""
     rows, wrong = spoilt_pair()
-    key = question_id("leads", wrong["lead_id"], "investment_wan_cny", wrong["investment_wan_cny"])
+    key = question_id("leads", wrong["lead_id"], "investment_wan_cny", wrong["investment_wan_cny"], 1)
     found = held([wrong | {"received_seq": 1}, *rows[1:], rows[0] | {"received_seq": 2}], answers={key: YES})
     assert value(found, 0, "investment_wan_cny") == 8_000_000.0
     assert value(found, 400, "investment_wan_cny") == 8000.0 and len(found.questions) == 1

@@ -15,6 +15,7 @@ select
     why_text,
     times_off,
     state,
+    settled_by,
     since_date,
     due_date,
     asked_seq,
