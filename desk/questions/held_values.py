@@ -25,13 +25,19 @@ HELD = Reading(
 
 
 def _figure(value: float, measure: str) -> str:
-    return f"{value:,.2f}".rstrip("0").rstrip(".") + f" {measure}"
+    """Write a value as its ledger has it, and large money in 亿元 besides: zeros are hard to count."""
+    plain = f"{_trimmed(value)} {measure}"
+    return f"{plain}（{_trimmed(value / 10_000)} 亿元）" if measure == "万元" and value >= 10_000 else plain
+
+
+def _trimmed(value: float) -> str:
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
 def _question(row: dict[str, Any]) -> Question:
     held = _figure(row["held_value"], row["measure"])
     counted = (
-        f"现按 {_figure(row['counted_value'], row['measure'])}计" if row["counted_value"] is not None else "现未计入"
+        f"现按 {_figure(row['counted_value'], row['measure'])} 计" if row["counted_value"] is not None else "现未计入"
     )
     place = f"{row['ledger_name']}，{row['source_file']}“{row['source_sheet']}”第 {row['source_row']} 行"
     late = "，期限已过" if row["state"] == "逾期未答" else ""
@@ -60,6 +66,6 @@ KIND = Kind(
         Answer("照此计入", "今夜起按这个数计入名单和看板"),
         Answer("有误", "不计这个数，以前有数的仍按以前的数；请发更正后的台账"),
     ),
-    if_unanswered="下一份台账还是这个数，就当确认；改了就按改的；满期没有答复，这一行照常计入，这个数空缺并标明",
+    if_unanswered="下一份台账还是这个数，就当确认；改了就按改的；到期限没有答复，这一行照常计入，这个数空缺并标明",
     changes="这条线索的分数、名次和各看板的金额",
 )
