@@ -27,7 +27,7 @@ from desk.pages.context import (
 )
 from desk.questions import asking
 from desk.questions.asking import Asked, Sources
-from desk.questions.registry import KINDS, READINGS, kind_named
+from desk.questions.registry import READINGS, kind_named
 from office import folder_in_use
 from publishing.figures import Reckoned
 
@@ -47,7 +47,7 @@ def _sources(desk: Desk) -> Sources:
 def _asked(desk: Desk, session: Session, viewer: Viewer) -> list[Asked]:
     sources = _sources(desk)
     hidden = hidden_leads(session, sources.published)
-    return asking.asked_of(session, viewer, KINDS, sources, hidden, desk.today)
+    return asking.asked_of(session, viewer, desk.kinds, sources, hidden, desk.today)
 
 
 def open_count(desk: Desk, session: Session, viewer: Viewer) -> int:
@@ -62,7 +62,7 @@ def questions(request: Request, desk: DeskDep, database: ReadDep, viewer: Viewer
     """Show what waits for the viewer, then what waits for others, kind by kind."""
     found = _asked(desk, database, viewer)
     sections = []
-    for kind in KINDS:
+    for kind in desk.kinds:
         own = [asked for asked in found if asked.kind is kind]
         waiting = sorted((a for a in own if a.answered is None), key=lambda a: not a.may_answer)
         if own:
@@ -87,7 +87,7 @@ def answer(
     client_id: Annotated[ClientId, Form()],
 ) -> Response:
     """Take an answer to a question that the list in use asks."""
-    declared = kind_named(kind)
+    declared = kind_named(kind, desk.kinds)
     with desk.sessions() as session:
         found = [a for a in _asked(desk, session, viewer) if a.kind is declared and a.question.key == key]
     if declared is None or not found:

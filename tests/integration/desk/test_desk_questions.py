@@ -149,14 +149,12 @@ def test_a_firm_that_refuses_contact_is_asked_about_no_more(site: Site) -> None:
     assert 'value="held00"' not in jia.get("/questions").text
 
 
-def test_a_new_kind_is_one_declaration(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_kind_is_one_declaration(site: Site) -> None:
     kind = Kind(
         "layout", "没见过的表样", "列认不出的来件", lambda sources: [Question("x1", "新表.xlsx 的列认不出", "请逐列确认", UNITS[1])],
         (Answer("照建议读", "今夜起自己读"),), "一直不读", "这份台账的线索",
     )  # fmt: skip
-    for place in ("desk.pages.questions.KINDS", "desk.questions.registry.KINDS"):
-        monkeypatch.setattr(place, (kind, *KINDS))
-    monkeypatch.setattr("desk.pages.questions.kind_named", lambda key: kind if key == "layout" else None)
+    site.app.state.desk.kinds = (kind, *KINDS)
     yi = site.browser("yi")
     given = form(yi.get("/questions").text, "x1")["fields"] | {"word": "照建议读"}
     assert yi.post("/questions", given).status_code == 303
