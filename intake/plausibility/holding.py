@@ -14,7 +14,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,17 +61,10 @@ class Held:
 
 @dataclass
 class _State:
-    """What was accepted so far: by key and column the logarithm, and the landed row that said it."""
+    """What was accepted so far, by key and column: the last logarithm there was, and the row of the last version, -1 if blank there."""
 
     logs: npt.NDArray[np.float64]
     rows: npt.NDArray[np.int64]
-
-
-@dataclass
-class _Replaced:
-    """Cells that do not count as they are written: the row whose value counts instead, or -1 for none."""
-
-    by: dict[tuple[int, int], int] = field(default_factory=dict)
 
 
 def guarded(contract: Contract) -> list[Field]:
@@ -147,7 +140,7 @@ class _Walk:
         for asked in before.values():
             if asked["ledger"] == contract.name:
                 self.earlier.setdefault((asked["row_key"], asked["column_name"], asked["held_value"]), []).append(asked)
-        self.replaced = _Replaced()
+        self.replaced: dict[tuple[int, int], int] = {}  # held cells: the row whose value counts instead, -1 for none
         self.found: dict[str, dict[str, Any]] = {}
         self.places: dict[str, tuple[int, int]] = {}
 
@@ -177,13 +170,14 @@ class _Walk:
             if row in place and (place[row], column) not in seen
         ]
         held = {(int(rows[d.row]), d.column): d for d in doubts if self._is_held(int(rows[d.row]), d)}
-        logs, told_by = self.logs[rows], np.repeat(rows[:, None], len(self.fields), axis=1)
+        logs, told_by = self.logs[rows], np.where(np.isnan(self.values[rows]), -1, rows[:, None])
         for row, column in held:
-            self.replaced.by[row, column] = self.found[self._id(row, column)]["counted_row"]
+            self.replaced[row, column] = self.found[self._id(row, column)]["counted_row"]
             at, key = place[row], self.keys[row]
-            logs[at, column], told_by[at, column] = self.state.logs[key, column], self.state.rows[key, column]
-        # Rows of one key in one group say the same: intake refuses others.
-        self.state.logs[keys], self.state.rows[keys] = logs, told_by
+            logs[at, column], told_by[at, column] = np.nan, self.state.rows[key, column]
+        # Rows of one key in one group say the same: intake refuses others. A blank cell counts, and is nothing to compare with.
+        self.state.logs[keys] = np.where(np.isnan(logs), self.state.logs[keys], logs)
+        self.state.rows[keys] = told_by
         self.of_key[keys], self.is_seen[keys] = rows, True
 
     def _of_unit(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
@@ -246,7 +240,7 @@ class _Walk:
         size = f"{times:,.0f} 倍" if doubt.times >= 1 else f"{times:,.0f} 分之一"
         measure = _MEASURES[self.fields[doubt.column].type]
         if doubt.why == CHANGE:
-            old = self.values[self.state.rows[self.keys[row], doubt.column], doubt.column]
+            old = 10 ** self.state.logs[self.keys[row], doubt.column]
             return f"上次是 {_figure(old)} {measure}，这次是它的 {size}"
         if doubt.why == RATIO and doubt.other is not None:
             other = self.fields[doubt.other]
@@ -261,9 +255,9 @@ class _Walk:
     def blanked(self) -> pa.Table:
         """Return the ledger with what counts in the place of held cells; currency and rate go with the amount."""
         table = self.table
-        for column in sorted({column for _, column in self.replaced.by}):
+        for column in sorted({column for _, column in self.replaced}):
             take = np.arange(len(table))
-            for (row, at), instead in self.replaced.by.items():
+            for (row, at), instead in self.replaced.items():
                 if at == column:
                     take[row] = instead
             taken = pa.array(take, mask=take < 0)

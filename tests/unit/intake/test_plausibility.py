@@ -223,6 +223,16 @@ def test_a_correction_of_an_accepted_error_is_not_asked_about() -> None:
     assert value(found, 400, "investment_wan_cny") == 8000.0 and len(found.questions) == 1
 
 
+def test_a_ledger_without_the_column_does_not_make_the_next_one_forget() -> None:
+    rows, wrong = spoilt_pair()
+    rows[0] = {name: cell for name, cell in rows[0].items() if name not in PLANTED[1:]}
+    blank = {name: cell for name, cell in rows[0].items() if name not in PLANTED}
+    late = {**blank, "investment_wan_cny": wrong["investment_wan_cny"], "received_seq": 3, "file_hash": "3"}
+    found = held([*rows, {**blank, "received_seq": 2, "file_hash": "2"}, late])
+    assert value(found, 401, "investment_wan_cny") is None  # as it was the night before
+    assert "上次是 8,000 万元" in found.questions[0]["why_text"]
+
+
 def test_currency_and_rate_go_with_the_amount() -> None:
     rows, wrong = spoilt_pair()
     rows[0] |= {"investment_currency": "CNY", "investment_rate": 1.0}
