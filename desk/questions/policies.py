@@ -13,7 +13,7 @@ from publishing.figures import Reading, shown
 MEASURES = Reading(
     "待你确认页", "待审查的政策", "policies",
     (shown("处理", "verdict"), shown("原因", "stop_text")),
-    ("policy_id", "policy_name", "is_recommended", "valid_from_date"),
+    ("policy_id", "policy_name", "is_recommended", "valid_from_date", "valid_to_date"),
 )  # fmt: skip
 
 
@@ -26,7 +26,9 @@ def _rows(sources: Sources) -> Iterable[Question]:
             since=row["valid_from_date"],
         )
         for row in MEASURES.rows(sources.folder)
-        if row["verdict"] == "需审查" and not row["is_recommended"]
+        if row["verdict"] == "需审查"
+        and not row["is_recommended"]
+        and (row["valid_to_date"] is None or row["valid_to_date"] >= sources.published.as_of_date)
     ]
 
 

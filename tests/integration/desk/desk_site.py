@@ -195,7 +195,7 @@ def _tables(frame: pd.DataFrame, as_of: dt.date) -> dict[str, pa.Table]:
         "boards/policies.parquet": pa.table(
             {**_empty("policies", 2), "policy_id": ["ZC1", "ZC2"], "policy_name": ["贴息细则", "补助办法"],
              "is_recommended": [False, True], "verdict": ["需审查", "可推荐"], "stop_text": pa.array(["只说到给付", None], text),
-             "valid_from_date": pa.array([as_of] * 2, day)}
+             "valid_from_date": pa.array([as_of] * 2, day), "valid_to_date": pa.nulls(2, day)}
         ),
         "boards/identity_proposals.parquet": pa.table(
             {"lead_id": ["L00000"], "unit_name": [UNITS[0]], "project_name": [NASTY[0]], "enterprise_name": ["云川膜材"],
