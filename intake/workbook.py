@@ -612,7 +612,7 @@ def _next_table(sheet: Sheet, candidates: list[Contract], header: int) -> int | 
     `header` is the row in which its header begins.
     """
     start = header
-    while start > 1 and _cells_in(sheet.rows[start - 1]) <= 2:
+    while start > 1 and _cells_in(sheet.rows[start - 1]) <= 2 and not _is_total(sheet.rows[start - 1]):
         start -= 1
     best = max(
         _whole_headers(sheet.part(start, header + HEADER_ROWS), candidates), key=lambda h: h.strength, default=None
@@ -771,13 +771,18 @@ def _read_table(
     return reading
 
 
+def _is_total(row: Row) -> bool:
+    """Say whether one of the first cells of a row says that it is a total."""
+    texts = [fold(text) for cell in row if (text := as_text(cell))][:3]
+    return any(_TOTAL.match(text) or _NO_KEY.match(_bare(text)) for text in texts)
+
+
 def _written_totals(rows: list[Row], reading: SheetReading, lines: list[int]) -> Iterator[WrittenTotal]:
     """Yield the lines of totals with the amounts that can be read; they are compared with the rows, never taken as one."""
     lost = {refusal.row for refusal in reading.refusals}
     since = 0
     for number in lines:
-        texts = [fold(text) for cell in rows[number - 1] if (text := as_text(cell))][:3]
-        if not any(_TOTAL.match(text) or _NO_KEY.match(_bare(text)) for text in texts):
+        if not _is_total(rows[number - 1]):
             continue
         values = {}
         for column in reading.columns:

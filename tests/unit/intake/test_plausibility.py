@@ -335,3 +335,28 @@ def test_limits_hold_from_their_day(tmp_path: Path) -> None:
     assert [read_limits(tmp_path, day).change_times for day in days] == [30, 200]
     with pytest.raises(ValueError, match="没有生效"):
         read_limits(tmp_path, dt.date(1900, 1, 1))
+
+
+def test_each_table_of_a_sheet_is_compared_with_its_own_total(tmp_path: Path) -> None:
+    """Two tables in other units, each with its total, the lower one a thousand times off in one row; notes are no totals."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    header = ["线索编号", "项目名称", "投资主体", "负责单位", "首报日期"]
+    lower = [1.5, 0.8, 900.0]
+    for name, unit, amounts, total in (("甲", "万元", [5000, 7000, 900], 12_900), ("乙", "亿元", lower, 3.2)):
+        sheet.append([*header, f"计划总投资（{unit}）"])
+        for at, amount in enumerate(amounts):
+            sheet.append([f"{name}{at}", f"{name}项目{at}", f"{name}企业{at}", "甲镇", "2026-05-01", amount])
+        sheet.append(["合计", None, None, None, None, total])
+        sheet.append(["注：以上数据由各单位报送"])
+        sheet.append([])
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    book.save(inbox / "线索.xlsx")
+    totals = [total for reading in read_workbook(inbox / "线索.xlsx") for total in reading.totals]
+    assert [t.values for t in totals] == [{"investment_wan_cny": 12_900.0}, {"investment_wan_cny": 32_000.0}]
+    LandingStore(tmp_path / "landing").land_inbox(inbox, plausibility=Plausibility(LIMITS, DAY))
+    rows = pq.read_table(tmp_path / "landing/leads.parquet").to_pylist()
+    counted = {row["lead_id"]: row["investment_wan_cny"] for row in rows}
+    assert counted == {"甲0": 5000, "甲1": 7000, "甲2": 900, "乙0": 15_000, "乙1": 8000, "乙2": None}
