@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -37,6 +37,7 @@ from desk.pages import (
     people,
     periods,
     pool,
+    questions,
     today,
     transfers,
     trips,
@@ -44,6 +45,8 @@ from desk.pages import (
 )
 from desk.pages.context import Desk, MustChangePassword, NotSignedIn, render, signed_in
 from desk.pages.wording import install
+from desk.questions.asking import Kind
+from desk.questions.registry import KINDS
 from desk.rules import rules
 from desk.settings import DeskSettings
 from desk.store.database import THREADS, open_engine, sessions, upgrade
@@ -74,9 +77,11 @@ def build_app(
     read_code: Callable[[str], str | None] | None = None,
     names_a_firm: Callable[[str], bool] | None = None,
     examine: Callable[[], list[dict[str, str]] | None] | None = None,
+    more_kinds: Sequence[Kind] = (),
 ) -> FastAPI:
     """Build a desk; its tables are brought up to date first. `open_workbook`, `read_code`, `examine`: :class:`desk.pages.context.Desk`.
 
+    `more_kinds` are kinds of questions whose rows another room knows; the page 待你确认 shows them first.
     `names_a_firm` tells placeholders (待定, 保密) from names of firms; None: every name is one.
     """
     engine = open_engine(settings.database_url)
@@ -100,6 +105,7 @@ def build_app(
         open_workbook=open_workbook,
         read_code=read_code,
         examine=examine,
+        kinds=(*more_kinds, *KINDS),
     )
     for module in (
         entry,
@@ -117,6 +123,7 @@ def build_app(
         people,
         doctor,
         trips,
+        questions,
     ):
         app.include_router(module.router)
 

@@ -18,6 +18,8 @@ import sqlalchemy as sa
 import xlsxwriter
 from sqlalchemy.orm import Session
 
+from desk.questions.asking import EVENT
+from desk.questions.registry import kind_named
 from desk.store.models import Event
 from storage import write_whole
 
@@ -32,6 +34,10 @@ HEADERS: Final[dict[str, tuple[str, ...]]] = {
         "线索编号", "跟进单位", "跟进日期", "填报日期", "跟进方式", "带队层级", "洽谈内容", "跟进结果", "下一步计划", "下一步时限",
     ),
     "项目进展": ("线索编号", "责任单位", "进展阶段", "发生日期", "填报日期", "终止原因"),
+    "问题答复": ("问题类别", "问题编号", "问题内容", "问题答案", "答复日期", "答复单位"),
+    "归并决定": (
+        "甲方编号", "乙方编号", "甲方名称", "乙方名称", "归并结论", "决定日期", "决定单位", "归并理由",
+    ),
     "线索流转": ("线索编号", "转出单位", "转入单位", "流转日期", "流转状态", "流转原因", "首谈业绩归属"),
 }  # fmt: skip
 Row = tuple[str | None, ...]
@@ -56,6 +62,9 @@ def ledger_rows(session: Session) -> dict[str, list[Row]]:
             rows["线索台账"].append(_report(event))
         elif event.kind == "follow_up":
             rows["跟进记录"].append(_follow_up(event, event.content, event.result))
+        elif event.kind == EVENT:
+            for name, row in _answer(event).items():
+                rows[name].append(tuple(row))
         elif event.kind == "transfer_request":
             rows["线索流转"].append(_transfer(event, replies.get(event.event_id)))
         elif event.kind == "answer" and event.result == LOST:
@@ -123,6 +132,16 @@ def _report(event: Event) -> Row:
         event.lead_id, told.get("project_name"), told.get("enterprise_name"), told.get("uscc") or None, event.unit_name,
         _recorded(event), event.content,
     )  # fmt: skip
+
+
+def _answer(event: Event) -> dict[str, Sequence[str | None]]:
+    """Give the row of 问题答复, and those of the ledgers that the question's kind names."""
+    told = {**(event.detail or {}), "answer": event.result, "answered_on": _recorded(event)}
+    kind = kind_named(told["question_kind"])
+    own = (
+        told["question_kind"], told["subject_key"], told["subject_text"], event.result, told["answered_on"], told["answered_by"]
+    )  # fmt: skip
+    return {"问题答复": own, **(kind.also(told) if kind else {})}
 
 
 def _transfer(event: Event, reply: Event | None) -> Row:

@@ -19,9 +19,10 @@ import os
 import shutil
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -31,13 +32,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from intake.contract import Contract, get_contract, load_contracts
+from intake.plausibility import HELD_SCHEMA, QUESTION, WAITS, Limits, Total, hold_back, read_held
 from intake.reading import Refusal, SheetReading
 from intake.registers import REFUSED_SCHEMA, land_register
 from intake.returned import returned_workbook
 from intake.workbook import SUFFIXES, FileProblem, read_workbook
 from storage import content_hash, replace_folder, write_json, write_parquet, write_whole
 
-READER_VERSION: Final = "6"  # raise it when the reader reads the same bytes differently
+READER_VERSION: Final = "7"  # raise it when the reader reads the same bytes differently
 FAILURE: Final = "failure.txt"  # beside a file's line, where the program failed on it
 NO_REGISTER: Final = Path(__file__).parent / "reference" / "no_register.csv"  # a header and no rows
 Say = Callable[[str], None]
@@ -128,6 +130,10 @@ def _unread(readings: list[SheetReading]) -> list[str]:
     return [f"工作表“{reading.sheet}”的“{header}”" for reading in readings for header in reading.unread_amounts]
 
 
+def _totals(readings: list[SheetReading]) -> list[dict[str, Any]]:
+    return [{"sheet": r.sheet, "contract": r.contract, **asdict(total)} for r in readings for total in r.totals]
+
+
 def _left_out(readings: list[SheetReading]) -> int:
     return sum(refusal.is_row_taken for reading in readings for refusal in reading.refusals)
 
@@ -184,6 +190,14 @@ Claim = Callable[[Path], Claimed | None]  # None: not theirs
 
 
 @dataclass(frozen=True)
+class Plausibility:
+    """By what amounts are judged before they count, and on which day (decision 64)."""
+
+    limits: Limits
+    day: dt.date
+
+
+@dataclass(frozen=True)
 class Landed:
     """What stands landed from one inbox: Parquet files under `folder`, rows by contract, files with their problems."""
 
@@ -191,6 +205,7 @@ class Landed:
     files: tuple[LandedFile, ...]
     rows: dict[str, Summary]
     seconds: float
+    held: int = 0  # amounts that wait for a yes
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -222,12 +237,17 @@ class LandingStore:
             write_json(self.received_path, here)
 
     def land_inbox(
-        self, inbox: Path, say: Say = lambda line: None, whole: Callable[[], Path | None] = lambda: None
+        self,
+        inbox: Path,
+        say: Say = lambda line: None,
+        whole: Callable[[], Path | None] = lambda: None,
+        plausibility: Plausibility | None = None,
     ) -> Landed:
         """Read every new content in the inbox and rewrite the Parquet file of each ledger from what stands there.
 
         `whole` gives a workbook that holds all of its source each time (the desk's events): asked for after the inbox was
-        read, its rows stand as they are now, before everything received (`received_seq` 0).
+        read, its rows stand as they are now, before everything received (`received_seq` 0). Without `plausibility` every
+        amount counts as it is written.
         """
         started = time.perf_counter()
         if not inbox.is_dir():
@@ -243,10 +263,55 @@ class LandingStore:
         )
         if (source := whole()) is not None:
             files = (self._read_whole(source, place), *files)
-        rows = {c.name: self._join(c, files) for c in load_contracts().values() if not c.bulk}
+        rows, held = self._join_ledgers(files, plausibility)
         self._join_refusals(files)
         self._write_files(files)
-        return Landed(self.folder, files, rows, time.perf_counter() - started)
+        return Landed(self.folder, files, rows, time.perf_counter() - started, held)
+
+    def _join_ledgers(
+        self, files: Sequence[LandedFile], plausibility: Plausibility | None
+    ) -> tuple[dict[str, Summary], int]:
+        """Write every ledger from what stands received, without the amounts that wait for a yes, and the questions of those."""
+        path = self.folder / "held.parquet"
+        before = read_held(path)
+        questions: list[dict[str, Any]] = []
+        answers = self._answers(files) if plausibility else {}
+        rows = {}
+        for contract in load_contracts().values():
+            if contract.bulk:
+                continue
+            table, rows[contract.name] = self._join(contract, files)
+            if plausibility:
+                held = hold_back(
+                    contract,
+                    table,
+                    plausibility.limits,
+                    plausibility.day,
+                    before,
+                    answers,
+                    self._totals(contract, files),
+                )
+                table, questions = held.table, [*questions, *held.questions]
+            write_parquet(self.folder / f"{contract.name}.parquet", table)
+        write_parquet(path, pa.Table.from_pylist(questions, HELD_SCHEMA))
+        return rows, sum(question["state"] == WAITS for question in questions)
+
+    def _answers(self, files: Sequence[LandedFile]) -> dict[str, str]:
+        """Return what people answered to questions of held amounts: of several answers the last received."""
+        table, _ = self._join(get_contract("question_answers"), files)
+        told = [row for row in table.to_pylist() if row["question_kind"] == QUESTION]
+        return {row["subject_key"]: row["answer"] for row in sorted(told, key=itemgetter("received_seq"))}
+
+    def _totals(self, contract: Contract, files: Sequence[LandedFile]) -> list[Total]:
+        """Return the lines of totals that the senders wrote below a ledger's rows."""
+        found = []
+        for landed in files:
+            if contract.name in landed.contracts:
+                path = self._kept(landed.file_hash, landed.file) / "summary.json"
+                for total in json.loads(path.read_text(encoding="utf-8")).get("totals", ()):
+                    if total.pop("contract") == contract.name:
+                        found.append(Total(file_hash=landed.file_hash, **total))
+        return found
 
     def receive_early(self, inbox: Path, is_wanted: Callable[[Path], bool], say: Say) -> tuple[LandedFile, ...]:
         """Receive some files of an inbox before the others are read; return what came of them."""
@@ -396,6 +461,7 @@ class LandingStore:
         content: dict[str, Any] = {"problem": None, "contracts": names, "summary": asdict(_summary(readings))}
         content |= {"parts": parts, "is_synthetic": any(reading.is_synthetic for reading in readings)}
         content |= {"unread_amounts": _unread(readings), "left_out": _left_out(readings)}
+        content |= {"totals": _totals(readings)}
         write_json(folder / "summary.json", content)
 
     def _write_claimed(self, folder: Path, claimed: Claimed) -> None:
@@ -436,7 +502,7 @@ class LandingStore:
         # The name counts: it is told in every row, and the same bytes may come to another inbox under another name.
         return self.folder / "files" / self._version(f"{file_hash} {file_name}")
 
-    def _join(self, contract: Contract, files: Iterable[LandedFile]) -> Summary:
+    def _join(self, contract: Contract, files: Iterable[LandedFile]) -> tuple[pa.Table, Summary]:
         schema = contract.schema().append(pa.field("received_seq", pa.int64()))
         tables, total = [schema.empty_table()], Summary()
         newest = pa.scalar(None, pa.date32())
@@ -454,8 +520,7 @@ class LandingStore:
             tables.append(table.append_column("received_seq", pa.array([landed.received_seq] * len(table), pa.int64())))
             content = json.loads((kept / "summary.json").read_text(encoding="utf-8"))
             total += Summary(**content["parts"][contract.name])
-        write_parquet(self.folder / f"{contract.name}.parquet", pa.concat_tables(tables).combine_chunks())
-        return total
+        return pa.concat_tables(tables).combine_chunks(), total
 
     def _join_refusals(self, files: Iterable[LandedFile]) -> None:
         kept = [self._kept(f.file_hash, f.file) / "refused.parquet" for f in files if not f.problem]

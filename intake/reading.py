@@ -32,6 +32,16 @@ class Refusal:
     is_row_taken: bool = False  # only the cell was left out
 
 
+@dataclass(frozen=True)
+class WrittenTotal:
+    """A line of totals as its sender wrote it: amounts by field, and from which row on it may add up."""
+
+    row: int
+    since_row: int
+    values: dict[str, float]
+    is_complete: bool  # nothing above it was refused
+
+
 @dataclass
 class SheetReading:
     """What one sheet gave: typed rows, refusals, and the count of rows that are no data (titles, totals, notes).
@@ -57,6 +67,7 @@ class SheetReading:
     unseen: set[int] = field(default_factory=set)  # rows whose fault can't be seen in the answer: a format, a header
     hidden: frozenset[int] = frozenset()  # rows nobody sees, or all of a hidden sheet
     is_hidden: bool = False
+    totals: list[WrittenTotal] = field(default_factory=list)
     period: dt.date | None = None  # the last day that the sheet or its title says it reports on
 
     @property

@@ -29,7 +29,7 @@ from intake.header import HEADER_ROWS, HEADER_WITHIN, Column, Header, Top, fill_
 from intake.number_format import shown, shown_otherwise, shown_text
 from intake.opening import SUFFIXES, FileProblem, Row, Sheet, open_sheets
 from intake.periods import set_periods
-from intake.reading import Refusal, SheetReading
+from intake.reading import Refusal, SheetReading, WrittenTotal
 from intake.returned import ANEW, RESULT, TAKEN, unchanged_state
 from intake.values import (
     AREA_UNITS,
@@ -602,6 +602,7 @@ def _moved(reading: SheetReading, by: int) -> SheetReading:
         reading.cells = {number + by: row for number, row in reading.cells.items()}
         reading.unseen = {number + by for number in reading.unseen}
         reading.hidden = frozenset(number + by for number in reading.hidden)
+        reading.totals = [replace(t, row=t.row + by, since_row=t.since_row + by) for t in reading.totals]
     return reading
 
 
@@ -611,7 +612,7 @@ def _next_table(sheet: Sheet, candidates: list[Contract], header: int) -> int | 
     `header` is the row in which its header begins.
     """
     start = header
-    while start > 1 and _cells_in(sheet.rows[start - 1]) <= 2:
+    while start > 1 and _cells_in(sheet.rows[start - 1]) <= 2 and not _is_total(sheet.rows[start - 1]):
         start -= 1
     best = max(
         _whole_headers(sheet.part(start, header + HEADER_ROWS), candidates), key=lambda h: h.strength, default=None
@@ -687,6 +688,7 @@ def _read_table(
     numbers: list[int] = []
     totals: set[int] = set()  # rows whose first cell says so, although they name all that a row must
     units: list[tuple[int, str]] = []  # of money, that lines other than rows set
+    lines: list[int] = []  # that are no rows: some of them totals
     for number, row in enumerate(body, start=1):
         written = rows[number - 1]
         if number - 1 in blank:
@@ -704,6 +706,8 @@ def _read_table(
         ):
             if number - 1 > best.last and (unit := _other_unit(written, reading.columns)):
                 units.append((number, unit))
+            if number - 1 > best.last and not suspects.isdisjoint(written):
+                lines.append(number)
             reading.not_data += 1
             continue
         if number - 1 == below:
@@ -763,7 +767,37 @@ def _read_table(
         if below is not None and number - 1 > below:
             reading.refuse_row(number, path.name, *_under_other_header(below + offset, None))
             reading.unseen.add(number)
+    reading.totals = list(_written_totals(rows, reading, [n for n in lines if below is None or n - 1 < below]))
     return reading
+
+
+def _is_total(row: Row) -> bool:
+    """Say whether one of the first cells of a row says that it is a total."""
+    texts = [fold(text) for cell in row if (text := as_text(cell))][:3]
+    return any(_TOTAL.match(text) or _NO_KEY.match(_bare(text)) for text in texts)
+
+
+def _written_totals(rows: list[Row], reading: SheetReading, lines: list[int]) -> Iterator[WrittenTotal]:
+    """Yield the lines of totals with the amounts that can be read; they are compared with the rows, never taken as one."""
+    lost = {refusal.row for refusal in reading.refusals}
+    since = 0
+    for number in lines:
+        if not _is_total(rows[number - 1]):
+            continue
+        values = {}
+        for column in reading.columns:
+            cell = rows[number - 1][column.index] if column.index < len(rows[number - 1]) else None
+            if column.field.type not in {"amount", "area"} or column.units_by or not is_number(cell):
+                continue
+            try:
+                value = _PARSERS[column.field.type](column, cell)[column.field.name]
+            except Unreadable:
+                continue
+            if value:
+                values[column.field.name] = float(value)
+        if values:
+            yield WrittenTotal(number, since, values, not any(row < number for row in lost))
+        since = number + 1
 
 
 def _whole_headers(sheet: Sheet, candidates: list[Contract]) -> list[Header]:

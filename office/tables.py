@@ -155,6 +155,17 @@ class Indicators(Row):
     source: Text = Field(title="依据；未核实的由主管部门确认")
 
 
+class PlausibilityLimits(Row):
+    """Limit beyond which an amount is asked about before it counts, and the day from which it holds."""
+
+    rule_code: Text = Field(title="规则编号")
+    rule_name: Text = Field(title="规则名称")
+    limit_value: Annotated[Number, Field(gt=0)] = Field(title="界限")
+    measure: Text = Field(title="计量单位")
+    valid_from: Day = Field(title="规则生效日期")
+    source_text: Text = Field(title="来源")
+
+
 class PolicySubjects(Row):
     """Thing that a condition of a measure can speak of."""
 
@@ -467,6 +478,14 @@ TABLES: Final = {
             "任务指标，每个指标一行；可自行增加：按什么计数、阶段、下限、计量单位、计入哪些单位",
             Indicators,
             ("indicator",),
+        ),
+        Table(
+            "plausibility_limits",
+            "数值合理性",
+            "数值差多少倍先问再计：与上次、与同一行别的数、与同类、与单位合计、与合计行相比，每项每次修订一行",
+            PlausibilityLimits,
+            ("rule_code", "valid_from"),
+            ("rule_code",),
         ),
         Table("policy_subjects", "政策条件事项", "政策条件中能逐条核对的事项，每项一行", PolicySubjects, ("subject",)),
         Table(

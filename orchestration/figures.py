@@ -13,6 +13,7 @@ from typing import Final
 
 from desk import listing
 from desk.pages import lead, leader, morning, periods, trips, unit
+from desk.pages import questions as confirming
 from orchestration.dictionary import markdown_table
 from orchestration.settings import REPOSITORY
 from publishing import opportunities, workbook
@@ -43,7 +44,11 @@ def readings() -> list[Reading]:
         morning.READINGS,
     )
     of_papers = (PACK, PAGES, CHART, BULLETIN)
-    return [reading for some in (*of_pages, trips.READINGS, opportunities.READINGS, *of_papers) for reading in some]
+    return [
+        reading
+        for some in (*of_pages, trips.READINGS, confirming.READINGS, opportunities.READINGS, *of_papers)
+        for reading in some
+    ]
 
 
 def reckoned() -> list[Reckoned]:
@@ -56,6 +61,7 @@ def reckoned() -> list[Reckoned]:
         periods.RECKONED,
         trips.RECKONED,
         morning.RECKONED,
+        confirming.RECKONED,
     )
     return [one for some in (*of_pages, opportunities.RECKONED, workbook.RECKONED, IN_PACK, IN_PAGES) for one in some]
 

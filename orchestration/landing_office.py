@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import yaml
 
 import office
+from intake.plausibility import read_limits
 from models.assignment import AssignmentSettings
 from models.chain import load_chains
 from models.cohort import GateSettings
@@ -33,6 +34,7 @@ from office.reading import FILES, check_folder, read_table
 from office.tables import TABLES
 from orchestration.endings import Refused
 from orchestration.register_limits import LIMITS, RegisterLimits
+from orchestration.settings import office_today
 from storage import replace_folder, swap_link
 
 LANDED: Final = Path("landing") / "office"
@@ -92,6 +94,7 @@ _ROOMS: Final[Mapping[str, Callable[[Path], object]]] = {
     "documents.yaml": _check_documents,
     "trips.yaml": _check_trips,
     "law_rules.csv": read_tables,
+    "plausibility_limits.csv": lambda folder: read_limits(folder, office_today()),
 }
 
 

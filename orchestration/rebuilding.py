@@ -14,14 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 
+from intake.contract import get_contract
+from intake.plausibility import HELD_SCHEMA
 from orchestration.archive import code_hash
 from orchestration.definitions import build_defs
 from orchestration.landing_office import LANDED
 from orchestration.nightly import NightlyResult, run_job
 from orchestration.settings import Settings
 from publishing.snapshot import MANIFEST, verified
-from storage import content_hash, link_or_copy, write_json
+from storage import content_hash, link_or_copy, write_json, write_parquet
 
 STAGES = ("seeds", "staging", "intermediate", "marts", "features", "boards", "scores", "scoring")
 
@@ -58,6 +61,7 @@ def rebuild(settings: Settings, snapshot_id: str) -> Rebuilt:
         link_or_copy(path, home / name, may_link=True)
     if content.get("before"):
         _lay_out_before(archive, content["before"], home)
+    _add_later_tables(home / "landing")
     made_by = replace(settings, home=home, office=home / LANDED)
     result = _run(made_by, content["as_of_date"])
     remarks = [] if content["code"] == code_hash() else [f"程序已改过（当时 {content['code']}，现在 {code_hash()}）"]
@@ -82,6 +86,14 @@ def _lay_out_before(archive: Path, snapshot_id: str, home: Path) -> None:
     (home / "published").mkdir(parents=True, exist_ok=True)
     line = json.dumps({"at": None, "snapshot_id": snapshot_id})
     (home / "published" / "history.jsonl").write_text(line + "\n", encoding="utf-8")
+
+
+def _add_later_tables(landing: Path) -> None:
+    """Lay empty what lists archived before amounts were held do not have: then every amount counted as written."""
+    answers = get_contract("question_answers").schema().append(pa.field("received_seq", pa.int64()))
+    for name, schema in (("held", HELD_SCHEMA), ("question_answers", answers)):
+        if not (landing / f"{name}.parquet").exists():
+            write_parquet(landing / f"{name}.parquet", schema.empty_table())
 
 
 def _run(settings: Settings, as_of: str) -> NightlyResult:

@@ -30,6 +30,8 @@ from desk.ledgers import OFFICE_ZONE
 from desk.listing import Lists, PublishedList, day_in_words
 from desk.login import COOKIE, mark_seen, open_session, viewer_by_cookie
 from desk.proxies import TwoLogins, client_address, is_https, login_by_proxy
+from desk.questions.asking import Kind
+from desk.questions.registry import KINDS
 from desk.rules import Rules
 from desk.settings import DeskSettings
 from desk.store.database import writing
@@ -54,7 +56,7 @@ class Desk:
     `open_workbook` opens a file that anybody may have sent, or raises ValueError with one Chinese line; it is given to the desk,
     which knows nothing of intake. None: nothing can be sent in by page. `read_code` reads a credit code (统一社会信用代码) in the same
     way; None: codes are checked at night only. `examine` runs the checks of `zeyou doctor`: name, state, line and fix of each, or None
-    where that failed.
+    where that failed. `kinds` are the kinds of questions of the page 待你确认: the desk's own, and those whose rows another room knows.
     """
 
     settings: DeskSettings
@@ -68,6 +70,7 @@ class Desk:
     open_workbook: Callable[[Path], Iterable[Any]] | None = None
     read_code: Callable[[str], str | None] | None = None
     examine: Callable[[], list[dict[str, str]] | None] | None = None
+    kinds: tuple[Kind, ...] = KINDS
 
     @property
     def today(self) -> dt.date:

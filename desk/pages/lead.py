@@ -112,6 +112,7 @@ def timeline(
         "assign": "分派",
         "transfer_request": "申请移交",
         "transfer_reply": "移交",
+        "question_answer": "答复问题",
     }
     for event, name, later in actions.timeline_events(session, lead_id):
         told, reach = event.detail or {}, viewer.reach("private")

@@ -17,6 +17,7 @@ from desk.access import ROLES, Viewer
 from desk.actions import Invalid
 from desk.login import Password, set_one_time_password
 from desk.pages.context import DeskDep, FormDep, Line, Number, ReadDep, ViewerDep, render
+from desk.pages.questions import open_count
 from desk.store.database import writing
 from desk.store.models import AuditEntry, Person, Session
 
@@ -36,9 +37,9 @@ AdminDep = Annotated[Viewer, Depends(the_admin)]
 
 
 @router.get("/menu", summary="更多")
-def menu(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response:
-    """Show where else to go."""
-    return render(request, desk, "menu.html", viewer)
+def menu(request: Request, desk: DeskDep, database: ReadDep, viewer: ViewerDep) -> Response:
+    """Show where else to go, and how many questions wait."""
+    return render(request, desk, "menu.html", viewer, waiting=open_count(desk, database, viewer))
 
 
 @router.get("/people", summary="使用人")

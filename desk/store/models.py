@@ -104,7 +104,7 @@ class Event(Base):
 
     kind: answer (三十秒答复), follow_up (跟进; one that corrects another names it as `undone_event_id`), undo (撤销, names
     `undone_event_id`), usefulness (名单有用吗), claim (认领), assign (分派), release (释放), report (报备新线索),
-    transfer_request (申请流转), transfer_reply (接收或退回).
+    transfer_request (申请流转), transfer_reply (接收或退回), question_answer (答复问题).
     """
 
     __tablename__ = "events"

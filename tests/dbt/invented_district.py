@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 from intake.chain_graph import LISTED_SCHEMA
 from intake.contract import get_contract, load_contracts
 from intake.landing import FILES_SCHEMA
+from intake.plausibility import HELD_SCHEMA
 from intake.registers import REFUSED_SCHEMA
 from models.additive.tables import AdditiveTables, Term
 from models.chain.tables import load_chains
@@ -63,6 +64,7 @@ class District:
     targets: list[Row]
     register: list[Row]
     refused: list[Row] = field(default_factory=list)
+    held: list[Row] = field(default_factory=list)
     lead_transfers: list[Row] = field(default_factory=list)
     others: Mapping[str, list[Row]] = field(default_factory=dict)
     """Rows of further ledgers, written after the three examples that every ledger has."""
@@ -310,6 +312,7 @@ def write_landing(district: District, home: Path) -> None:
         rows = _with_provenance(own, name)
         pq.write_table(pa.Table.from_pylist(rows, schema), folder / f"{name}.parquet")
     pq.write_table(pa.Table.from_pylist([], FILES_SCHEMA), folder / "files.parquet")
+    pq.write_table(pa.Table.from_pylist(district.held, HELD_SCHEMA), folder / "held.parquet")
     pq.write_table(pa.Table.from_pylist(district.refused, REFUSED_SCHEMA), folder / "refused.parquet")
     pq.write_table(pa.Table.from_pylist([], REFUSED_SCHEMA), folder / "register_refused.parquet")
     fields = [f for f in get_contract("register").schema() if f.name not in {"uscc", "registered_capital_wan_cny"}]

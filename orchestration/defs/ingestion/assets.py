@@ -19,9 +19,10 @@ from sqlalchemy.exc import SQLAlchemyError
 import office
 from intake.chain_graph import write_listed
 from intake.contract import Contract, Field, load_contracts
-from intake.landing import Claim, Landed, LandedFile, LandingStore, Summary
+from intake.landing import Claim, Landed, LandedFile, LandingStore, Plausibility, Summary
 from intake.matching.leads import match_leads
 from intake.matching.run import NOBODY
+from intake.plausibility import read_limits
 from intake.template import header_text, written
 from intake.workbook import FileProblem
 from models.chain import ChainFileError, load_chains
@@ -33,6 +34,7 @@ from orchestration.endings import Refused, ending_of, texts_of
 from orchestration.landing_office import land_office
 from orchestration.metadata import PREVIEW, preview, returned_workbooks, row_counts
 from orchestration.office_workbooks import OfficeWorkbooks, is_one
+from orchestration.partitions import day_of
 from orchestration.register_limits import LIMITS, NO_PROSPECTS, RegisterLimits, read_note, stamp_of, write_note
 from orchestration.resources import Workplace
 from storage import write_parquet
@@ -62,6 +64,11 @@ FILE_TITLES = {
 REFUSAL_TITLES = {
     "contract": "台账", "file": "来件", "sheet": "工作表", "row": "行", "column": "列", "value": "原值", "reason": "原因",
     "mend": "怎样修改",
+}  # fmt: skip
+HELD_TITLES = {
+    "ledger_name": "台账", "subject_name": "项目或企业", "column_title": "列", "held_value": "存疑的数",
+    "counted_value": "现在计入", "measure": "单位", "why_text": "原因", "state": "状态", "due_date": "答复期限",
+    "source_file": "来件", "source_row": "行",
 }  # fmt: skip
 IDENTITY_TITLES = {
     "record_id": "线索编号", "enterprise_id": "企业编号", "why": "归并依据", "register_key": "名录中的编码",
@@ -190,6 +197,7 @@ def _claim_of(workplace: Workplace, desk: DeskEvents | None, say: Callable[[str]
         *(_spec(c.name, f"{c.title} {c.grain}", {"excel", "parquet"}) for c in LEDGERS),
         _spec("files", "收到的文件 one row per file received, with its row accounting", {"parquet"}),
         _spec("refused", "拒收的行 one row per reason why a ledger row was refused", {"parquet"}),
+        _spec("held", "存疑的数 one row per amount that was asked about before it counts", {"parquet"}),
     ],
     pool="landing",
 )
@@ -200,7 +208,11 @@ def ledgers(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator
         district = read_district(workplace.landed_office)
         desk = desk_of(workplace)
         store = LandingStore(workplace.root / "landing", outbox, _claim_of(workplace, desk, context.log.info))
-        landed = store.land_inbox(Path(workplace.inbox), context.log.info, desk.ledgers if desk else lambda: None)
+        day = day_of(context)
+        plausibility = Plausibility(read_limits(workplace.landed_office, day), day)
+        landed = store.land_inbox(
+            Path(workplace.inbox), context.log.info, desk.ledgers if desk else lambda: None, plausibility
+        )
         _refuse_ledgers_of_others(district, landed)
     for contract in LEDGERS:
         first = _first_rows(contract, workplace.parquet(f"landing/{contract.name}"))
@@ -213,6 +225,11 @@ def ledgers(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator
         if name == "refused":
             metadata |= returned_workbooks(pd.read_parquet(workplace.parquet("landing/files")), outbox)
         yield dg.MaterializeResult(asset_key=["landing", name], metadata=metadata)
+    held = pd.read_parquet(workplace.parquet("landing/held"))
+    if landed.held:
+        context.log.info(f"存疑的数：{landed.held:,} 个待确认，在“待你确认”页答复")
+    metadata = {"dagster/row_count": len(held), "待确认": landed.held, PREVIEW: preview(held.head(8), HELD_TITLES)}
+    yield dg.MaterializeResult(asset_key=["landing", "held"], metadata=metadata)
 
 
 def _refuse_ledgers_of_others(district: District, landed: Landed) -> None:

@@ -201,6 +201,28 @@ def _tables(frame: pd.DataFrame, as_of: dt.date) -> dict[str, pa.Table]:
         "boards/chain_edges.parquet": pa.table(
             {"from_node_id": ["water.ro"], "to_node_id": ["water.plant"], "trade_wan_cny": [80.0]}
         ),
+        "boards/held_values.parquet": pa.Table.from_pylist([
+            {"question_id": f"held{number:02d}", "ledger_name": "线索台账", "row_key": f"L{number:05d}", "lead_id": f"L{number:05d}",
+             "unit_name": UNITS[number % 3], "subject_name": NASTY[number], "column_title": "计划总投资", "measure": "万元",
+             "held_value": 3e7 / (number + 1), "counted_value": None if number else 3000.0, "why_text": f"约为常见值的 {NASTY[0]}",
+             "times_off": 1e4, "state": ("待确认", "逾期未答", "待确认", "已确认")[number], "is_question_open": number < 3,
+             "since_date": as_of - dt.timedelta(days=3), "due_date": as_of + dt.timedelta(days=4), "source_file": "线索.xlsx",
+             "source_sheet": "<b>表</b>", "source_row": 12} for number in range(4)
+        ]),
+        "boards/policies.parquet": pa.table(
+            {**_empty("policies", 2), "policy_id": ["ZC1", "ZC2"], "policy_name": ["贴息细则", "补助办法"],
+             "is_recommended": [False, True], "verdict": ["需审查", "可推荐"], "stop_text": pa.array(["只说到给付", None], text),
+             "valid_from_date": pa.array([as_of] * 2, day), "valid_to_date": pa.nulls(2, day)}
+        ),
+        "boards/identity_proposals.parquet": pa.table(
+            {"lead_id": ["L00000"], "unit_name": [UNITS[0]], "project_name": [NASTY[0]], "enterprise_name": ["云川膜材"],
+             "enterprise_key": ["91110000802100433B"], "registered_enterprise_name": ["云川膜材料有限公司"],
+             "proposal_text": ["核心名称和城市相同"], "reported_date": pa.array([as_of], day)}
+        ),
+        "boards/doubtful_rows.parquet": pa.table(
+            {"ledger": ["leads"], "source_file": ["坏表.xlsx"], "source_sheet": ["一"], "doubtful_row_count": pa.array([2], count),
+             "doubtful_reason": ["与“一”第 3 行编号相同而内容不同"]}
+        ),
         "boards/funnel_slices.parquet": pa.table(
             {**_empty("funnel_slices", 2), "slice_kind": ["全区"] * 2, "slice_name": ["全区"] * 2, "stage": ["线索", "开工"],
              "at_least_count": [9, 2], "from_previous_pct": [None, 22.2], "current_count": [7, 2], "not_counted_count": [0, 1]}

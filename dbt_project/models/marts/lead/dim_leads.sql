@@ -28,6 +28,23 @@ follow_ups as (
 
 ),
 
+-- What the lead's amounts are marked with while they wait for a yes (待确认) or nobody answered.
+held as (
+
+    select
+        lead_id,
+        string_agg(
+            column_title || ' ' || printf('%.10g', held_value) || ' ' || measure || '待确认，'
+            || coalesce('现按 ' || printf('%.10g', counted_value) || ' ' || measure || '计', '未计入'),
+            '；'
+            order by column_title, question_id
+        ) as held_text
+    from {{ ref('fct_held_values') }}
+    where is_question_open and lead_id is not null
+    group by lead_id
+
+),
+
 best_fit as (
 
     select * from {{ ref('int_lead__chain_fit') }} where node_rank = 1
@@ -69,10 +86,12 @@ select
     best_fit.node_name,
     best_fit.gap_class,
     best_fit.fit_confidence,
-    coalesce(best_fit.chain_fit, 0.0) as chain_fit
+    coalesce(best_fit.chain_fit, 0.0) as chain_fit,
+    held.held_text
 from leads
 left join courses on leads.lead_id = courses.lead_id
 left join follow_ups on leads.lead_id = follow_ups.lead_id
 left join {{ ref('int_lead__enterprise') }} as enterprise on leads.lead_id = enterprise.lead_id
+left join held on leads.lead_id = held.lead_id
 left join best_fit on leads.lead_id = best_fit.lead_id
 left join {{ ref('industry_sections') }} as sections on leads.division_code = sections.division_code

@@ -1,0 +1,26 @@
+-- Amounts that waited for a yes, and how each question ended (存疑的数). Intake has blanked them already: no model does it again.
+select
+    question_id,
+    ledger,
+    ledger_name,
+    row_key,
+    lead_id,
+    written_unit_name,
+    subject_name,
+    column_name,
+    column_title,
+    measure,
+    held_value,
+    counted_value,
+    why_text,
+    times_off,
+    state,
+    settled_by,
+    since_date,
+    due_date,
+    asked_seq,
+    source_file,
+    source_sheet,
+    source_row,
+    received_seq
+from {{ source('landing', 'held') }}
