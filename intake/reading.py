@@ -32,6 +32,18 @@ class Refusal:
     is_row_taken: bool = False  # only the cell was left out
 
 
+@dataclass(frozen=True)
+class UnknownTable:
+    """A table whose columns nobody has confirmed yet: its header, where it stands, and why it was not read."""
+
+    sheet: str
+    fingerprint: str
+    headers: tuple[str, ...]
+    header_rows: tuple[int, int]
+    unit: str | None  # the sender that the sheet names
+    why: str
+
+
 @dataclass
 class SheetReading:
     """What one sheet gave: typed rows, refusals, and the count of rows that are no data (titles, totals, notes).
@@ -58,6 +70,8 @@ class SheetReading:
     hidden: frozenset[int] = frozenset()  # rows nobody sees, or all of a hidden sheet
     is_hidden: bool = False
     period: dt.date | None = None  # the last day that the sheet or its title says it reports on
+    layout: str = ""  # the fingerprint of the confirmed layout that it was read by
+    unknown: UnknownTable | None = None  # the columns wait for somebody who knows them
 
     @property
     def refused(self) -> int:
