@@ -111,7 +111,9 @@ class Contract:
     key: tuple[str, ...]
     fields: tuple[Field, ...]
     bulk: bool = False
-    identified_by: tuple[str, ...] = ()  # fields that tell rows apart in ledgers without the key, as those with 序号 only
+    identified_by: tuple[
+        str, ...
+    ] = ()  # fields that tell rows apart in ledgers without the key, as those with 序号 only
 
     @property
     def landed_fields(self) -> tuple[Field, ...]:
@@ -171,9 +173,13 @@ def load_contracts(folder: Path | None = None) -> dict[str, Contract]:
             identified_by=tuple(raw.get("identified_by", ())),
         )
         names = {f.name for f in contract.fields}
-        missing = (set(contract.key) | set(contract.identified_by) | {n for f in contract.fields for n in f.else_from}) - names
+        missing = (
+            set(contract.key) | set(contract.identified_by) | {n for f in contract.fields for n in f.else_from}
+        ) - names
         if missing or contract.name != path.stem:
-            raise ContractError(f"{path.name}：主键、identified_by 或 else_from 的 {sorted(missing)} 不在字段中，或 name 与文件名不同")
+            raise ContractError(
+                f"{path.name}：主键、identified_by 或 else_from 的 {sorted(missing)} 不在字段中，或 name 与文件名不同"
+            )
         assert contract.words  # raises where a word means two fields
         contracts[contract.name] = contract
     return contracts

@@ -671,6 +671,9 @@ def _moved(reading: SheetReading, by: int) -> SheetReading:
     if by:
         first, last = reading.header_rows or (-by, -by)
         reading.header_rows = (first + by, last + by) if reading.header_rows else None
+        if reading.unknown:
+            first, last = reading.unknown.header_rows
+            reading.unknown = replace(reading.unknown, header_rows=(first + by, last + by))
         reading.accepted = [row | {"source_row": row["source_row"] + by} for row in reading.accepted]
         reading.refusals = [replace(refusal, row=refusal.row + by) for refusal in reading.refusals]
         reading.cells = {number + by: row for number, row in reading.cells.items()}
@@ -687,15 +690,11 @@ def _next_table(sheet: Sheet, known: _Known, header: int) -> int | None:
     start = header
     while start > 1 and _cells_in(sheet.rows[start - 1]) <= 2:
         start -= 1
-    best = max(
-        _whole_headers(sheet.part(start, header + HEADER_ROWS), known), key=lambda h: h.strength, default=None
-    )
+    best = max(_whole_headers(sheet.part(start, header + HEADER_ROWS), known), key=lambda h: h.strength, default=None)
     return start if best and start + best.first <= header + 1 else None
 
 
-def _read_table(
-    path: Path, sheet: Sheet, known: _Known, offset: int, *, may_split: bool
-) -> SheetReading | int:
+def _read_table(path: Path, sheet: Sheet, known: _Known, offset: int, *, may_split: bool) -> SheetReading | int:
     """Read the table of a sheet; or, if another one follows that can be read by itself, return the row of its title."""
     rows = sheet.rows
     blank = {at for at, row in enumerate(rows) if _is_blank(row)}
@@ -728,7 +727,11 @@ def _read_table(
         if not (upper := _whole_headers(sheet.part(0, best.first), known)):
             break
         best = max(upper, key=lambda h: h.strength)
-    reading.contract, reading.header_rows, reading.layout = best.contract.name, (best.first + 1, best.last + 1), best.layout
+    reading.contract, reading.header_rows, reading.layout = (
+        best.contract.name,
+        (best.first + 1, best.last + 1),
+        best.layout,
+    )
     reading.columns, reading.headers = list(best.columns), top.headers(best)
     reading.top = top.rows[: best.last + 1]
     reading.remarks += tuple(
@@ -811,7 +814,10 @@ def _read_table(
         if at < numbers[-1]:
             below = at - 1 if below is None else min(below, at - 1)
         elif not problem:
-            problem = other_unit = (f"表下第 {at + offset} 行写明单位是“{unit}”，与表头的单位不一致", "请核对单位，只保留正确的一处")
+            problem = other_unit = (
+                f"表下第 {at + offset} 行写明单位是“{unit}”，与表头的单位不一致",
+                "请核对单位，只保留正确的一处",
+            )
     reading.unread_amounts = _unread_amounts(reading, numbers)
     if reading.unread_amounts:
         reading.remarks += tuple(f"“{header}”列像金额，但不认识，没有读取" for header in reading.unread_amounts)
@@ -824,6 +830,7 @@ def _read_table(
             reading.refuse_row(number, path.name, *problem)
         if numbers and not is_returned and problem is not other_unit:
             reading.unknown = _unknown(sheet, Window.of(top, best.first, best.last), rows, problem[0])
+            reading.remarks += (f"版式待确认：{CONFIRM_HERE}",)
         return reading
     reader = _TableReader(path, sheet, reading, best, top)
     read = [number for number in numbers if below is None or number - 1 < below]
@@ -852,7 +859,9 @@ def _unknown(sheet: Sheet, window: Window, rows: list[Row], why: str) -> Unknown
     """Return a table as the question that it is: which columns are which."""
     headers = tuple("/".join(texts) for texts in own_parts(window.parts).values())
     place = (window.first + 1, window.last + 1)
-    return UnknownTable(sheet.name, fingerprint_of(window.parts), headers, place, sending_unit(rows[: window.first]), why)
+    return UnknownTable(
+        sheet.name, fingerprint_of(window.parts), headers, place, sending_unit(rows[: window.first]), why
+    )
 
 
 def _whole_headers(sheet: Sheet, known: _Known) -> list[Header]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from intake.contract import Contract
-from intake.layouts.keys import KeyBook, KeyQuestion, Parts, parts_of
+from intake.contract import Contract, load_contracts
+from intake.layouts.keys import KeyBook, KeyQuestion, Parts, keys_path, parts_of
 from intake.layouts.layout import Layouts, is_first_day
 from intake.reading import SheetReading
 
@@ -31,6 +31,13 @@ class Received:
     def book(self, ledger: str) -> KeyBook:
         """Return the rows known of a ledger."""
         return self.books.setdefault(ledger, KeyBook())
+
+
+def books_of(home: Path, day: dt.date | None = None) -> Received:
+    """Return what an installation knows of earlier rows; the day is that of receipt, today without one."""
+    names = [name for name, contract in load_contracts().items() if contract.identified_by]
+    books = {name: KeyBook.load(keys_path(home), name) for name in names}
+    return Received(day or dt.date.today(), books)
 
 
 def assign_keys(path: Path, readings: list[SheetReading], layouts: Layouts, received: Received) -> None:

@@ -32,11 +32,18 @@ MINTED: Final = "自编-"
 NEW: Final = "新"
 LIKE: Final = 0.7  # share of the letters that two spellings of a project have in common
 _PUNCTUATION = re.compile(r"[\s\"'“”‘’,，.。:：;；、()（）《》<>【】\[\]\-—_/]")
-_TELLING = re.compile(r"[0-9a-zA-Z一二三四五六七八九十百千零两甲乙丙丁戊东南西北中上下左右前后新老旧增扩续期号楼区段标]")
+_TELLING = re.compile(
+    r"[0-9a-zA-Z一二三四五六七八九十百千零两甲乙丙丁戊东南西北中上下左右前后新老旧增扩续期号楼区段标]"
+)
 _UNIT_ENDS = re.compile(r"(?:办事处|人民政府|管委会|管理委员会|党工委)$")
 Parts = tuple[str, str, str, str]  # unit, firm, project, first day ("" where the ledger has none)
 UNIT, FIRM, PROJECT, DAY = range(4)
 NAMES: Final = ("负责单位", "投资主体", "项目名称", "首报日期")
+
+
+def keys_path(home: Path) -> Path:
+    """Return where the rows of an installation are kept."""
+    return home / "identity" / "ledger_keys.json"
 
 
 @dataclass(frozen=True)
@@ -174,7 +181,8 @@ class KeyBook:
                     index[part, _without(parts, part)].add((parts[part], key))
 
         def nearest(parts: Parts) -> tuple[set[str], set[str]]:
-            small, asked = set(), set()
+            small: set[str] = set()
+            asked: set[str] = set()
             for part in range(4):
                 for other, key in index.get((part, _without(parts, part)), ()):
                     how = _differs(part, parts[part], other)

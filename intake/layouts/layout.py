@@ -66,9 +66,10 @@ class Layout:
         return load_contracts()[self.ledger]
 
     @property
-    def has_key(self) -> bool:
-        """Say whether a column holds the key of a row."""
-        return not missing_key(self.contract, {column.field for column in self.columns})
+    def is_whole(self) -> bool:
+        """Say whether rows can be read by it; a form that is only filled may lack what a row needs."""
+        found = (self.contract.match(column.field) for column in self.columns if column.field)
+        return not missing_fields(self.contract, {f.name for f in found if f})
 
 
 Layouts = Mapping[str, Layout]
@@ -76,7 +77,9 @@ Layouts = Mapping[str, Layout]
 
 def missing_key(contract: Contract, titles: set[str | None]) -> bool:
     """Say whether none of these columns is the key of a ledger whose rows may be told apart without one."""
-    return bool(contract.identified_by) and any(f.title not in titles for f in contract.fields if f.name in contract.key)
+    return bool(contract.identified_by) and any(
+        f.title not in titles for f in contract.fields if f.name in contract.key
+    )
 
 
 def own_parts(parts: Mapping[int, list[str]]) -> dict[int, list[str]]:
@@ -134,7 +137,7 @@ def confirmed_header(top: Top, layouts: Layouts, candidates: Sequence[Contract])
     for window in top.windows():
         if len(window.parts) >= LEAST_COLUMNS:
             layout = layouts.get(fingerprint_of(window.parts))
-            if layout and layout.ledger in names:
+            if layout and layout.ledger in names and layout.is_whole:
                 return header_by(layout, window)
     return None
 
@@ -161,7 +164,9 @@ def header_by(layout: Layout, window: Window) -> Header:
 
 def missing_fields(contract: Contract, names: set[str]) -> tuple[str, ...]:
     """Return the titles of required fields that neither a column nor anything beside the table gives."""
-    return tuple(f.title for f in contract.fields if f.required and f.name not in names and not _given(contract, f, names))
+    return tuple(
+        f.title for f in contract.fields if f.required and f.name not in names and not _given(contract, f, names)
+    )
 
 
 def _given(contract: Contract, f: Field, names: set[str]) -> bool:
@@ -205,9 +210,12 @@ def layouts_in_use() -> dict[str, Layout]:
     return read_layouts(settings_file(FILE))
 
 
-def keep_layout(folder: Path, layout: Layout) -> None:
-    """Write a confirmed layout into the office's table, in place of an earlier one of the same header."""
-    check_layout(layout)
+def keep_layout(folder: Path, layout: Layout, *, is_form: bool = False) -> None:
+    """Write a confirmed layout into the office's table, in place of an earlier one of the same header.
+
+    A form that is only filled (上报表) may ask for less than a row needs to be read.
+    """
+    check_layout(layout, is_form=is_form)
     layouts = read_layouts(folder / FILE) | {layout.fingerprint: layout}
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -221,7 +229,7 @@ def keep_layout(folder: Path, layout: Layout) -> None:
     write_text(folder / FILE, text.getvalue())
 
 
-def check_layout(layout: Layout) -> None:
+def check_layout(layout: Layout, *, is_form: bool = False) -> None:
     """Raise LayoutProblem for a layout by which no row could be read, or one that reads a field twice."""
     contract, seen = layout.contract, dict[str, str]()
     for told in layout.columns:
@@ -235,5 +243,5 @@ def check_layout(layout: Layout) -> None:
         seen[f.name] = told.header
         if told.unit:
             in_unit(Column(0, f, told.header), told.unit)
-    if missing := missing_fields(contract, set(seen)):
+    if not is_form and (missing := missing_fields(contract, set(seen))):
         raise LayoutProblem(f"还缺必填的“{'、'.join(missing)}”：请指出是哪一列")

@@ -34,11 +34,12 @@ from intake.values import Unreadable, as_text, fold, is_number, parse_date, uscc
 
 LEADS: Final = "leads"
 LOOKED_AT: Final = 200  # rows
+ABOVE: Final = 10  # lines over a header in which its titles and notes stand
 _SENDER = re.compile(
     r"(?:填报|报送|上报|填表|编制|制表)(?:单位|部门)(?:\([^)]*\)|（[^）]*）)?[:：]\s*([^\s:：,，;；、]*)"
 )
 _CUT = re.compile(r"(?:单位|填报|填表|日期|时间|联系|制表|金额|\d{4}年).*$")
-_NUMBERED = re.compile(r"^(?:序号|序|编次|no|no\.|#|行号)$", re.IGNORECASE)
+NUMBERED: Final = re.compile(r"^(?:序号|序|编次|no|no\.|#|行号)$", re.IGNORECASE)
 _AMOUNT = re.compile(r"^[约近超]?[+-]?\d[\d,]*(?:\.\d+)?(?:万|亿)?(?:元|美元)?$")
 _WRITTEN_UNIT = re.compile(r"\d(?:万|亿|千|百万)?(?:元|美元)$|\d[万亿]$")
 _PHONE = re.compile(r"^(?:\+?86-?)?1[3-9]\d{9}$|^0\d{2,3}-?\d{7,8}$")
@@ -158,7 +159,9 @@ class Proposal:
                 continue
             if f.from_sheet:
                 given.append((f.title, f"表上方的填报单位（{self.unit}）" if self.unit else "工作表名"))
-            elif stand_in := next((g.title for n in f.else_from for g in self.contract.fields if g.name == n and g.title in titles), None):
+            elif stand_in := next(
+                (g.title for n in f.else_from for g in self.contract.fields if g.name == n and g.title in titles), None
+            ):
                 given.append((f.title, f"以“{stand_in}”代替"))
             elif self.contract.identified_by and f.name in self.contract.key:
                 others = "、".join(g.title for g in self.contract.fields if g.name in self.contract.identified_by)
@@ -203,7 +206,7 @@ def guess_header(top: Top, rows: Sequence[Row], layouts: Layouts) -> Window | No
         leaves = [texts[-1] for texts in window.parts.values()]
         if len(set(leaves)) < 0.8 * len(leaves):
             continue
-        known = sum(bool({header_form(t), split_header(t)[0]} & words) or bool(_NUMBERED.match(fold(t))) for t in leaves)
+        known = sum(bool({header_form(t), split_header(t)[0]} & words) or bool(NUMBERED.match(fold(t))) for t in leaves)
         hinted = sum(any(re.search(pattern, fold(t)) for _, pattern in _HINTS) for t in leaves)
         typed = _measured(rows[window.last + 1 : window.last + 4])
         height = window.last - window.first
@@ -226,7 +229,9 @@ def _is_of_words(row: Row) -> bool:
     texts = [text for cell in row if (text := as_text(cell))]
     if any(is_number(cell) or isinstance(cell, dt.date) for cell in row):
         return False
-    if any(len(text) > 40 or _PHONE.match(text) or re.fullmatch(r"[0-9A-Z]{18}", text) or _is_date(text) for text in texts):
+    if any(
+        len(text) > 40 or _PHONE.match(text) or re.fullmatch(r"[0-9A-Z]{18}", text) or _is_date(text) for text in texts
+    ):
         return False
     return bool(texts) and not any(_FIRM.search(text) and len(text) > 6 for text in texts)
 
@@ -253,10 +258,13 @@ def propose(
     sheet: Sheet, layouts: Layouts, contract: Contract | None = None, header: tuple[int, int] | None = None
 ) -> Proposal | None:
     """Return what a sheet seems to be; None where nothing looks like a table. `header` gives its rows, from 1."""
+    # Of a table further down only what is right above it belongs to it.
+    offset = max(header[0] - 1 - ABOVE, 0) if header else 0
+    sheet = sheet.part(offset, len(sheet.rows)) if offset else sheet
     rows = sheet.rows
     top = Top.of(rows, sheet.merged)
     if header:
-        window: Window | None = Window.of(top, header[0] - 1, header[1] - 1)
+        window: Window | None = Window.of(top, header[0] - 1 - offset, header[1] - 1 - offset)
     else:
         known = (w for w in top.windows() if fingerprint_of(w.parts) in layouts and len(w.parts) >= LEAST_COLUMNS)
         window = next(known, None) or guess_header(top, rows, layouts)
@@ -270,7 +278,7 @@ def propose(
     columns = _columns(parts, window, body, found, like if like and like.ledger == found.name else None, layouts)
     changes = tuple(_changes(parts, like)) if like and like.fingerprint != fingerprint else ()
     return Proposal(
-        sheet.name, fingerprint, found, (window.first + 1, window.last + 1), tuple(columns),
+        sheet.name, fingerprint, found, (window.first + 1 + offset, window.last + 1 + offset), tuple(columns),
         tuple(body[:10]), sending_unit(rows[: window.first]), like, changes,
     )  # fmt: skip
 
@@ -293,8 +301,12 @@ def _nearest_layout(parts: dict[int, list[str]], layouts: Layouts) -> Layout | N
 
 def _changes(parts: dict[int, list[str]], like: Layout) -> list[str]:
     now, before = [_form(p) for p in parts.values()], [_form(c.header.split("/")) for c in like.columns]
-    written = {_form(p): "/".join(p) for p in parts.values()} | {_form(c.header.split("/")): c.header for c in like.columns}
-    said = [f"新增“{written[w]}”" for w in now if w not in before] + [f"没有了“{written[w]}”" for w in before if w not in now]
+    written = {_form(p): "/".join(p) for p in parts.values()} | {
+        _form(c.header.split("/")): c.header for c in like.columns
+    }
+    said = [f"新增“{written[w]}”" for w in now if w not in before] + [
+        f"没有了“{written[w]}”" for w in before if w not in now
+    ]
     same = [w for w in now if w in before]
     if same != [w for w in before if w in now]:
         said.append("列的次序变了")
@@ -307,7 +319,9 @@ def _likely_contract(parts: dict[int, list[str]], body: Sequence[Row]) -> Contra
     for contract in load_contracts().values():
         if contract.bulk:
             continue
-        fields = {f.name: f for texts in parts.values() for t in (texts[-1], "".join(texts)) if (f := contract.match(t))}
+        fields = {
+            f.name: f for texts in parts.values() for t in (texts[-1], "".join(texts)) if (f := contract.match(t))
+        }
         required = [f for f in contract.fields if f.required and not f.from_sheet and f.name not in contract.key]
         met = sum(f.name in fields for f in required) / max(len(required), 1)
         # Rows of other ledgers belong to a lead: without the column that names it they can't be.
@@ -365,7 +379,9 @@ def _columns(
         chosen[index] = guess
         taken.add(guess[1].name)
     return [
-        _proposed(index, texts, window, cells[index], chosen.get(index), learned.get(_form(texts)), unread.get(index, ""))
+        _proposed(
+            index, texts, window, cells[index], chosen.get(index), learned.get(_form(texts)), unread.get(index, "")
+        )
         for index, texts in parts.items()
     ]
 
@@ -382,7 +398,10 @@ def _proposed(
     header = "/".join(texts)
     personal = _seems_personal(texts[-1], cells)
     if guess is None:
-        why = unread or ("像个人信息，不读" if personal else "看不出是哪一列，不读")
+        seems = (
+            "像个人信息" if personal else "是项目阶段，这种台账没有这一列，进展另报“项目进展”" if _stages(cells) else ""
+        )
+        why = unread or f"{seems or '看不出是哪一列'}，不读"
         return ProposedColumn(index, header, None, "", "", 0.0 if not unread else 1.0, why, is_personal=personal)
     sure, f, why = guess
     if f.personal:
@@ -400,7 +419,11 @@ def _proposed(
 def _guessed_unit(f: Field, cells: Sequence[Any]) -> tuple[str, bool]:
     """Return the unit that numbers without one seem to have, by their size; none where the cells write it themselves."""
     numbers = [float(cell) for cell in cells if is_number(cell)]
-    numbers += [float(t.replace(",", "")) for c in cells if isinstance(c, str) and re.fullmatch(r"\d[\d,]*(?:\.\d+)?", t := fold(c))]
+    numbers += [
+        float(t.replace(",", ""))
+        for c in cells
+        if isinstance(c, str) and re.fullmatch(r"\d[\d,]*(?:\.\d+)?", t := fold(c))
+    ]
     if not numbers:
         return "", False
     if f.type == "area":
@@ -412,12 +435,17 @@ def _guessed_unit(f: Field, cells: Sequence[Any]) -> tuple[str, bool]:
 
 
 def _is_numbering(header: str, cells: Sequence[Any]) -> bool:
-    if _NUMBERED.match(header_form(header)):
+    if NUMBERED.match(header_form(header)):
         return True
     if "编号" in header or "编码" in header:
         return False
     whole = [int(float(t)) for c in cells if (t := as_text(c)) and re.fullmatch(r"\d{1,4}", t)]
-    return len(whole) >= 3 and len(whole) >= 0.9 * len(cells) and whole == list(range(whole[0], whole[0] + len(whole))) and whole[0] <= 1
+    return (
+        len(whole) >= 3
+        and len(whole) >= 0.9 * len(cells)
+        and whole == list(range(whole[0], whole[0] + len(whole)))
+        and whole[0] <= 1
+    )
 
 
 def _guesses(texts: list[str], cells: Sequence[Any], contract: Contract) -> list[Guess]:
@@ -458,11 +486,19 @@ def _fits(f: Field, cells: Sequence[Any]) -> bool:
     if f.type in {"amount", "area", "intensity", "number"}:
         return _share(texts, lambda t: bool(re.search(r"\d", t)) and not _is_date(t) and not _PHONE.match(t)) >= 0.5
     if f.type == "date":
-        return _share(cells, lambda c: _is_date(c) or bool(re.search(r"\d", str(c))) or (is_number(c) and 20_000 <= c <= 60_000)) >= 0.5
+        return (
+            _share(
+                cells,
+                lambda c: _is_date(c) or bool(re.search(r"\d", str(c))) or (is_number(c) and 20_000 <= c <= 60_000),
+            )
+            >= 0.5
+        )
     if f.type == "uscc":
         return _share(texts, lambda t: len(t) >= 15) >= 0.5
     if f.type in {"choice", "boolean"}:
-        words = {fold(word) for words in f.choices.values() for word in words} | (_TICKS if f.type == "boolean" else set())
+        words: set[str] = {fold(word) for words in f.choices.values() for word in words} | (
+            _TICKS if f.type == "boolean" else set()
+        )
         return _share(texts, lambda t: fold(t) in words) >= 0.5
     if f.name in {"enterprise_name", "project_name", "unit_name"}:
         return _share(texts, lambda t: not _AMOUNT.match(fold(t)) and not _is_date(t)) >= 0.5
@@ -494,8 +530,17 @@ def _money(cells: Sequence[Any]) -> bool:
     return _share(cells, lambda c: bool(_WRITTEN_UNIT.search(fold(str(as_text(c)))))) >= 0.5
 
 
+def _stages(cells: Sequence[Any]) -> bool:
+    stage = next(f for f in load_contracts()["stage_moves"].fields if f.name == "stage")
+    words = {fold(word) for words in stage.choices.values() for word in words}
+    return bool(cells) and _share(cells, lambda c: fold(str(as_text(c))) in words) >= 0.6
+
+
 def _persons(cells: Sequence[Any]) -> bool:
-    return _share(cells, lambda c: isinstance(c, str) and bool(_PERSON.match(c.strip())) and c.strip()[0] in _SURNAMES) >= 0.8
+    return (
+        _share(cells, lambda c: isinstance(c, str) and bool(_PERSON.match(c.strip())) and c.strip()[0] in _SURNAMES)
+        >= 0.8
+    )
 
 
 _CONTENT: Final[dict[str, Callable[[Sequence[Any]], bool]]] = {
