@@ -24,6 +24,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from desk.actions import Conflict, Invalid, NotAllowed
 from desk.guards import HEADERS, Guards
+from desk.layouts import LedgerLayouts
 from desk.listing import Lists
 from desk.pages import (
     boards,
@@ -41,6 +42,7 @@ from desk.pages import (
     trips,
     unit,
 )
+from desk.pages import layouts as layouts_page
 from desk.pages.context import Desk, MustChangePassword, NotSignedIn, render, signed_in
 from desk.pages.wording import install
 from desk.rules import rules
@@ -73,8 +75,9 @@ def build_app(
     read_code: Callable[[str], str | None] | None = None,
     names_a_firm: Callable[[str], bool] | None = None,
     examine: Callable[[], list[dict[str, str]] | None] | None = None,
+    layouts: LedgerLayouts | None = None,
 ) -> FastAPI:
-    """Build a desk; its tables are brought up to date first. `open_workbook`, `read_code`, `examine`: :class:`desk.pages.context.Desk`.
+    """Build a desk; its tables are brought up to date first. `open_workbook`, `read_code`, `examine`, `layouts`: :class:`desk.pages.context.Desk`.
 
     `names_a_firm` tells placeholders (待定, 保密) from names of firms; None: every name is one.
     """
@@ -99,6 +102,7 @@ def build_app(
         open_workbook=open_workbook,
         read_code=read_code,
         examine=examine,
+        layouts=layouts,
     )
     for module in (
         entry,
@@ -115,6 +119,7 @@ def build_app(
         people,
         doctor,
         trips,
+        layouts_page,
     ):
         app.include_router(module.router)
 
@@ -129,7 +134,10 @@ def build_app(
 
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(
-        Guards, limit=settings.body_limit_bytes, upload_limit=settings.upload_limit_bytes, upload_paths=("/workbook",)
+        Guards,
+        limit=settings.body_limit_bytes,
+        upload_limit=settings.upload_limit_bytes,
+        upload_paths=("/workbook", *layouts_page.UPLOADS),
     )
     _handle_errors(app, templates)
     return app

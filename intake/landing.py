@@ -381,6 +381,8 @@ class LandingStore:
         with replace_folder(kept) as partial:
             for line in self._fill(partial, path, entry, kept):
                 say(line)
+            # What was read before somebody answered goes; should the process end here, the next run reads the file anew.
+            shutil.rmtree(kept, ignore_errors=True)
 
     def _fill(self, folder: Path, path: Path, entry: dict[str, Any], kept: Path) -> list[str]:
         """Write what a file gave, or why it gave nothing, into an empty folder; return what to say of it."""

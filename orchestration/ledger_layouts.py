@@ -31,7 +31,7 @@ from storage import content_hash
 
 WAITS: Final = 3  # exit code of a night that could make no list before somebody confirms the columns of a file
 LEADS: Final = "leads"
-LONGEST_NAME: Final = 80
+UNSURE_BELOW: Final = asking.UNSURE
 
 
 def signed() -> str:

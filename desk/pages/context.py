@@ -26,6 +26,7 @@ from sqlalchemy.orm import sessionmaker
 from desk.access import Viewer
 from desk.contacts import refused_leads
 from desk.guards import storable
+from desk.layouts import LedgerLayouts
 from desk.ledgers import OFFICE_ZONE
 from desk.listing import Lists, PublishedList, day_in_words
 from desk.login import COOKIE, mark_seen, open_session, viewer_by_cookie
@@ -53,7 +54,7 @@ class Desk:
 
     `open_workbook` opens a file that anybody may have sent, or raises ValueError with one Chinese line; it is given to the desk,
     which knows nothing of intake. None: nothing can be sent in by page. `read_code` reads a credit code (统一社会信用代码) in the same
-    way; None: codes are checked at night only. `examine` runs the checks of `zeyou doctor`: name, state, line and fix of each, or None
+    way; None: codes are checked at night only. `layouts` knows the forms of ledgers that wait (:mod:`desk.layouts`). `examine` runs the checks of `zeyou doctor`: name, state, line and fix of each, or None
     where that failed.
     """
 
@@ -68,6 +69,7 @@ class Desk:
     open_workbook: Callable[[Path], Iterable[Any]] | None = None
     read_code: Callable[[str], str | None] | None = None
     examine: Callable[[], list[dict[str, str]] | None] | None = None
+    layouts: LedgerLayouts | None = None
 
     @property
     def today(self) -> dt.date:

@@ -179,6 +179,8 @@ def ask(
         problem = None
         say("\n".join(proposal_lines(proposal)))
         try:
+            if proposal.doubt:
+                raise LayoutProblem(proposal.doubt)
             say("\n".join(outcome_lines(outcome(path, layout, layouts, received()))))
         except LayoutProblem as found:
             problem = str(found)

@@ -115,6 +115,16 @@ class Proposal:
         """Say whether a column holds the key."""
         return not missing_key(self.contract, {column.title for column in self.columns if column.field})
 
+    @property
+    def doubt(self) -> str:
+        """Say why the proposal must not be confirmed as it stands; empty where nothing is against it."""
+        key = next((f.title for f in self.contract.fields if f.name == self.contract.key[0]), "")
+        for column in self.columns:
+            cells = [row[column.index] for row in self.rows if column.index < len(row) and as_text(row[column.index])]
+            if column.title == key and _is_numbering(column.header.split("/")[-1], cells):
+                return f"“{column.header}”是序号，重新排序后就会串行，不能当{key}；没有编号列就写“无”"
+        return ""
+
     def confirmed(self, by: str, on: dt.date) -> Layout:
         """Return the layout that the proposal is, once a person says yes."""
         columns = tuple(
@@ -359,7 +369,7 @@ def _columns(
     for index, texts in parts.items():
         told = learned.get(_form(texts))
         if told and told[0].field is None:
-            unread[index] = f"{told[1].confirmed_by} 确认过：不读"
+            unread[index] = f"{told[1].confirmed_by} 确认过不读"
             guesses[index] = []
             continue
         if told and (f := contract.match(told[0].field or "")):
@@ -398,10 +408,9 @@ def _proposed(
     header = "/".join(texts)
     personal = _seems_personal(texts[-1], cells)
     if guess is None:
-        seems = (
-            "像个人信息" if personal else "是项目阶段，这种台账没有这一列，进展另报“项目进展”" if _stages(cells) else ""
-        )
-        why = unread or f"{seems or '看不出是哪一列'}，不读"
+        is_stage = not personal and _stages(cells)
+        seems = "是项目阶段；这种台账没有这一列，进展另报“项目进展”" if is_stage else "像个人信息" if personal else ""
+        why = unread or seems or "看不出是哪一列"
         return ProposedColumn(index, header, None, "", "", 0.0 if not unread else 1.0, why, is_personal=personal)
     sure, f, why = guess
     if f.personal:
@@ -515,7 +524,7 @@ def _texts_like(pattern: re.Pattern[str], least: float = 0.6) -> Callable[[Seque
 
 def _codes(cells: Sequence[Any]) -> bool:
     texts = [str(as_text(cell)).upper() for cell in cells]
-    return sum(uscc_valid(pa.array(texts)).to_pylist()) >= 0.6 * len(texts)
+    return bool(sum(uscc_valid(pa.array(texts)).to_pylist()) >= 0.6 * len(texts))
 
 
 def _dates(cells: Sequence[Any]) -> bool:
