@@ -61,7 +61,7 @@ def split_header(text: str) -> tuple[str, tuple[str, ...]]:
 
 @dataclass(frozen=True)
 class Field:
-    """One column of a ledger. `choices` maps each stored value to the words that people write for it.
+    """One column of a ledger. `also` are words that mean it where no column bears another of its words. `choices` maps each stored value to the words that people write for it.
 
     `unit_by` names the field on whose value the unit depends where the header names several units. `else_from` names,
     in order, dates that stand in for this one in ledgers without its column: none of them is earlier than it. Which one
@@ -76,6 +76,7 @@ class Field:
     personal: bool = False
     mask_phones: bool = True
     synonyms: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     choices: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     unit_by: dict[str, Any] = field(default_factory=dict, hash=False)
     else_from: tuple[str, ...] = ()
@@ -129,11 +130,16 @@ class Contract:
         """Every header word of the contract, in its compared form, and the field it means."""
         found: dict[str, Field] = {}
         for f in self.fields:
-            for word in (f.title, f.name, *f.synonyms):
+            for word in (f.title, f.name, *f.synonyms, *f.also):
                 form = header_form(word)
                 if found.setdefault(form, f) is not f:
                     raise ContractError(f"约定 {self.name}：“{word}”同时属于 {found[form].name} 和 {f.name}")
         return found
+
+    @cached_property
+    def weak_words(self) -> frozenset[str]:
+        """Every word, in its compared form, that means a field only where no column bears another of its words."""
+        return frozenset(header_form(word) for f in self.fields for word in f.also)
 
     def match(self, header: str) -> Field | None:
         """Give the field that a written header means, with or without its brackets; None when none does."""
@@ -152,7 +158,7 @@ def _parse_field(raw: dict[str, Any], where: str) -> Field:
     values = dict(raw)
     values["else_from"] = tuple(raw.get("else_from", ()))
     values["example"] = str(raw.get("example", ""))
-    values["synonyms"] = tuple(raw.get("synonyms", ()))
+    values["synonyms"], values["also"] = tuple(raw.get("synonyms", ())), tuple(raw.get("also", ()))
     values["choices"] = {str(key): tuple(words) for key, words in raw.get("choices", {}).items()}
     return Field(**values)
 

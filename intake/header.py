@@ -54,7 +54,9 @@ class Column:
     @property
     def unheeded(self) -> tuple[str, ...]:
         """Give the texts in a date header's brackets that no contract knows: 开工时间(统计口径) is read as 开工日期."""
-        words = {header_form(word) for word in (self.field.title, self.field.name, *self.field.synonyms)}
+        words = {
+            header_form(word) for word in (self.field.title, self.field.name, *self.field.synonyms, *self.field.also)
+        }
         if self.field.type != "date" or header_form(self.matched) in words:
             return ()
         return tuple(text for text in split_header(self.matched)[1] if text.strip())
@@ -306,6 +308,10 @@ def _is_header(contract: Contract, columns: list[Column], parts: dict[int, list[
     )
 
 
+def _is_weak(column: Column, contract: Contract) -> bool:
+    return not contract.weak_words.isdisjoint({header_form(column.matched), split_header(column.matched)[0]})
+
+
 def _one_each(contract: Contract, columns: list[Column]) -> list[Column]:
     """Keep, of several columns for one field, the one that bears the field's own title, if just one does.
 
@@ -314,6 +320,7 @@ def _one_each(contract: Contract, columns: list[Column]) -> list[Column]:
     kept: list[Column] = []
     for name in dict.fromkeys(c.field.name for c in columns):
         same = [c for c in columns if c.field.name == name]
+        same = [c for c in same if not _is_weak(c, contract)] or same
         titled = [c for c in same if split_header(c.header.split("/")[-1])[0] == split_header(c.field.title)[0]]
         kept += titled if len(titled) == 1 else same
     return sorted(kept, key=lambda c: c.index)

@@ -329,7 +329,7 @@ def _is_no_data(written: Row, row: Row, header: Header, header_texts: list[Place
 def _header_words() -> frozenset[str]:
     """Return every header word of every contract as it is written there."""
     fields = (f for contract in load_contracts().values() for f in contract.fields)
-    return frozenset(word for f in fields for word in (f.title, *f.synonyms))
+    return frozenset(word for f in fields for word in (f.title, *f.synonyms, *f.also))
 
 
 def _looks_like_header(row: Row, own: Contract | None = None) -> bool:

@@ -280,8 +280,14 @@ def propose(
         window = next(known, None) or guess_header(top, rows, layouts)
     if window is None or not own_parts(window.parts):
         return None
-    body = [row for row in rows[window.last + 1 :] if _cells(row) > 1]
     parts = own_parts(window.parts)
+    words = {word for texts in parts.values() for word in texts}
+    # Without titles, and without the header where a printed page repeats it.
+    body = [
+        row
+        for row in rows[window.last + 1 :]
+        if _cells(row) > 1 and not words.issuperset(filter(None, map(as_text, row)))
+    ]
     fingerprint = fingerprint_of(window.parts)
     like = layouts.get(fingerprint) or _nearest_layout(parts, layouts)
     found = contract or (like.contract if like else _likely_contract(parts, body))
@@ -472,7 +478,7 @@ def _guesses(texts: list[str], cells: Sequence[Any], contract: Contract) -> list
         add(0.98, f, "列名就是这一列" if same else f"“{text}”是“{f.title if f else ''}”的另一种写法")
     name = split_header("".join(texts))[0]
     for f in contract.fields:
-        for word in (f.title, *f.synonyms):
+        for word in (f.title, *f.synonyms, *f.also):
             own = split_header(word)[0]
             if len(own) >= 2 and len(name) >= 2 and (likeness := SequenceMatcher(None, own, name).ratio()) >= 0.6:
                 add(0.5 + 0.35 * likeness, f, f"列名近似“{word}”")
