@@ -109,8 +109,8 @@ def _make_room(sheet: Any, first: int, count: int, numbering: set[int]) -> None:
     """Move what stands below the prepared rows down, if there are fewer of them than leads; new rows look like the first."""
 
     def is_prepared(row: int) -> bool:
-        cells = [cell for at, cell in enumerate(sheet[row]) if at not in numbering]
-        return all(as_text(cell.value) is None for cell in cells)
+        texts = ((at, as_text(cell.value)) for at, cell in enumerate(sheet[row]))
+        return all(text is None or (at in numbering and text.isdecimal()) for at, text in texts)
 
     prepared = 0
     while first + prepared <= sheet.max_row and is_prepared(first + prepared):

@@ -17,7 +17,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from intake.contract import Contract, Field, header_form, load_contracts, split_header
-from intake.header import Column, Top, Window, with_unit
+from intake.header import HEADER_ROWS, Column, Top, Window, with_unit
 from intake.layouts.layout import (
     LEAST_COLUMNS,
     Layout,
@@ -223,7 +223,18 @@ def guess_header(top: Top, rows: Sequence[Row], layouts: Layouts) -> Window | No
         score = len(leaves) + 2 * known + hinted + (2 if typed else 0) - 1.5 * height - 0.1 * window.first
         if best is None or score > best[0]:
             best = score, window
-    return best[1] if best else None
+    return _with_parents(top, best[1]) if best else None
+
+
+def _with_parents(top: Top, window: Window) -> Window:
+    """Return the header with the rows above it whose cells reach down into it: merged parents belong to it."""
+    first = window.first
+    while first > 0 and window.last - first + 1 < HEADER_ROWS and _is_of_words(top.rows[first - 1]):
+        upper, lower = top.rows[first - 1], top.rows[first]
+        if not any(as_text(a) and as_text(a) == as_text(b) for a, b in zip(upper, lower, strict=False)):
+            break
+        first -= 1
+    return window if first == window.first else Window.of(top, first, window.last)
 
 
 def _known_words(layouts: Layouts) -> set[str]:

@@ -443,7 +443,7 @@ class Site:
 def test_a_form_waits_neither_read_nor_returned_and_is_read_once_confirmed(
     own: tuple[Path, Layout], folder: Path
 ) -> None:
-    path, layout = own
+    _, layout = own
     site = Site(folder)
     write(
         site.inbox / "缺编号.xlsx",
