@@ -48,8 +48,9 @@ def layouts_of(settings: Settings) -> dict[str, Layout]:
 
 
 def waiting_layouts(settings: Settings) -> list[waiting.Waiting]:
-    """Return the forms that wait for an answer."""
-    return waiting.waiting_layouts(settings.home, layouts_of(settings))
+    """Return the forms of the inbox in use that wait for an answer."""
+    place = str(settings.inbox.resolve())
+    return [w for w in waiting.waiting_layouts(settings.home, layouts_of(settings)) if w.inbox == place]
 
 
 @dataclass(frozen=True)

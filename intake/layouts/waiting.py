@@ -17,7 +17,7 @@ from intake.layouts.layout import Layouts
 from intake.reading import UnknownTable
 from storage import content_hash, write_json
 
-FILE: Final = "waiting_layouts.json"
+FILE: Final = Path("landing") / "waiting_layouts.json"
 WHERE: Final = "/layouts"  # the page of the desk that answers
 
 
@@ -61,7 +61,7 @@ def _read(home: Path) -> list[Waiting]:
 def _write(home: Path, entries: Iterable[Waiting]) -> None:
     rows = sorted(entries, key=lambda w: (w.since, w.file, w.sheet, w.header_rows))
     if rows or (home / FILE).is_file():
-        home.mkdir(parents=True, exist_ok=True)
+        (home / FILE).parent.mkdir(parents=True, exist_ok=True)
         write_json(home / FILE, [asdict(row) for row in rows])
 
 

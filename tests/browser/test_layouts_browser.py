@@ -149,6 +149,10 @@ def test_two_forms_are_confirmed_once_and_read_by_themselves_afterwards(district
         text = page.locator("main").inner_text()
         assert "王小明" not in text and "13812345671" not in text
         picture(page, "layouts-form")
+        page.get_by_role("heading", name="各列是什么").scroll_into_view_if_needed()
+        page.mouse.wheel(0, 600)
+        page.wait_for_timeout(200)
+        picture(page, "layouts-columns")
         confirm(
             page,
             {
