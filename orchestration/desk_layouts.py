@@ -210,7 +210,8 @@ def _view(file: str, proposal: Proposal, readings: Sequence[SheetReading], probl
     if like and proposal.changes:
         said = f"像 {like.confirmed_by} {like.confirmed_on} 确认过的版式，但{'、'.join(proposal.changes)}；请再确认一次"
         remarks = (said,)
-    titles, result = _result(proposal.contract, readings)
+    masked = {c.field.name for c in proposal.columns if c.field and c.is_personal}
+    titles, result = _result(proposal.contract, readings, masked)
     refusals = dict.fromkeys(
         f"第 {r.row} 行{f'“{r.column}”' if r.column else ''}：{r.reason}" for x in readings for r in x.refusals
     )
@@ -236,13 +237,13 @@ def _view(file: str, proposal: Proposal, readings: Sequence[SheetReading], probl
 
 
 def _result(
-    contract: Contract, readings: Sequence[SheetReading]
+    contract: Contract, readings: Sequence[SheetReading], masked: set[str]
 ) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """Return the first rows that would come out, in our units."""
     rows = [row for reading in readings for row in reading.accepted][:SHOWN_ROWS]
     fields = [f for f in contract.landed_fields if any(row.get(f.name) is not None for row in rows)]
     titles = tuple(f"{f.title}（{UNIT_OF[f.type]}）" if f.type in UNIT_OF else f.title for f in fields)
-    return titles, tuple(tuple(_text(row.get(f.name)) for f in fields) for row in rows)
+    return titles, tuple(tuple("***" if f.name in masked else _text(row.get(f.name)) for f in fields) for row in rows)
 
 
 def _text(value: Any) -> str:

@@ -123,6 +123,8 @@ class Proposal:
             cells = [row[column.index] for row in self.rows if column.index < len(row) and as_text(row[column.index])]
             if column.title == key and _is_numbering(column.header.split("/")[-1], cells):
                 return f"“{column.header}”是序号，重新排序后就会串行，不能当{key}；没有编号列就写“无”"
+            if column.field and not column.field.personal and _phones(cells):
+                return f"“{column.header}”里是电话，只能读作联系电话或不读"
         return ""
 
     def confirmed(self, by: str, on: dt.date) -> Layout:
@@ -151,7 +153,8 @@ class Proposal:
             kept = column.unit if column.field and f and column.field.type == f.type else column.stated_unit
             new = (unit if unit is not None else kept) if known else ""
             stated = column.stated_unit if known else ""
-            personal = column.is_personal if f is None else f.personal
+            # Calling contacts something else must not show them.
+            personal = column.is_personal or bool(f and f.personal)
             return replace(
                 column, field=f, unit=new, stated_unit=stated, confidence=1.0, why="人工指定", is_unit_guessed=False,
                 is_personal=personal,
@@ -439,7 +442,7 @@ def _proposed(
         unit = told[0].unit
     elif units_of(f) and not stated:
         unit, is_guessed = _guessed_unit(f, cells)
-    return ProposedColumn(index, header, f, unit, stated, sure, why, is_guessed)
+    return ProposedColumn(index, header, f, unit, stated, sure, why, is_guessed, is_personal=_phones(cells))
 
 
 def _guessed_unit(f: Field, cells: Sequence[Any]) -> tuple[str, bool]:
@@ -563,10 +566,11 @@ def _stages(cells: Sequence[Any]) -> bool:
 
 
 def _persons(cells: Sequence[Any]) -> bool:
-    return (
-        _share(cells, lambda c: isinstance(c, str) and bool(_PERSON.match(c.strip())) and c.strip()[0] in _SURNAMES)
-        >= 0.8
-    )
+    def is_person(cell: Any) -> bool:
+        text = cell.strip() if isinstance(cell, str) else ""
+        return bool(_PERSON.match(text)) and text[0] in _SURNAMES and not _UNIT.search(text)  # 高新区, 黄岩区
+
+    return _share(cells, is_person) >= 0.8
 
 
 _CONTENT: Final[dict[str, Callable[[Sequence[Any]], bool]]] = {
@@ -599,8 +603,9 @@ _CONTENT_SAID: Final = {
 }  # fmt: skip
 
 
+def _phones(cells: Sequence[Any]) -> bool:
+    return _share(cells, lambda cell: bool(_PHONE.match(fold(str(as_text(cell)))))) >= 0.3
+
+
 def _seems_personal(header: str, cells: Sequence[Any]) -> bool:
-    texts = [str(as_text(cell)) for cell in cells]
-    if texts and _share(texts, lambda t: bool(_PHONE.match(fold(t)))) >= 0.3:
-        return True
-    return bool(_OF_PERSONS.search(header)) or (bool(texts) and _persons(cells))
+    return _phones(cells) or bool(_OF_PERSONS.search(header)) or (bool(cells) and _persons(cells))

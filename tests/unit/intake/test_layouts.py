@@ -19,7 +19,7 @@ from ledger_writing import write_xlsx
 import office
 from intake.contract import get_contract
 from intake.landing import LandingStore, read_file
-from intake.layouts.asking import answered, ask, outcome, sheet_of, unknown_tables
+from intake.layouts.asking import answered, ask, outcome, sheet_of, shown_cell, unknown_tables
 from intake.layouts.filling import fill_form, form_of
 from intake.layouts.keys import (
     DAY,
@@ -286,6 +286,14 @@ def test_a_number_of_the_row_is_no_key(own: tuple[Path, Layout]) -> None:
     proposal = answered(proposal_of(path), "主键=A", first_sheet(path), {})
     assert "不能当线索编号" in proposal.doubt
     assert not answered(proposal, "主键=无", first_sheet(path), {}).doubt
+
+
+def test_calling_contacts_something_else_does_not_show_them(own: tuple[Path, Layout]) -> None:
+    path, _ = own
+    proposal = answered(proposal_of(path), "G=主要产品 H=线索编号", first_sheet(path), {})
+    for column in proposal.columns[6:]:
+        assert all(set(shown_cell(column, row)[1:]) == {"*"} for row in proposal.rows)
+    assert "里是电话" in proposal.doubt
 
 
 def test_a_layout_is_kept_as_the_office_reads_its_tables(own: tuple[Path, Layout], folder: Path) -> None:
