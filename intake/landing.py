@@ -244,10 +244,14 @@ class LandingStore:
         return content
 
     def ledgers_of(self, inbox: Path) -> set[str]:
-        """Return the ledgers that were read from anything ever received in an inbox."""
-        place = str(inbox.resolve())
-        files = (self._load(LandedFile(**entry)) for entry in self.received() if entry["inbox"] == place)
-        return {name for file in files for name in file.contracts}
+        """Return the ledgers of which anything ever received in an inbox gave rows."""
+        place, found = str(inbox.resolve()), set[str]()
+        for entry in self.received():
+            summary = self._kept(entry["file_hash"], entry["file"]) / "summary.json"
+            if entry["inbox"] == place and summary.is_file():
+                parts = json.loads(summary.read_text(encoding="utf-8")).get("parts", {})
+                found |= {name for name, part in parts.items() if part["accepted"]}
+        return found
 
     def move_inbox(self, old: Path, new: Path) -> None:
         """Let what was received in one inbox stand as received in another: the folder was moved, nothing came anew."""
@@ -255,14 +259,6 @@ class LandingStore:
         if entries:
             here = [e | {"inbox": str(new)} if e["inbox"] == str(old) else e for e in entries]
             write_json(self.received_path, here)
-
-    def known(self, path: Path) -> tuple[tuple[str, ...], tuple[UnknownTable, ...]] | None:
-        """Return the ledgers of a file that was read before and the tables that wait; None where it must be read (again)."""
-        kept = self._kept(content_hash(path), path.name)
-        if not kept.exists() or self._has_answer(kept):
-            return None
-        content = json.loads((kept / "summary.json").read_text(encoding="utf-8"))
-        return tuple(content["contracts"]), tuple(_unknown_table(table) for table in content.get("unknown", ()))
 
     def land_inbox(
         self, inbox: Path, say: Say = lambda line: None, whole: Callable[[], Path | None] = lambda: None

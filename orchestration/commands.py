@@ -19,7 +19,7 @@ from office import read_district
 from office.reading import unverified
 from orchestration.inspecting import run_daemon, serve_ui, write_dictionary
 from orchestration.ledger_layouts import confirm_before_run, lines_of_waiting
-from orchestration.nightly import NightlyResult, StepRow, check_inputs, only_one, run_job, run_nightly
+from orchestration.nightly import NightlyResult, StepRow, begin_night, only_one, run_job
 from orchestration.settings import Service, Settings, office_today
 from orchestration.tables import aligned
 from publishing.snapshot import LEADS, WORKBOOK, Snapshot, current
@@ -117,11 +117,10 @@ def run(inbox: Path | None, register: Path | None, as_of: dt.date | None) -> int
     elif register:
         settings = replace(settings, register=register.resolve())
     day = as_of or office_today()
-    check_inputs(settings, day)
+    begin_night(settings, day)
     if code := confirm_before_run(settings, sys.stdin.isatty() and sys.stdout.isatty()):
-        settings.remember(read_district(settings.office_folder).is_fictional)
         return code
-    code = _report(run_nightly(settings, day), settings)
+    code = _report(run_job(settings, day, "nightly"), settings)
     for line in lines_of_waiting(settings):
         print(f"  {line}")
     return code

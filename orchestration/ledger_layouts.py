@@ -21,10 +21,10 @@ from intake.landing import LandingStore, is_ledger
 from intake.layouts import asking, waiting
 from intake.layouts.assigning import books_of
 from intake.layouts.layout import FILE, Layout, Layouts, keep_layout, read_layouts
-from intake.opening import FileProblem, has_sheet
+from intake.opening import has_sheet
 from intake.reading import UnknownTable
-from intake.workbook import UnknownLayout, read_workbook
 from orchestration.endings import Refused
+from orchestration.nightly import only_one
 from orchestration.office_workbooks import is_one
 from orchestration.settings import Settings, office_today
 from storage import content_hash
@@ -62,40 +62,29 @@ class InboxLook:
 
 
 def look_into(settings: Settings) -> InboxLook:
-    """Look for tables that nobody knows in the inbox; what was read before is not opened again."""
-    store, layouts = LandingStore(settings.home / "landing"), layouts_of(settings)
-    known = {fingerprint for fingerprint, layout in layouts.items() if layout.is_whole}
-    unknown: list[tuple[Path, tuple[UnknownTable, ...]]] = []
-    ledgers: set[str] = set()
-    with office.using(settings.office_folder):
-        for path in sorted(p for p in settings.inbox.rglob("*") if is_ledger(p)):
-            try:
-                found = store.known(path)
-                if found is None and not is_one(path) and not has_sheet(path, META):
-                    found = _look_at(path, layouts)
-            except (FileProblem, OSError, MemoryError):
-                continue  # the night says what is wrong with it
-            if found:
-                ledgers.update(found[0])
-                if tables := tuple(table for table in found[1] if table.fingerprint not in known):
-                    unknown.append((path, tables))
-    return InboxLook(tuple(unknown), LEADS in ledgers or _received_leads(settings, store))
+    """Receive the ledgers of the inbox as the night would, which then reads none of them again, and return what nobody knows."""
+    known = {fingerprint for fingerprint, layout in layouts_of(settings).items() if layout.is_whole}
+    paths: dict[str, Path] = {}
 
+    def is_wanted(path: Path) -> bool:
+        if not is_ledger(path) or is_one(path) or has_sheet(path, META):
+            return False
+        try:
+            paths[content_hash(path)] = path
+        except OSError:
+            return False  # the night says what is wrong with it
+        return True
 
-def _look_at(path: Path, layouts: Layouts) -> tuple[tuple[str, ...], tuple[UnknownTable, ...]]:
-    try:
-        readings = read_workbook(path, layouts=layouts)
-    except UnknownLayout as problem:
-        return (), problem.tables
-    return (
-        tuple({str(r.contract) for r in readings if r.contract and r.accepted}),
-        tuple(r.unknown for r in readings if r.unknown),
-    )
-
-
-def _received_leads(settings: Settings, store: LandingStore) -> bool:
-    """Say whether leads were received from this inbox before, in files that may be gone from it."""
-    return LEADS in store.ledgers_of(settings.inbox)
+    store = LandingStore(settings.home / "landing", settings.home / "outbox")
+    with only_one(settings, "nightly"), office.using(settings.office_folder):
+        files = store.receive_early(settings.inbox, is_wanted, lambda line: None)
+        ledgers = store.ledgers_of(settings.inbox)
+    unknown = [
+        (paths[file.file_hash], tables)
+        for file in files
+        if (tables := tuple(table for table in file.unknown if table.fingerprint not in known))
+    ]
+    return InboxLook(tuple(unknown), LEADS in ledgers)
 
 
 def confirm_before_run(settings: Settings, is_terminal: bool) -> int:
