@@ -38,7 +38,7 @@ from intake.header import (
 )
 from intake.layouts.assigning import Received, assign_keys
 from intake.layouts.layout import Layouts, confirmed_header, fingerprint_of, layouts_in_use, own_parts
-from intake.layouts.proposal import guess_header, sending_unit
+from intake.layouts.proposal import NUMBERED, guess_header, sending_unit
 from intake.number_format import shown, shown_otherwise, shown_text
 from intake.opening import SUFFIXES, FileProblem, Row, Sheet, open_sheets
 from intake.periods import period_of, set_periods
@@ -818,7 +818,8 @@ def _read_table(path: Path, sheet: Sheet, known: _Known, offset: int, *, may_spl
                 f"表下第 {at + offset} 行写明单位是“{unit}”，与表头的单位不一致",
                 "请核对单位，只保留正确的一处",
             )
-    reading.unread_amounts = _unread_amounts(reading, numbers)
+    # What a person said is not read is no surprise.
+    reading.unread_amounts = () if best.layout else _unread_amounts(reading, numbers)
     if reading.unread_amounts:
         reading.remarks += tuple(f"“{header}”列像金额，但不认识，没有读取" for header in reading.unread_amounts)
         titles = [f.title for f in best.contract.fields if f.type == "amount"]
@@ -828,7 +829,7 @@ def _read_table(path: Path, sheet: Sheet, known: _Known, offset: int, *, may_spl
     if problem:
         for number in numbers:
             reading.refuse_row(number, path.name, *problem)
-        if numbers and not is_returned and problem is not other_unit:
+        if numbers and not is_returned and problem is not other_unit and _is_about_columns(best, reading):
             reading.unknown = _unknown(sheet, Window.of(top, best.first, best.last), rows, problem[0])
             reading.remarks += (f"版式待确认：{CONFIRM_HERE}",)
         return reading
@@ -853,6 +854,18 @@ def _read_table(path: Path, sheet: Sheet, known: _Known, offset: int, *, may_spl
             reading.refuse_row(number, path.name, *_under_other_header(below + offset, None))
             reading.unseen.add(number)
     return reading
+
+
+def _is_about_columns(header: Header, reading: SheetReading) -> bool:
+    """Say whether somebody who knows the form could say what its columns are; else its sender must add what is missing."""
+    if header.layout:
+        return False  # a confirmed form that states another unit
+    if not header.missing:
+        return True
+    known = {column.index for column in header.columns}
+    names = {column.field.name for column in header.columns}
+    unknown = [h for at, h in reading.headers.items() if at not in known and not NUMBERED.match(header_form(h))]
+    return bool(unknown) or (bool(header.contract.identified_by) and header.contract.key[0] not in names)
 
 
 def _unknown(sheet: Sheet, window: Window, rows: list[Row], why: str) -> UnknownTable:

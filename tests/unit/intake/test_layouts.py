@@ -258,12 +258,21 @@ def test_a_form_with_a_column_more_is_proposed_from_the_old_one_and_not_guessed(
     assert known | {"预计税收": None} == {c.header: (c.field, c.unit) for c in layout.columns} | {"预计税收": None}
 
 
-def test_another_unit_than_confirmed_is_a_question(own: tuple[Path, Layout], tmp_path: Path) -> None:
+def test_another_unit_than_confirmed_goes_back(own: tuple[Path, Layout], tmp_path: Path) -> None:
     _, layout = own
     noted = write(tmp_path / "亿.xlsx", OWN_WORDS, rows(), ["单位：亿元"])
     reading = read_workbook(noted, layouts={layout.fingerprint: layout})[0]
-    assert reading.accepted == [] and reading.unknown
+    assert reading.accepted == [] and not reading.unknown, "its sender must say which unit it is"
     assert "确认过的单位是万元，这里写的是亿元" in reading.refusals[0].reason
+
+
+def test_a_column_of_money_that_is_confirmed_as_not_read_costs_nothing(own: tuple[Path, Layout]) -> None:
+    path, layout = own
+    columns = tuple(LayoutColumn(c.header, None if c.unit else c.field) for c in layout.columns)
+    reading = read_workbook(
+        path, layouts={layout.fingerprint: Layout(layout.fingerprint, "leads", columns, "赵", TODAY)}
+    )[0]
+    assert len(reading.accepted) == 6 and reading.unread_amounts == ()
 
 
 @pytest.mark.parametrize(
