@@ -24,6 +24,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from desk.actions import Conflict, Invalid, NotAllowed
 from desk.guards import HEADERS, Guards
+from desk.layouts import LedgerLayouts
 from desk.listing import Lists
 from desk.pages import (
     boards,
@@ -43,6 +44,7 @@ from desk.pages import (
     trips,
     unit,
 )
+from desk.pages import layouts as layouts_page
 from desk.pages.context import Desk, MustChangePassword, NotSignedIn, render, signed_in
 from desk.pages.wording import install
 from desk.questions.asking import Kind
@@ -78,8 +80,9 @@ def build_app(
     names_a_firm: Callable[[str], bool] | None = None,
     examine: Callable[[], list[dict[str, str]] | None] | None = None,
     more_kinds: Sequence[Kind] = (),
+    layouts: LedgerLayouts | None = None,
 ) -> FastAPI:
-    """Build a desk; its tables are brought up to date first. `open_workbook`, `read_code`, `examine`: :class:`desk.pages.context.Desk`.
+    """Build a desk; its tables are brought up to date first. `open_workbook`, `read_code`, `examine`, `layouts`: :class:`desk.pages.context.Desk`.
 
     `more_kinds` are kinds of questions whose rows another room knows; the page 待你确认 shows them first.
     `names_a_firm` tells placeholders (待定, 保密) from names of firms; None: every name is one.
@@ -106,6 +109,7 @@ def build_app(
         read_code=read_code,
         examine=examine,
         kinds=(*more_kinds, *KINDS),
+        layouts=layouts,
     )
     for module in (
         entry,
@@ -124,6 +128,7 @@ def build_app(
         doctor,
         trips,
         questions,
+        layouts_page,
     ):
         app.include_router(module.router)
 
@@ -138,7 +143,10 @@ def build_app(
 
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(
-        Guards, limit=settings.body_limit_bytes, upload_limit=settings.upload_limit_bytes, upload_paths=("/workbook",)
+        Guards,
+        limit=settings.body_limit_bytes,
+        upload_limit=settings.upload_limit_bytes,
+        upload_paths=("/workbook", *layouts_page.UPLOADS),
     )
     _handle_errors(app, templates)
     return app

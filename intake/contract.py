@@ -61,7 +61,7 @@ def split_header(text: str) -> tuple[str, tuple[str, ...]]:
 
 @dataclass(frozen=True)
 class Field:
-    """One column of a ledger. `choices` maps each stored value to the words that people write for it.
+    """One column of a ledger. `also` are words that mean it where no column bears another of its words. `choices` maps each stored value to the words that people write for it.
 
     `unit_by` names the field on whose value the unit depends where the header names several units. `else_from` names,
     in order, dates that stand in for this one in ledgers without its column: none of them is earlier than it. Which one
@@ -76,6 +76,7 @@ class Field:
     personal: bool = False
     mask_phones: bool = True
     synonyms: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     choices: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     unit_by: dict[str, Any] = field(default_factory=dict, hash=False)
     else_from: tuple[str, ...] = ()
@@ -111,6 +112,9 @@ class Contract:
     key: tuple[str, ...]
     fields: tuple[Field, ...]
     bulk: bool = False
+    identified_by: tuple[
+        str, ...
+    ] = ()  # fields that tell rows apart in ledgers without the key, as those with 序号 only
 
     @property
     def landed_fields(self) -> tuple[Field, ...]:
@@ -126,11 +130,16 @@ class Contract:
         """Every header word of the contract, in its compared form, and the field it means."""
         found: dict[str, Field] = {}
         for f in self.fields:
-            for word in (f.title, f.name, *f.synonyms):
+            for word in (f.title, f.name, *f.synonyms, *f.also):
                 form = header_form(word)
                 if found.setdefault(form, f) is not f:
                     raise ContractError(f"约定 {self.name}：“{word}”同时属于 {found[form].name} 和 {f.name}")
         return found
+
+    @cached_property
+    def weak_words(self) -> frozenset[str]:
+        """Every word, in its compared form, that means a field only where no column bears another of its words."""
+        return frozenset(header_form(word) for f in self.fields for word in f.also)
 
     def match(self, header: str) -> Field | None:
         """Give the field that a written header means, with or without its brackets; None when none does."""
@@ -149,7 +158,7 @@ def _parse_field(raw: dict[str, Any], where: str) -> Field:
     values = dict(raw)
     values["else_from"] = tuple(raw.get("else_from", ()))
     values["example"] = str(raw.get("example", ""))
-    values["synonyms"] = tuple(raw.get("synonyms", ()))
+    values["synonyms"], values["also"] = tuple(raw.get("synonyms", ())), tuple(raw.get("also", ()))
     values["choices"] = {str(key): tuple(words) for key, words in raw.get("choices", {}).items()}
     return Field(**values)
 
@@ -167,11 +176,16 @@ def load_contracts(folder: Path | None = None) -> dict[str, Contract]:
             key=tuple(raw["key"]),
             fields=tuple(_parse_field(item, path.name) for item in raw["fields"]),
             bulk=bool(raw.get("bulk", False)),
+            identified_by=tuple(raw.get("identified_by", ())),
         )
         names = {f.name for f in contract.fields}
-        missing = (set(contract.key) | {n for f in contract.fields for n in f.else_from}) - names
+        missing = (
+            set(contract.key) | set(contract.identified_by) | {n for f in contract.fields for n in f.else_from}
+        ) - names
         if missing or contract.name != path.stem:
-            raise ContractError(f"{path.name}：主键或 else_from 的 {sorted(missing)} 不在字段中，或 name 与文件名不同")
+            raise ContractError(
+                f"{path.name}：主键、identified_by 或 else_from 的 {sorted(missing)} 不在字段中，或 name 与文件名不同"
+            )
         assert contract.words  # raises where a word means two fields
         contracts[contract.name] = contract
     return contracts

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from intake.contract import get_contract
+from intake.layouts.keys import MINTED
 from intake.reading import SheetReading
 
 _PLACE: Final = frozenset({"source_sheet", "source_row", "source_period_date"})
@@ -84,9 +85,11 @@ def _settle(path: Path, group: list[Found]) -> None:
             continue
         for reading, row in same:
             others = "、".join(_place(r, other) for r, other in same if other is not row)
-            _refuse(
-                path, reading, row, f"与{others[:120]}编号相同而内容不同，看不出以哪一行为准", "请只留一行，或改正编号"
-            )
+            if reading.layout and any(str(value).startswith(MINTED) for value in row.values()):
+                same_as, mend = "的单位、企业、项目、首报日期都相同", "请只留一行；不是同一条的请在项目名称里写明不同"
+            else:
+                same_as, mend = "编号相同", "请只留一行，或改正编号"
+            _refuse(path, reading, row, f"与{others[:120]}{same_as}而内容不同，看不出以哪一行为准", mend)
 
 
 def _place(reading: SheetReading, row: dict[str, Any]) -> str:

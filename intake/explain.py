@@ -12,15 +12,16 @@ from xlsxwriter.utility import xl_col_to_name
 
 from intake.contract import Contract, get_contract, header_form
 from intake.header import Column
+from intake.layouts.layout import Layouts
 from intake.reading import SheetReading
 from intake.workbook import read_workbook
 
 SHOWN_REFUSALS = 20
 
 
-def explain(path: Path, contract: Contract | None = None) -> list[str]:
+def explain(path: Path, contract: Contract | None = None, layouts: Layouts | None = None) -> list[str]:
     """Give the lines that tell, sheet by sheet, header rows, columns with their fields and units, and refusals."""
-    readings = read_workbook(path, contract)
+    readings = read_workbook(path, contract, layouts=layouts)
     lines = [f"文件 {path.name}：{len(readings)} 个工作表"]
     for reading in readings:
         lines += ["", *_sheet_lines(reading)]
@@ -34,7 +35,8 @@ def _sheet_lines(reading: SheetReading) -> list[str]:
     title = get_contract(reading.contract).title
     first, last = reading.header_rows
     rows = f"第 {first} 行" if first == last else f"第 {first} 至 {last} 行"
-    lines.append(f"  按“{title}”（{reading.contract}）读取，表头在{rows}")
+    by = "按人工确认过的版式" if reading.layout else ""
+    lines.append(f"  {by}按“{title}”（{reading.contract}）读取，表头在{rows}")
     lines += [_column_line(column) for column in reading.columns]
     known = {column.index for column in reading.columns}
     lines += [

@@ -54,7 +54,9 @@ class Column:
     @property
     def unheeded(self) -> tuple[str, ...]:
         """Give the texts in a date header's brackets that no contract knows: 开工时间(统计口径) is read as 开工日期."""
-        words = {header_form(word) for word in (self.field.title, self.field.name, *self.field.synonyms)}
+        words = {
+            header_form(word) for word in (self.field.title, self.field.name, *self.field.synonyms, *self.field.also)
+        }
         if self.field.type != "date" or header_form(self.matched) in words:
             return ()
         return tuple(text for text in split_header(self.matched)[1] if text.strip())
@@ -87,6 +89,8 @@ class Header:
     columns: tuple[Column, ...]
     missing: tuple[str, ...]
     ambiguous: tuple[str, ...]
+    layout: str = ""  # the fingerprint of the layout that a person confirmed, where the header was read by one
+    doubts: tuple[str, ...] = ()  # why the confirmed layout can't be trusted here: another unit than was confirmed
 
     @property
     def is_near(self) -> bool:
@@ -121,9 +125,9 @@ class Top:
         )
         return cls(head, max((len(row) for row in head), default=0))
 
-    def windows(self) -> list[_Window]:
+    def windows(self) -> list[Window]:
         return [
-            _Window.of(self, first, last)
+            Window.of(self, first, last)
             for first in range(min(HEADER_WITHIN, len(self.rows)))
             for last in range(first, min(first + HEADER_ROWS, len(self.rows)))
         ]
@@ -137,18 +141,18 @@ class Top:
         """Give the column titled 年度 or 年份, if there is just one."""
         titled = [
             index
-            for index, parts in _Window.of(self, header.first, header.last).parts.items()
+            for index, parts in Window.of(self, header.first, header.last).parts.items()
             if split_header(parts[-1])[0] in _YEAR_COLUMN
         ]
         return titled[0] if len(titled) == 1 else None
 
     def headers(self, header: Header) -> dict[int, str]:
         """Give the written header of every column, parents first."""
-        return {i: "/".join(p) for i, p in _Window.of(self, header.first, header.last).parts.items()}
+        return {i: "/".join(p) for i, p in Window.of(self, header.first, header.last).parts.items()}
 
 
 @dataclass(frozen=True)
-class _Window:
+class Window:
     """Some rows taken for a header: the texts over each column, and the names they may mean, best first."""
 
     first: int
@@ -159,7 +163,7 @@ class _Window:
     forms: frozenset[str]  # of every name, in which contracts know their words: most windows hold none of a contract's
 
     @classmethod
-    def of(cls, top: Top, first: int, last: int) -> _Window:
+    def of(cls, top: Top, first: int, last: int) -> Window:
         parts: dict[int, list[str]] = {}
         for column in range(top.width):
             texts: list[str] = []
@@ -204,14 +208,14 @@ def find_headers(top: Top, candidates: list[Contract]) -> list[Header]:
     return found
 
 
-def _read_window(window: _Window, contract: Contract) -> Header | None:
+def _read_window(window: Window, contract: Contract) -> Header | None:
     if contract.words.keys().isdisjoint(window.forms):
         return None
     columns: list[Column] = []
     for index, names in window.names.items():
         for name in names:
             if (found := contract.match(name)) and not _means_another(found, name, contract):
-                columns.append(_with_unit(Column(index, found, "/".join(window.parts[index]), matched=name), window))
+                columns.append(with_unit(Column(index, found, "/".join(window.parts[index]), matched=name), window))
                 break
     if not columns or not _is_header(contract, columns, window.parts):
         return None
@@ -235,7 +239,7 @@ def _means_another(f: Field, name: str, contract: Contract) -> bool:
     return any(found.group() not in f.title for text in parts for found in other.finditer(text))
 
 
-def _with_unit(column: Column, window: _Window) -> Column:
+def with_unit(column: Column, window: Window) -> Column:
     """Add the unit in the header's brackets, the lowest row first, else the one in the notes above; none in doubt."""
     f = column.field
     if f.type not in {"amount", "area", "intensity"}:
@@ -304,6 +308,10 @@ def _is_header(contract: Contract, columns: list[Column], parts: dict[int, list[
     )
 
 
+def _is_weak(column: Column, contract: Contract) -> bool:
+    return not contract.weak_words.isdisjoint({header_form(column.matched), split_header(column.matched)[0]})
+
+
 def _one_each(contract: Contract, columns: list[Column]) -> list[Column]:
     """Keep, of several columns for one field, the one that bears the field's own title, if just one does.
 
@@ -312,6 +320,7 @@ def _one_each(contract: Contract, columns: list[Column]) -> list[Column]:
     kept: list[Column] = []
     for name in dict.fromkeys(c.field.name for c in columns):
         same = [c for c in columns if c.field.name == name]
+        same = [c for c in same if not _is_weak(c, contract)] or same
         titled = [c for c in same if split_header(c.header.split("/")[-1])[0] == split_header(c.field.title)[0]]
         kept += titled if len(titled) == 1 else same
     return sorted(kept, key=lambda c: c.index)

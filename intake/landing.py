@@ -32,11 +32,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from intake.contract import Contract, get_contract, load_contracts
+from intake.layouts.assigning import books_of
+from intake.layouts.keys import KeyBook, keys_path
+from intake.layouts.layout import Layouts, layouts_in_use
+from intake.layouts.waiting import Waiting, waiting_of, write_waiting
 from intake.plausibility import HELD_SCHEMA, QUESTION, WAITS, Limits, Total, hold_back, read_held
-from intake.reading import Refusal, SheetReading
+from intake.reading import Refusal, SheetReading, UnknownTable
 from intake.registers import REFUSED_SCHEMA, land_register
 from intake.returned import returned_workbook
-from intake.workbook import SUFFIXES, FileProblem, read_workbook
+from intake.workbook import SUFFIXES, FileProblem, UnknownLayout, read_workbook
 from storage import content_hash, replace_folder, write_json, write_parquet, write_whole
 
 READER_VERSION: Final = "7"  # raise it when the reader reads the same bytes differently
@@ -78,8 +82,18 @@ def is_ledger(path: Path) -> bool:
 # --- one file -------------------------------------------------------------------------------------------------------
 
 
-def read_file(path: Path, contract_name: str, out: Path, say: Say = lambda line: None) -> Summary:
-    """Read one file by one contract into `out`: accepted.parquet, refused.parquet, summary.json, all or nothing."""
+def read_file(
+    path: Path,
+    contract_name: str,
+    out: Path,
+    say: Say = lambda line: None,
+    layouts: Layouts | None = None,
+    home: Path | None = None,
+) -> Summary:
+    """Read one file by one contract into `out`: accepted.parquet, refused.parquet, summary.json, all or nothing.
+
+    `layouts` are those that people confirmed (None: of the settings in use); rows that `home` received before keep their keys.
+    """
     contract, out = get_contract(contract_name), out.resolve()
     partial = out.with_name(out.name + ".part")
     shutil.rmtree(partial, ignore_errors=True)
@@ -89,7 +103,7 @@ def read_file(path: Path, contract_name: str, out: Path, say: Say = lambda line:
             counts = land_register(path, partial / "accepted.parquet", partial / "refused.parquet", say)
             summary = Summary(counts.read, counts.accepted, counts.refused)
         else:
-            readings = read_workbook(path, contract)
+            readings = read_workbook(path, contract, layouts=layouts, received=books_of(home) if home else None)
             pq.write_table(_accepted(readings, contract, path, content_hash(path)), partial / "accepted.parquet")
             pq.write_table(_refused(readings), partial / "refused.parquet")
             summary = _summary(readings)
@@ -138,6 +152,19 @@ def _left_out(readings: list[SheetReading]) -> int:
     return sum(refusal.is_row_taken for reading in readings for refusal in reading.refusals)
 
 
+def _waiting_rows(readings: list[SheetReading]) -> int:
+    return sum(reading.refused for reading in readings if reading.unknown)
+
+
+def _unknown_table(written: dict[str, Any]) -> UnknownTable:
+    first, last = written["header_rows"]
+    return UnknownTable(**written | {"headers": tuple(written["headers"]), "header_rows": (first, last)})
+
+
+def _waiting(file: LandedFile) -> list[Waiting]:
+    return waiting_of(file.file, file.file_hash, file.unknown, file.received_at[:10])
+
+
 @cache
 def _written_out(contracts: tuple[Contract, ...]) -> str:
     return json.dumps([repr(c) for c in contracts])
@@ -161,6 +188,8 @@ class LandedFile:
     is_synthetic: bool = False
     unread_amounts: tuple[str, ...] = ()  # columns of money that no contract knows, each with its sheet
     left_out: int = 0  # optional cells that could not be read, of rows that were taken
+    waiting: int = 0  # refused rows of tables whose columns somebody here must confirm: nothing their sender could mend
+    unknown: tuple[UnknownTable, ...] = ()
 
     @property
     def returned_file(self) -> str | None:
@@ -168,7 +197,7 @@ class LandedFile:
         # A name of 255 bytes is the longest there is; Chinese takes three a character.
         stem = Path(self.file).stem.encode()[:200].decode(errors="ignore")
         name = f"{self.received_seq:05d}_{stem}_退回修改.xlsx"
-        goes_back = self.summary.refused or self.unread_amounts or self.left_out
+        goes_back = self.summary.refused > self.waiting or self.unread_amounts or self.left_out
         return name if goes_back and self.received_seq > 0 else None
 
 
@@ -229,6 +258,16 @@ class LandingStore:
         content: list[dict[str, Any]] = json.loads(self.received_path.read_text(encoding="utf-8"))
         return content
 
+    def ledgers_of(self, inbox: Path) -> set[str]:
+        """Return the ledgers of which anything ever received in an inbox gave rows."""
+        place, found = str(inbox.resolve()), set[str]()
+        for entry in self.received():
+            summary = self._kept(entry["file_hash"], entry["file"]) / "summary.json"
+            if entry["inbox"] == place and summary.is_file():
+                parts = json.loads(summary.read_text(encoding="utf-8")).get("parts", {})
+                found |= {name for name, part in parts.items() if part["accepted"]}
+        return found
+
     def move_inbox(self, old: Path, new: Path) -> None:
         """Let what was received in one inbox stand as received in another: the folder was moved, nothing came anew."""
         entries = self.received()
@@ -266,6 +305,7 @@ class LandingStore:
         rows, held = self._join_ledgers(files, plausibility)
         self._join_refusals(files)
         self._write_files(files)
+        write_waiting(self.folder.parent, inbox, [_waiting(file) for file in files if file.unknown])
         return Landed(self.folder, files, rows, time.perf_counter() - started, held)
 
     def _join_ledgers(
@@ -397,20 +437,23 @@ class LandingStore:
             entry |= {"received_seq": len(entries) + 1}
             write_json(self.received_path, [*entries, entry])
         kept = self._kept(entry["file_hash"], entry["file"])
-        if kept.exists():
+        if kept.exists() and not self._has_answer(kept):
             return
         with replace_folder(kept) as partial:
             for line in self._fill(partial, path, entry, kept):
                 say(line)
+            # What was read before somebody answered goes; should the process end here, the next run reads the file anew.
+            shutil.rmtree(kept, ignore_errors=True)
 
     def _fill(self, folder: Path, path: Path, entry: dict[str, Any], kept: Path) -> list[str]:
         """Write what a file gave, or why it gave nothing, into an empty folder; return what to say of it."""
         started = time.perf_counter()
         problem = trace = None
+        unknown: tuple[UnknownTable, ...] = ()
         try:
             summary, lines = self._read_into(folder, path, entry)
         except FileProblem as found:
-            problem = str(found)
+            problem, unknown = str(found), found.tables if isinstance(found, UnknownLayout) else ()
         except (OSError, MemoryError):
             raise  # of the machine, not of the file: the next run reads it again
         except Exception:
@@ -418,8 +461,8 @@ class LandingStore:
             trace = traceback.format_exc()
             problem = f"{path.name}：读取时程序出错，整个文件没有读；请用 Excel/WPS 另存后重发，并把 {kept / FAILURE} 发给管理员"
         if problem:
-            self._write_problem(folder, problem, trace)
-            return [f"拒收整个文件：{problem}"]
+            self._write_problem(folder, problem, trace, unknown)
+            return [f"{'待确认版式' if unknown else '拒收整个文件'}：{problem}"]
         seconds = time.perf_counter() - started
         return [
             *lines,
@@ -436,22 +479,54 @@ class LandingStore:
                 raise FileProblem(claimed.problem)
             self._write_claimed(folder, claimed)
             return claimed.summary, self._send_back(entry, claimed.summary, (), claimed.returned)
-        readings = read_workbook(path)
-        self._write_readings(folder, path, entry["file_hash"], readings)
-        summary, unread = _summary(readings), tuple(_unread(readings))
-        lines = self._send_back(entry, summary, unread, returned_workbook(readings), _left_out(readings))
+        received = books_of(self.folder.parent, dt.date.fromisoformat(entry["received_at"][:10]))
+        readings = read_workbook(path, received=received)
+        if received.has_news:
+            for name, book in received.books.items():
+                book.save(self._keys, name)
+        self._write_readings(folder, path, entry["file_hash"], readings, received.questions)
+        summary, known = _summary(readings), [r for r in readings if not r.unknown]
+        answer = returned_workbook(known), _left_out(readings), _waiting_rows(readings)
+        lines = self._send_back(entry, summary, tuple(_unread(known)), *answer)
         lines += [f"{path.name}，工作表“{r.sheet}”：{remark}" for r in readings for remark in r.remarks]
         return summary, lines
 
-    def _write_problem(self, folder: Path, problem: str, trace: str | None = None) -> None:
+    @property
+    def _keys(self) -> Path:
+        return keys_path(self.folder.parent)
+
+    def _has_answer(self, kept: Path) -> bool:
+        """Say whether somebody has since answered what had to be asked of a file, or confirmed its layout otherwise."""
+        content = json.loads((kept / "summary.json").read_text(encoding="utf-8"))
+        layouts = layouts_in_use()
+        known = {fingerprint for fingerprint, layout in layouts.items() if layout.is_whole}
+        if any(table["fingerprint"] in known for table in content.get("unknown", ())):
+            return True
+        if any(f not in layouts or layouts[f].digest != old for f, old in content.get("layouts", {}).items()):
+            return True
+        asked = set(content.get("key_questions", ()))
+        return bool(asked) and any(
+            not asked.isdisjoint(KeyBook.load(self._keys, name).decisions) for name in content["contracts"]
+        )
+
+    def _write_problem(
+        self, folder: Path, problem: str, trace: str | None = None, unknown: tuple[UnknownTable, ...] = ()
+    ) -> None:
         """Write what stands of a file that was not read: its one line."""
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        self._write_claimed(folder, Claimed(problem=problem))
+        self._write_claimed(folder, Claimed(problem=problem), unknown)
         if trace:
             (folder / FAILURE).write_text(trace, encoding="utf-8", errors="backslashreplace")
 
-    def _write_readings(self, folder: Path, path: Path, file_hash: str, readings: list[SheetReading]) -> None:
+    def _write_readings(
+        self,
+        folder: Path,
+        path: Path,
+        file_hash: str,
+        readings: list[SheetReading],
+        questions: Iterable[str] = (),
+    ) -> None:
         names = sorted({r.contract for r in readings if r.contract})
         for name in names:
             pq.write_table(_accepted(readings, get_contract(name), path, file_hash), folder / f"{name}.parquet")
@@ -460,28 +535,39 @@ class LandingStore:
         parts = {n: asdict(_summary([r for r in readings if (r.contract or names[0]) == n])) for n in names}
         content: dict[str, Any] = {"problem": None, "contracts": names, "summary": asdict(_summary(readings))}
         content |= {"parts": parts, "is_synthetic": any(reading.is_synthetic for reading in readings)}
-        content |= {"unread_amounts": _unread(readings), "left_out": _left_out(readings)}
-        content |= {"totals": _totals(readings)}
+        known, layouts = [r for r in readings if not r.unknown], layouts_in_use()
+        content |= {"unread_amounts": _unread(known), "left_out": _left_out(readings)}
+        content |= {"totals": _totals(known)}
+        content |= {"waiting": _waiting_rows(readings), "unknown": [asdict(r.unknown) for r in readings if r.unknown]}
+        content |= {"layouts": {r.layout: layouts[r.layout].digest for r in readings if r.layout}}
+        content |= {"key_questions": sorted(set(questions))}
         write_json(folder / "summary.json", content)
 
-    def _write_claimed(self, folder: Path, claimed: Claimed) -> None:
+    def _write_claimed(self, folder: Path, claimed: Claimed, unknown: tuple[UnknownTable, ...] = ()) -> None:
         refused = pa.Table.from_pylist([asdict(r) for r in claimed.refusals], REFUSED_SCHEMA)
         pq.write_table(refused, folder / "refused.parquet")
         content: dict[str, Any] = {"problem": claimed.problem, "contracts": [], "summary": asdict(claimed.summary)}
+        content |= {"unknown": [asdict(table) for table in unknown]}
         write_json(folder / "summary.json", content)
 
     def _send_back(
-        self, entry: dict[str, Any], summary: Summary, unread: tuple[str, ...], content: bytes | None, left_out: int = 0
+        self,
+        entry: dict[str, Any],
+        summary: Summary,
+        unread: tuple[str, ...],
+        content: bytes | None,
+        left_out: int = 0,
+        waiting: int = 0,
     ) -> list[str]:
         """Write what was refused back for its sender, named by the order of receipt; nothing there is ever removed."""
         if self.outbox is None or content is None:
             return []
-        landed = LandedFile(**entry, summary=summary, unread_amounts=unread, left_out=left_out)
+        landed = LandedFile(**entry, summary=summary, unread_amounts=unread, left_out=left_out, waiting=waiting)
         assert landed.returned_file
         self.outbox.mkdir(parents=True, exist_ok=True)
         write_whole(self.outbox / landed.returned_file, lambda partial: partial.write_bytes(content))
         cells = f"，{left_out:,} 个单元格没有读入" if left_out else ""
-        return [f"退回件已写到 {landed.returned_file}：共 {landed.summary.refused:,} 行需修改{cells}"]
+        return [f"退回件已写到 {landed.returned_file}：共 {summary.refused - waiting:,} 行需修改{cells}"]
 
     def _load(self, landed: LandedFile, failed: Mapping[str, str] = MappingProxyType({})) -> LandedFile:
         kept = self._kept(landed.file_hash, landed.file)
@@ -495,7 +581,8 @@ class LandingStore:
         summary, contracts = Summary(**content["summary"]), tuple(content["contracts"])
         synthetic, unread = bool(content.get("is_synthetic")), tuple(content.get("unread_amounts", ()))
         said = {"problem": content["problem"], "is_synthetic": synthetic, "unread_amounts": unread}
-        said |= {"left_out": int(content.get("left_out", 0))}
+        said |= {"left_out": int(content.get("left_out", 0)), "waiting": int(content.get("waiting", 0))}
+        said |= {"unknown": tuple(_unknown_table(table) for table in content.get("unknown", ()))}
         return replace(landed, contracts=contracts, summary=summary, **said)
 
     def _kept(self, file_hash: str, file_name: str) -> Path:

@@ -42,6 +42,18 @@ class WrittenTotal:
     is_complete: bool  # nothing above it was refused
 
 
+@dataclass(frozen=True)
+class UnknownTable:
+    """A table whose columns nobody has confirmed yet: its header, where it stands, and why it was not read."""
+
+    sheet: str
+    fingerprint: str
+    headers: tuple[str, ...]
+    header_rows: tuple[int, int]
+    unit: str | None  # the sender that the sheet names
+    why: str
+
+
 @dataclass
 class SheetReading:
     """What one sheet gave: typed rows, refusals, and the count of rows that are no data (titles, totals, notes).
@@ -69,6 +81,8 @@ class SheetReading:
     is_hidden: bool = False
     totals: list[WrittenTotal] = field(default_factory=list)
     period: dt.date | None = None  # the last day that the sheet or its title says it reports on
+    layout: str = ""  # the fingerprint of the confirmed layout that it was read by
+    unknown: UnknownTable | None = None  # the columns wait for somebody who knows them
 
     @property
     def refused(self) -> int:

@@ -25,11 +25,24 @@ import pyarrow.compute as pc
 
 from intake.contract import Contract, Field, header_form, load_contracts, split_header
 from intake.doubtful_keys import refuse_doubtful_keys
-from intake.header import HEADER_ROWS, HEADER_WITHIN, Column, Header, Top, fill_merged, find_headers, named_units
+from intake.header import (
+    HEADER_ROWS,
+    HEADER_WITHIN,
+    Column,
+    Header,
+    Top,
+    Window,
+    fill_merged,
+    find_headers,
+    named_units,
+)
+from intake.layouts.assigning import Received, assign_keys
+from intake.layouts.layout import Layouts, confirmed_header, fingerprint_of, layouts_in_use, own_parts
+from intake.layouts.proposal import NUMBERED, guess_header, sending_unit
 from intake.number_format import shown, shown_otherwise, shown_text
 from intake.opening import SUFFIXES, FileProblem, Row, Sheet, open_sheets
-from intake.periods import set_periods
-from intake.reading import Refusal, SheetReading, WrittenTotal
+from intake.periods import period_of, set_periods
+from intake.reading import Refusal, SheetReading, UnknownTable, WrittenTotal
 from intake.returned import ANEW, RESULT, TAKEN, unchanged_state
 from intake.values import (
     AREA_UNITS,
@@ -104,23 +117,50 @@ Placed = frozenset[tuple[int, str]]
 
 
 SYNTHETIC: Final = "合成数据"
+CONFIRM_HERE: Final = "请在办公桌“台账版式”页或用 zeyou read 文件 --learn 确认一次，以后同样的表头自动读取"
 HIDDEN: Final = "工作表是隐藏的，已照常读取"
 
 
-def read_workbook(path: Path, contract: Contract | None = None, *, may_repeat: bool = False) -> list[SheetReading]:
+class UnknownLayout(FileProblem):
+    """A file none of whose headers is known: `tables` are those that a person may confirm."""
+
+    def __init__(self, said: str, tables: tuple[UnknownTable, ...]) -> None:
+        super().__init__(said)
+        self.tables = tables
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What a header is looked for among: contracts by their words, layouts by their fingerprints."""
+
+    contracts: list[Contract]
+    layouts: Layouts
+
+
+def read_workbook(
+    path: Path,
+    contract: Contract | None = None,
+    *,
+    may_repeat: bool = False,
+    layouts: Layouts | None = None,
+    received: Received | None = None,
+) -> list[SheetReading]:
     """Read every table of a workbook or .csv by one contract, or by the contract whose columns it has.
 
-    `may_repeat` says that the later row of a key replaces the earlier one, as in a source that is given whole.
+    `may_repeat` says that the later row of a key replaces the earlier one, as in a source that is given whole. `layouts` are
+    those that people confirmed (None: of the settings in use), `received` what is known of earlier files.
 
     Raises
     ------
     FileProblem
-        The file can't be opened, is empty, or none of its sheets has a known header.
+        The file can't be opened, is empty, or none of its sheets has a known header (:class:`UnknownLayout`).
     """
     candidates = [contract] if contract else [c for c in load_contracts().values() if not c.bulk]
+    known = _Known(candidates, layouts_in_use() if layouts is None else layouts)
     with _no_collection():
-        readings = [reading for sheet in open_sheets(path) for reading in _read_sheet(path, sheet, candidates)]
+        readings = [reading for sheet in open_sheets(path) for reading in _read_sheet(path, sheet, known)]
         set_periods(path, readings)
+        assign_keys(path, readings, known.layouts, received or Received())
         if not may_repeat:
             refuse_doubtful_keys(path, readings)
     _refuse_lost_rows(path, readings)
@@ -129,10 +169,13 @@ def read_workbook(path: Path, contract: Contract | None = None, *, may_repeat: b
     if not any(reading.contract for reading in readings):
         wanted = "、".join(f"“{f.title}”" for c in candidates[:1] for f in c.fields if f.required) if contract else ""
         place = f"{path.name}，工作表“{readings[0].sheet}”前 {HEADER_WITHIN} 行"
+        unknown = tuple(reading.unknown for reading in readings if reading.unknown)
+        once = f"；{CONFIRM_HERE}" if unknown else ""
         if contract:
-            raise FileProblem(f"{place}：找不到“{contract.title}”的表头，应有 {wanted}；请核对表头或更换 --contract")
+            said = f"{place}：找不到“{contract.title}”的表头，应有 {wanted}；请核对表头或更换 --contract{once}"
+            raise UnknownLayout(said, unknown)
         titles = "、".join(c.title for c in candidates)
-        raise FileProblem(f"{place}：找不到认识的表头；能读的台账有：{titles}")
+        raise UnknownLayout(f"{place}：找不到认识的表头{once or f'；能读的台账有：{titles}'}", unknown)
     return readings
 
 
@@ -143,13 +186,16 @@ def _refuse_lost_rows(path: Path, readings: list[SheetReading]) -> None:
         if known is None or reading.contract:
             continue
         wide = {number: row for number, row in reading.cells.items() if _cells_in(row) >= 4}
+        guessed, reading.unknown = reading.unknown, None  # 填表说明 beside a ledger asks nothing
         if not wide:
             continue
         reading.remarks += (f"没有认出表头，{len(wide):,} 行没有读取",)
         lost = {number: row for number, row in wide.items() if any(_is_day(cell) for cell in row)}
         if not lost:
             continue
+        reading.unknown = guessed
         reading.contract, reading.header_rows = known.contract, (0, 0)
+        reading.unknown = reading.unknown and replace(reading.unknown, why="这张工作表没有认出表头")
         reading.cells, reading.unseen = lost, set(lost)
         for number in lost:
             reading.refuse_row(number, path.name, "这张工作表没有认出表头", "请补上表头，或与有表头的表合在一起")
@@ -283,7 +329,7 @@ def _is_no_data(written: Row, row: Row, header: Header, header_texts: list[Place
 def _header_words() -> frozenset[str]:
     """Return every header word of every contract as it is written there."""
     fields = (f for contract in load_contracts().values() for f in contract.fields)
-    return frozenset(word for f in fields for word in (f.title, *f.synonyms))
+    return frozenset(word for f in fields for word in (f.title, *f.synonyms, *f.also))
 
 
 def _looks_like_header(row: Row, own: Contract | None = None) -> bool:
@@ -333,22 +379,50 @@ def _means_the_same(row: Row, columns: list[Column], own: Contract) -> bool:
     return True
 
 
-def _second_header(rows: list[Row], after: int, header_texts: list[Placed], best: Header) -> int | None:
+def _second_header(
+    rows: list[Row], after: int, header_texts: list[Placed], best: Header, layouts: Layouts
+) -> int | None:
     """Return the first row from `after` on, both from 0, in which another header begins; None where there is none.
 
-    A header that only repeats the first one, as printed pages do, begins no table.
+    A header that only repeats the first one, as printed pages do, begins no table, unless a title of another period is over it.
     """
-    words = _header_words()
+    own = _header_cells(rows[best.first : best.last + 1])
+    learned = frozenset(word for layout in layouts.values() for c in layout.columns for word in c.header.split("/"))
+    words = _header_words() | own | learned
+    periods = {period_of(text) for row in rows[: best.first] for cell in row if (text := as_text(cell))}
     for start in range(after, len(rows), 1024):
         chunk = rows[start : start + 1024]
         if len(words.intersection(set().union(*chunk))) < 2:
             continue
         for at, row in enumerate(chunk, start):
-            if sum(cell in words for cell in row) < 2 or not _looks_like_header(row, best.contract):
+            if sum(cell in words for cell in row) < 2:
+                continue
+            if _repeats(row, header_texts) and _cells_in(row) > 2 and _titled_anew(rows, at, periods):
+                return at
+            if learned and _starts_layout(rows, at, layouts) and not _repeats(row, header_texts):
+                return at
+            if not _looks_like_header(row, best.contract):
                 continue
             if not _repeats(row, header_texts) and not _means_the_same(row, list(best.columns), best.contract):
                 return at
     return None
+
+
+def _titled_anew(rows: list[Row], at: int, periods: set[dt.date | None]) -> bool:
+    """Say whether the lines right above a row are titles that name another period than those of the first table."""
+    for row in reversed(rows[max(at - 3, 0) : at]):
+        if _cells_in(row) > 2:
+            return False
+        found = {period_of(text) for cell in row if (text := as_text(cell)) and len(text) <= 120} - {None}
+        if found:
+            return not found <= periods
+    return False
+
+
+def _starts_layout(rows: list[Row], at: int, layouts: Layouts) -> bool:
+    """Say whether a confirmed header begins in a row."""
+    top = Top.of(rows[at : at + HEADER_ROWS], [])
+    return any(window.first == 0 and fingerprint_of(window.parts) in layouts for window in top.windows())
 
 
 def _other_unit(row: Row, columns: list[Column]) -> str | None:
@@ -578,15 +652,15 @@ def _shown(cell: Cell) -> str | None:
 MAX_TABLES: Final = 50  # on one sheet; what is below them is refused
 
 
-def _read_sheet(path: Path, sheet: Sheet, candidates: list[Contract]) -> list[SheetReading]:
+def _read_sheet(path: Path, sheet: Sheet, known: _Known) -> list[SheetReading]:
     """Read the tables that stand one below the other on a sheet, each by its own header."""
     readings: list[SheetReading] = []
     rest, offset = sheet, 0
     while True:
-        found = _read_table(path, rest, candidates, offset, may_split=len(readings) < MAX_TABLES)
+        found = _read_table(path, rest, known, offset, may_split=len(readings) < MAX_TABLES)
         if isinstance(found, SheetReading):
             return [*readings, _moved(found, offset)]
-        upper = _read_table(path, rest.part(0, found), candidates, offset, may_split=False)
+        upper = _read_table(path, rest.part(0, found), known, offset, may_split=False)
         assert isinstance(upper, SheetReading)
         readings.append(_moved(upper, offset))
         rest, offset = rest.part(found, len(rest.rows)), offset + found
@@ -597,6 +671,9 @@ def _moved(reading: SheetReading, by: int) -> SheetReading:
     if by:
         first, last = reading.header_rows or (-by, -by)
         reading.header_rows = (first + by, last + by) if reading.header_rows else None
+        if reading.unknown:
+            first, last = reading.unknown.header_rows
+            reading.unknown = replace(reading.unknown, header_rows=(first + by, last + by))
         reading.accepted = [row | {"source_row": row["source_row"] + by} for row in reading.accepted]
         reading.refusals = [replace(refusal, row=refusal.row + by) for refusal in reading.refusals]
         reading.cells = {number + by: row for number, row in reading.cells.items()}
@@ -606,7 +683,7 @@ def _moved(reading: SheetReading, by: int) -> SheetReading:
     return reading
 
 
-def _next_table(sheet: Sheet, candidates: list[Contract], header: int) -> int | None:
+def _next_table(sheet: Sheet, known: _Known, header: int) -> int | None:
     """Return the row, from 0, from which a second table can be read by itself, its title included; None where it can't.
 
     `header` is the row in which its header begins.
@@ -614,15 +691,11 @@ def _next_table(sheet: Sheet, candidates: list[Contract], header: int) -> int | 
     start = header
     while start > 1 and _cells_in(sheet.rows[start - 1]) <= 2 and not _is_total(sheet.rows[start - 1]):
         start -= 1
-    best = max(
-        _whole_headers(sheet.part(start, header + HEADER_ROWS), candidates), key=lambda h: h.strength, default=None
-    )
+    best = max(_whole_headers(sheet.part(start, header + HEADER_ROWS), known), key=lambda h: h.strength, default=None)
     return start if best and start + best.first <= header + 1 else None
 
 
-def _read_table(
-    path: Path, sheet: Sheet, candidates: list[Contract], offset: int, *, may_split: bool
-) -> SheetReading | int:
+def _read_table(path: Path, sheet: Sheet, known: _Known, offset: int, *, may_split: bool) -> SheetReading | int:
     """Read the table of a sheet; or, if another one follows that can be read by itself, return the row of its title."""
     rows = sheet.rows
     blank = {at for at, row in enumerate(rows) if _is_blank(row)}
@@ -635,10 +708,13 @@ def _read_table(
     reading.is_synthetic = any(isinstance(cell, str) and SYNTHETIC in cell for row in outer for cell in row)
     # Header rows are filled first, so that a merged parent stands over each of its columns.
     top = Top.of(rows, sheet.merged)
-    headers = find_headers(top, candidates)
+    confirmed = confirmed_header(top, known.layouts, known.contracts)
+    headers = [confirmed] if confirmed else find_headers(top, known.contracts)
     whole = [h for h in headers if not h.missing]
     partial = [h for h in headers if h.missing and h.is_near]
     if not whole and not partial:
+        if not sheet.is_hidden and (window := guess_header(top, rows, known.layouts)):
+            reading.unknown = _unknown(sheet, window, rows, "没有认出表头")
         reading.not_data = reading.read
         reading.cells = {at + 1: row for at, row in enumerate(rows) if at not in blank}
         return reading
@@ -649,10 +725,14 @@ def _read_table(
         if any(first[0] <= above and last[0] >= best.first for first, last in sheet.merged):
             above = None
             break
-        if not (upper := _whole_headers(sheet.part(0, best.first), candidates)):
+        if not (upper := _whole_headers(sheet.part(0, best.first), known)):
             break
         best = max(upper, key=lambda h: h.strength)
-    reading.contract, reading.header_rows = best.contract.name, (best.first + 1, best.last + 1)
+    reading.contract, reading.header_rows, reading.layout = (
+        best.contract.name,
+        (best.first + 1, best.last + 1),
+        best.layout,
+    )
     reading.columns, reading.headers = list(best.columns), top.headers(best)
     reading.top = top.rows[: best.last + 1]
     reading.remarks += tuple(
@@ -664,6 +744,8 @@ def _read_table(
     problem = None
     if best.missing:
         problem = (f"表头缺少必填列：{'、'.join(best.missing)}", "请补上这些列后重新发送")
+    elif best.doubts:
+        problem = ("；".join(best.doubts), "请核对单位，改正表头或重新确认台账版式")
     elif best.ambiguous:
         problem = (f"有两列都像“{'、'.join(best.ambiguous)}”", "请只保留一列，或改写其中一列的表头")
     elif equals:
@@ -674,9 +756,9 @@ def _read_table(
     body = fill_merged(rows, sheet.merged, best.last, own)
     header_texts = [_placed_texts(row) for row in reading.top[best.first :]]
     is_returned = RESULT in reading.headers.values()
-    below = _second_header(rows, best.last + 1, header_texts, best)
+    below = _second_header(rows, best.last + 1, header_texts, best, known.layouts)
     if may_split:
-        split = _next_table(sheet, candidates, below) if below is not None else None
+        split = _next_table(sheet, known, below) if below is not None else None
         if split is not None and split > best.last:
             return split
     keys = {c.index for c in best.columns if c.field.name in best.contract.key}
@@ -730,13 +812,18 @@ def _read_table(
         reading.cells[number] = row
         if not is_data and _TOTAL.match(fold(next((t for cell in written if (t := as_text(cell))), ""))):
             totals.add(number)
+    other_unit = None
     if units and numbers:
         at, unit = units[0]
         if at < numbers[-1]:
             below = at - 1 if below is None else min(below, at - 1)
         elif not problem:
-            problem = (f"表下第 {at + offset} 行写明单位是“{unit}”，与表头的单位不一致", "请核对单位，只保留正确的一处")
-    reading.unread_amounts = _unread_amounts(reading, numbers)
+            problem = other_unit = (
+                f"表下第 {at + offset} 行写明单位是“{unit}”，与表头的单位不一致",
+                "请核对单位，只保留正确的一处",
+            )
+    # What a person said is not read is no surprise.
+    reading.unread_amounts = () if best.layout else _unread_amounts(reading, numbers)
     if reading.unread_amounts:
         reading.remarks += tuple(f"“{header}”列像金额，但不认识，没有读取" for header in reading.unread_amounts)
         titles = [f.title for f in best.contract.fields if f.type == "amount"]
@@ -746,6 +833,9 @@ def _read_table(
     if problem:
         for number in numbers:
             reading.refuse_row(number, path.name, *problem)
+        if numbers and not is_returned and problem is not other_unit and _is_about_columns(best, reading):
+            reading.unknown = _unknown(sheet, Window.of(top, best.first, best.last), rows, problem[0])
+            reading.remarks += (f"版式待确认：{CONFIRM_HERE}",)
         return reading
     reader = _TableReader(path, sheet, reading, best, top)
     read = [number for number in numbers if below is None or number - 1 < below]
@@ -800,9 +890,32 @@ def _written_totals(rows: list[Row], reading: SheetReading, lines: list[int]) ->
         since = number + 1
 
 
-def _whole_headers(sheet: Sheet, candidates: list[Contract]) -> list[Header]:
+def _is_about_columns(header: Header, reading: SheetReading) -> bool:
+    """Say whether somebody who knows the form could say what its columns are; else its sender must add what is missing."""
+    if header.layout:
+        return False  # a confirmed form that states another unit
+    if not header.missing:
+        return True
+    known = {column.index for column in header.columns}
+    names = {column.field.name for column in header.columns}
+    unknown = [h for at, h in reading.headers.items() if at not in known and not NUMBERED.match(header_form(h))]
+    return bool(unknown) or (bool(header.contract.identified_by) and header.contract.key[0] not in names)
+
+
+def _unknown(sheet: Sheet, window: Window, rows: list[Row], why: str) -> UnknownTable:
+    """Return a table as the question that it is: which columns are which."""
+    headers = tuple("/".join(texts) for texts in own_parts(window.parts).values())
+    place = (window.first + 1, window.last + 1)
+    return UnknownTable(
+        sheet.name, fingerprint_of(window.parts), headers, place, sending_unit(rows[: window.first]), why
+    )
+
+
+def _whole_headers(sheet: Sheet, known: _Known) -> list[Header]:
     """Return the headers of the first rows that lack nothing and leave no doubt."""
-    headers = find_headers(Top.of(sheet.rows, sheet.merged), candidates)
+    top = Top.of(sheet.rows, sheet.merged)
+    confirmed = confirmed_header(top, known.layouts, known.contracts)
+    headers = [confirmed] if confirmed else find_headers(top, known.contracts)
     return [h for h in headers if not h.missing and not h.ambiguous]
 
 
@@ -898,6 +1011,14 @@ class _TableReader:
             )
         )
         self.completed = [f for f in header.contract.fields if f.required or f.from_sheet or f.else_from]
+        # What a confirmed layout has no column for is given afterwards: a key by the rest, a first day by the period.
+        contract = header.contract
+        self.given_later = {
+            f.name
+            for f in contract.fields
+            if header.layout and f.name not in names and (f.name in contract.key or f.name in contract.identified_by)
+        }
+        self.sender = sending_unit(sheet.rows[: header.first]) if header.layout else None
         self.stand_ins = {
             f.name: next(names[name] for name in f.else_from if name in names)
             for f in header.contract.fields
@@ -1132,8 +1253,8 @@ class _TableReader:
                 self.values[f"{f.name}_basis"] = [of.title if value else None for value in self.values[f.name]]
             elif f.else_from:
                 self.values[f"{f.name}_basis"] = [f.title if v else None for v in self.values.get(f.name, nothing)]
-            if f.from_sheet and f.name not in self.written and self.sheet_names_unit:
-                self.values[f.name] = [self.reading.sheet] * count
+            if f.from_sheet and f.name not in self.written and (self.sheet_names_unit or self.sender):
+                self.values[f.name] = [self.reading.sheet if self.sheet_names_unit else self.sender] * count
             values = self.values.get(f.name, nothing)
             odd = _no_names(values, f) if f.required and f.type == "text" else set()
             if odd:
@@ -1141,7 +1262,7 @@ class _TableReader:
                     if value in odd:
                         reason = f"“{value}”像合计、“同上”、待定或出错的公式，不像“{f.title}”"
                         self.wrong.append(_Wrong(at, f.title, value, reason, "合计行请删去或放到最后；同上请写全"))
-            if f.required and None in values:
+            if f.required and None in values and not (f.name in self.given_later and f.name not in self.values):
                 title = self.stand_ins[f.name].header if f.name in self.stand_ins else f.title
                 said = (title, None, f"“{title}”没有填写", f"请补填“{title}”")
                 self.wrong.extend(_Wrong(at, *said) for at, value in enumerate(values) if value is None)

@@ -362,6 +362,20 @@ class ExchangeRates(Row):
     source: Text = Field(title="来源")
 
 
+class Layouts(Row):
+    """Column of a layout that a person confirmed: which column of a ledger it is."""
+
+    fingerprint: Annotated[Text, Field(pattern="^[0-9a-f]{12}$")] = Field(title="版式编号")
+    place: Annotated[Whole, Field(ge=1)] = Field(title="第几列，空列不算")
+    header: Text = Field(title="表头原文")
+    ledger: Text = Field(title="台账代号")
+    field: Text | None = Field(title="读作哪一列；空为不读")
+    unit: Text | None = Field(title="计量单位；空为不需要或写在单元格里")
+    stated_unit: Text | None = Field(title="确认时表上写的单位")
+    confirmed_by: Text = Field(title="确认人")
+    confirmed_on: Day = Field(title="确认日期")
+
+
 @dataclass(frozen=True)
 class Table:
     """One CSV file: what it is for, its rows, its key. `closed` names the columns whose words the program knows: the office
@@ -558,6 +572,13 @@ TABLES: Final = {
         Table("law_spoken", "口头写法", "口头写法与规范写法对照，字数相同", LawSpoken, ("spoken",)),
         Table("zones", "功能区", "企业名称中的功能区写法", Zones, ("written", "city")),
         Table("placeholders", "占位企业名", "不是企业名称的占位写法（待定、保密等）", Placeholders, ("word",)),
+        Table(
+            "layouts",
+            "台账版式",
+            "人工确认过的台账版式，每列一行：以后同样表头的来件照此读取；由 zeyou read 文件 --learn 或办公桌“台账版式”页写入",
+            Layouts,
+            ("fingerprint", "place"),
+        ),
         Table("exchange_rates", "汇率", "汇率，每个币种每次修订一行", ExchangeRates, ("currency", "valid_from")),
     )
 }

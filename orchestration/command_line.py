@@ -285,10 +285,19 @@ def _scan(typed: Arguments) -> int:
 
 def _add_ledgers(commands: Subcommands) -> None:
     contract = "台账约定的名字，如 leads"
-    read = _add(commands, "read", "按约定读一个文件，写出接收和拒收的行", _read)
+    read = _add(commands, "read", "按约定读一个文件，写出接收和拒收的行；--learn 确认没见过的版式", _read)
     read.add_argument("file", type=Path, metavar="文件", help="工作簿（.xlsx、.xls、.csv），名录用 .parquet 或 .csv")
-    read.add_argument("--contract", required=True, metavar="约定", help=contract)
-    read.add_argument("--out", type=Path, required=True, metavar="文件夹", help="结果写到哪里")
+    read.add_argument("--contract", metavar="约定", help=f"{contract}；写出结果时必写，确认版式时可不写")
+    read.add_argument("--out", type=Path, metavar="文件夹", help="结果写到哪里；确认版式时可不写")
+    read.add_argument(
+        "--learn",
+        action="store_true",
+        help="逐列看一遍这个文件像什么，回车确认，以后同样表头照此读取；没有确认时退出码为 3",
+    )
+    fill = _add(commands, "fill", "用当前清单的线索填上级发的空白表（.xlsx）；没见过的表先确认各列", _fill)
+    fill.add_argument("file", type=Path, metavar="空白表", help="上级发的空白工作簿")
+    fill.add_argument("--out", type=Path, required=True, metavar="文件", help="填好的表写到哪里（.xlsx）")
+    fill.add_argument("--unit", metavar="单位", help="只填这个单位的；不写则全部")
     explain = _add(commands, "explain", "说明会从一个文件里读出什么，为什么", _explain)
     explain.add_argument("file", type=Path, metavar="文件", help="要看的工作簿")
     explain.add_argument("--contract", metavar="约定", help=f"{contract}；不写则按表头认")
@@ -331,15 +340,36 @@ def _add_ledgers(commands: Subcommands) -> None:
 
 
 def _read(typed: Arguments) -> int:
-    from intake.commands import read
+    from intake.commands import learn, read
+    from orchestration.endings import Refused
+    from orchestration.settings import Settings
 
-    return read(typed.file, typed.contract, typed.out)
+    settings = Settings.from_environment()
+    if typed.learn:
+        from orchestration.ledger_layouts import signed
+
+        code = learn(typed.file, typed.contract, settings.office_folder, settings.home, signed())
+        if code or not (typed.contract and typed.out):
+            return code
+    elif not (typed.contract and typed.out):
+        raise Refused("请写 --contract 约定 和 --out 文件夹；只想确认版式就写 --learn")
+    return read(typed.file, typed.contract, typed.out, settings.office_folder, settings.home)
+
+
+def _fill(typed: Arguments) -> int:
+    from intake.commands import fill
+    from orchestration.ledger_layouts import leads_to_fill, signed
+    from orchestration.settings import Settings
+
+    settings = Settings.from_environment()
+    return fill(typed.file, typed.out, leads_to_fill(settings, typed.unit), settings.office_folder, signed())
 
 
 def _explain(typed: Arguments) -> int:
     from intake.commands import explain
+    from orchestration.settings import Settings
 
-    return explain(typed.file, typed.contract)
+    return explain(typed.file, typed.contract, Settings.from_environment().office_folder)
 
 
 def _template(typed: Arguments) -> int:

@@ -18,7 +18,8 @@ from models.ranking import RankingWeights
 from office import read_district
 from office.reading import unverified
 from orchestration.inspecting import run_daemon, serve_ui, write_dictionary
-from orchestration.nightly import NightlyResult, StepRow, only_one, run_job, run_nightly
+from orchestration.ledger_layouts import confirm_before_run, lines_of_waiting
+from orchestration.nightly import NightlyResult, StepRow, begin_night, only_one, run_job
 from orchestration.settings import Service, Settings, office_today
 from orchestration.tables import aligned
 from publishing.snapshot import LEADS, WORKBOOK, Snapshot, current
@@ -115,7 +116,14 @@ def run(inbox: Path | None, register: Path | None, as_of: dt.date | None) -> int
         settings = replace(settings, inbox=inbox.resolve(), register=register.resolve() if register else None)
     elif register:
         settings = replace(settings, register=register.resolve())
-    return _report(run_nightly(settings, as_of or office_today()), settings)
+    day = as_of or office_today()
+    begin_night(settings, day)
+    if code := confirm_before_run(settings, sys.stdin.isatty() and sys.stdout.isatty()):
+        return code
+    code = _report(run_job(settings, day, "nightly"), settings)
+    for line in lines_of_waiting(settings):
+        print(f"  {line}")
+    return code
 
 
 def _day(settings: Settings, as_of: dt.date | None) -> dt.date:

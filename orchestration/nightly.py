@@ -250,12 +250,17 @@ def check_inputs(settings: Settings, as_of: dt.date) -> None:
 
 def run_nightly(settings: Settings, as_of: dt.date) -> NightlyResult:
     """Execute the nightly job for one as-of day; a failed gate leaves the published list as it was."""
+    begin_night(settings, as_of)
+    return run_job(settings, as_of, "nightly")
+
+
+def begin_night(settings: Settings, as_of: dt.date) -> None:
+    """Check the inputs of a night and take them for those of the nights to come."""
     check_inputs(settings, as_of)
     is_fictional = read_district(settings.office_folder).is_fictional
     if settings.was_fictional and not is_fictional:
         _leave_fiction(settings)
     settings.remember(is_fictional)
-    return run_job(settings, as_of, "nightly")
 
 
 def _leave_fiction(settings: Settings) -> None:

@@ -20,14 +20,20 @@ from desk.settings import DeskSettings
 from intake.matching.placeholders import names_a_firm
 from intake.opening import open_sheets
 from intake.values import parse_uscc
+from orchestration.desk_layouts import DeskLayouts
 from orchestration.ports import require_free_port
-from orchestration.settings import REPOSITORY
+from orchestration.settings import REPOSITORY, Settings
 
 
 def build_desk(settings: DeskSettings) -> FastAPI:
     """Return the desk that takes workbooks and judges codes and names as the night does."""
     return build_app(
-        settings, open_workbook=open_sheets, read_code=parse_uscc, names_a_firm=names_a_firm, examine=Examination()
+        settings,
+        open_workbook=open_sheets,
+        read_code=parse_uscc,
+        names_a_firm=names_a_firm,
+        examine=Examination(),
+        layouts=DeskLayouts(Settings.from_environment),
     )
 
 

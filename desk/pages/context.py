@@ -26,6 +26,7 @@ from sqlalchemy.orm import sessionmaker
 from desk.access import Viewer
 from desk.contacts import refused_leads
 from desk.guards import storable
+from desk.layouts import LedgerLayouts
 from desk.ledgers import OFFICE_ZONE
 from desk.listing import Lists, PublishedList, day_in_words
 from desk.login import COOKIE, mark_seen, open_session, viewer_by_cookie
@@ -55,8 +56,8 @@ class Desk:
 
     `open_workbook` opens a file that anybody may have sent, or raises ValueError with one Chinese line; it is given to the desk,
     which knows nothing of intake. None: nothing can be sent in by page. `read_code` reads a credit code (统一社会信用代码) in the same
-    way; None: codes are checked at night only. `examine` runs the checks of `zeyou doctor`: name, state, line and fix of each, or None
-    where that failed. `kinds` are the kinds of questions of the page 待你确认: the desk's own, and those whose rows another room knows.
+    way; None: codes are checked at night only. `layouts` knows the forms of ledgers that wait (:mod:`desk.layouts`). `examine` runs
+    the checks of `zeyou doctor`: name, state, line and fix of each, or None where that failed. `kinds` are the kinds of questions of the page 待你确认: the desk's own, and those whose rows another room knows.
     """
 
     settings: DeskSettings
@@ -71,6 +72,7 @@ class Desk:
     read_code: Callable[[str], str | None] | None = None
     examine: Callable[[], list[dict[str, str]] | None] | None = None
     kinds: tuple[Kind, ...] = KINDS
+    layouts: LedgerLayouts | None = None
 
     @property
     def today(self) -> dt.date:

@@ -52,8 +52,8 @@ router = APIRouter()
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 KEPT_DAYS: Final = 7
 TOLD: Final = 30  # lines of a page; the workbook that goes back has all of them
-_ONE_AT_A_TIME: Final = threading.Lock()  # a workbook unpacks to as much memory as its opener allows
-_FEW_WAIT: Final = threading.BoundedSemaphore(4)  # of sixteen threads: the others go on serving pages
+ONE_AT_A_TIME: Final = threading.Lock()  # a workbook unpacks to as much memory as its opener allows
+FEW_WAIT: Final = threading.BoundedSemaphore(4)  # of sixteen threads: the others go on serving pages
 _FACTS: Final = ("reported_date", "last_follow_up_date")
 
 
@@ -194,17 +194,17 @@ def _take(desk: Desk, viewer: Viewer, published: PublishedList, file: UploadFile
         if meta.login != viewer.login:
             raise Unsealed("这份工作簿是别人下载的；请由本人上传，或自己重新下载再填")
 
-    if not _FEW_WAIT.acquire(blocking=False):
+    if not FEW_WAIT.acquire(blocking=False):
         raise HTTPException(503, "几份工作簿正在读取，请稍后再传")
     try:
-        with _ONE_AT_A_TIME, TemporaryDirectory() as folder:
+        with ONE_AT_A_TIME, TemporaryDirectory() as folder:
             path = Path(folder) / "回填.xlsx"
             with path.open("wb") as target:
                 shutil.copyfileobj(file.file, target)
             meta, sheets = open_sealed(desk.sessions, path, desk.open_workbook, check)
             return take(desk.sessions, published, viewer, meta, sheets, desk.rules, desk.now(), "网页")
     finally:
-        _FEW_WAIT.release()
+        FEW_WAIT.release()
 
 
 @router.get("/workbook/returned", summary="下载退回件", response_class=Response)

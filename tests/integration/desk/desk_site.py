@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import xlsxwriter
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -20,12 +22,18 @@ from desk.application import build_app
 from desk.settings import DeskSettings
 from desk.store.database import writing
 from desk.store.models import Contact, Event, Person
+from intake.layouts.asking import unknown_tables
+from intake.layouts.waiting import add_waiting, waiting_of
 from intake.opening import open_sheets
 from intake.values import parse_uscc
 from models.ranking import RANKING_COLUMNS
+from office import DEFAULTS
+from orchestration.desk_layouts import DeskLayouts
+from orchestration.settings import Settings
 from publishing.boards import Board, all_boards, board_named
 from publishing.morning import MORNING_COLUMNS
 from publishing.snapshot import publish, ranked_leads_table
+from storage import content_hash
 
 PASSWORD = "correct horse battery"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
@@ -348,9 +356,52 @@ def secret_of(unit: str) -> dict[str, str]:
     return {"person": f"隐秘人{number}", "phone": f"1390000{number}{number}77", "content": f"密谈内容之{number}"}
 
 
+LEDGER = "来件.xlsx"
+LEDGER_HEADER = ("序号", "招引的事", "哪家来投", "盘子", "谁在跟", "头一回见", "老板", "打给谁")
+
+
+def unknown_ledger(home: Path) -> DeskLayouts:
+    """Lay a ledger that nobody knows, with everybody's secrets in it, into an inbox; return what the desk asks about it."""
+    inbox, office = home / "inbox", home / "office"
+    inbox.mkdir(exist_ok=True)
+    shutil.copytree(DEFAULTS, office, dirs_exist_ok=True)
+    settings = Settings(home, inbox, None, office)
+    with xlsxwriter.Workbook(inbox / LEDGER) as book:
+        book.set_properties({"created": dt.datetime(2000, 1, 1)})
+        sheet = book.add_worksheet("Sheet1")
+        sheet.write_row(0, 0, LEDGER_HEADER)
+        for at, unit in enumerate(UNITS * 2, start=1):
+            told = secret_of(unit)
+            row = [
+                at,
+                f"膜材料{at}号项目",
+                f"云川{at}号材料有限公司",
+                3_000 + at,
+                unit,
+                f"2026-03-0{at}",
+                told["person"],
+                told["phone"],
+            ]
+            sheet.write_row(at, 0, row)
+    tables = unknown_tables(inbox / LEDGER, {})
+    add_waiting(home, inbox, waiting_of(LEDGER, content_hash(inbox / LEDGER), tables, "2026-06-30"))
+    return DeskLayouts(lambda: settings)
+
+
+def ledger_id(home: Path) -> str:
+    """Return the id by which the page names that ledger."""
+    return content_hash(home / "inbox" / LEDGER)[:16]
+
+
 def build_site(home: Path, database_url: str) -> Site:
     """Open a desk on what is published, make the people, give every unit a contact and a follow-up."""
-    app = build_app(DeskSettings(home, database_url), now=lambda: NOW, open_workbook=open_sheets, read_code=parse_uscc)
+    app = build_app(
+        DeskSettings(home, database_url),
+        now=lambda: NOW,
+        open_workbook=open_sheets,
+        read_code=parse_uscc,
+        layouts=unknown_ledger(home),
+    )
     site = Site(app, home)
     with site.database() as session:
         for login, (role, unit) in PEOPLE.items():

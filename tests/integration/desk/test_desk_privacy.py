@@ -12,7 +12,17 @@ import pandas as pd
 import pytest
 
 from desk.access import Viewer, units_of
-from tests.integration.desk.desk_site import CHEAP, PEOPLE, UNITS, Site, build_site, publish_list, ranking, secret_of
+from tests.integration.desk.desk_site import (
+    CHEAP,
+    PEOPLE,
+    UNITS,
+    Site,
+    build_site,
+    ledger_id,
+    publish_list,
+    ranking,
+    secret_of,
+)
 
 PARENTS = {"甲镇": None, "乙街道": "甲镇", "丙园区": None}
 
@@ -41,6 +51,8 @@ def pages(site: Site) -> list[str]:
         "/trips": ["", "?region=长三角&since_days=0"],
         "/trips/plan.xlsx": ["?region=长三角&first=2026-07-01&last=2026-07-02"],
         "/workbook/returned": ["", "?id=1"],
+        "/layouts": ["", "?done=好"],
+        "/layouts/file": ["", f"?id={ledger_id(site.home)}&sheet=Sheet1"],
     }
     plain = (
         "/login",

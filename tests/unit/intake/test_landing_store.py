@@ -264,10 +264,10 @@ def test_a_failure_of_the_program_on_one_file_costs_no_other(tmp_path, monkeypat
 def test_a_file_that_the_machine_could_not_read_is_read_the_next_time(tmp_path, monkeypatch, name, error):
     inbox, real = good_and_bad(tmp_path), getattr(landing, name)
 
-    def fails(path, *more):
+    def fails(path, *more, **kinds):
         if path.name == "乙.xlsx":
             raise error
-        return real(path, *more)
+        return real(path, *more, **kinds)
 
     store = LandingStore(tmp_path / "store")
     with monkeypatch.context() as patched:

@@ -359,7 +359,7 @@ def test_a_period_is_no_unit(tmp_path, name):
 
 
 def test_a_sheet_is_no_unit_beside_a_column_of_units_that_is_not_read(tmp_path):
-    rows = [["牵头部门" if h == "负责单位" else h for h in WAN], row("A1")]
+    rows = [["分管部门" if h == "负责单位" else h for h in WAN], row("A1")]
     assert read(write_xlsx(tmp_path / "a.xlsx", {"城关镇": rows})).accepted == []
     rows = [[h for h in WAN if h != "负责单位"], [c for c in row("A1") if c != "城关镇"]]
     assert read(write_xlsx(tmp_path / "b.xlsx", {"城关镇": rows})).accepted[0]["unit_name"] == "城关镇"

@@ -299,7 +299,8 @@ def test_every_wrong_cell_is_returned_in_place_and_nothing_is_applied(
         sheet = whole_book.sheet(table.title)
         for at, (name, value) in enumerate(bad_cells(table).items()):
             if at + 1 >= len(sheet.rows):
-                sheet.rows.append(list(sheet.rows[1]))
+                # A table may come without rows, as that of layouts does.
+                sheet.rows.append(list(sheet.rows[1]) if len(sheet.rows) > 1 else [""] * len(sheet.rows[0]))
             whole_book.set(table.title, at + 1, table.columns[name], value)
             expected.add((f"工作表“{table.title}”", at + 2, table.columns[name]))
     whole_book.add("汇率", *RATE)
