@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from intake.matching.letters import Keys, chars_of, stirred, whole_hash
@@ -40,7 +41,9 @@ CHUNK: Final = 60_000  # what a chunk touches stays in the cache: twice as fast 
 COMPARED: Final = 16  # characters of a core; 2 bytes each, all of the basic plane
 # Cores that firms of 25 cities and more bear in the real register, read through, and words like them.
 _TRADES: Final = Path(__file__).parents[1] / "reference" / "trades.csv"
-_ORDINALS: Final = np.array([ord(c) for c in "一二三四五六七八九十甲乙丙丁东西南北中上下前后左右新老大小0123456789"], dtype=np.uint16)
+_ORDINALS: Final = np.array(
+    [ord(c) for c in "一二三四五六七八九十甲乙丙丁东西南北中上下前后左右新老大小0123456789"], dtype=np.uint16
+)
 RARE, UNCOMMON = 3, 12  # rows of one core name; firms of one core are met about three times in ledgers
 
 
@@ -106,12 +109,14 @@ def patterns(records: Records, left: Index, right: Index) -> npt.NDArray[np.int3
     core_count = counts_of(_told_apart_by_place(records))
     person_count, phone_count = counts_of(records.person), counts_of(records.phone)
     alias = set_of_aliases(records)
+    has_form = pc.ends_with(records.names.written, "公司").to_numpy(zero_copy_only=False)
+    is_whole = np.asarray(has_form, dtype=bool) | records.names.is_branch
     found = np.empty(len(left), dtype=np.int32)
 
     def compare(start: int) -> None:
         one, other = left[start : start + CHUNK], right[start : start + CHUNK]
         levels = (
-            _name(records, core, length, one, other, core_count, alias),
+            _name(records, core, length, one, other, core_count, alias, is_whole),
             _place(records, one, other),
             _agreement(where[one], where[other]),
             _counted(records.person, person_count, one, other, 20),
@@ -164,16 +169,22 @@ def _name(
     other: Index,
     core_count: npt.NDArray[np.int64],
     alias: npt.NDArray[np.uint64],
+    is_whole: npt.NDArray[np.bool_],
 ) -> Levels:
     level = np.zeros(len(one), dtype=np.int8)
     equal = (records.core_key[one] == records.core_key[other]) & (records.names.length[one] >= 2)
     count = np.maximum(core_count[one], core_count[other])
     level[equal] = np.where(count <= RARE, 8, np.where(count <= UNCOMMON, 7, 6))[equal]
+    # 加油船(002号), 加油船(003号)
+    mine, yours = records.names.aside[one], records.names.aside[other]
+    equal_level = level[equal]
+    equal_level[((mine > 0) & (yours > 0) & (mine != yours))[equal]] = 1
+    level[equal] = equal_level
     rest = np.flatnonzero(~equal)
     compared = same_name_level(core[one[rest]], core[other[rest]], length[one[rest]], length[other[rest]])
-    # 浏阳支行, 浏阳开发区支行: a branch's name is not abbreviated by another branch's.
-    branches = records.names.is_branch[one[rest]] & records.names.is_branch[other[rest]]
-    compared[branches & ((compared == 2) | (compared == 3))] = 1
+    # Whole names abbreviate none: 科达集团有限公司 and 科达物流有限公司 are kin, 浏阳支行 and 浏阳开发区支行 too.
+    both_whole = is_whole[one[rest]] & is_whole[other[rest]]
+    compared[both_whole & ((compared == 2) | (compared == 3))] = 1
     level[rest] = compared
     if len(alias):
         for this, that in ((one, other), (other, one)):
