@@ -92,7 +92,8 @@ def compared(
     def counted(keep: Any) -> Any:
         return np.bincount(pattern[keep], minlength=size).astype(float)
 
-    log_odds, _ = learned(counted(train & label), counted(train & ~label), np.zeros(size))
+    taught = train & ~apart  # as the product learns: a branch never meets a firm
+    log_odds, _ = learned(counted(taught & label), counted(taught & ~label), np.zeros(size))
     said = (log_odds[pattern] >= 0) & ~apart
     lines = [line(f"{title}: ours", said[~train], label[~train])]
     cores = records.names.core_text().to_pylist()

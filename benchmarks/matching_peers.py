@@ -96,9 +96,11 @@ def splink(source: Path) -> dict[str, Any]:
     )
     api = DuckDBAPI()
     linker = Linker(api.register(frame), settings)
-    linker.training.estimate_probability_two_random_records_match([block_on("uscc")], recall=0.3)
+    # Without codes a phone and a person together stand in for them.
+    sure = block_on("uscc") if frame["uscc"].notna().any() else block_on("phone", "legal_person")
+    linker.training.estimate_probability_two_random_records_match([sure], recall=0.3)
     linker.training.estimate_u_using_random_sampling(max_pairs=1_000_000, seed=1)
-    linker.training.estimate_parameters_using_expectation_maximisation(block_on("uscc"), record_sample_proportion=0.2)
+    linker.training.estimate_parameters_using_expectation_maximisation(sure, record_sample_proportion=0.2)
     linker.training.estimate_parameters_using_expectation_maximisation(block_on("core"), record_sample_proportion=0.2)
     predicted = linker.inference.predict(threshold_match_probability=min(SPLINK_THRESHOLDS))
     pairs = predicted.as_pyarrow_table()

@@ -7,12 +7,16 @@ Belongs here: the levels of agreement of names, places, persons, phones, address
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
 
-from intake.matching.letters import Keys
+from intake.matching.letters import Keys, chars_of, stirred, whole_hash
 from intake.matching.records import Records
 
 Levels = npt.NDArray[np.int8]
@@ -35,6 +39,11 @@ LEVELS: Final = {
 SHAPE: Final = tuple(LEVELS.values())
 CHUNK: Final = 60_000  # what a chunk touches stays in the cache: twice as fast as 250,000
 COMPARED: Final = 16  # characters of a core; 2 bytes each, all of the basic plane
+# Cores that firms of 25 cities and more bear in the real register, read through, and words like them.
+_TRADES: Final = Path(__file__).parents[1] / "reference" / "trades.csv"
+_ORDINALS: Final = np.array(
+    [ord(c) for c in "一二三四五六七八九十甲乙丙丁东西南北中上下前后左右新老大小0123456789"], dtype=np.uint16
+)
 RARE, UNCOMMON = 3, 12  # rows of one core name; firms of one core are met about three times in ledgers
 
 
@@ -57,6 +66,10 @@ def same_name_level(
     suffix = np.where(alike.all(axis=1), small, alike.argmin(axis=1)).astype(np.int8)
     suffix = np.minimum(suffix, small - prefix)
     one_off = (size - small <= 1) & (prefix + suffix >= size - 1) & (small >= 3)
+    # 第二门市部 for 第三门市部, 东厂 for 西厂: what tells firms apart is no slip.
+    spot = np.minimum(prefix, width - 1)[:, None].astype(np.int64)
+    here, there = (np.take_along_axis(side, spot, axis=1)[:, 0] for side in (left, right))
+    one_off &= ~((size == small) & np.isin(here, _ORDINALS) & np.isin(there, _ORDINALS))
     # 泰华 for 华泰: two neighbours changed places.
     swapped = (size == small) & (prefix + suffix == size - 2) & (small >= 3)
     if swapped.any():
@@ -93,15 +106,17 @@ def patterns(records: Records, left: Index, right: Index) -> npt.NDArray[np.int3
     core = np.minimum(records.names.core[:, :COMPARED], 0xFFFF).astype(np.uint16)
     length = np.minimum(records.names.length, COMPARED).astype(np.int8)
     where = records.where
-    core_count = counts_of(records.core_key)
+    core_count = counts_of(_told_apart_by_place(records))
     person_count, phone_count = counts_of(records.person), counts_of(records.phone)
     alias = set_of_aliases(records)
+    has_form = pc.ends_with(records.names.written, "公司").to_numpy(zero_copy_only=False)
+    is_whole = np.asarray(has_form, dtype=bool) | records.names.is_branch
     found = np.empty(len(left), dtype=np.int32)
 
     def compare(start: int) -> None:
         one, other = left[start : start + CHUNK], right[start : start + CHUNK]
         levels = (
-            _name(records, core, length, one, other, core_count, alias),
+            _name(records, core, length, one, other, core_count, alias, is_whole),
             _place(records, one, other),
             _agreement(where[one], where[other]),
             _counted(records.person, person_count, one, other, 20),
@@ -122,6 +137,20 @@ def patterns(records: Records, left: Index, right: Index) -> npt.NDArray[np.int3
     return found
 
 
+def _told_apart_by_place(records: Records) -> Keys:
+    """Return the core of each row; with the place of the name where the core says a trade only (西昌电力, 湖南黄金)."""
+    place = np.where(records.place > 0, records.place, records.province)
+    only_trade = np.isin(records.core_key, _trades()) & (place > 0)
+    return np.where(only_trade, stirred(records.core_key, place), records.core_key)
+
+
+@cache
+def _trades() -> Keys:
+    """Return the cores that say no more than a trade, as keys."""
+    words = pacsv.read_csv(_TRADES)["trade"].combine_chunks()
+    return whole_hash(chars_of(words))
+
+
 def set_of_aliases(records: Records) -> npt.NDArray[np.uint64]:
     """Give the sorted keys (row, alias core) that answer whether a core is an alias of a row."""
     return np.sort(_row_and_key(records.alias_row, records.alias_key))
@@ -140,13 +169,23 @@ def _name(
     other: Index,
     core_count: npt.NDArray[np.int64],
     alias: npt.NDArray[np.uint64],
+    is_whole: npt.NDArray[np.bool_],
 ) -> Levels:
     level = np.zeros(len(one), dtype=np.int8)
     equal = (records.core_key[one] == records.core_key[other]) & (records.names.length[one] >= 2)
-    count = core_count[one]
+    count = np.maximum(core_count[one], core_count[other])
     level[equal] = np.where(count <= RARE, 8, np.where(count <= UNCOMMON, 7, 6))[equal]
+    # 加油船(002号), 加油船(003号)
+    mine, yours = records.names.aside[one], records.names.aside[other]
+    equal_level = level[equal]
+    equal_level[((mine > 0) & (yours > 0) & (mine != yours))[equal]] = 1
+    level[equal] = equal_level
     rest = np.flatnonzero(~equal)
-    level[rest] = same_name_level(core[one[rest]], core[other[rest]], length[one[rest]], length[other[rest]])
+    compared = same_name_level(core[one[rest]], core[other[rest]], length[one[rest]], length[other[rest]])
+    # Whole names abbreviate none: 科达集团有限公司 and 科达物流有限公司 are kin, 浏阳支行 and 浏阳开发区支行 too.
+    both_whole = is_whole[one[rest]] & is_whole[other[rest]]
+    compared[both_whole & ((compared == 2) | (compared == 3))] = 1
+    level[rest] = compared
     if len(alias):
         for this, that in ((one, other), (other, one)):
             asked = _row_and_key(this.astype(np.int64), records.core_key[that])

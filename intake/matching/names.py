@@ -40,13 +40,12 @@ _LEGAL: Final = (
 )
 _SAYS_NOTHING: Final = "集团|股份|有限|责任|控股|公司|合伙|普通|特殊|[市省区县]"
 _BRANCH_WORDS: Final = "分公司|支公司|办事处|支行|分行|分理处|分店|营业部|营业厅|营业所|代表处|联络处|储蓄所|分厂|分院|分所|分部|分社|支局|支社"
-_WEAK_BRANCH_WORDS: Final = "项目部|经营部|门市部|服务部|销售部|经销部|加油站|维修站|营业点|网点|购销站"
-# A shop of its own is called 经营部 too: the weak words make a branch only behind a whole company's name.
-_BRANCH: Final = (
-    rf"^(.{{2,}}?公司(?:\(集团\))?|.{{2,}}?(?:银行|信用社|合作社|集团))(.*(?:{_BRANCH_WORDS}|{_WEAK_BRANCH_WORDS}))$"
-)
+# A shop of its own ends in 部, 厂, 店 too: these make a branch only behind a whole company's name, or a cooperative's.
+_UNITS: Final = "部厂店站所处局行厅场心房市亭馆点队矿城库院社楼校庄厦室园汇井堂"
+_OWNER: Final = r".{2,}?公司(?:\(集团\))?|.{2,}?(?:银行|信用社|信用合作联社|合作社|供销社)"
+_BRANCH: Final = rf"^(?:({_OWNER}|.{{2,}}?集团)(.*(?:{_BRANCH_WORDS}))|({_OWNER})(.+[{_UNITS}]))$"
 _BRANCH_ENDS: Final = "(" + ", ".join(
-    f"'{end}'" for end in sorted({word[-2:] for word in f"{_BRANCH_WORDS}|{_WEAK_BRANCH_WORDS}".split("|")})
+    f"'{end}'" for end in sorted({word[-1] for word in _BRANCH_WORDS.split("|")} | set(_UNITS))
 ) + ")"  # fmt: skip
 _PLAIN_BRANCH: Final = rf"(?:{_BRANCH_WORDS})$"
 
@@ -163,13 +162,14 @@ def _parts(names: pa.Array) -> pa.Table:
             from without_aliases
         ),
         ended as (
-            select *, right(written, 2) in {_BRANCH_ENDS} and not ends_with(written, '有限公司') as may_be_branch
+            select *, right(written, 1) in {_BRANCH_ENDS} and not ends_with(written, '有限公司') as may_be_branch
             from mended
         ),
         divided as (
             select
                 *,
-                case when may_be_branch then regexp_extract(written, '{_BRANCH}', ['parent', 'own']) end as branch
+                case when may_be_branch then regexp_extract(written, '{_BRANCH}', ['parent', 'own', 'owner', 'unit']) end
+                    as branch
             from ended
         ),
         headed as (
@@ -177,10 +177,10 @@ def _parts(names: pa.Array) -> pa.Table:
                 place,
                 written,
                 aliases,
-                nullif(branch['parent'], '') as parent,
-                nullif(branch['own'], '') as own,
+                nullif(branch['parent'] || branch['owner'], '') as parent,
+                nullif(branch['own'] || branch['unit'], '') as own,
                 may_be_branch and regexp_matches(written, '{_PLAIN_BRANCH}') as is_plain_branch,
-                coalesce(nullif(branch['parent'], ''), written) as head
+                coalesce(nullif(branch['parent'] || branch['owner'], ''), written) as head
             from divided
         ),
         bracketed as (

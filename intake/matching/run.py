@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from intake.matching import names
 from intake.matching.candidates import candidate_pairs
-from intake.matching.comparison import ALIAS_LEVEL, LEVELS, NAME_LEVELS, SHAPE, patterns, places_differ
+from intake.matching.comparison import ALIAS_LEVEL, NAME_LEVELS, SHAPE, patterns, places_differ
 from intake.matching.crosswalk import EVENTS_SCHEMA, SCHEMA, Assigned, assign, read_crosswalk, read_events
 from intake.matching.decisions import Decision, read_decisions
 from intake.matching.grouping import (
@@ -38,8 +38,8 @@ from intake.matching.grouping import (
 )
 from intake.matching.letters import WIDTH, Keys, stirred, whole_hash
 from intake.matching.records import Records, prepared, read_records
-from intake.matching.trust import disagreeing, has_evidence, judged, of_name_level
-from intake.matching.weights import THRESHOLD, UNLIKE_THRESHOLD, Floats, Weights, learned
+from intake.matching.trust import disagreeing, judged, likely, of_name_level, sure_enough
+from intake.matching.weights import Floats, Weights, learned
 from intake.workbook import FileProblem
 
 Say = Callable[[str], None]
@@ -187,11 +187,10 @@ def _edges(records: Records, say: Say) -> tuple[Edges, Floats, list[Weights], li
     labels = counted(coded & (one == other)), counted(apart), counted(~coded & ~apart)
     log_odds, weights = learned(*labels)
     trust = judged(log_odds, weights, *labels)
-    unlike = np.arange(size) < size // LEVELS["name"]  # the name is the first digit of the pattern
-    joins = log_odds >= np.where(unlike, UNLIKE_THRESHOLD, THRESHOLD)
+    joins = trust.vouched & likely(log_odds)
     # What no code vouches for joins nothing by names and places alone: those are for exact keys. A former name that
     # somebody wrote down is one.
-    joins &= trust.vouched | (trust.plausible & has_evidence())
+    joins |= trust.allowed & sure_enough(log_odds)
     joins |= of_name_level(ALIAS_LEVEL) & ~disagreeing("place", "city")
     keep = joins[pattern] & ~coded & ~apart
     scored = Edges(
@@ -213,9 +212,9 @@ def _edges(records: Records, say: Say) -> tuple[Edges, Floats, list[Weights], li
         )
     told = []
     if trust.objections:
-        told = [f"学到的归并权重不可信，未采用，{_EXACT}：{'；'.join(trust.objections)}"]
+        told = [f"归并权重在这份数据上不可信，未采用，{_EXACT}：{'；'.join(trust.objections)}"]
     elif not is_vouched and labels[2].any():
-        told = [f"没有足够的有效信用代码核对所学权重：法定代表人、电话、地址都对不上的，{_EXACT}"]
+        told = [f"没有足够的有效信用代码可学，用自带的归并权重：法定代表人、电话、地址都对不上的，{_EXACT}"]
     return joined(_by_code(records), _by_register(records), named, scored), log_odds, weights, told
 
 

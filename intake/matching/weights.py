@@ -1,12 +1,15 @@
-"""What agreement weighs (权重): log-odds by Fellegi and Sunter, learned from the codes and by EM.
+"""What agreement weighs (权重): log-odds by Fellegi and Sunter, learned from the codes, or kept.
 
 Belongs here: m and u of every level, the share of matches among candidates, the probability of a pattern. Pairs that
-both have a credit code are free labels; the rest is learned by EM. Does not belong: comparing (comparison.py).
+both have a credit code are free labels; where there are few, kept weights stand in. Does not belong: comparing (comparison.py).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -16,34 +19,10 @@ from intake.matching.comparison import LEVELS, SHAPE
 
 Floats = npt.NDArray[np.float64]
 
-# What is believed before any data is seen; worth PRIOR_PAIRS pairs a side, so that a small ledger is not ruled by chance.
+# What is known before any data is seen; worth PRIOR_PAIRS pairs a side, so that a small ledger is not ruled by chance.
+# benchmarks/kept_weights.py learned it and says from what.
+KEPT: Final = Path(__file__).parents[1] / "reference" / "kept_weights.json"
 PRIOR_PAIRS: Final = 60.0
-PRIOR_SHARE: Final = 0.08
-PRIOR_M: Final[dict[str, tuple[float, ...]]] = {
-    "name": (0.02, 0.01, 0.02, 0.08, 0.03, 0.04, 0.10, 0.25, 0.42, 0.03),
-    "place": (0.02, 0.45, 0.53),
-    "city": (0.04, 0.16, 0.80),
-    "person": (0.10, 0.25, 0.15, 0.50),
-    "phone": (0.25, 0.35, 0.05, 0.35),
-    "address": (0.15, 0.35, 0.10, 0.40),
-    "form": (0.12, 0.88),
-}
-PRIOR_U: Final[dict[str, tuple[float, ...]]] = {
-    "name": (0.36, 0.31, 0.05, 0.03, 0.10, 0.02, 0.09, 0.03, 0.0095, 0.0005),
-    "place": (0.45, 0.40, 0.15),
-    "city": (0.45, 0.15, 0.40),
-    "person": (0.62, 0.25, 0.11, 0.02),
-    "phone": (0.53, 0.35, 0.10, 0.02),
-    "address": (0.52, 0.35, 0.10, 0.03),
-    "form": (0.25, 0.75),
-}
-# Unlike names: a person, a phone or an address agrees, or the pair would not have been looked at.
-PRIOR_UNLIKE_U: Final[dict[str, tuple[float, ...]]] = {
-    "person": (0.30, 0.20, 0.35, 0.15),
-    "phone": (0.35, 0.30, 0.25, 0.10),
-    "address": (0.30, 0.25, 0.10, 0.35),
-}
-PRIOR_UNLIKE_SHARE: Final = 0.03
 UNLIKE: Final = (0,)
 ROUNDS: Final = 25
 ENOUGH_LABELS: Final = 300  # pairs of a side
@@ -77,21 +56,14 @@ class Weights:
         return grid
 
 
-def believed(stratum: tuple[int, ...]) -> Weights:
-    """Give what is believed of pairs whose names stand at the levels of a stratum."""
-    m = {name: np.asarray(value) for name, value in PRIOR_M.items()}
-    u = {name: np.asarray(value) for name, value in PRIOR_U.items()}
-    inside = np.isin(np.arange(LEVELS["name"]), stratum)
-    matches, others = PRIOR_SHARE * m["name"][inside].sum(), (1 - PRIOR_SHARE) * u["name"][inside].sum()
-    for side in (m, u):
-        side["name"] = np.where(inside, side["name"], _NEVER)
-        side["name"] = side["name"] / side["name"].sum()
-    if stratum == UNLIKE:
-        return Weights(PRIOR_UNLIKE_SHARE, m, u | {name: np.asarray(value) for name, value in PRIOR_UNLIKE_U.items()})
-    return Weights(float(matches / (matches + others)), m, u)
-
-
-_NEVER: Final = 1e-9
+@cache
+def kept() -> dict[tuple[int, ...], Weights]:
+    """Return the kept weights by stratum."""
+    found = {}
+    for one in json.loads(KEPT.read_text(encoding="utf-8")):
+        sides = [{name: np.asarray(shares) for name, shares in one[side].items()} for side in ("m", "u")]
+        found[tuple(one["levels"])] = Weights(float(one["share"]), *sides)
+    return found
 
 
 def learned(same: Floats, different: Floats, open_pairs: Floats) -> tuple[Floats, list[Weights]]:
@@ -106,13 +78,13 @@ def learned(same: Floats, different: Floats, open_pairs: Floats) -> tuple[Floats
         inside = np.zeros(SHAPE, dtype=bool)
         inside[levels] = True
         counts = [np.where(inside.ravel(), count, 0.0) for count in (same, different, open_pairs)]
-        prior = believed(stratum)
-        # Codes alone teach where there are enough, and always of unlike names: there EM finds other classes than match
-        # and no match (agents, namesakes, office towers).
+        prior = kept()[stratum]
+        m, u = _shares(counts[0], prior.m), _shares(counts[1], prior.u)
         if stratum == UNLIKE or is_labelled(counts[0], counts[1]):
-            weights = _by_codes(prior, counts[0], counts[1])
+            share = (counts[0].sum() + PRIOR_PAIRS * prior.share) / (counts[0].sum() + counts[1].sum() + PRIOR_PAIRS)
+            weights = Weights(float(share), m, u, by_codes=True)
         else:
-            weights = _by_em(prior, *counts)
+            weights = _share_by_em(Weights(prior.share, m, u), *counts)
         total[levels] = weights.log_odds()[levels]
         found.append(weights)
     return total.ravel(), found
@@ -123,19 +95,12 @@ def is_labelled(same: Floats, different: Floats) -> bool:
     return bool(min(same.sum(), different.sum()) >= ENOUGH_LABELS)
 
 
-def _by_codes(prior: Weights, same: Floats, different: Floats) -> Weights:
-    share = (same.sum() + PRIOR_PAIRS * prior.share) / (same.sum() + different.sum() + PRIOR_PAIRS)
-    return Weights(float(share), _shares(same, prior.m), _shares(different, prior.u), by_codes=True)
-
-
-def _by_em(prior: Weights, same: Floats, different: Floats, open_pairs: Floats) -> Weights:
-    found = prior
+def _share_by_em(found: Weights, same: Floats, different: Floats, open_pairs: Floats) -> Weights:
+    """Estimate by EM how many of the pairs are matches, and nothing else: left to itself EM finds two classes in any table."""
+    prior, pairs = found.share, same.sum() + different.sum() + open_pairs.sum()
     for _ in range(ROUNDS):
-        matches = open_pairs / (1.0 + np.exp(-found.log_odds().ravel()))
-        share = (matches.sum() + PRIOR_PAIRS * prior.share) / (open_pairs.sum() + PRIOR_PAIRS)
-        found = Weights(
-            float(share), _shares(same + matches, prior.m), _shares(different + open_pairs - matches, prior.u)
-        )
+        matches = same.sum() + (open_pairs / (1.0 + np.exp(-found.log_odds().ravel()))).sum()
+        found = replace(found, share=float((matches + PRIOR_PAIRS * prior) / (pairs + PRIOR_PAIRS)))
     return found
 
 

@@ -18,7 +18,7 @@ from intake.matching.grouping import BY_SCORE, Edges, grouped, overgrown
 from intake.matching.records import checked, prepared
 from intake.matching.run import match
 from intake.matching.trust import judged
-from intake.matching.weights import STRATA, Weights, learned
+from intake.matching.weights import learned
 from orchestration.command_line import main
 from sample.enterprises import credit_codes
 
@@ -117,48 +117,31 @@ def test_a_lead_finds_the_one_firm_of_its_core_in_the_register_without_weights()
     assert found.table["why"].to_pylist()[0] == "名录中唯一核心名称相同"
 
 
-@pytest.mark.parametrize("stratum", STRATA[1:])
-@pytest.mark.parametrize("fault", ["place", "city", "person", "phone", "address", "form", "share", "bare", None])
-def test_weights_that_make_no_sense_are_refused(stratum: tuple[int, ...], fault: str | None) -> None:
-    """Turn one level of sound weights round: each is noticed where pairs are joined, sound ones are not."""
-    if fault == "bare" and 6 in stratum:
-        pytest.skip("equal names may weigh as a match by themselves")
-    m = {name: np.full(count, 0.1) for name, count in LEVELS.items()}
-    u = {name: np.full(count, 0.1) for name, count in LEVELS.items()}
-    for name in LEVELS:
-        if name != "name":
-            m[name][0], u[name][0], m[name][-1], u[name][-1] = 0.02, 0.4, 0.5, 0.05
-    m["city"][-1] = m["place"][-1] = 0.06
-    share = 0.1
-    if fault in LEVELS:
-        m[fault], u[fault] = u[fault].copy(), m[fault].copy()
-        m["phone"][-1] = max(m["phone"][-1], 0.9)
-    elif fault == "share":
-        share = 0.99
-    elif fault == "bare":
-        m["name"] = m["name"] * 400
-    weights = [Weights(share, m, u) for _ in STRATA]
-    log_odds = weights[0].log_odds().ravel()
-    inside = np.zeros(SHAPE, dtype=bool)
-    inside[list(stratum)] = True
-    pairs, none = np.where(inside.ravel(), 1.0, 0.0), np.zeros(int(np.prod(SHAPE)))
-    trust = judged(log_odds, weights, none, none, pairs)
-    assert bool(trust.objections) == (fault is not None), trust.objections
-    assert bool(trust.plausible[inside.ravel()].all()) == (fault is None) and not trust.vouched.any()
-
-
-def test_known_strangers_that_would_be_joined_refuse_the_weights_and_others_vouch_for_them() -> None:
+def test_kept_weights_join_only_with_a_person_a_phone_or_a_door_beside_the_name() -> None:
     size = int(np.prod(SHAPE))
-    inside = np.zeros(SHAPE, dtype=bool)
-    inside[4] = True
-    open_pairs = np.where(inside.ravel(), 40.0, 0.0)
-    joins = inside.ravel() & (np.arange(size) % 2 == 0)
-    apart = inside.ravel() & ~joins
-    log_odds = np.where(joins, 2.0, -2.0)
-    weights = learned(np.zeros(size), np.zeros(size), open_pairs)[1]
-    for strangers_, is_vouched in ((joins, False), (apart, True)):
-        trust = judged(log_odds, weights, np.zeros(size), np.where(strangers_, 100.0, 0.0), open_pairs)
-        assert bool(trust.vouched[inside.ravel()].all()) == is_vouched == (not trust.objections)
+    pairs = np.ones(size)
+    log_odds, weights = learned(np.zeros(size), np.zeros(size), pairs)
+    trust = judged(log_odds, weights, np.zeros(size), np.zeros(size), pairs)
+    levels = dict(zip(LEVELS, np.unravel_index(np.arange(size), SHAPE), strict=True))
+    agrees = (levels["person"] >= 2) | (levels["phone"] >= 2) | (levels["address"] == 3)
+    assert not trust.vouched.any() and not trust.objections
+    assert not trust.allowed[~agrees].any() and trust.allowed[agrees & (levels["name"] > 1)].all()
+    assert not trust.allowed[levels["name"] == 1].any()  # two firms of one brand share all three
+
+
+def test_known_strangers_that_would_be_joined_refuse_the_weights_of_their_stratum() -> None:
+    size = int(np.prod(SHAPE))
+    levels = dict(zip(LEVELS, np.unravel_index(np.arange(size), SHAPE), strict=True))
+    inside = (levels["name"] == 4) & (levels["person"] == 3)
+    joins = inside & (np.arange(size) % 2 == 0)
+    log_odds = np.where(joins, 6.0, -2.0)
+    open_pairs = np.where(inside, 40.0, 0.0)
+    none = np.zeros(size)
+    weights = learned(none, none, open_pairs)[1]
+    for strangers_, is_refused in ((joins, True), (inside & ~joins, False)):
+        trust = judged(log_odds, weights, none, np.where(strangers_, 100.0, 0.0), open_pairs)
+        assert bool(trust.objections) == is_refused == (not trust.allowed[inside].any())
+        assert not trust.vouched.any()  # strangers alone vouch for nothing: pairs of one firm have to be known too
 
 
 def _firms_of(data: Path, city: str, columns: str) -> pa.Table:
