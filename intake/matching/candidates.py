@@ -15,6 +15,7 @@ import numpy.typing as npt
 from intake.matching.comparison import COMPARED
 from intake.matching.letters import Keys, stirred
 from intake.matching.records import Records
+from intake.matching.register import near_keys
 
 _LOW_BITS: Final = np.uint64(2**22 - 1)
 
@@ -25,6 +26,7 @@ Rows = npt.NDArray[np.int64]
 LARGEST_BLOCK: Final = {
     "core": 40, "core_city": 200, "sorted": 40, "brand_city": 60, "three": 40, "without_first": 40, "without_second": 40,
     "phone": 20, "person_city": 30, "person_brand": 30, "address": 30, "alias": 60,
+    "near": 40,
 }  # fmt: skip
 
 
@@ -74,6 +76,9 @@ def keys_of(records: Records) -> Iterator[tuple[str, Rows, Keys]]:
     yield "person_city", *known(stirred(records.person, where), records.person > 0, has_city)
     yield "person_brand", *known(stirred(records.person, brand), records.person > 0, long_enough)
     yield "address", *known(stirred(records.address, where), records.address > 0)
+    if (records.listed >= 0).any():
+        near = [known(key, key > 0) for key in near_keys(core, length)]
+        yield "near", np.concatenate([rows for rows, _ in near]), np.concatenate([keys for _, keys in near])
     if len(records.alias_row):
         rows = np.concatenate([every[long_enough], records.alias_row])
         keys = np.concatenate([records.core_key[long_enough], records.alias_key])

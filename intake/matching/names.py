@@ -32,6 +32,7 @@ _ODD: Final = "[" + re.escape(_BRACKETS + _DROPPED).replace("'", "''") + "]"
 
 # Kept apart from the text: (曾用名:…), (简称:…), (原…公司).
 _ALIAS: Final = r"\((?:曾用名|原名称?|原名为|简称|又名|别名|原)([^()]{2,})\)?"
+_BEHIND_COMMA: Final = r"[,，、;；/](?:曾用名|原名称?|原名为|原)[:：]?([^,，、;；/()（）]{4,})\s*$"
 _WRITTEN_WRONG: Final = r"有[限线现陷](?:[责贵][任仁认])?[公工][司同可]+"
 _LEGAL_ENDS: Final = "('公司', '集团', '股份', '控股', '企业', '合伙', '独资', '责任', '有限')"
 _LEGAL: Final = (
@@ -103,7 +104,16 @@ def _simplified(names: pa.Array) -> pa.Array:
 
 def _folded(names: pa.Array) -> pa.Array:
     """Fold to half width, capitals and simplified characters; null gives an empty text."""
-    return _simplified(_half_width(names))
+    return _simplified(_half_width(_bracketed(pc.fill_null(names.cast(pa.string()), ""))))
+
+
+def _bracketed(names: pa.Array) -> pa.Array:
+    """Put a former name behind a comma into brackets: 新名公司，原老名公司 means what 新名公司(原老名公司) does."""
+    seen = pc.match_substring_regex(names, _BEHIND_COMMA)
+    if not pc.any(seen).as_py():
+        return names
+    plain = pc.replace_substring_regex(names.filter(seen), _BEHIND_COMMA, r"(原\1)")
+    return pc.replace_with_mask(names, seen, plain)
 
 
 def _half_width(names: pa.Array) -> pa.Array:

@@ -20,13 +20,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from intake.matching import names
-from intake.matching.letters import Keys, chars_of, stirred, text_of, whole_hash
+from intake.matching.letters import Chars, Keys, chars_of, stirred, text_of, whole_hash
 from intake.matching.names import Names
 
 COLUMNS: Final = ("uscc", "registration_no", "enterprise_name", "province_name", "city_name", "source_row")
 BATCH_ROWS: Final = 122_880
 # A key that more firms of the register bear says too little to compare them all; a whole name (全称) is asked for most.
-MOST: Final = {"whole": 50, "core": 40, "core_place": 40, "three": 10, "tail": 10}
+MOST: Final = {"whole": 50, "core": 40, "core_place": 40, "three": 10, "tail": 10, "brand_place": 5, "near": 10}
+LONGEST_NEAR: Final = 12  # characters of a core that slips are looked for in
 SIEVE_BITS: Final = 22
 _BRAND_BYTES: Final = np.uint64((1 << 48) - 1)  # two Chinese characters
 _ODD: Final = np.uint64(0x9E3779B97F4A7C15)
@@ -69,7 +70,7 @@ class _Wanted:
 
     def __init__(self, asked: Sequence[Names], aliases: Names, codes: Sequence[str]) -> None:
         self.codes = pa.array(sorted(set(codes)), pa.string())
-        keys = [key for part in asked for key in _keys_of(part, shortest=3).values()]
+        keys = [key for part in asked for _, key in _keys_of(part, is_asked=True)]
         # An alias is asked for as a core of any length: 宏远 said to be a 简称 means more than a core of two characters.
         keys.append(_mixed("core", whole_hash(aliases.core), aliases)[aliases.length >= 2])
         self.keys: Keys = np.unique(np.concatenate([key[key > 0] for key in keys]))
@@ -77,10 +78,14 @@ class _Wanted:
         self.most = np.zeros(len(self.keys), dtype=np.int64)
         self.sieve = np.zeros(1 << SIEVE_BITS, dtype=bool)
         for part in (*asked, aliases):
-            for start in (0, 1):
+            # Three looks: a slip of one character leaves one of them as it is, in names of five characters and more, or
+            # in shorter ones behind a place.
+            for start in (0, 1, 2):
                 size = 2 if start == 0 else 3
                 text = text_of(np.ascontiguousarray(part.core[:, start : start + size]))
-                self.sieve[_grams(text.filter(pc.equal(pc.utf8_length(text), size)), start)] = True
+                self.sieve[_grams(text.filter(pc.equal(pc.utf8_length(text), size)), min(start, 1))] = True
+            before = _before_brand(part)
+            self.sieve[_grams(before.filter(pc.equal(pc.utf8_length(before), 3)), 1)] = True
 
     def taken(self, batch: pa.RecordBatch) -> pa.Table | None:
         """Give the rows of a batch that share something, with the numbers of their keys (`asked`, a list)."""
@@ -91,7 +96,7 @@ class _Wanted:
             return None
         taken = names.take_apart(name.take(pa.array(at)))
         hits: list[tuple[Rows, Rows]] = []
-        for kind, key in _keys_of(taken).items():
+        for kind, key in _keys_of(taken):
             spot = np.minimum(np.searchsorted(self.keys, key), max(len(self.keys) - 1, 0))
             row = np.flatnonzero((key > 0) & (self.keys[spot] == key)) if len(self.keys) else np.zeros(0, np.int64)
             number = spot[row]
@@ -178,21 +183,48 @@ def _mixed(kind: str, key: Keys, taken: Names) -> Keys:
     return stirred(stirred(key, np.full(len(key), list(MOST).index(kind))), taken.is_branch)
 
 
-def _keys_of(taken: Names, shortest: int = 2) -> dict[str, Keys]:
-    """Give the keys of names by kind; 0 where a name has none of the kind. Branches and firms never meet.
+def _before_brand(taken: Names) -> pa.Array:
+    """Return the last two characters before each core, and its first: 京市华 of 北京市华泰…; shorter where no place is there."""
+    first = text_of(np.ascontiguousarray(taken.core[:, :1]))
+    texts = zip(taken.written.to_pylist(), first.to_pylist(), strict=True)
+    found = [
+        written[max(at - 2, 0) : at + 1] if one and (at := written.find(one)) >= 2 else "" for written, one in texts
+    ]
+    return pa.array(found, pa.string())
 
-    `shortest` is the length from which a core alone is a key: leads ask for three characters or more.
+
+def _keys_of(taken: Names, is_asked: bool = False) -> Iterator[tuple[str, Keys]]:
+    """Yield the keys of names with their kind; 0 where a name has none. Branches and firms never meet.
+
+    Leads ask (`is_asked`) for a core alone from three characters on, and for a brand at a place where they say no more.
     """
     core, length = taken.core, taken.length
     core_key = whole_hash(core)
     place = whole_hash(chars_of(pc.coalesce(taken.city, taken.province), 12))
     none = np.uint64(0)
-    return {
-        "whole": np.where(length >= 2, _mixed("whole", taken.whole, taken), none),
-        "core": np.where(length >= shortest, _mixed("core", core_key, taken), none),
-        "core_place": np.where(
-            (length == 2) & (place > 0), _mixed("core_place", stirred(core_key, place), taken), none
-        ),
-        "three": np.where(length >= 3, _mixed("three", whole_hash(core[:, :3]), taken), none),
-        "tail": np.where(length >= 4, _mixed("tail", whole_hash(core, 1), taken), none),
-    }
+    yield "whole", np.where(length >= 2, _mixed("whole", taken.whole, taken), none)
+    yield "core", np.where(length >= (3 if is_asked else 2), _mixed("core", core_key, taken), none)
+    placed = (length >= 2) & (place > 0)
+    yield "core_place", np.where(placed, _mixed("core_place", stirred(core_key, place), taken), none)
+    yield "three", np.where(length >= 3, _mixed("three", whole_hash(core[:, :3]), taken), none)
+    yield "tail", np.where(length >= 4, _mixed("tail", whole_hash(core, 1), taken), none)
+    branded = placed & ((length == 2) if is_asked else (length >= 3))
+    yield "brand_place", np.where(branded, _mixed("brand_place", stirred(whole_hash(core[:, :2]), place), taken), none)
+    for key in near_keys(core, length):
+        yield "near", np.where(key > 0, _mixed("near", key, taken), none)
+        yield "near", np.where((key > 0) & (place > 0), _mixed("near", stirred(key, place), taken), none)
+
+
+def near_keys(core: Chars, length: Rows) -> Iterator[Keys]:
+    """Yield keys of which two cores one slip apart share one: the core, and it without each of its characters (SymSpell).
+
+    A slip is a character too much, too few or another one, or two that changed places. 0 where there is no such key.
+    """
+    fits = (length >= 3) & (length <= LONGEST_NEAR)
+    yield np.where(fits, whole_hash(core[:, :LONGEST_NEAR]), np.uint64(0))
+    for at in range(LONGEST_NEAR):
+        has = fits & (length >= 4) & (length > at)
+        if not has.any():
+            return
+        without = np.concatenate([core[:, :at], core[:, at + 1 : LONGEST_NEAR + 1]], axis=1)
+        yield np.where(has, whole_hash(without), np.uint64(0))

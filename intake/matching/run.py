@@ -37,6 +37,7 @@ from intake.matching.grouping import (
     star,
 )
 from intake.matching.letters import WIDTH, Keys, stirred, whole_hash
+from intake.matching.nearest import IN_WORDS, NOTES, nearest
 from intake.matching.records import Records, prepared, read_records
 from intake.matching.trust import disagreeing, judged, likely, of_name_level, sure_enough
 from intake.matching.weights import Floats, Weights, learned
@@ -135,7 +136,7 @@ def match(
     if nobody := int(records.is_nobody.sum()):
         say(f"归并：{nobody:,} 行的名称只是占位（待定、保密之类）或为空，不算企业，各自单列")
     say(f"归并：{len(records):,} 行已整理，用时 {time.perf_counter() - started:.1f} 秒")
-    edges, log_odds, weights, told = _edges(records, say)
+    edges, asked, log_odds, weights, told = _edges(records, say)
     say(f"归并：已比较，用时 {time.perf_counter() - started:.1f} 秒")
     same, different, warnings = _resolved(decisions, records, crosswalk)
     groups = grouped(len(records), records.code, joined(same, edges), different, records.listed)
@@ -145,6 +146,7 @@ def match(
         groups = grouped(len(records), records.code, before.edges.where(~inside), different, records.listed)
         groups = replace(groups, doubtful=groups.doubtful | broken[before.label])
         told.append(f"{int(broken.sum()):,} 组行首尾不像一家企业，已拆开，{_EXACT}；请人工核对")
+    groups = replace(groups, doubtful=groups.doubtful | asked)
     assigned = assign(records.record_id, groups.label, crosswalk, events)
     warnings += [
         f"人工决定互相矛盾，“同一”未执行：{decisions[int(number)].record_id} 与 {decisions[int(number)].other_id}"
@@ -164,10 +166,11 @@ def match(
 # --- edges ----------------------------------------------------------------------------------------------------------
 
 
-def _edges(records: Records, say: Say) -> tuple[Edges, Floats, list[Weights], list[str]]:
+def _edges(records: Records, say: Say) -> tuple[Edges, npt.NDArray[np.bool_], Floats, list[Weights], list[str]]:
     """Return the pairs that speak for one firm: exact keys, then what is likely among the candidates.
 
-    With them the log-odds of every pattern, what was learned, and what people should be told of it.
+    With them the rows that several firms of the register are near to, the log-odds of every pattern, what was learned, and what
+    people should be told of it.
     """
     left, right = candidate_pairs(records)
     # A branch is never its parent.
@@ -210,12 +213,23 @@ def _edges(records: Records, say: Say) -> tuple[Edges, Floats, list[Weights], li
         named = joined(
             _by_whole_name(records, whole), _by_core_of_register(records), _paired(left[alike], right[alike])
         )
+    found = joined(_by_code(records), _by_register(records), named, scored)
+    meant, asked = nearest(records, left, right, pattern, _has_firm(records, found))
     told = []
     if trust.objections:
         told = [f"归并权重在这份数据上不可信，未采用，{_EXACT}：{'；'.join(trust.objections)}"]
     elif not is_vouched and labels[2].any():
         told = [f"没有足够的有效信用代码可学，用自带的归并权重：法定代表人、电话、地址都对不上的，{_EXACT}"]
-    return joined(_by_code(records), _by_register(records), named, scored), log_odds, weights, told
+    return joined(found, meant), asked, log_odds, weights, told
+
+
+def _has_firm(records: Records, edges: Edges) -> npt.NDArray[np.bool_]:
+    """Tell which rows are tied to a firm of the register."""
+    is_firm = records.listed >= 0
+    has = is_firm.copy()
+    for one, other in ((edges.left, edges.right), (edges.right, edges.left)):
+        has[one[is_firm[other]]] = True
+    return has
 
 
 def _by_code(records: Records) -> Edges:
@@ -448,6 +462,9 @@ def _why(records: Records, groups: Groups, decisions: Sequence[Decision]) -> pa.
     chosen = np.where(edges.kind[at] == BY_CODE, 2, np.where(edges.kind[at] == BY_REGISTER, 4, 3))
     for note, reason in ((_ALIAS_NOTE, 5), (_CORE_NOTE, 6)):
         chosen[(edges.kind[at] == BY_REGISTER) & (edges.note[at] == note)] = reason
+    near = (edges.kind[at] == BY_REGISTER) & (edges.note[at] <= -NOTES)
+    chosen[near] = len(reasons) - NOTES - edges.note[at[near]]
+    reasons += IN_WORDS
     for kind, word in ((BY_DECISION, None), (BY_SCORE, _pattern_in_words)):
         mine = edges.kind[at] == kind
         notes, inverse = np.unique(edges.note[at[mine]], return_inverse=True)

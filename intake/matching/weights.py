@@ -61,8 +61,8 @@ def kept() -> dict[tuple[int, ...], Weights]:
     """Return the kept weights by stratum."""
     found = {}
     for one in json.loads(KEPT.read_text(encoding="utf-8")):
-        sides = [{name: np.asarray(shares) for name, shares in one[side].items()} for side in ("m", "u")]
-        found[tuple(one["levels"])] = Weights(float(one["share"]), *sides)
+        m, u = ({name: np.asarray(shares) for name, shares in one[side].items()} for side in ("m", "u"))
+        found[tuple(one["levels"])] = Weights(float(one["share"]), m, u)
     return found
 
 
