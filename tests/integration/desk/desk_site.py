@@ -22,9 +22,9 @@ from desk.store.database import writing
 from desk.store.models import Contact, Event, Person
 from intake.opening import open_sheets
 from intake.values import parse_uscc
+from models.morning import MORNING_COLUMNS
 from models.ranking import RANKING_COLUMNS
 from publishing.boards import Board, all_boards, board_named
-from publishing.morning import MORNING_COLUMNS
 from publishing.snapshot import publish, ranked_leads_table
 
 PASSWORD = "correct horse battery"

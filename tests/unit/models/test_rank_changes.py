@@ -14,8 +14,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from models.additive import AdditiveTables, Term
-from models.ranking import CHANGE_COLUMNS, RankingWeights, Told, moves_by_days, rank_changes, rank_leads
-from models.ranking.changes import PLACE_STEPS, POINT_STEPS
+from models.rank_changes import CHANGE_COLUMNS, PLACE_STEPS, POINT_STEPS, Told, moves_by_days, rank_changes
+from models.ranking import RankingWeights, rank_leads
 
 DAY = dt.date(2026, 6, 30)
 WEIGHTS = RankingWeights.load()
