@@ -193,6 +193,20 @@ def test_nothing_changed_is_told_as_nothing() -> None:
     assert (found[[f"{step}_places" for step in PLACE_STEPS]] == 0).all(axis=None)
 
 
+def test_lists_on_which_nobody_is_ranked_have_no_changes() -> None:
+    rng = np.random.default_rng(6)
+    features, tables = features_of(rng, 5), tables_of(rng, None)
+    now = told(features, tables, WEIGHTS, DAY)
+    unscored = now.leads.assign(rank=pd.array([pd.NA] * 5, dtype="Int64"), score=np.nan, tax_log=np.nan)
+    nobody = dataclasses.replace(
+        now, leads=unscored, tables={"landing": tables["landing"]}, reasons=now.reasons[now.reasons["part"] != "tax"]
+    )
+    assert rank_changes(nobody, nobody, features, {}).empty
+    # The first night with a model of tax: everybody comes.
+    found = rank_changes(nobody, now, features, {})
+    assert set(found["cause"]) == {"重新参加排序"} and found["rank_now"].tolist() == [1, 2, 3, 4, 5]
+
+
 def test_a_program_that_scores_otherwise_is_told_as_such() -> None:
     rng = np.random.default_rng(4)
     features, tables = features_of(rng, 20), tables_of(rng, None)
