@@ -1,7 +1,7 @@
 """Read what today's list and the one before were made from, and what the ledgers brought in between (名单变动、晨报).
 
 Belongs here: finding the files of both lists in the home and in the archive. Does not belong here: the split of a change
-(models.ranking), what a row of a ledger says (intake.arrivals), how the morning page is worded (publishing.morning).
+(models.rank_changes), what a row of a ledger says (intake.arrivals), how the morning page is worded (models.morning).
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ import pyarrow.parquet as pq
 from intake.arrivals import KIND, arrivals
 from intake.contract import load_contracts
 from models.additive import from_tables, part_of
-from models.ranking import CHANGE_COLUMNS, RankingWeights, Told, rank_changes
+from models.morning import MORNING_COLUMNS, Between, morning_news
+from models.rank_changes import CHANGE_COLUMNS, Told, rank_changes
+from models.ranking import RankingWeights
 from orchestration.archive import ArchivedList, code_hash, list_before
 from orchestration.landing_office import LANDED
 from orchestration.resources import Workplace
-from publishing.morning import MORNING_COLUMNS, Between, morning_news
 
 TASKS = ("landing", "tax")
 Find = Callable[[str], Path | None]

@@ -183,7 +183,7 @@ def trend(months: Sequence[str], series: Mapping[str, Sequence[float]], label: s
 
 
 def foretold(rows: Sequence[Mapping[str, Any]], measure: str = "count") -> Markup:
-    """Draw what was told of each month beside what came (预测与实际): past months as told on their first day, then the months ahead.
+    """Draw what was told of each month beside what came (预测与实际): past months as told on their first day, then the running one and those ahead.
 
     `rows` are those of the record of forecasts (brd_funnel__signing_record); `measure` is "count" (个) or "wan_cny" (drawn in 亿元).
     A band from the lower to the upper bound, a line at what was expected, a dot at what came; a month without a forecast has none.
@@ -193,9 +193,17 @@ def foretold(rows: Sequence[Mapping[str, Any]], measure: str = "count") -> Marku
     shown = [*past, *sorted((r for r in rows if r["told_date"] == told), key=lambda r: r["month_date"])]
     scale = 1 if measure == "count" else 1 / 10000
 
-    def figure(row: Mapping[str, Any], name: str) -> float | None:
-        value = row[f"{name}_{measure}"]
+    def number(row: Mapping[str, Any], name: str) -> float | None:
+        value = row.get(f"{name}_{measure}")
         return None if value is None or value != value else float(value) * scale
+
+    def figure(row: Mapping[str, Any], name: str) -> float | None:
+        # The month that runs is drawn as it is foretold on the day: what is known, and the rest of it.
+        if name != "came" and row["months_ahead"] == 1 and not row["is_over"]:
+            known, rest = number(row, "known"), number(row, "rest")
+            if known is not None and rest is not None:
+                return known + rest if name == "expected" else number(row, f"running_{name}")
+        return number(row, name)
 
     width, left, high, top = 46, 8, 130, 44
     names = ("high", "expected", "came")

@@ -72,6 +72,8 @@ RECORD: Final = Reading(
         shown("实际个数", "came_count"),
         shown("预计金额", "expected_wan_cny", "low_wan_cny", "high_wan_cny"),
         shown("实际金额", "came_wan_cny"),
+        shown("当月个数", "known_count", "rest_count", "running_low_count", "running_high_count"),
+        shown("当月金额", "known_wan_cny", "rest_wan_cny", "running_low_wan_cny", "running_high_wan_cny"),
     ),
     ("told_date", "month_date", "months_ahead", "is_over"),
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """The morning (晨报): what came in since the list before, who left the list and why, which leads' own facts changed.
 
-Belongs here: the page. Does not belong here: comparing lists (models.ranking), what came in (publishing/morning.py).
+Belongs here: the page. Does not belong here: comparing lists (models.rank_changes), what came in (models.morning).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from fastapi.responses import RedirectResponse, Response
 
 from desk.pages.boards import without_refused
 from desk.pages.context import DeskDep, ReadDep, ViewerDep, list_in_use, render
+from models.morning import CAUSES, CONCLUSION, MODELS, RECEIVED, STAGES
 from publishing.figures import Reading, Reckoned, shown
-from publishing.morning import CAUSES, CONCLUSION, MODELS, RECEIVED, STAGES
 
 router = APIRouter()
 SURFACE = "晨报"

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from installation import AS_OF, Home, content_hashes, settings_at
 
-from models.ranking.changes import PLACE_STEPS, POINT_STEPS
+from models.rank_changes import PLACE_STEPS, POINT_STEPS
 from models.registry import Registry
 from orchestration.landing_office import LANDED, land_office
 from orchestration.nightly import run_job, run_nightly

@@ -23,7 +23,8 @@ from models.assignment import AssignmentSettings, assignment_table
 from models.chain import load_chains
 from models.landing import LandingSettings
 from models.ownership import REFUSED, first_reports, protection_days
-from models.ranking import CHANGE_COLUMNS, RankingWeights, exploration_picks, rank_leads
+from models.rank_changes import CHANGE_COLUMNS
+from models.ranking import RankingWeights, exploration_picks, rank_leads
 from models.tax import TaxSettings
 from models.wording import word_contributions
 from orchestration.list_changes import changes_and_news

@@ -26,12 +26,12 @@ from intake.layouts.asking import unknown_tables
 from intake.layouts.waiting import add_waiting, waiting_of
 from intake.opening import open_sheets
 from intake.values import parse_uscc
+from models.morning import MORNING_COLUMNS
 from models.ranking import RANKING_COLUMNS
 from office import DEFAULTS
 from orchestration.desk_layouts import DeskLayouts
 from orchestration.settings import Settings
 from publishing.boards import Board, all_boards, board_named
-from publishing.morning import MORNING_COLUMNS
 from publishing.snapshot import publish, ranked_leads_table
 from storage import content_hash
 

@@ -14,8 +14,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from models.additive import AdditiveTables, Term
-from models.ranking import CHANGE_COLUMNS, RankingWeights, Told, moves_by_days, rank_changes, rank_leads
-from models.ranking.changes import PLACE_STEPS, POINT_STEPS
+from models.rank_changes import CHANGE_COLUMNS, PLACE_STEPS, POINT_STEPS, Told, moves_by_days, rank_changes
+from models.ranking import RankingWeights, rank_leads
 
 DAY = dt.date(2026, 6, 30)
 WEIGHTS = RankingWeights.load()
@@ -191,6 +191,20 @@ def test_nothing_changed_is_told_as_nothing() -> None:
     found = rank_changes(same, same, features, {})
     assert set(found["cause"]) == set(found["why_text"]) == {"未变"} and not found["is_own"].any()
     assert (found[[f"{step}_places" for step in PLACE_STEPS]] == 0).all(axis=None)
+
+
+def test_lists_on_which_nobody_is_ranked_have_no_changes() -> None:
+    rng = np.random.default_rng(6)
+    features, tables = features_of(rng, 5), tables_of(rng, None)
+    now = told(features, tables, WEIGHTS, DAY)
+    unscored = now.leads.assign(rank=pd.array([pd.NA] * 5, dtype="Int64"), score=np.nan, tax_log=np.nan)
+    nobody = dataclasses.replace(
+        now, leads=unscored, tables={"landing": tables["landing"]}, reasons=now.reasons[now.reasons["part"] != "tax"]
+    )
+    assert rank_changes(nobody, nobody, features, {}).empty
+    # The first night with a model of tax: everybody comes.
+    found = rank_changes(nobody, now, features, {})
+    assert set(found["cause"]) == {"重新参加排序"} and found["rank_now"].tolist() == [1, 2, 3, 4, 5]
 
 
 def test_a_program_that_scores_otherwise_is_told_as_such() -> None:

@@ -1,7 +1,7 @@
 """What came in since the list before (晨报): rows, stages and amounts by unit, who left the list, what moved the ranks.
 
 Belongs here: the table of the morning page and its words. Does not belong here: comparing ledgers (intake.arrivals), the split
-of a rank's change (models.ranking), the page (desk).
+of a rank's change (rank_changes.py), the page (desk).
 """
 
 from __future__ import annotations

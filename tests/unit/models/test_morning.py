@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from publishing.morning import MORNING_COLUMNS, Between, morning_news
+from models.morning import MORNING_COLUMNS, Between, morning_news
 
 NIGHT = dt.date(2026, 6, 29)
 MODELS = [{"part": "landing", "version": "model-1", "level_shift": 0.1}, {"part": "tax", "version": "model-2"}]

@@ -41,6 +41,7 @@ CHANGE_COLUMNS: Final = [
     "facts_text", "rows_text", "why_text", "is_own",
 ]  # fmt: skip
 MOST_VALUES: Final = 3
+NO_TABLES: Final = AdditiveTables(0.0, [])  # of a part that has none nothing is scored, and nobody is ranked
 NODE_TERM: Final = "gap_class"  # its words name the node
 LONGEST_VALUE: Final = 20
 _WINDOW: Final = re.compile(r"_\d+d$")
@@ -148,15 +149,15 @@ def _steps(
     facts, shapes = start.copy(), end.copy()
     today = features.reindex(both)
     for part in ("landing", "tax"):
-        tables = before.tables[part]
+        tables = before.tables.get(part, NO_TABLES)
         facts[part] = tables.score(today.reindex(columns=tables.features))
-        shapes[part] = end[part] - _constants(now.tables[part]) + _constants(tables)
+        shapes[part] = end[part] - _constants(now.tables.get(part, NO_TABLES)) + _constants(tables)
     facts["fit"] = shapes["fit"] = _fit_with(_then(before, now), now.reasons, both, end["fit"])
     level = end.assign(fit=facts["fit"])
     passed = values[values["is_days"] & values["part"].isin(("landing", "tax"))]
     days = start.copy()
     for part in ("landing", "tax"):
-        tables, moved = before.tables[part], passed[passed["part"] == part]
+        tables, moved = before.tables.get(part, NO_TABLES), passed[passed["part"] == part]
         added = tables.contributions(today.reindex(columns=tables.features))
         wide = moved.pivot(index="lead_id", columns="term", values="contribution").reindex(both)
         for term in wide.columns.intersection(added.columns):
