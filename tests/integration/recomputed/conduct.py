@@ -110,6 +110,7 @@ def single_touch(ledgers: Ledgers) -> pd.DataFrame:
         [
             "lead_id",
             "unit_name",
+            "is_ended",
             "contact_count",
             "days_since_contact",
             "limit_days",

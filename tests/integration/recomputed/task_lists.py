@@ -386,7 +386,8 @@ def unit_rule(ledgers: Ledgers) -> pd.DataFrame:
         if pd.notna(least):
             own = own[own["investment_wan_cny"].astype(float) >= least]
         for name, kind in ledgers.unit_types.items():
-            if kind not in rule["applies_to"].split("、"):
+            kinds = {kind, "牵头部门"} if name in ledgers.lead_departments else {kind}
+            if not kinds & set(rule["applies_to"].split("、")):
                 continue
             mine = own[own["unit_name"] == name].sort_values(["investment_wan_cny", "lead_id"], ascending=[False, True])
             verdict = "标准未下达" if pd.isna(number) else "达标" if len(mine) >= number else "未达标"
