@@ -53,6 +53,7 @@ def pages(site: Site) -> list[str]:
         "/audit",
         "/doctor",
         "/promises",
+        "/questions",
         "/health",
         "/login/oidc",
         "/login/oidc/back",
