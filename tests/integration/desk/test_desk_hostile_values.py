@@ -33,7 +33,7 @@ RIGHT: dict[str, str] = {
     "event_id": "1", "follow_up_date": "2026-06-29", "method": "电话", "led_by": "工作人员", "result": "有意向", "content": "谈1",
     "next_step": "再谈1", "next_step_date": "2026-07-05", "to_unit": "乙街道", "is_accepted": "true", "person": "某1", "phone": "13900001111",
     "source": "名片1", "position": "经理1", "contact_id": "1", "view_name": "视图1", "query": "q=1", "view_id": "1", "text": "先征后返1",
-    "project_name": "项目1", "enterprise_name": "企业1", "uscc": "91110000802100433B", "as_new_project": "true",
+    "project_name": "项目1", "enterprise_name": "企业1", "uscc": "91110000802100433B", "as_new_project": "true", "kind": "held", "key": "held00",
 }  # fmt: skip
 
 # Of the page 台账版式, where names mean something else; `act` is what changes nothing.

@@ -66,6 +66,7 @@ def pages(site: Site) -> list[str]:
         "/audit",
         "/doctor",
         "/promises",
+        "/questions",
         "/health",
         "/login/oidc",
         "/login/oidc/back",
