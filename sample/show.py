@@ -31,6 +31,7 @@ COPIED_TEXTS: Final = 60  # at most; one in forty leads of a small sample
 COPIED_WITHIN_DAYS: Final = 420
 PASTED_TO: Final = 4  # other leads that one of the texts is pasted to on one day
 SIGNED_AGAIN_SHARE: Final = 0.05
+FALLEN_BACK: Final = 3  # beside those that the process draws
 REOPENED_SHARE: Final = 0.08  # of leads that were lost
 INFLATED_SHARE: Final = 0.05
 SINGLE_TOUCH_DAYS: Final = 60
@@ -256,7 +257,8 @@ def sign_again(leads: list[Lead], moves: list[Move], as_of: dt.date, rng: np.ran
 
 
 def reopen(leads: list[Lead], moves: list[Move], as_of: dt.date, rng: np.random.Generator) -> list[dict[str, Any]]:
-    """Let some lost leads come back to talks (终止→在谈) one to ten months later, some of them to be lost once more. Adds moves."""
+    """Let some lost leads come back to talks (终止→在谈) one to ten months later, some of them to be lost once more, and a few
+    that signed fall back (签约→在谈). Adds moves."""
     ends = {move.lead_id: move.date for move in moves if move.stage == "终止" and move.is_written}
     facts: list[dict[str, Any]] = []
     added: list[Move] = []
@@ -272,6 +274,17 @@ def reopen(leads: list[Lead], moves: list[Move], as_of: dt.date, rng: np.random.
         facts.append(
             {"kind": "终止后重启", "lead_id": lead_id, "other_lead_id": None, "date": day}
             | {"detail": f"{end}终止，{day}恢复洽谈"}
+        )
+    # And some that signed fall back to talks (签约→在谈), so that a small district holds them too.
+    last = {move.lead_id: move for move in moves}
+    stands = [m for m in last.values() if m.stage == "签约" and m.is_written and (as_of - m.date).days > 60]
+    for place in rng.permutation(len(stands))[:FALLEN_BACK].tolist():
+        signed = stands[place]
+        day = plus(signed.date, float(rng.uniform(20, (as_of - signed.date).days - 15)))
+        added.append(Move(signed.lead_id, "在谈", day, plus(day, 3), None, None, None, None, False, True))
+        facts.append(
+            {"kind": "签约后退回", "lead_id": signed.lead_id, "other_lead_id": None, "date": day}
+            | {"detail": f"{signed.date}签约，{day}退回洽谈"}
         )
     moves.extend(added)
     order = {lead.lead_id: number for number, lead in enumerate(leads)}

@@ -47,13 +47,19 @@ def status(ledgers: Ledgers) -> pd.DataFrame:
     agreed = ledgers.read("project_commitments")
     agreed = agreed[agreed["agreed_date"] <= ledgers.as_of].sort_values(["agreed_date", "agreed_contract_no"])
     agreed = agreed.drop_duplicates("lead_id", keep="last").set_index("lead_id")
-    for name, due, came in [
-        ("start", "start_due_date", "started_date"),
-        ("completion", "completion_due_date", "completed_date"),
-        ("operation", "operation_due_date", "operation_date"),
+    for name, due, came, stage in [
+        ("start", "start_due_date", "started_date", "开工"),
+        ("completion", "completion_due_date", "completed_date", "竣工"),
+        ("operation", "operation_due_date", "operation_date", "投产"),
     ]:
         day = agreed[due].reindex(own.index)
-        own[f"{name}_late_days"] = (own[came].fillna(ledgers.as_of) - day).dt.days
+        # A milestone that only a later paper shows is passed on an unknown day.
+        until = (
+            ledgers.own_days[stage]
+            .reindex(own.index)
+            .fillna(own[came].isna().map({True: ledgers.as_of, False: pd.NaT}))
+        )
+        own[f"{name}_late_days"] = (until - day).dt.days
     own["waiting_days"] = (ledgers.as_of - own["signed_date"]).dt.days.where(own["started_date"].isna())
     months = ledgers.read("investment_progress")
     months = months[months["period_date"] <= ledgers.as_of].sort_values("period_date")

@@ -409,6 +409,7 @@ def test_what_is_for_show_stands_in_the_ledgers(sample: Path, landed: Landed) ->
         "无洽谈对象",
         "无包保领导",
         "终止后重启",
+        "签约后退回",
     } <= set(facts)
     follow_ups: dict[tuple[object, object], Row] = {}
     for row in truth(sample, "follow_ups"):
@@ -430,9 +431,9 @@ def test_what_is_for_show_stands_in_the_ledgers(sample: Path, landed: Landed) ->
     for fact in facts["终止后重启"]:
         lead, day = fact["lead_id"], fact["date"]
         assert day in days[lead, "在谈"] and min(days[lead, "终止"]) < day  # type: ignore[operator]
-    # 签约→在谈 is planted too.
-    signed = {lead: min(own) for (lead, stage), own in days.items() if stage == "签约"}
-    assert any(max(days.get((lead, "在谈"), [day])) > day for lead, day in signed.items())
+    for fact in facts["签约后退回"]:
+        lead, day = fact["lead_id"], fact["date"]
+        assert day in days[lead, "在谈"] and min(days[lead, "签约"]) < day  # type: ignore[operator]
     led = {row["lead_id"] for row in rows(landed, "officials_teams")}
     assert not led & {fact["lead_id"] for fact in facts["无包保领导"]}
 

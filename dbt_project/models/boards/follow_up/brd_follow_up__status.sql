@@ -87,6 +87,20 @@ blocked as (
 
 ),
 
+-- Days late need the day of the milestone itself: one that only a later paper shows is passed on an unknown day, neither waited for
+-- nor late.
+own_days as (
+
+    select
+        lead_id,
+        min(own_date) filter (where stage = '开工') as own_started_date,
+        min(own_date) filter (where stage = '竣工') as own_completed_date,
+        min(own_date) filter (where stage = '投产') as own_in_operation_date
+    from {{ ref('brd_lead__reached') }}
+    group by lead_id
+
+),
+
 joined as (
 
     select
@@ -105,7 +119,8 @@ joined as (
             ('completed_date', 'completion_due_date', 'completion_late_days'),
             ('in_operation_date', 'operation_due_date', 'operation_late_days')
         ] %}
-        coalesce(stages.{{ reached }}, {{ as_of_date() }}) - commitments.{{ due }} as {{ late }},
+        coalesce(own_days.own_{{ reached }}, case when stages.{{ reached }} is null then {{ as_of_date() }} end)
+        - commitments.{{ due }} as {{ late }},
         {% endfor %}
         latest.period_date as latest_month_date,
         latest.month_investment_wan_cny,
@@ -128,6 +143,7 @@ joined as (
         blocked.blocker
     from stages
     inner join {{ ref('stg_ledger__leads') }} as leads on stages.lead_id = leads.lead_id
+    left join own_days on stages.lead_id = own_days.lead_id
     left join teams on stages.lead_id = teams.lead_id
     left join commitments on stages.lead_id = commitments.lead_id
     left join latest on stages.lead_id = latest.lead_id
