@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.screening import likeness
 from models.screening.measures import FORBIDDEN, HELD, RECOMMENDED, judge, judged_as_policy
 from models.screening.tabulating import measure_obstacles, text_findings
 from sample.measures import policies_ledger
@@ -60,7 +61,7 @@ ONE_GAME = [(name, value) for name, values in GAMES.items() for value in values]
 
 
 def phrases(name: str) -> list[str]:
-    with (Path(__file__).parent / name).open(encoding="utf-8", newline="") as file:
+    with (Path(likeness.__file__).parent / name).open(encoding="utf-8", newline="") as file:
         return [row["text"] for row in csv.DictReader(file)]
 
 
