@@ -364,7 +364,7 @@ def without_what_is_no_promise(sentence: str, known: Tables, *, is_example: bool
     """
     words = known.words
     chars = list(sentence)
-    for pattern in known.measures:
+    for pattern, _ in known.national:
         for match in pattern.finditer(sentence):
             # 参照即征即退的办法: a national measure that only lends its name.
             if not words["比照"].search(sentence, max(0, match.start() - 6), match.start()):
