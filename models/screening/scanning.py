@@ -22,8 +22,8 @@ LAWFUL: Final = "■"  # for one of a national measure: words.csv counts it as �
 DENIED: Final = "▢"  # for one of what is negated or reported: the weakest rules leave such a sentence alone (已说明)
 UNDECIDED: Final = "无法判断"  # the kind of rules that only say so
 TIED_TO_TAX: Final = "税收挂钩"
-# Of 263 phrases by somebody who had not seen the rules (docs/law.md): at these figures no lawful one that the rules
-# stopped stayed stopped but three, and no unlawful one was let go.
+HIDDEN_WRITING: Final = "字间夹有符号或用同音字"
+# Chosen by four-fold trials on the open half of phrases by somebody who had not seen the rules (docs/law.md).
 _RAISED_FROM: Final = 0.98
 _WEAKENED_BELOW: Final = 0.75
 _SHORT_WEAKENED_BELOW: Final = 0.4  # a short text gives the examples little to go by
@@ -200,12 +200,15 @@ def _beside_examples(
                 _rule_like(whole, rules), compact("".join(written))[:80], REVIEW, "写法近于不得承诺的例子，规则没有命中"
             )
         ]
-    if any(hit.remark or _is_plain(hit, known) for hit in hits):
-        return hits  # words that need no second reading, and writings that hide something
-    least = _WEAKENED_BELOW if len("".join(written)) >= _SHORT else _SHORT_WEAKENED_BELOW
+    if any(hit.remark == HIDDEN_WRITING for hit in hits):
+        return hits
+    is_plain = any(_is_plain(hit, known) for hit in hits)
+    least = _SHORT_WEAKENED_BELOW if is_plain or len("".join(written)) < _SHORT else _WEAKENED_BELOW
     if figure < least:  # weakened only where every reading says so
         figure = max(figure, *(_figure(*form, known) for form in forms))
-    if figure < (_LET_GO_BELOW if verdict == REVIEW else _STOP_LET_GO_BELOW) and not is_strict:
+    floor = _LET_GO_BELOW if verdict == REVIEW else _STOP_LET_GO_BELOW
+    # A text that reads in two ways may hide something: nothing found in it is let go.
+    if figure < floor and len(forms) == 1 and not is_strict and not is_plain:
         return []
     if verdict == STOP and figure < least:
         remark = "例子不足以断定，须人工判断"
@@ -291,7 +294,7 @@ def _hits(sentences: list[str], shown: list[str], rules: Sequence[Rule], known: 
         bare = compact(open_all)
         found = [word for word in known.fatal if word in bare] or sounding_like(open_all, known.fatal)
         if found:
-            yield Hit(tied[0], found[0], STOP, "字间夹有符号或用同音字")
+            yield Hit(tied[0], found[0], STOP, HIDDEN_WRITING)
 
 
 def _met(sentence: str, open_text: str, rules: Sequence[Rule], known: Tables) -> Iterator[Hit]:
