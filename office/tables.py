@@ -325,6 +325,31 @@ class LawGrantingLevels(Row):
     source: Text = Field(title="来源")
 
 
+class LawDocuments(Row):
+    """Document that a measure may name as its basis, or be, with the days on which it is in force."""
+
+    document_no: Text = Field(title="文号")
+    title: Text = Field(title="文件名称")
+    level: Literal["国家", "省"] = Field(title="层级")
+    valid_from: Day = Field(title="施行日期")
+    valid_to: Day | None = Field(title="失效日期，仍有效为空")
+    is_verified: YesNo = Field(title="已核实")
+    source: Text = Field(title="来源")
+
+
+class LawCalendar(Row):
+    """Rule of these years with its days, and a slot for what is not out yet: the day is left blank until the office knows it."""
+
+    rule: Text = Field(title="规定")
+    document_no: Text | None = Field(title="文号，未公布为空")
+    valid_from: Day | None = Field(title="施行日期，未施行为空")
+    valid_to: Day | None = Field(title="失效日期，仍有效为空")
+    requires: Text = Field(title="平台据此做什么")
+    text_file: Text | None = Field(title="存档的正文文件名，未存为空")
+    is_verified: YesNo = Field(title="已核实")
+    source: Text = Field(title="来源")
+
+
 class LawSpoken(Row):
     """How people speak, and the plain words of the same length."""
 
@@ -568,6 +593,20 @@ TABLES: Final = {
         ),
         Table(
             "law_granting_levels", "给予层级", "哪一级可以给予哪类政策", LawGrantingLevels, ("measure_kind", "level")
+        ),
+        Table(
+            "law_documents",
+            "依据文件",
+            "政策可以依据的法律、行政法规和国家、省文件，每份一行；未核实的不能作为依据，请法制人员核对",
+            LawDocuments,
+            ("document_no", "title"),
+        ),
+        Table(
+            "law_calendar",
+            "规定施行日历",
+            "近年与招商有关的规定，每项一行：施行日期、平台据此做什么；未公布的留空待填，未核实的请法制人员核对",
+            LawCalendar,
+            ("rule",),
         ),
         Table("law_spoken", "口头写法", "口头写法与规范写法对照，字数相同", LawSpoken, ("spoken",)),
         Table("zones", "功能区", "企业名称中的功能区写法", Zones, ("written", "city")),

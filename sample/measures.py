@@ -40,9 +40,18 @@ _POLICIES: Final = """
 """
 # Laws of the state that such measures name as their basis; numbers of the order that published them.
 _BASES: Final = {
-    "资金": "《中华人民共和国中小企业促进法》（主席令第74号）", "服务": "《优化营商环境条例》（国务院令第722号）",
+    "资金": "《中华人民共和国科学技术进步法》（主席令第103号）", "服务": "《优化营商环境条例》（国务院令第722号）",
     "人才": "《中华人民共和国就业促进法》（主席令第70号）", "要素": "《优化营商环境条例》（国务院令第722号）",
     "税收": "《中华人民共和国企业所得税法》（主席令第63号）",
+}  # fmt: skip
+# What the state grants is known by its own document; the third is known to no library.
+_NATIONAL: Final = {
+    "新能源材料首批次应用保险补偿": "工信部联重装〔2024〕89号", "研发费用加计扣除政策指引": "财政部 税务总局公告2023年第7号",
+}  # fmt: skip
+_AMOUNTS: Final = {
+    "技术改造贷款贴息实施细则": "按设备贷款利息的50%贴息，每个项目最高200万元", "绿色工厂奖补办法": "一次性30万元",
+    "纺织行业数字化改造支持办法": "按数字化改造投资额的10%，最高100万元", "新能源材料首批次应用保险补偿": "按保费的80%",
+    "研发费用加计扣除政策指引": "按研发费用的100%加计扣除",
 }  # fmt: skip
 _LEVEL_TITLES: Final = {"国家": "国发", "省": "鲁政办", "市": "云政办", "区": "云川政办"}
 # catalogue | edition | item | kind | codes | words | text
@@ -104,7 +113,7 @@ def policies_ledger(as_of: dt.date) -> Ledger:
             {
                 "policy_id": f"ZC{number:03d}",
                 "policy_name": name + SYNTHETIC,
-                "document_no": f"{_LEVEL_TITLES[level]}〔{first.year}〕{number + 3}号",
+                "document_no": _NATIONAL.get(name, f"{_LEVEL_TITLES[level]}〔{first.year}〕{number + 3}号"),
                 "issuing_level": level,
                 "issued_by": {"国家": "国务院部门", "省": "山东省人民政府办公厅"}.get(
                     level, f"云川{level}人民政府办公室"
@@ -122,7 +131,8 @@ def policies_ledger(as_of: dt.date) -> Ledger:
                 "generality": generality,
                 "measure_kind": kind,
                 "chain_name": chain or None,
-                "amount_text": {
+                "amount_text": _AMOUNTS.get(name)
+                or {
                     "资金": "以年度申报通知为准",
                     "服务": "免费",
                     "人才": "按统一标准轮候",

@@ -214,6 +214,8 @@ def meetings_ledger(world: World, rng: np.random.Generator) -> Ledger:
             due_date 办结期限
             state 完成情况
             closed_date 完成日期
+            risk_enterprise_name 涉险企业
+            risk_signal_date 风险动向日期
             department_blocked 卡点部门
             reminder_level 督办级别
             reminder_count 催办次数

@@ -32,6 +32,7 @@ _LEAVING: Final = (
     ("裁员", "裁减员工{n}人"),
     ("外迁", "在外地注册子公司并购置厂房{n}00平方米"),
 )
+RISKY: Final = frozenset(kind for kind, _ in _LEAVING)
 _GROWING: Final = (
     ("扩产", "新增生产线{s}条"),
     ("招聘", "发布招聘{n}人"),

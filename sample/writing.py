@@ -32,6 +32,7 @@ from sample import (
     permits,
     places,
     projects,
+    promises,
     show,
     tasks,
     wishes,
@@ -207,6 +208,8 @@ def _other_ledgers(
     commitments, unlawful = projects.commitments_ledger(world, streams[14])
     signals, leaving = wishes.signals_ledger(world, local, streams[16])
     outing, claimed = outings.trips_ledger(world, trips, streams[11])
+    meetings = outings.meetings_ledger(world, streams[11])
+    meetings.rows.extend(promises.risk_items(signals, as_of, wishes.RISKY, world.unit_name(world.signed[0])))
     facts = [
         {"kind": kind, "lead_id": lead_id, "other_lead_id": None, "date": as_of, "detail": detail}
         for kind, detail, ids in (
@@ -228,11 +231,12 @@ def _other_ledgers(
         permits.rules_ledger(),
         permits.procedures_ledger(world, streams[15]),
         commitments,
+        promises.clauses_ledger(world),
         *projects.progress_ledgers(world, streams[14]),
         projects.tax_ledger(world, local, streams[14]),
         projects.evidence_ledger(world, streams[14]),
         outing,
-        outings.meetings_ledger(world, streams[11]),
+        meetings,
         outings.publicity_ledger(world, streams[11]),
         tasks.city_ledger(as_of, targets),
         tasks.changes_ledger(as_of, targets, streams[12]),

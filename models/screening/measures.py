@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -35,11 +36,27 @@ _CLOSED: Final = {
 }  # fmt: skip
 _CLEAN: Final = {
     "policy_name": "支持办法", "document_no": "区政办〔2025〕1号", "issuing_level": "区", "issued_by": "区人民政府办公室",
-    "legal_basis": "《中华人民共和国中小企业促进法》（主席令第74号）", "audience": "符合条件的各类经营主体", "conditions": None,
+    "legal_basis": "《优化营商环境条例》（国务院令第722号）", "audience": "符合条件的各类经营主体", "conditions": None,
     "valid_from_date": dt.date(2025, 1, 1), "valid_to_date": None, "is_tax_linked": False, "review_result": "通过",
     "reviewed_date": dt.date(2024, 12, 1), "review_no": "公竞审〔2024〕1号", "generality": "普惠", "measure_kind": "资金",
     "chain_name": None, "amount_text": "以年度申报通知为准",
 }  # fmt: skip
+
+
+_NUMERALS: Final = {char: at for at, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "○": 0}
+_IN_WORDS: Final = re.compile("第([零〇○一二三四五六七八九十百]{1,9})号")
+
+
+@dataclass(frozen=True)
+class Document:
+    """A law or document of the state or the province that the library knows, with its days (both included)."""
+
+    number: str
+    title: str
+    level: str
+    valid_from: dt.date
+    valid_to: dt.date | None
+    is_verified: bool
 
 
 @dataclass(frozen=True)
@@ -72,6 +89,62 @@ class Judgement:
 def _levels() -> dict[tuple[str, str], bool]:
     with settings_file("law_granting_levels.csv").open(encoding="utf-8-sig", newline="") as file:
         return {(row["measure_kind"], row["level"]): row["may_grant"] in ("true", "是") for row in csv.DictReader(file)}
+
+
+@cached
+def _documents() -> tuple[Document, ...]:
+    with settings_file("law_documents.csv").open(encoding="utf-8-sig", newline="") as file:
+        return tuple(
+            Document(
+                _as_number(row["document_no"]), _as_number(row["title"]), row["level"],
+                dt.date.fromisoformat(row["valid_from"]),
+                dt.date.fromisoformat(row["valid_to"]) if row["valid_to"] else None,
+                row["is_verified"] in ("true", "是"),
+            )
+            for row in csv.DictReader(file)
+        )  # fmt: skip
+
+
+def _as_number(text: str) -> str:
+    """Return a document's number or title as it is compared: no marks, numerals as figures (第七十四号 is 第74号)."""
+    bare = compact(next(iter(readings(text, ())), ""))
+    return _IN_WORDS.sub(lambda match: f"第{_figures(match.group(1))}号", bare)
+
+
+def _figures(numeral: str) -> int:
+    """Return a numeral up to 999."""
+    if not set(numeral) & set("十百"):
+        return int("".join(str(_NUMERALS[char]) for char in numeral))
+    total, digit = 0, 0
+    for char in numeral:
+        if char in "十百":
+            total += (digit or 1) * {"十": 10, "百": 100}[char]
+            digit = 0
+        else:
+            digit = _NUMERALS[char]
+    return total + digit
+
+
+def _cited(text: str, *, is_whole: bool = False) -> tuple[Document, ...]:
+    """Return the known documents that a cell names.
+
+    Numbers of laws repeat with every congress and those of orders are short, so a law counts by its number and its title;
+    a number with its year is enough. ``is_whole``: the cell is the number of one document.
+    """
+    bare = _as_number(text)
+    found = []
+    for one in _documents():
+        at = bare.find(one.number)
+        if at < 0 or (one.number[0].isdigit() and bare[at - 1 : at].isdigit()):
+            continue
+        is_enough = one.title in bare or (_has_year(one.number) and (not is_whole or bare == one.number))
+        if is_enough:
+            found.append(one)
+    return tuple(found)
+
+
+def _has_year(number: str) -> bool:
+    return bool(re.search(r"(?:19|20)\d{2}", number))
 
 
 def judge(measure: Mapping[str, Any], day: dt.date) -> Judgement:
@@ -112,7 +185,8 @@ def _proofs(measure: Mapping[str, Any], known: Tables) -> Iterator[Obstacle]:
     since, until = measure.get("valid_from_date"), measure.get("valid_to_date")
     number, level = _plain(measure, "document_no"), measure.get("issuing_level")
     has_number = bool(words["文号"].search(number)) and not words["占位"].search(number)
-    is_national = level == NATIONAL and has_number and bool(words["国家编号"].search(number))
+    own = tuple(one for one in _cited(_written(measure, "document_no") or "", is_whole=True) if one.level == level)
+    is_national = level == NATIONAL and has_number and bool(own)
     if since is None:
         yield Obstacle("没有生效日期")
     else:
@@ -124,7 +198,7 @@ def _proofs(measure: Mapping[str, Any], known: Tables) -> Iterator[Obstacle]:
     if not has_number:
         yield Obstacle("没有文号")
     elif level == NATIONAL and not is_national:
-        yield Obstacle("文号不是国家文件的编号")
+        yield Obstacle("文号不在依据文件库中，须人工核对")
     if level is None:
         yield Obstacle("没有层级")
     kind = measure.get("measure_kind")
@@ -132,29 +206,55 @@ def _proofs(measure: Mapping[str, Any], known: Tables) -> Iterator[Obstacle]:
         yield Obstacle("未填措施类别")
     elif level is not None and not _levels().get((kind, level), False):
         yield Obstacle(f"{level}级不得给予{kind}类措施", is_forbidden=True)
-    basis = _plain(measure, "legal_basis")
-    if not is_national and (not words["国家编号"].search(basis) or words["不作依据"].search(basis)):
-        yield Obstacle("依据没有写明法律、行政法规或者国务院文件及其编号")
+    yield from _basis(measure, known, own if is_national else ())
     generality = measure.get("generality")
     if generality is None:
         yield Obstacle("未填普惠或特定")
     elif generality != "普惠":
         yield Obstacle("针对特定经营者", is_forbidden=True)
     # The tax law of the state is tied to tax by its nature (C64); no other measure may be.
-    if not (is_national and kind == "税收"):
+    is_of_the_state = is_national and _is_known_preference(measure, own, known)
+    if not (is_of_the_state and kind == "税收"):
         if measure.get("is_tax_linked") is None:
             yield Obstacle("未填是否与税收挂钩")
         elif measure["is_tax_linked"]:
             yield Obstacle("与税收挂钩", is_forbidden=True)
-    yield from _review(measure, known, is_national)
+    yield from _review(measure, known, is_of_the_state)
 
 
-def _review(measure: Mapping[str, Any], known: Tables, is_national: bool) -> Iterator[Obstacle]:
+def _basis(measure: Mapping[str, Any], known: Tables, own: Sequence[Document]) -> Iterator[Obstacle]:
+    """Yield why the basis is none: no document that the library knows, not checked by anybody, not in force on a day."""
+    basis = _plain(measure, "legal_basis")
+    cited = own or (() if known.words["不作依据"].search(basis) else _cited(_written(measure, "legal_basis") or ""))
+    if not cited:
+        yield Obstacle("依据没有写明依据文件库中的法律、行政法规或者国家、省文件及其编号")
+        return
+    checked = [one for one in cited if one.is_verified]
+    if not checked:
+        yield Obstacle(f"依据未核实，请法制人员核对：{'、'.join(sorted(one.title for one in cited))}")
+        return
+    yield Obstacle("依据在当日尚未施行", until_day=min(one.valid_from for one in checked) - dt.timedelta(days=1))
+    ends = [one.valid_to for one in checked]
+    if all(ends):
+        yield Obstacle("依据在当日已失效", from_day=max(end for end in ends if end) + dt.timedelta(days=1))
+
+
+def _is_known_preference(measure: Mapping[str, Any], own: Sequence[Document], known: Tables) -> bool:
+    """Return whether the clause is a measure of the state that the library knows by this very document.
+
+    The number of a national document alone proves nothing: what a district gives may stand under it.
+    """
+    clause = _plain(measure, "clause_text")
+    named = [document for pattern, document in known.national if pattern.search(clause)]
+    return any(one.number in _as_number(document) for document in named for one in own)
+
+
+def _review(measure: Mapping[str, Any], known: Tables, is_of_the_state: bool) -> Iterator[Obstacle]:
     """Yield what the review lacks; a measure of the state needs no local review, but none may have failed it."""
     result = measure.get("review_result")
     if result == "未通过":
         yield Obstacle("公平竞争审查未通过", is_forbidden=True)
-    if is_national:
+    if is_of_the_state:
         return
     if result not in ("通过", "未通过"):
         yield Obstacle("公平竞争审查未审查")
@@ -197,7 +297,7 @@ def _findings(measure: Mapping[str, Any], known: Tables) -> Iterator[Obstacle]:
     # The amount alone says nothing of whom and for what: it is read behind the clause.
     cells.pop("支持标准", None)
     for title, text in (cells | together).items():
-        for hit in scan(text, ALWAYS, known):
+        for hit in scan(text, ALWAYS, known, is_strict=True):
             if hit.rule.rule_id in seen:
                 continue
             seen.add(hit.rule.rule_id)

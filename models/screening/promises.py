@@ -10,13 +10,9 @@ import datetime as dt
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from models.screening import as_record, in_words, is_stopped, scan
 from models.screening.measures import judged_as_policy
-
-# Ends of a line for some readers of lines, allowed as they are in JSON: written as escapes, one record stays one line.
-_UNSEEN_ENDS: Final = {ord(char): f"\\u{ord(char):04x}" for char in "\x85\u2028\u2029"}
 
 
 def finding(text: str, day: dt.date) -> tuple[str, int]:
@@ -26,13 +22,12 @@ def finding(text: str, day: dt.date) -> tuple[str, int]:
 
 
 def records(text: str, day: dt.date, as_policy: bool) -> Iterator[str]:
-    """Yield one JSON object per line: its verdict as a promise, or as the clause of a measure whose other cells are clean."""
+    """Yield one JSON object per line, with its number: its verdict as a promise, or as the clause of a clean measure."""
     # Only \n ends a line: a separator that people can't see may stand inside a word.
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             judged = judged_as_policy(line, day) if as_policy else as_record(scan(line, day))
-            record = {"line": number, "text": line.rstrip("\r"), **judged}
-            yield json.dumps(record, ensure_ascii=False).translate(_UNSEEN_ENDS)
+            yield json.dumps({"line": number, **judged}, ensure_ascii=False)
 
 
 def read(path: Path) -> str:

@@ -55,7 +55,7 @@ class Tables:
     words: Mapping[str, re.Pattern[str]]
     spelled: tuple[str, ...]  # words that are also read in pinyin
     fatal: tuple[str, ...]  # words searched once more in the text without any marks, and by their sound
-    measures: tuple[re.Pattern[str], ...]
+    national: tuple[tuple[re.Pattern[str], str], ...]  # measures of national law and their documents
     rules: tuple[Rule, ...]
     spoken: tuple[tuple[re.Pattern[str], str], ...]  # how people speak, and the plain words of the same length
 
@@ -98,11 +98,11 @@ def read_tables(folder: Path) -> Tables:
     # Listed words first: of two words that sound alike (全免, 全面) the earlier one is read.
     spelled = (*spelled, *sorted(plain - set(spelled)))
     words = {name: compiled(_longest_first(each)) for name, each in patterns.items()}
-    measures = []
+    national = []
     for row in _rows(folder / "law_national_measures.csv"):
         with _naming("law_national_measures.csv", row["measure"]):
             dt.date.fromisoformat(row["valid_from"])
-            measures.append(compiled(row["pattern"]))
+            national.append((compiled(row["pattern"]), row["document"]))
     rules = []
     for row in _rows(folder / "law_rules.csv"):
         with _naming("law_rules.csv", row["rule_id"]):
@@ -111,7 +111,7 @@ def read_tables(folder: Path) -> Tables:
     for row in _rows(folder / "law_spoken.csv"):
         with _naming("law_spoken.csv", row["spoken"]):
             spoken.append((compiled(row["spoken"]), row["plain"]))
-    return Tables(words, spelled, fatal, tuple(measures), tuple(rules), tuple(spoken))
+    return Tables(words, spelled, fatal, tuple(national), tuple(rules), tuple(spoken))
 
 
 def _longest_first(patterns: list[str]) -> str:

@@ -20,6 +20,7 @@ from models.screening.scanning import scan
 PROMISING: Final = {
     "leads": "promise_text",
     "project_commitments": "package_text",
+    "promise_clauses": "clause_text",
     "funds": "terms_text",
     "fund_investments": "terms_text",
 }

@@ -23,7 +23,7 @@ FOLDERS = ("park", "care", "fund", "policy", "trip", "team")
 LEDGERS_READ = (
     "units", "leads", "follow_ups", "stage_moves", "parks", "parcels_plants", "admission_reviews", "project_commitments",
     "tax_paid", "investment_progress", "headquarters_buildings", "local_enterprises", "enterprise_requests",
-    "supply_links", "funds", "fund_investments", "policies", "trips_events", "connections", "agencies", "recruiters",
+    "supply_links", "promise_clauses", "enterprise_signals", "meeting_items", "funds", "fund_investments", "policies", "trips_events", "connections", "agencies", "recruiters",
 )  # fmt: skip
 PROMISE = "对企业缴纳的增值税先征 后返，并减免租金减免"
 PACKAGE = "按纳税额给予奖励；提供证照代办"
@@ -50,7 +50,7 @@ def dated(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def small_district() -> Any:
     full = {"points_intensity": 15.0, "points_tax": 15.0, "points_energy": 10.0, "points_environment": 10.0,
             "points_safety": 10.0, "points_industry": 10.0}  # fmt: skip
-    measure = {"issuing_level": "省", "legal_basis": "《中华人民共和国中小企业促进法》（主席令第74号）", "is_tax_linked": False,
+    measure = {"issuing_level": "省", "legal_basis": "《中华人民共和国科学技术进步法》（主席令第103号）", "is_tax_linked": False,
                "review_result": "通过", "review_no": "公竞审〔2024〕1号", "reviewed_date": "2024-11-20", "generality": "普惠",
                "measure_kind": "资金", "audience": "符合条件的各类企业", "valid_from_date": "2025-01-01",
                "clause_text": "对实施技术改造的企业给予补助", "amount_text": "补助10万元"}  # fmt: skip
@@ -181,7 +181,7 @@ def small_district() -> Any:
             {"policy_id": "G7", "policy_name": "无依据", "document_no": "鲁政办〔2024〕7号", **measure, "legal_basis": "无"},
             {"policy_id": "G8", "policy_name": "无书号", "document_no": "鲁政办〔2024〕8号", **measure, "review_no": "无"},
             {"policy_id": "G9", "policy_name": "本地注册，奖500万元", "document_no": "鲁政办〔2024〕9号", **measure, "conditions": "本市注册"},
-            {"policy_id": "H1", "policy_name": "加计扣除", "document_no": "国发〔2024〕10号", **measure, "issuing_level": "国家",
+            {"policy_id": "H1", "policy_name": "加计扣除", "document_no": "财政部 税务总局公告2023年第7号", **measure, "issuing_level": "国家",
              "measure_kind": "税收", "is_tax_linked": True, "review_result": None, "review_no": None, "reviewed_date": None,
              "clause_text": "研发费用按规定加计扣除", "amount_text": "100%加计扣除"},
         ]),
@@ -198,6 +198,34 @@ def small_district() -> Any:
         agencies=dated([
             {"agency_name": "代招公司", "contract_no": "HT1", "scope_text": "环保", "valid_from_date": "2026-01-01", "lead_count": 3.0,
              "landed_count": 2.0, "fee_due_wan_cny": 10.0, "fee_paid_wan_cny": 12.0},
+        ]),
+        promise_clauses=dated([
+            {"agreement_no": "XY1", "promised_date": "2026-01-01", "subject_name": "水表项目", "promised_by": "政府", "unit_name": "云山",
+             **clause}
+            for clause in (
+                {"clause_no": "1", "clause_text": PACKAGE, "promised_wan_cny": 500.0, "paid_wan_cny": 200.0, "due_date": "2026-05-01"},
+                {"clause_no": "2", "clause_text": "协助办理证照", "due_date": "2026-06-10"},
+                {"clause_no": "3", "clause_text": "协助办理施工许可", "due_date": "2026-05-10", "kept_date": "2026-05-20"},
+                {"clause_no": "4", "clause_text": "协助办理用电报装", "due_date": "2026-06-29", "kept_date": "2026-06-30"},
+                {"clause_no": "5", "clause_text": "协助办理环评手续", "due_date": "2026-06-30"},
+                {"clause_no": "6", "clause_text": "对企业缴纳的增值税先征 后返，并减免租金减免", "promised_wan_cny": 90.0, "disposal": "停止",
+                 "disposed_date": "2026-06-01", "record_text": "已书面告知"},
+            )
+        ]),
+        enterprise_signals=dated([
+            {"enterprise_name": name, "signal_kind": kind, "signal_date": at, "signal_text": "合成"}
+            for name, kind, at in (
+                ("老本地公司", "裁员", "2026-05-01"), ("老本地公司", "减产", "2026-05-11"), ("老本地公司", "外迁", "2026-06-01"),
+                ("老本地公司", "招聘", "2026-06-02"), ("老本地公司", "裁员", "2026-06-30"),
+            )
+        ]),
+        meeting_items=dated([
+            {"item_id": "M1", "meeting_date": "2026-05-05", "item_text": "核实", "unit_name": "云山", "due_date": "2026-06-01",
+             "closed_date": "2026-05-30", "result_text": "续租三年", "risk_enterprise_name": "老本地公司", "risk_signal_date": "2026-05-01"},
+            {"item_id": "M2", "meeting_date": "2026-05-15", "item_text": "协调订单", "unit_name": "河东", "due_date": "2026-06-20",
+             "closed_date": "2026-06-30", "risk_enterprise_name": "老本地公司", "risk_signal_date": "2026-05-11"},
+            {"item_id": "M3", "meeting_date": "2026-06-30", "item_text": "约见", "unit_name": "河东", "due_date": "2026-07-20",
+             "risk_enterprise_name": "老本地公司", "risk_signal_date": "2026-06-01"},
         ]),
         recruiters=dated([
             {"recruiter_no": "R1", "unit_name": "云山", "post": "专员", "since_date": "2025-01-01"},
@@ -469,3 +497,41 @@ def test_what_is_known_later_does_not_count(tables: dict[str, pd.DataFrame]) -> 
     assert list(standing.index) == ["A1", "A2", "A3", "A4", "A5", "A6"]
     assert values(standing.loc["A4"], "stage", "started_date") == ["签约", None]
     assert values(standing.loc["A1"], "stage", "chain_unit_name") == ["线索", "区工信局"]
+
+
+# --- promises kept, clauses that must stop (承诺兑现、存量承诺清理), risks answered (风险处置) ---------------------------------------
+
+
+def test_promises_are_kept_due_or_overdue_and_what_must_stop_stands_apart(tables: dict[str, pd.DataFrame]) -> None:
+    kept = tables["brd_policy__kept"]
+    kept = kept[kept["agreement_no"] == "XY1"].set_index("clause_no")
+    # 4 was kept on the as-of day and 5 is due on it: neither is known, nor overdue, before the day.
+    assert kept["kept_state"].to_dict() == {"2": "超期未兑现", "3": "超期兑现", "4": "超期未兑现", "5": "未到期"}
+    assert kept["overdue_days"].dropna().to_dict() == {"2": 20, "4": 1}
+    stop = tables["brd_policy__clean_up"].set_index(["agreement_no", "clause_no"])
+    first, second = stop.loc[("XY1", "1")], stop.loc[("XY1", "6")]
+    assert values(first, "law_verdict", "paid_wan_cny", "still_due_wan_cny", "disposal_state", "unit_name") == [
+        "停止", 200.0, 300.0, "待清理", "云山镇",
+    ]  # fmt: skip
+    assert "税收挂钩" in first["rule_kinds"] and first["articles"] and first["disposal_text"] == "未定：停止或者清算"
+    assert values(second, "disposal_text", "disposal_state", "record_text") == ["停止", "已清理", "已书面告知"]
+    # A contract without clauses of its own stands with its package; what it paid is not known.
+    package = stop.loc[("C1", "约定支持事项（A3）")]
+    assert values(package, "ledger_name", "paid_wan_cny", "still_due_wan_cny") == ["项目约定", None, None]
+    assert set(kept.index) & {"1", "6"} == set()
+
+
+def test_a_sign_of_risk_waits_is_dispatched_and_closed(tables: dict[str, pd.DataFrame]) -> None:
+    found = tables["brd_care__risk_tasks"].set_index("signal_kind")
+    assert found["task_state"].to_dict() == {
+        "裁员": "已关闭",
+        "减产": "已派发",
+        "外迁": "待处置",
+    }  # of 30 June nothing is known
+    assert values(found.loc["裁员"], "unit_name", "closed_date", "record_text") == [
+        "云山镇",
+        dt.date(2026, 5, 30),
+        "续租三年",
+    ]
+    assert values(found.loc["减产"], "overdue_days", "closed_date") == [10, None]
+    assert values(found.loc["外迁"], "item_id", "waiting_days") == [None, 29]

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.screening import likeness
 from models.screening.measures import FORBIDDEN, HELD, RECOMMENDED, judge, judged_as_policy
 from models.screening.tabulating import measure_obstacles, text_findings
 from sample.measures import policies_ledger
@@ -19,7 +20,7 @@ DAY = dt.date(2026, 6, 30)
 AMOUNT = "每家4321万元"
 HONEST: dict[str, Any] = {
     "policy_id": "Z1", "policy_name": "技术改造补助办法", "document_no": "鲁政办发〔2024〕12号", "issuing_level": "省",
-    "issued_by": "省人民政府办公厅", "legal_basis": "《中华人民共和国中小企业促进法》（主席令第74号）",
+    "issued_by": "省人民政府办公厅", "legal_basis": "《中华人民共和国科学技术进步法》（主席令第一〇三号）",
     "clause_text": "对实施技术改造的企业给予补助", "audience": "符合条件的各类工业企业", "conditions": "固定资产投资不低于2000万元",
     "valid_from_date": dt.date(2025, 1, 1), "valid_to_date": dt.date(2027, 12, 31), "is_tax_linked": False,
     "review_result": "通过", "reviewed_date": dt.date(2024, 11, 20), "review_no": "公竞审〔2024〕7号", "generality": "普惠",
@@ -40,7 +41,11 @@ CLOSED = (
 GAMES: dict[str, tuple[Any, ...]] = {
     "document_no": NO_NUMBER,
     "review_no": NO_NUMBER,
-    "legal_basis": (*NO_NUMBER, "云川政办发〔2024〕5号", "《某某办法》", "区政府常务会议", "国务院有关规定", "（主席令第74号）草案"),
+    "legal_basis": (
+        *NO_NUMBER, "国发〔2024〕999号", "财税〔2025〕88号", "《中华人民共和国产业促进法》（主席令第103号）", "主席令第103号", "国务院令第722号",
+        "《优化营商环境条例》", "国务院令第9722号《优化营商环境》", "《中华人民共和国中小企业促进法》（主席令第74号）", "云川政办发〔2024〕5号", "《某某办法》", "区政府常务会议", "国务院有关规定", "（主席令第74号）草案",
+        "《优化营商环境条例》（国务院令第722号）征求意见稿",
+    ),
     "audience": CLOSED,
     "conditions": tuple(value for value in CLOSED[3:] if value != "项目"),
     "reviewed_date": (None, dt.date(2026, 6, 30), dt.date(2027, 1, 1)),
@@ -60,7 +65,7 @@ ONE_GAME = [(name, value) for name, values in GAMES.items() for value in values]
 
 
 def phrases(name: str) -> list[str]:
-    with (Path(__file__).parent / name).open(encoding="utf-8", newline="") as file:
+    with (Path(likeness.__file__).parent / name).open(encoding="utf-8", newline="") as file:
         return [row["text"] for row in csv.DictReader(file)]
 
 
@@ -89,6 +94,52 @@ def test_no_mixture_of_gamed_cells_shows_an_amount(games: list[tuple[str, Any]],
 @given(st.sampled_from(["document_no", "legal_basis", "review_no", "audience"]), st.text(max_size=20))
 def test_no_text_by_chance_is_a_proof(name: str, text: str) -> None:
     assert judge({**HONEST, name: text}, DAY).amount_text is None
+
+
+_PROOFS = ("document_no", "issuing_level", "legal_basis", "review_no", "review_result", "reviewed_date", "generality",
+           "audience", "valid_from_date", "measure_kind", "is_tax_linked")  # fmt: skip
+_ANY = st.one_of(
+    st.none(), st.text(max_size=30), st.sampled_from([value for _, value in ONE_GAME if isinstance(value, str)])
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    st.sampled_from(_PROOFS),
+    st.dictionaries(
+        st.sampled_from([name for name, value in HONEST.items() if isinstance(value, str)]), _ANY, max_size=8
+    ),
+    st.sampled_from(["国家", "省", "市", "区", None]),
+)
+def test_whatever_stands_in_other_cells_a_missing_proof_is_never_made_up_for(
+    missing: str, others: dict[str, Any], level: str | None
+) -> None:
+    row = {**HONEST, "issuing_level": level, **others, missing: None, "clause_text": "对符合条件的企业给予补助"}
+    found = judge(row, DAY)
+    assert found.amount_text is None and not found.is_recommended
+
+
+def test_a_basis_counts_by_number_and_title_and_only_while_it_is_in_force() -> None:
+    basis = "《中华人民共和国科学技术进步法》（主席令第103号）"
+    for written in (basis, basis.replace("103", "一〇三"), f"依据{basis}第十条"):
+        assert judge({**HONEST, "legal_basis": written}, DAY).amount_text == AMOUNT, written
+    early = {**HONEST, "valid_from_date": dt.date(2021, 1, 1), "reviewed_date": dt.date(2020, 12, 1)}
+    assert judge({**early, "legal_basis": basis}, dt.date(2021, 12, 31)).amount_text is None
+    assert any("律" in one.text or "未核实" in one.text
+               for one in judge({**HONEST, "legal_basis": "《中华人民共和国中小企业促进法》（主席令第74号）"}, DAY).obstacles)  # fmt: skip
+
+
+def test_the_number_of_a_national_document_shields_no_measure_of_the_district() -> None:
+    unreviewed = {"issuing_level": "国家", "review_result": None, "review_no": None, "reviewed_date": None}
+    for number in (
+        "财政部 税务总局公告2023年第7号",
+        "工信部联重装〔2024〕89号",
+        "国务院令第722号",
+        "财政部 税务总局公告2030年第7号",
+    ):
+        for clause in ("对实施技术改造的企业给予补助", "对入驻企业给予开办补助", "按投资额给予奖励", "研发费用补助"):
+            row = {**HONEST, **unreviewed, "document_no": number, "clause_text": clause}
+            assert judge(row, DAY).amount_text is None, (number, clause)
 
 
 def test_no_unlawful_clause_is_recommended_in_a_clean_row() -> None:

@@ -67,6 +67,7 @@ FILES = {
     "筛查改判": "screen_overrides",
     "外部榜单": "external_lists",
     "准入评审": "admission_reviews",
+    "承诺条款台账": "promise_clauses",
     "归并决定": "merge_decisions",
 }
 FIRST_FIVE = {"units", "leads", "follow_ups", "stage_moves", "targets"}  # their truth has its own columns
