@@ -9,6 +9,11 @@
     date '{{ written }}'
 {%- endmacro %}
 
+{#- Whether a lead was reported before a day; one of a ledger without dates of report counts as reported. -#}
+{% macro reported_before(column, day) -%}
+    coalesce({{ column }} < {{ day }}, true)
+{%- endmacro %}
+
 {#- Features that models may use, in the order of landing.yaml of the office, then those only of tax.yaml.
     tests/dbt compares the list with both settings files. -#}
 {% macro numeric_features() -%}

@@ -102,6 +102,16 @@
     )
 {%- endmacro %}
 
+{#- Whether any row of a ledger landed: what only it tells is unknown without it (暂无), not nothing (0). -#}
+{% macro has_landed(ledger) -%}
+    (select landed_count > 0 from {{ ref('stg_ledger__landed_counts') }} where ledger = '{{ ledger }}')
+{%- endmacro %}
+
+{#- A count of rows of a ledger, null where no row of it landed. -#}
+{% macro count_told(count, ledger) -%}
+    case when {{ has_landed(ledger) }} then coalesce({{ count }}, 0) end
+{%- endmacro %}
+
 {#- When the office knew a fact: not before it happened, not before it was recorded (填报). -#}
 {% macro known_date(event_date, recorded_date) -%}
     greatest({{ event_date }}, coalesce({{ recorded_date }}, {{ event_date }}))

@@ -32,7 +32,7 @@ lead_facts as (
         chain_id,
         chain_fit
     from leads
-    where reported_date < {{ as_of }}
+    where {{ reported_before('reported_date', as_of) }}
 
 ),
 
@@ -113,6 +113,13 @@ moves as (
 
 ),
 
+-- Before the first follow-up that anybody kept, a lead without one is unknown, not left alone.
+followed as (
+
+    select min(known_date) as first_known_date from {{ ref('fct_follow_ups') }}
+
+),
+
 -- A firm that was not yet registered on the day was not in the register. One without a date may have been.
 joined as (
 
@@ -139,12 +146,12 @@ select
     coalesce(moves.stage, '线索') as stage,
     coalesce(moves.stage_order < started.started_order, true) as is_open,
     joined.as_of_date - joined.reported_date as days_since_reported,
-    coalesce(follow_ups.follow_up_count, 0) as follow_up_count,
-    coalesce(follow_ups.follow_up_count_90d, 0) as follow_up_count_90d,
+    case when followed.first_known_date < joined.as_of_date then coalesce(follow_ups.follow_up_count, 0) end as follow_up_count,
+    case when followed.first_known_date < joined.as_of_date then coalesce(follow_ups.follow_up_count_90d, 0) end as follow_up_count_90d,
     follow_ups.days_since_follow_up,
-    coalesce(follow_ups.principal_led_count, 0) as principal_led_count,
-    coalesce(follow_ups.in_person_count_90d, 0) as in_person_count_90d,
-    coalesce(follow_ups.interested_count_90d, 0) as interested_count_90d,
+    case when followed.first_known_date < joined.as_of_date then coalesce(follow_ups.principal_led_count, 0) end as principal_led_count,
+    case when followed.first_known_date < joined.as_of_date then coalesce(follow_ups.in_person_count_90d, 0) end as in_person_count_90d,
+    case when followed.first_known_date < joined.as_of_date then coalesce(follow_ups.interested_count_90d, 0) end as interested_count_90d,
     joined.investment_wan_cny,
     case
         when joined.investment_wan_cny > 0
@@ -173,5 +180,6 @@ select
     ) as latest_fact_date
 from joined
 cross join started
+cross join followed
 left join follow_ups on joined.lead_id = follow_ups.lead_id and joined.as_of_date = follow_ups.as_of_date
 left join moves on joined.lead_id = moves.lead_id and joined.as_of_date = moves.as_of_date

@@ -39,7 +39,7 @@ leads as (
         {{ name_form('enterprise_name') }} as name_form,
         string_agg(distinct unit_name, '、' order by unit_name) as following_units
     from {{ ref('dim_leads') }}
-    where is_open and reported_date < {{ day }}
+    where is_open and {{ reported_before('reported_date', day) }}
     group by 1
 
 ),

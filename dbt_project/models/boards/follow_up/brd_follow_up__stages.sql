@@ -64,4 +64,4 @@ select
 from {{ ref('dim_leads') }} as leads
 left join reached on leads.lead_id = reached.lead_id
 left join owners on leads.lead_id = owners.lead_id
-where leads.reported_date < {{ as_of_date() }}
+where {{ reported_before('leads.reported_date', as_of_date()) }}

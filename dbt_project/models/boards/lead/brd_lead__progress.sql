@@ -18,7 +18,7 @@ reports as (
     from {{ ref('dim_leads') }} as leads
     asof left join {{ ref('fct_lead_givers') }} as transfers
         on leads.lead_id = transfers.lead_id and leads.reported_date < transfers.transferred_date
-    where leads.reported_date < {{ as_of }}
+    where {{ reported_before('leads.reported_date', as_of) }}
 
 ),
 
@@ -96,8 +96,8 @@ select
     reached.ended_date,
     reached.ended_date is not null as is_ended,
     reached.ended_date is null and coalesce(reached.furthest_order, 1) < started.started_order as is_open,
-    coalesce(follow_ups.contact_count, 0) as contact_count,
-    coalesce(follow_ups.contact_day_count, 0) as contact_day_count,
+    {{ count_told('follow_ups.contact_count', 'follow_ups') }} as contact_count,
+    {{ count_told('follow_ups.contact_day_count', 'follow_ups') }} as contact_day_count,
     follow_ups.first_contact_date,
     follow_ups.last_contact_date,
     -- greatest() passes over nulls.

@@ -21,6 +21,7 @@ waiting as (
         case when contact_count = 0 then reported_date else last_activity_date end as since_date
     from {{ ref('brd_lead__progress') }} as progress
     where not is_ended and stage_order < (select min(stage_order) from {{ source('office', 'stage_rules') }} where stage = '签约')
+        and {{ has_landed('follow_ups') }}
 
 )
 

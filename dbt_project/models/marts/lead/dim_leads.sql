@@ -68,7 +68,7 @@ select
     coalesce(moves.stage, '线索') as stage,
     moves.stage_date,
     coalesce(moves.stage_order < started.started_order, true) as is_open,
-    coalesce(follow_ups.follow_up_count, 0) as follow_up_count,
+    {{ count_told('follow_ups.follow_up_count', 'follow_ups') }} as follow_up_count,
     follow_ups.last_follow_up_date,
     leads.investment_wan_cny,
     leads.fixed_investment_wan_cny,

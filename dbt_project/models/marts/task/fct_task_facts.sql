@@ -90,6 +90,7 @@ facts as (
         cast(null as varchar) as not_counted_reason,
         '线索台账' as ledger_name
     from leads
+    where reported_date is not null  -- what has no day belongs to no year
 
     union all
 
@@ -172,6 +173,7 @@ facts as (
         '线索台账'
     from leads
     left join left_reserve on leads.lead_id = left_reserve.lead_id
+    where leads.reported_date is not null
 
     union all
 

@@ -18,6 +18,7 @@ leads as (
         rules.rush_days
     from {{ ref('dim_leads') }} as leads
     cross join rules
+    where leads.reported_date is not null
 
 )
 
