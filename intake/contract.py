@@ -27,6 +27,14 @@ _DECORATION = re.compile(r"[*:：#\"'、,，。]")
 _NUMBERED = re.compile(r"^\d{1,2}[.、:)](?!\d)")  # 7.计划总投资
 # 计划总投资/万元: the unit after the name, without brackets.
 _UNIT_BEHIND = re.compile(r"^(.{2,}?)(?:单位)?[/_-]?((?:[万亿千]元|万?美元|元|平方米|m2|公顷|亩)(?:/亩)?)$")
+# How a right value looks, by the type of the field or, of a text, by its name.
+_RIGHT: Final = {
+    "uscc": "91370300MA3C000700", "industry": "C1781", "date": "2025-06-03", "amount": "12000万元", "area": "30亩",
+    "intensity": "300万元/亩", "number": "10", "year": "2026",
+}  # fmt: skip
+_RIGHT_TEXTS: Final = {
+    "lead_id": "XS2026001", "unit_name": "城关镇", "enterprise_name": "东海纺织有限公司", "project_name": "高档面料项目",
+}  # fmt: skip
 PROVENANCE: Final = (
     pa.field("source_period_date", pa.date32()),  # the day up to which the sheet reports, where it says so
     pa.field("source_file", pa.string()),
@@ -65,13 +73,14 @@ class Field:
 
     `unit_by` names the field on whose value the unit depends where the header names several units. `else_from` names,
     in order, dates that stand in for this one in ledgers without its column: none of them is earlier than it. Which one
-    did is stored in `<name>_basis`.
+    did is stored in `<name>_basis`. `may_be_absent` says that a ledger without the column of a required field is read.
     """
 
     name: str
     title: str
     type: str
     required: bool = False
+    may_be_absent: bool = False
     from_sheet: bool = False
     personal: bool = False
     mask_phones: bool = True
@@ -102,6 +111,18 @@ class Field:
             stem = self.name.removesuffix("_wan_cny")
             yield pa.field(f"{stem}_currency", pa.string())
             yield pa.field(f"{stem}_rate", pa.float64())
+
+
+def chosen_word(f: Field, value: str) -> str:
+    """Return the word that people write for a stored choice."""
+    return {"true": "是", "false": "否"}[value] if f.type == "boolean" else f.choices[value][0]
+
+
+def right_value(f: Field) -> str | None:
+    """Return an example of a right value, whatever unit the header names; None for a text that may be anything."""
+    if f.example or f.choices:
+        return f.example or chosen_word(f, next(iter(f.choices)))
+    return _RIGHT.get(f.type) or _RIGHT_TEXTS.get(f.name)
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 Belongs here: recognising a file by its content, reading each content once, joining what stands in one inbox, writing so
 that a file appears whole or not at all. Does not belong: Dagster, SQL, what a cell means.
 
-A file received again changes nothing. A corrected file is a new content: its rows come later (`received_seq`) and
-staging lets the later row of a key stand; the earlier one stays in the store. A file taken out of the inbox changes
+A file received again changes nothing, unless another file was received over it: content A, B and A again takes effect as A.
+A corrected file is a new content: its rows come later (`received_seq`) and staging lets the later row of a key stand; the
+earlier one stays in the store. A file taken out of the inbox changes
 nothing either: what was received stays landed (a row goes by a correction, never by tidying up). The originals are not
 kept, for they hold phones: when a contract changes, a file that is gone can't be read again and is listed as a problem.
 """
@@ -52,7 +53,7 @@ FILES_SCHEMA: Final = pa.schema(
     [("received_seq", pa.int64()), ("file", pa.string()), ("file_hash", pa.string()), ("contracts", pa.string())]
     + [(name, pa.int64()) for name in ("rows_read", "rows_accepted", "rows_refused", "rows_not_data")]
     + [("problem", pa.string()), ("is_synthetic", pa.bool_()), ("returned_file", pa.string())]
-    + [("unread_amounts", pa.string())]
+    + [("unread_amounts", pa.string()), ("is_sent_again", pa.bool_())]
 )
 
 
@@ -190,6 +191,7 @@ class LandedFile:
     left_out: int = 0  # optional cells that could not be read, of rows that were taken
     waiting: int = 0  # refused rows of tables whose columns somebody here must confirm: nothing their sender could mend
     unknown: tuple[UnknownTable, ...] = ()
+    is_sent_again: bool = False  # the same bytes were received before, and others over them
 
     @property
     def returned_file(self) -> str | None:
@@ -251,6 +253,11 @@ class LandingStore:
     def received_path(self) -> Path:
         return self.folder / "received.json"
 
+    @property
+    def places_path(self) -> Path:
+        """Return the file that keeps where in each inbox which content stood, since when, and whether it still did."""
+        return self.folder / "inbox.json"
+
     def received(self) -> list[dict[str, Any]]:
         """Give every content ever received, in order of receipt."""
         if not self.received_path.exists():
@@ -274,6 +281,7 @@ class LandingStore:
         if entries:
             here = [e | {"inbox": str(new)} if e["inbox"] == str(old) else e for e in entries]
             write_json(self.received_path, here)
+            self.places_path.unlink(missing_ok=True)  # copied files bear other times
 
     def land_inbox(
         self,
@@ -293,7 +301,7 @@ class LandingStore:
             raise FileProblem(f"{inbox}：收件夹不存在；请检查路径，或用 make run INBOX=<文件夹> 指定")
         place = str(inbox.resolve())
         failed = self._receive_all(inbox, lambda path: True, say)
-        entries = [entry for entry in self.received() if entry["inbox"] == place]
+        entries = self._standing(place)
         files = tuple(self._load(LandedFile(**entry), failed) for entry in entries)
         unknown = failed.keys() - {entry["file_hash"] for entry in entries}
         files += tuple(
@@ -364,15 +372,22 @@ class LandingStore:
 
         failed = self._receive_all(inbox, note, say)
         place = str(inbox.resolve())
-        entries = [e for e in self.received() if e["inbox"] == place and e["file_hash"] in wanted]
+        entries = [entry for entry in self._standing(place) if entry["file_hash"] in wanted]
         return tuple(self._load(LandedFile(**entry), failed) for entry in entries)
+
+    def _standing(self, inbox: str) -> list[dict[str, Any]]:
+        """Return what was received in an inbox, each content once, as it was received last."""
+        last = {entry["file_hash"]: entry for entry in self.received() if entry["inbox"] == inbox}
+        return sorted(last.values(), key=lambda entry: int(entry["received_seq"]))
 
     def _receive_all(self, inbox: Path, is_wanted: Callable[[Path], bool], say: Say) -> dict[str, str]:
         """Receive every wanted file; return why some could not be, by content, or by name where not even that could be read."""
         (self.folder / "files").mkdir(parents=True, exist_ok=True)
         place = str(inbox.resolve())
         failed: dict[str, str] = {}
-        for path in sorted(p for p in inbox.rglob("*") if is_sent(p)):
+        found: dict[str, tuple[str, int]] = {}  # by place: content and time
+        sent = sorted(p for p in inbox.rglob("*") if is_sent(p))
+        for path in sent:
             if not is_wanted(path):
                 continue
             file_hash = name = path.name.encode(errors="surrogateescape").decode(errors="replace")
@@ -381,13 +396,55 @@ class LandingStore:
                     raise OSError(None, "文件名的编码不是 UTF-8，请改名", name)
                 file_hash = content_hash(path)
                 self._receive(path, file_hash, place, say)
+                found[str(path.relative_to(inbox))] = (file_hash, path.stat().st_mtime_ns)
             except (OSError, MemoryError) as error:
                 if isinstance(error, OSError) and error.errno == errno.ENOSPC:
                     raise
                 why = (error.strerror or "读不出来") if isinstance(error, OSError) else "内存不够，请拆小"
                 failed[file_hash] = f"{name}：{why}；本次没有读，其余文件照常，下次运行再读"
                 say(f"没有读：{failed[file_hash]}")
+        for name in self._sent_again(place, found, {str(path.relative_to(inbox)) for path in sent}):
+            try:
+                self._receive(inbox / name, found[name][0], place, say, is_again=True)
+            except (OSError, MemoryError):
+                say(f"没有读：{name}；本次没有读，其余文件照常，下次运行再读")
         return failed
+
+    def _sent_again(self, inbox: str, found: Mapping[str, tuple[str, int]], present: set[str]) -> list[str]:
+        """Return the places of contents that were sent again after others over them, in the order of their last receipt.
+
+        Sent again is a content that came to a place since the last run, by content or time. One that only was moved from
+        another place, or was away with its share and is back as it was, was not sent.
+        """
+        known = json.loads(self.places_path.read_text(encoding="utf-8")) if self.places_path.exists() else {}
+        before: dict[str, list[Any]] = known.get(inbox, {})
+        is_first = inbox not in known
+        left = [tuple(at[:2]) for name, at in before.items() if at[2] and name not in present]
+        came: dict[str, str] = {}
+        for name, at in found.items():
+            if is_first or tuple(before.get(name, (None, None))[:2]) == at:
+                continue
+            if at in left:
+                left.remove(at)
+                before = {n: b for n, b in before.items() if n in present or tuple(b[:2]) != at}
+            else:
+                came[at[0]] = name
+        stands = {name: [*at[:2], name in present] for name, at in before.items()}
+        stands |= {name: [*at, True] for name, at in found.items()}
+        if known.get(inbox) != stands:
+            write_json(self.places_path, known | {inbox: stands})
+        entries = self._standing(inbox)
+        ledgers = {entry["file_hash"]: set(self._load(LandedFile(**entry)).contracts) for entry in entries if came}
+        return [
+            came[entry["file_hash"]]
+            for at, entry in enumerate(entries)
+            if entry["file_hash"] in came
+            and any(
+                ledgers[later["file_hash"]] & ledgers[entry["file_hash"]]
+                for later in entries[at + 1 :]
+                if later["file_hash"] not in came  # what comes again with it stays later than it
+            )
+        ]
 
     def _read_whole(self, path: Path, inbox: str) -> LandedFile:
         """Read a source that is given whole; only its newest content is kept."""
@@ -428,16 +485,18 @@ class LandingStore:
         known = _written_out(contracts or tuple(load_contracts().values())) + READER_VERSION
         return hashlib.sha256((content + known).encode()).hexdigest()[:32]
 
-    def _receive(self, path: Path, file_hash: str, inbox: str, say: Say) -> None:
+    def _receive(self, path: Path, file_hash: str, inbox: str, say: Say, *, is_again: bool = False) -> None:
         entries = self.received()
-        entry = next((e for e in entries if e["file_hash"] == file_hash and e["inbox"] == inbox), None)
-        if not entry:
+        entry = next((e for e in reversed(entries) if e["file_hash"] == file_hash and e["inbox"] == inbox), None)
+        if is_again and entry:
+            say(f"{path.name}：内容与 {entry['received_at'][:10]} 收到的相同，之后收到过别的，这次再发，现以它为准")
+        if not entry or is_again:
             now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
             entry = {"file": path.name, "file_hash": file_hash, "inbox": inbox, "received_at": now}
-            entry |= {"received_seq": len(entries) + 1}
+            entry |= {"received_seq": len(entries) + 1} | ({"is_sent_again": True} if is_again else {})
             write_json(self.received_path, [*entries, entry])
         kept = self._kept(entry["file_hash"], entry["file"])
-        if kept.exists() and not self._has_answer(kept):
+        if kept.exists() and not is_again and not self._has_answer(kept):
             return
         with replace_folder(kept) as partial:
             for line in self._fill(partial, path, entry, kept):
@@ -626,6 +685,7 @@ class LandingStore:
                 "is_synthetic": f.is_synthetic,
                 "returned_file": f.returned_file if self.outbox else None,
                 "unread_amounts": "、".join(f.unread_amounts) or None,
+                "is_sent_again": f.is_sent_again,
             }
             for f in files
         ]

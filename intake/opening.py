@@ -14,7 +14,7 @@ import struct
 import zipfile
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -55,7 +55,11 @@ _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP: Final = b"PK"
 _HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
 _NUMBER_OF = {name: re.compile(rb"\b" + name.encode() + rb'="(\d{1,9})"') for name in ("r", "s", "min", "max")}
-_FAR_COLUMN = re.compile(rb'r="[A-Z]{2}')
+_LIMIT: Final = str(MAX_CELLS // 26)  # rows of a sheet of 26 columns
+_FAR = re.compile(
+    rb'r="(?:[A-Z]{2}|[A-Z](?:[%s-9]\d{%d}|\d{%d}))' % (_LIMIT[0].encode(), len(_LIMIT) - 1, len(_LIMIT) + 1)
+)
+_PREFIXED = re.compile(rb":(?:c|row)")
 _LETTERS = re.compile(rb'\sr="([A-Z]{1,3})\d')
 _PLACED = re.compile(rb'\sr="([A-Z]{1,3})(\d{1,9})"')
 
@@ -74,6 +78,7 @@ class _Tags:
         end = rb"</" + prefix
         formula = tag(rb"f", rb"(?:\s[^<>]*)?(?:/>|>[^<]*") + end + rb"f>)\s*"
         not_text = rb'(?!\s[^<>]*\bt="str")'  # a result that is a text may be the empty one
+        self._prefix = prefix
         self.row = re.compile(tag(rb"row", rb"\s([^<>]*)>"))
         self.row_number = re.compile(tag(rb"row", rb'\s(?:[^<>]*?\s)?r="(\d{1,9})"'))
         self.column = re.compile(tag(rb"col", rb"\s([^<>]*)>"))
@@ -88,6 +93,11 @@ class _Tags:
         self.single_quoted = re.compile(tag(rb"(?:c|row|f|v)", rb"\s[^<>]*='"))
         self.placeable = re.compile(rb"<(" + prefix + rb"(?:row|c))(\s[^<>]*?)?(/?)>")
         self.unplaced = re.compile(tag(rb"(?:row|c)", rb'(?=[\s/>])(?![^<>]*\sr=")[^<>]*>'))
+
+    def styled(self, numbers: Iterable[int]) -> re.Pattern[bytes]:
+        """Return the pattern of a cell that names one of these styles."""
+        named = b"|".join(b"0{0,8}%d" % number for number in sorted(numbers))
+        return re.compile(rb"<" + self._prefix + rb'c\s((?:[^<>]*?\s)?s="(?:' + named + rb')"[^<>]*)>')
 
 
 _PLAIN_TAGS, _ANY_TAGS = _Tags(rb""), _Tags(rb"(?:\w{1,32}:)?")
@@ -483,7 +493,10 @@ def _inflate(path: Path, stream: Any, entry: zipfile.ZipInfo) -> bytes:
         raise FileProblem(f"{path.name}：压缩方式不是 Excel 用的；请用 Excel/WPS 另存后重新发送")
     if len(content) > limit:
         raise FileProblem(f"{path.name}：部件 {entry.filename} 比它自称的大，像压缩炸弹；请用 Excel/WPS 另存后重新发送")
-    if b"<!DOCTYPE" in content or b"<!ENTITY" in content or content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+    if (b"!" in content and (b"<!DOCTYPE" in content or b"<!ENTITY" in content)) or content[:2] in {
+        b"\xff\xfe",
+        b"\xfe\xff",
+    }:
         raise FileProblem(f"{path.name}：部件 {entry.filename} 含有 XML 实体声明，不是 Excel 写的；请另存后重新发送")
     return content
 
@@ -559,11 +572,18 @@ def _is_strike(element: ElementTree.Element) -> bool:
 
 def _with_places(path: Path, name: str, content: bytes, tags: _Tags) -> bytes:
     """Return the sheet with a place on every row and cell: some writers leave r= out, and calamine counts on instead."""
-    marks = (b"<c ", b"<c>", b"<c/") + ((b":c ", b":c>", b":c/") if tags is _ANY_TAGS else ())
-    cells = sum(map(content.count, marks))
+    # Between these two, only a cell begins with <c.
+    start, end = content.find(b"<sheetData"), content.rfind(b"</sheetData")
+    if tags is _PLAIN_TAGS and 0 <= start < end:
+        cells = content.count(b"<c", start, end)
+    else:
+        start, end = 0, len(content)
+        marks = (b"<c ", b"<c>", b"<c/", b":c ", b":c>", b":c/")
+        cells = sum(map(content.count, marks))
     if cells > MAX_CELLS:
         raise FileProblem(f"{path.name}，工作表“{name}”：单元格有 {cells:,} 个，不像台账；请拆开后重新发送")
-    if content.count(b'<c r="') == cells and content.count(b"<row") == content.count(b'<row r="'):
+    rows = content.count(b"<row", start, end)
+    if content.count(b'<c r="', start, end) == cells and rows == content.count(b'<row r="', start, end):
         return content
     if not tags.unplaced.search(content):
         return content
@@ -597,6 +617,11 @@ def _letters_of(column: int) -> bytes:
     return letters
 
 
+def _ends_near(content: bytes) -> bool:
+    """Say whether no cell stands beyond column Z, nor in a row of so many digits that the sheet may be too large."""
+    return not _FAR.search(content)
+
+
 def _far_rows(content: bytes, above: int) -> int:
     """Return the last row that a cell of its own names beyond row `above`, or 0; few sheets have rows of so many digits."""
     digits = re.compile(rb'r="[A-Z]{1,3}(\d{%d,9})"' % len(str(above + 1)))
@@ -607,8 +632,9 @@ def _look_at_sheet(
     path: Path, name: str, content: bytes, shared: np.ndarray[Any, Any], styles: _Styles, doubts: bool
 ) -> _Look:
     look = _Look()
-    tags = _ANY_TAGS if b":c" in content or b":row" in content else _PLAIN_TAGS
-    if b"='" in content and tags.single_quoted.search(content):
+    # Searches for a sign that sheets hardly have run many times faster than those for a pair that begins with < or =.
+    tags = _ANY_TAGS if _PREFIXED.search(content) else _PLAIN_TAGS
+    if b"'" in content and b"='" in content and tags.single_quoted.search(content):
         raise FileProblem(f"{path.name}，工作表“{name}”：不是 Excel 或 WPS 写的；请用 Excel/WPS 打开后另存再发送")
     content = _with_places(path, name, content, tags)
     # Most sheets hide nothing and end before column AA: a plain search says so faster than a walk over every cell.
@@ -619,9 +645,11 @@ def _look_at_sheet(
         hidden = (match.group(1) for match in tags.row.finditer(content) if _HIDDEN.search(match.group(1)))
         numbers = (_NUMBER_OF["r"].search(b" " + attributes) for attributes in hidden)
         look.hidden_rows = frozenset(int(number.group(1)) - 1 for number in numbers if number)
-    letters_met = set(_LETTERS.findall(content)) if may_hide or _FAR_COLUMN.search(content) else {b"Z"}
+    is_near = _ends_near(content)
+    letters_met = set(_LETTERS.findall(content)) if may_hide or not is_near else {b"Z"}
     last_column = max((_column_number(letters) for letters in letters_met), default=0)
-    last_row = max(last_row, _far_rows(content, MAX_CELLS // max(last_column, 1)))
+    if not is_near:
+        last_row = max(last_row, _far_rows(content, MAX_CELLS // max(last_column, 1)))
     if last_row * last_column > MAX_CELLS:  # perhaps only formats stand there
         valued = [(int(row), _column_number(letters)) for letters, row in tags.valued.findall(content)]
         far = max((row for row, _ in valued), default=0) * max((column for _, column in valued), default=0)
@@ -637,7 +665,8 @@ def _look_at_sheet(
             )
     if b't="e"' in content:
         look.broken |= {_place(m): _ERROR_VALUE for m in tags.error.finditer(content)}
-    if b"<f" in content or b":f" in content:
+    body = max(content.find(b"<sheetData"), 0)  # before it stand sheetFormatPr and the like
+    if content.find(b"f", body) >= 0 and (b"<f" in content or b":f" in content):
         look.broken |= {_place(m): "公式没有计算结果" for m in tags.uncomputed.finditer(content)}
         if doubts:
             said = "公式从未计算过，存的只是占位的 0"
@@ -666,7 +695,9 @@ def _styles_of_cells(
     """Return the odd formats of cells, and the cells that are struck out."""
     found: dict[tuple[int, int], str] = {}
     struck = set()
-    for match in tags.cell.finditer(content):
+    # A cell that names no style has the first; where that one is plain, only cells of the others are looked at.
+    cells = tags.cell if 0 in styles.watched else tags.styled(styles.watched)
+    for match in cells.finditer(content):
         written = _NUMBER_OF["s"].search(match.group(1))
         style = int(written.group(1)) if written else 0
         code = styles.formats.get(style)
@@ -709,7 +740,8 @@ def _range(text: str) -> Range | None:
 
 def _marked_cells(content: bytes, shared: set[int]) -> frozenset[tuple[int, int]]:
     """Return the cells whose text has raised, lowered or struck-out letters, of their own or of a shared string."""
-    if not shared and not any(word in content for word in _MARK_WORDS):
+    # Such letters stand in runs with properties of their own.
+    if not shared and not (b"rPr" in content and any(word in content for word in _MARK_WORDS)):
         return frozenset()
     found = set()
     for match in _ANY_TAGS.cell.finditer(content):

@@ -15,7 +15,7 @@ from typing import Any, Final
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
-from intake.contract import Contract, Field
+from intake.contract import Contract, Field, chosen_word
 from intake.values import exchange_rates
 from intake.workbook import EXAMPLE
 from storage import write_whole
@@ -104,7 +104,7 @@ def _write_lists(sheet: Any, contract: Contract) -> dict[str, str]:
     """Write the words of each choice into a column of the hidden sheet and give the ranges for the dropdowns."""
     ranges: dict[str, str] = {}
     for x, f in enumerate(f for f in contract.fields if f.choices):
-        words = [_word(f, value) for value in f.choices]
+        words = [chosen_word(f, value) for value in f.choices]
         for y, word in enumerate([f"字典-{f.title}", *words]):
             sheet.write_string(y, x, word)
         column = xl_col_to_name(x, col_abs=True)
@@ -144,12 +144,8 @@ def _write(sheet: Any, y: int, x: int, value: Any, style: Any, formats: dict[str
         sheet.write_number(y, x, value)
 
 
-def _word(f: Field, value: str) -> str:
-    return {"true": "是", "false": "否"}[value] if f.type == "boolean" else f.choices[value][0]
-
-
 def _example(f: Field) -> Any:
-    return _word(f, next(iter(f.choices))) if f.choices else _EXAMPLES[f.type]
+    return chosen_word(f, next(iter(f.choices))) if f.choices else _EXAMPLES[f.type]
 
 
 def written(f: Field, row: dict[str, Any]) -> Any:

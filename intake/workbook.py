@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache, lru_cache
 from itertools import repeat
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -87,6 +88,8 @@ _MAY_BE_NO_KEY = re.compile(r"[计計总汇均共Σ]|其中|total|sum|average|�
 _KEYLESS: Final = frozenset({
     "待定", "待编", "待编号", "暂未编号", "未编号", "新增", "自动生成", "同上", "同前", "〃", "″", "?", "??", "0", "×", "x", "编号", "无编号",
 })  # fmt: skip
+_FIRST, _LAST = itemgetter(0), itemgetter(-1)  # characters of a text
+_SIGNS_OF_ERRORS: Final = frozenset("#?？")
 _ENDS_OF_TOTALS: Final = frozenset("计数和总汇:：)）lL")
 _KEYLESS_AS_WRITTEN: Final = _KEYLESS | {"X", "０", "ｘ"}
 _DITTO: Final = frozenset({"同上", "同前", "同左", "〃", "″", '"', "''", "..", "↑"})
@@ -227,6 +230,8 @@ def _no_collection() -> Iterator[None]:
 
 
 def _is_blank(row: Row) -> bool:
+    if row and (cell := row[0]) and (type(cell) is not str or cell.isalnum()):  # nearly every row
+        return False
     for cell in row:
         if cell is not None and cell != "" and not (isinstance(cell, str) and not cell.strip()):
             return False
@@ -246,7 +251,12 @@ def _folded_end(character: str) -> str:
     return fold(character)
 
 
-def _suspects(rows: list[Row], header_words: frozenset[str]) -> set[Cell]:
+def _chunks(rows: list[Row]) -> list[set[Cell]]:
+    """Return the distinct cells of every so many rows, few enough to stay in the cache."""
+    return [set().union(*rows[start : start + CHUNK]) for start in range(0, len(rows), CHUNK)]
+
+
+def _suspects(chunks: list[set[Cell]], header_words: frozenset[str]) -> set[Cell]:
     """Give the distinct cells that may make a row a total, a note, the example or a repeated header.
 
     A row with none of them and a required cell is data, which nearly all rows are: they need no closer look.
@@ -254,14 +264,14 @@ def _suspects(rows: list[Row], header_words: frozenset[str]) -> set[Cell]:
     # A header of years meets numbers and dates.
     has_years = any(not word.strip("0123456789.-/:年月日 ") for word in header_words)
     suspects: set[Cell] = set()
-    for start in range(0, len(rows), 1024):  # few enough rows to stay in the cache
-        distinct: set[Cell] = set().union(*rows[start : start + 1024])
+    for distinct in chunks:
         texts = [cell for cell in distinct if type(cell) is str and cell]
-        ends = {text[0] for text in texts} | {text[-1] for text in texts}
+        ends = set(map(_FIRST, texts)) | set(map(_LAST, texts))
         blank = {end for end in ends if not _folded_end(end)}
         first = {end for end in ends if _folded_end(end) in _FIRST_OF_MARKS} | blank
         last = {end for end in ends if _folded_end(end) in _LAST_OF_TOTALS} | blank
-        marked = [text for text in texts if text[0] in first or text[-1] in last]
+        marked = [text for text in texts if text[0] in first] if first else []
+        marked += [text for text in texts if text[-1] in last] if last else []
         suspects |= {text for text in marked if _may_mark(text.strip() or text) or as_text(text) in header_words}
         suspects |= distinct.intersection(header_words)
         if has_years:
@@ -380,9 +390,13 @@ def _means_the_same(row: Row, columns: list[Column], own: Contract) -> bool:
 
 
 def _second_header(
-    rows: list[Row], after: int, header_texts: list[Placed], best: Header, layouts: Layouts
+    rows: list[Row],
+    chunks: list[set[Cell]],
+    header_texts: list[Placed],
+    best: Header,
+    layouts: Layouts,
 ) -> int | None:
-    """Return the first row from `after` on, both from 0, in which another header begins; None where there is none.
+    """Return the first row, from 0, below the header in which another header begins; None where there is none.
 
     A header that only repeats the first one, as printed pages do, begins no table, unless a title of another period is over it.
     """
@@ -390,11 +404,10 @@ def _second_header(
     learned = frozenset(word for layout in layouts.values() for c in layout.columns for word in c.header.split("/"))
     words = _header_words() | own | learned
     periods = {period_of(text) for row in rows[: best.first] for cell in row if (text := as_text(cell))}
-    for start in range(after, len(rows), 1024):
-        chunk = rows[start : start + 1024]
-        if len(words.intersection(set().union(*chunk))) < 2:
+    for start, distinct in zip(range(best.last + 1, len(rows), CHUNK), chunks, strict=True):
+        if len(words.intersection(distinct)) < 2:
             continue
-        for at, row in enumerate(chunk, start):
+        for at, row in enumerate(rows[start : start + CHUNK], start):
             if sum(cell in words for cell in row) < 2:
                 continue
             if _repeats(row, header_texts) and _cells_in(row) > 2 and _titled_anew(rows, at, periods):
@@ -565,7 +578,9 @@ def _no_names(values: list[str | None], f: Field) -> set[str]:
     """Return the texts under a required column that name nothing: totals, 同上, errors; for units also words like 全区."""
     distinct = {value for value in values if value}
     words = distinct & (_DITTO | _NO_UNITS if f.from_sheet else _DITTO)
-    ends = {value for value in distinct if value[-1] in _ENDS_OF_TOTALS or value[0] in "#?？"}
+    ends: set[str] = set()
+    if not (_ENDS_OF_TOTALS.isdisjoint(map(_LAST, distinct)) and _SIGNS_OF_ERRORS.isdisjoint(map(_FIRST, distinct))):
+        ends = {value for value in distinct if value[-1] in _ENDS_OF_TOTALS or value[0] in _SIGNS_OF_ERRORS}
     return words | {
         value
         for value in ends
@@ -603,8 +618,10 @@ _LOST_DIGITS = re.compile(r"^\s*\d(?:\.\d{1,16})?[eE]\+?\d{2}\s*$")  # 2.0263E+1
 
 def _may_have_lost_digits(cells: list[Cell]) -> bool:
     """Say whether a column holds a number or a text like one in scientific notation: nearly none does."""
-    texts = [cell for cell in cells if type(cell) is str]
-    return len(texts) < len(cells) - cells.count(None) or bool(re.search(r"\d[eE]\+?\d\d", "\n".join(texts)))
+    if not set(map(type, cells)) <= {str, type(None)}:
+        return True
+    joined = "\n".join(set(cells) - {None})  # type: ignore[arg-type]
+    return ("e" in joined or "E" in joined) and bool(re.search(r"\d[eE]\+?\d\d", joined))
 
 
 def _has_digit(cell: Cell) -> bool:
@@ -649,6 +666,7 @@ def _shown(cell: Cell) -> str | None:
     return mask_phones(text)[:200] if text else None
 
 
+CHUNK: Final = 1024
 MAX_TABLES: Final = 50  # on one sheet; what is below them is refused
 
 
@@ -742,8 +760,9 @@ def _read_table(path: Path, sheet: Sheet, known: _Known, offset: int, *, may_spl
     )
     equals = [h for h in whole if h.strength[0] == best.strength[0] and h.contract is not best.contract]
     problem = None
-    if best.missing:
-        problem = (f"表头缺少必填列：{'、'.join(best.missing)}", "请补上这些列后重新发送")
+    lacking = [title for title in best.missing if title not in _absent(best, reading.headers, rows[best.last + 1 :])]
+    if lacking:
+        problem = (f"表头缺少必填列：{'、'.join(lacking)}", "请补上这些列后重新发送")
     elif best.doubts:
         problem = ("；".join(best.doubts), "请核对单位，改正表头或重新确认台账版式")
     elif best.ambiguous:
@@ -756,24 +775,39 @@ def _read_table(path: Path, sheet: Sheet, known: _Known, offset: int, *, may_spl
     body = fill_merged(rows, sheet.merged, best.last, own)
     header_texts = [_placed_texts(row) for row in reading.top[best.first :]]
     is_returned = RESULT in reading.headers.values()
-    below = _second_header(rows, best.last + 1, header_texts, best, known.layouts)
+    chunks = _chunks(rows[best.last + 1 :])
+    below = _second_header(rows, chunks, header_texts, best, known.layouts)
     if may_split:
         split = _next_table(sheet, known, below) if below is not None else None
         if split is not None and split > best.last:
             return split
     keys = {c.index for c in best.columns if c.field.name in best.contract.key}
-    suspects = _odd_keys(rows[best.last + 1 :], keys) | _suspects(
-        rows[best.last + 1 :], _header_cells(reading.top[best.first :])
-    )
+    suspects = _odd_keys(rows[best.last + 1 :], keys) | _suspects(chunks, _header_cells(reading.top[best.first :]))
     required = [c.index for c in best.columns if c.field.required]
     key, names = (required or [0])[0], required[1:]
     numbers: list[int] = []
     totals: set[int] = set()  # rows whose first cell says so, although they name all that a row must
     units: list[tuple[int, str]] = []  # of money, that lines other than rows set
     lines: list[int] = []  # that are no rows: some of them totals
+    # Nearly every row: below the header, with a plain key and a plain name, and nothing in it that needs a closer look.
+    plain_from = len(rows) if is_returned or not names else best.last + 1
+    plain_width = max([key, *names[:1]]) + 1
     for number, row in enumerate(body, start=1):
         written = rows[number - 1]
         if number - 1 in blank:
+            continue
+        if (
+            number > plain_from
+            and number - 1 != below
+            and len(written) >= plain_width
+            and type(cell := written[key]) is str
+            and cell.isalnum()
+            and written[names[0]]
+            and cell not in EMPTY_WORDS
+            and (not suspects or suspects.isdisjoint(written))
+        ):
+            numbers.append(number)
+            reading.cells[number] = row
             continue
         if above is not None and above < number - 1 < best.first and _cells_in(written) >= 3:
             reading.cells[number] = row
@@ -911,6 +945,29 @@ def _unknown(sheet: Sheet, window: Window, rows: list[Row], why: str) -> Unknown
     )
 
 
+_OF_DAYS = re.compile(r"日期|时间|年月|日$")
+_OF_PROJECTS = re.compile("项目|线索")
+
+
+def _absent(header: Header, headers: dict[int, str], body: list[Row]) -> set[str]:
+    """Return the titles of the required fields that a table may do without, as none of its unread columns may be theirs."""
+    known = {column.index for column in header.columns}
+    unread = {index: fold(text) for index, text in headers.items() if index not in known}
+    texts = list(unread.values())
+    has_days = any(_OF_DAYS.search(text) for text in texts) or any(
+        index < len(row) and _is_day(row[index]) for row in body[:200] for index in unread
+    )
+    doubtful = {
+        "date": has_days,
+        "unit": any(_OF_UNITS.search(text) for text in texts),
+        "project": any(_OF_PROJECTS.search(text) for text in texts),
+    }
+    names = {column.field.name for column in header.columns}
+    absent = [f for f in header.contract.fields if f.may_be_absent and f.name not in names]
+    kinds = {f.title: "date" if f.type == "date" else "unit" if f.from_sheet else "project" for f in absent}
+    return {title for title, kind in kinds.items() if not doubtful[kind]}
+
+
 def _whole_headers(sheet: Sheet, known: _Known) -> list[Header]:
     """Return the headers of the first rows that lack nothing and leave no doubt."""
     top = Top.of(sheet.rows, sheet.merged)
@@ -1019,6 +1076,7 @@ class _TableReader:
             if header.layout and f.name not in names and (f.name in contract.key or f.name in contract.identified_by)
         }
         self.sender = sending_unit(sheet.rows[: header.first]) if header.layout else None
+        self.absent = _absent(header, reading.headers, sheet.rows[header.last + 1 :])
         self.stand_ins = {
             f.name: next(names[name] for name in f.else_from if name in names)
             for f in header.contract.fields
@@ -1026,6 +1084,7 @@ class _TableReader:
         }
         written = [at for at, cell in enumerate(sheet.rows[header.last]) if as_text(cell)]
         self.header_width = max(written, default=-1) + 1
+        self.formatted = {index for _, index in sheet.formats}
         self.units_of_rows: dict[int, AmountUnit] = {}  # by place in the table
         self.unit_header = ""
         self.wrong: list[_Wrong] = []
@@ -1077,7 +1136,8 @@ class _TableReader:
         faults: dict[int, tuple[str, str]] = {}
         sheet, kind = self.sheet, column.field.type
         is_code = kind in {"uscc", "industry"} or column.field.name in self.header.contract.key
-        if sheet.formats:
+        if column.index in self.formatted:
+            read: dict[tuple[type, Cell, str], tuple[str | None, bool]] = {}  # amounts of a column repeat
             for at, number in enumerate(numbers):
                 if (code := sheet.formats.get((number - 1, column.index))) is None:
                     continue
@@ -1085,8 +1145,13 @@ class _TableReader:
                 if type(cell) is str and cell.strip() and (text := shown_text(cell.strip(), code)):
                     cells[at] = text
                 elif is_number(cell) and (is_code or kind in _MEASURED):
-                    said = _shown_otherwise(cell, code, is_code)
-                    if said is not None and not _may_be_read_as_shown(cell, said, code, column, is_code):
+                    key = (type(cell), cell, code)
+                    if key not in read:
+                        said = _shown_otherwise(cell, code, is_code)
+                        is_sure = said is not None and _may_be_read_as_shown(cell, said, code, column, is_code)
+                        read[key] = said, is_sure
+                    said, is_sure = read[key]
+                    if said is not None and not is_sure:
                         reason = f"单元格显示“{said}”，存的数却是 {as_text(cell)}"
                         faults[at] = reason, "请把单元格格式设为“常规”，按表头的单位填写数字"
                     elif said is not None:
@@ -1173,12 +1238,17 @@ class _TableReader:
             contexts = [units.get("" if value is None else str(value).lower()) for value in by]
         elif kind == "date":
             contexts = years or [self.year] * len(cells)
-        keys = list(zip(map(type, cells), cells, contexts or [None] * len(cells), strict=True))
+        # 1, 1.0 and True are one key of a dictionary, and mean different things in a cell.
+        one_context = contexts[0] if contexts and contexts.count(contexts[0]) == len(contexts) else None
+        is_one = (not contexts or contexts.count(one_context) == len(contexts)) and set(map(type, cells)) <= _UNLIKE
+        keys: list[Any] = (
+            cells if is_one else list(zip(map(type, cells), cells, contexts or [None] * len(cells), strict=True))
+        )
         known: dict[Any, dict[str, Any]] = {}
         faulty: dict[Any, Unreadable] = {}
         marks: Counter[str] = Counter()
         for key in set(keys):
-            cell, context = key[1], key[2]
+            cell, context = (key, one_context) if is_one else (key[1], key[2])
             if cell is None or cell == "":
                 known[key] = {}
                 continue
@@ -1210,8 +1280,8 @@ class _TableReader:
             for at, key in enumerate(keys):
                 if fault := faulty.get(key):
                     # A number that somebody sees must not be missing from a row that counts.
-                    costs_row = self._is_needed(column) or (kind in _WEIGHED and _has_digit(key[1]))
-                    self.wrong.append(_Wrong(at, column.header, _shown(key[1]), fault.reason, fault.mend, costs_row))
+                    costs_row = self._is_needed(column) or (kind in _WEIGHED and _has_digit(cells[at]))
+                    self.wrong.append(_Wrong(at, column.header, _shown(cells[at]), fault.reason, fault.mend, costs_row))
 
     def _is_needed(self, column: Column) -> bool:
         """Say whether a row can't be taken without this cell: the field is required, of the key, or stands in for one."""
@@ -1262,7 +1332,11 @@ class _TableReader:
                     if value in odd:
                         reason = f"“{value}”像合计、“同上”、待定或出错的公式，不像“{f.title}”"
                         self.wrong.append(_Wrong(at, f.title, value, reason, "合计行请删去或放到最后；同上请写全"))
-            if f.required and None in values and not (f.name in self.given_later and f.name not in self.values):
+            if f.title in self.absent and f.name not in self.stand_ins:
+                self.values.setdefault(f.name, list(nothing))
+                if None in values:
+                    self.reading.remarks += (f"没有“{f.title}”列，各行的这一项暂无",)
+            elif f.required and None in values and not (f.name in self.given_later and f.name not in self.values):
                 title = self.stand_ins[f.name].header if f.name in self.stand_ins else f.title
                 said = (title, None, f"“{title}”没有填写", f"请补填“{title}”")
                 self.wrong.extend(_Wrong(at, *said) for at, value in enumerate(values) if value is None)
@@ -1292,6 +1366,9 @@ class _TableReader:
             return None
 
 
+_UNLIKE: Final = frozenset({str, float, type(None), dt.datetime, dt.date})  # kinds of cells that never equal each other
+
+
 def _parts(column: Column) -> list[str]:
     """Name what a column gives: a date has a precision beside it, an amount its currency and rate."""
     name = column.field.name
@@ -1306,19 +1383,24 @@ def _parts(column: Column) -> list[str]:
 def _texts(cells: list[Cell], mask: bool) -> list[str | None]:
     """Give a column of text; what needs no care, as nearly all does, is taken as it stands."""
     if set(map(type, cells)) <= {str, type(None)}:
-        written = [cell for cell in cells if cell]
+        written = list(set(cells) - {None, ""})
         whole = "".join(written)  # type: ignore[arg-type]
         if is_visible(whole) and " " not in whole and not (mask and _may_hold_phone(written)):
             return _without_empty_words(cells)  # type: ignore[arg-type]
+        of_text = {text: as_text(text) for text in set(cells)}
+        if mask:
+            of_text = {text: mask_phones(found) if found else found for text, found in of_text.items()}
+        return [of_text[cell] for cell in cells]
     texts = [as_text(cell) for cell in cells]
     return [mask_phones(text) if text else text for text in texts] if mask else texts
 
 
 def _without_empty_words(cells: list[str | None]) -> list[str | None]:
     """Return visible texts, None for those that mean an empty cell, as few do: most begin with another character."""
-    odd = {text[0] for text in cells if text} & FIRST_OF_EMPTY
-    empty = {text for text in cells if text and text[0] in odd and is_empty_word(text)} if odd else set()
-    if not empty and "" not in cells:
+    distinct = set(cells)
+    odd = {text[0] for text in distinct if text} & FIRST_OF_EMPTY
+    empty = {text for text in distinct if text and text[0] in odd and is_empty_word(text)} if odd else set()
+    if not empty and "" not in distinct:
         return list(cells)
     return [None if not cell or cell in empty else cell for cell in cells]
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.arguments import Parser, commands_of, count, day, port
+from orchestration.endings import EXIT_CODES
 
 Arguments = argparse.Namespace
 Subcommands = Any  # argparse's own type is private
@@ -45,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
     except Exception as error:
         ending = ending_with_log(error, home)
         print(f"错误：{ending.line}", file=sys.stderr)
-        return 2 if ending.kind == "ours" else 1
+        return ending.code
 
 
 def _settings_of(home: Path) -> Any:
@@ -93,6 +94,7 @@ def _add(
 
 def _add_nights(commands: Subcommands) -> None:
     run = _add(commands, "run", "运行夜间作业：接入、加工、学习、评分、发布", _run, is_night=True)
+    run.epilog = f"退出码：{'；'.join(f'{code} {text}' for code, text in EXIT_CODES.items())}"
     run.add_argument("--inbox", type=Path, metavar="文件夹", help="台账所在的收件夹；不写则用上一次的")
     run.add_argument("--register", type=Path, metavar="文件", help="企业名录（.parquet 或 .csv）")
     run.add_argument("--as-of", type=day, metavar="日期", help="截至日，默认今天（北京时间）")

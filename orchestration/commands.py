@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from models.ranking import RankingWeights
+from models.ranking import KIND_NAMES, PART_NAMES, RankingWeights
 from office import read_district
 from office.reading import unverified
 from orchestration.inspecting import run_daemon, serve_ui, write_dictionary
@@ -22,6 +22,7 @@ from orchestration.ledger_layouts import confirm_before_run, lines_of_waiting
 from orchestration.nightly import NightlyResult, StepRow, begin_night, only_one, run_job
 from orchestration.settings import Service, Settings, office_today
 from orchestration.tables import aligned
+from publishing.boards import ledgers_missing
 from publishing.snapshot import LEADS, WORKBOOK, Snapshot, current
 from publishing.workbook import reasons_in_words
 
@@ -73,18 +74,37 @@ def _district(settings: Settings) -> str:
     return f"{line}；其中未核实 {sum(1 for _ in unverified(folder)):,} 处，逐条见 zeyou office check"
 
 
+def _by_rule(snapshot: Snapshot) -> list[str]:
+    """Say which parts of the list a rule tells, for want of a model."""
+    parts = [PART_NAMES[name] for name, kind in snapshot.manifest["model_kinds"].items() if kind == "rule"]
+    return [f"{'、'.join(parts)}{KIND_NAMES['rule']}：标签不足或检验未通过，原因见上"] if parts else []
+
+
+def _unheard_of(snapshot: Snapshot) -> list[str]:
+    """Say which of the most useful ledgers did not come, and where it is told what each would add."""
+    missing = ledgers_missing(snapshot.folder)
+    shown = "、".join(missing[:5]) + (f" 等 {len(missing)} 种台账" if len(missing) > 5 else "")
+    where = "有了各能多看到什么，见办公桌“台账情况”（zeyou desk serve，/boards/ledgers）"
+    return [f"没有收到{shown}：靠它们才知道的写暂无；{where}"] if missing else []
+
+
 def _report(result: NightlyResult, settings: Settings) -> int:
     print(f"\n{_table(result.steps)}")
     print(f"\n检查 {result.check_count} 项，通过 {result.checks_passed} 项；共用时 {result.seconds:.0f} 秒")
     for problem in result.problems:
         print(f"  {problem.splitlines()[0][:600]}")
     snapshot = current(settings.home / "published")
-    if not result.success:
-        print(f"\n本次没有发布：{kept_list(settings.home)}。日志在 {settings.home / 'logs'}")
-        return 1
-    if snapshot is None:
-        return 1
+    if result.ending:
+        line = result.ending.line.splitlines()[0][:600]
+        print(
+            f"\n错误：本次没有发布：{line}。{kept_list(settings.home)}；日志在 {settings.home / 'logs'}",
+            file=sys.stderr,
+        )
+        return result.ending.code
+    assert snapshot is not None
     print(f"  {_district(settings)}")
+    for line in [*_by_rule(snapshot), *_unheard_of(snapshot)]:
+        print(f"  {line}")
     link = settings.home / "published" / "current"
     label = "，合成数据" if snapshot.manifest["is_synthetic"] else ""
     print(f"\n清单（截至 {snapshot.as_of_date}{label}）：{link / WORKBOOK}\n数据：{link / LEADS}\n\n前十名：")

@@ -34,8 +34,42 @@ _BRACKETS: Final = re.compile(r"（[^（）]*）")
 _PATH: Final = re.compile(r"""['"](/[^'"]+)['"]""")
 
 
+# How a command ends, by its exit code; `zeyou run --help` prints this table.
+EXIT_CODES: Final = {
+    0: "做完了",
+    1: "程序出错，详情记在日志里",
+    2: "不能开始：命令、路径、日期或本区设置不对",
+    3: "台账给不出名单：没有收到线索，或没有一行能接收",
+    4: "关卡未通过，名单保持原样",
+    5: "仓库或作业正被别的程序占用，等它结束再运行",
+    6: "机器的问题：磁盘、内存、权限、文件损坏",
+    130: "被中断",
+}
+OURS: Final = "ours"
+LEDGERS: Final = "ledgers"  # what came in gives no list
+GATE: Final = "gate"
+BUSY: Final = "locked"
+UNKNOWN: Final = "unknown"
+_CODES: Final = {OURS: 2, "path": 2, "missing": 2, "port": 2, LEDGERS: 3, GATE: 4, BUSY: 5, UNKNOWN: 1}
+_OF_THE_MACHINE: Final = 6
+
+
 class Refused(ValueError):
-    """Something was asked for that can't be started; the message is one Chinese line."""
+    """Something was asked for that can't be started; the message is one Chinese line, `kind` why it can't."""
+
+    kind = OURS
+
+
+class NoLedgers(Refused):
+    """Nothing came in that a list could be made of."""
+
+    kind = LEDGERS
+
+
+class Busy(Refused):
+    """Another program holds what is needed."""
+
+    kind = BUSY
 
 
 @dataclass(frozen=True)
@@ -44,6 +78,11 @@ class Ending:
 
     kind: str
     line: str
+
+    @property
+    def code(self) -> int:
+        """Return the exit code, one of EXIT_CODES."""
+        return _CODES.get(self.kind, _OF_THE_MACHINE)
 
 
 def shown_size(count: float) -> str:
@@ -155,13 +194,13 @@ def ending_of(texts: Iterator[str], home: Path) -> Ending:
     """Word a chain of errors, given as `class: message`, outermost first; kind "unknown" if nobody knows any of them."""
     for text in texts:
         if line := chinese_line(text):
-            return Ending("ours", line)
+            return Ending(OURS, line)
         for kind, pattern, word in _KINDS:
             if pattern.search(text):
                 return Ending(kind, word(text, home))
     if free_space(home) < ALMOST_FULL:
         return Ending("disk", disk_line("", home))
-    return Ending("unknown", "程序出错，没有做完")
+    return Ending(UNKNOWN, "程序出错，没有做完")
 
 
 def texts_of(error: BaseException | None) -> Iterator[str]:
@@ -213,7 +252,7 @@ def forget_old_logs(home: Path, now: dt.datetime | None = None) -> None:
 def ending_with_log(error: Exception, home: Path) -> Ending:
     """Return how a command ends; what is not ours leaves its traceback in a file that the line names."""
     ending = ending_of(texts_of(error), home)
-    if ending.kind == "ours":
-        return ending
+    if ending.kind == OURS:
+        return replace(ending, kind=error.kind) if isinstance(error, Refused) else ending
     log = keep_traceback("".join(traceback.format_exception(error)), home)
     return replace(ending, line=f"{ending.line}；详情记在 {log}") if log else ending

@@ -27,7 +27,20 @@ import office
 from intake.contract import get_contract
 from intake.landing import LandingStore, is_ledger
 from office import read_district
-from orchestration.endings import Ending, Refused, disk_line, ending_of, forget_old_logs, free_space, texts_of_step
+from orchestration.endings import (
+    GATE,
+    LEDGERS,
+    UNKNOWN,
+    Busy,
+    Ending,
+    NoLedgers,
+    Refused,
+    disk_line,
+    ending_of,
+    forget_old_logs,
+    free_space,
+    texts_of_step,
+)
 from orchestration.landing_office import LANDED, require_office
 from orchestration.metadata import FAULT, REFUSED, ROWS_IN, ROWS_OUT
 from orchestration.partitions import FIRST_DAY
@@ -75,7 +88,7 @@ FICTIONS = {"registry": "模型", "identity": "企业编号"}
 LOCKS = {"nightly": "夜间作业（或重新评分、训练）", "ui": "界面（或守护进程）", "backup": "备份"}
 
 
-class AlreadyRunning(Refused):
+class AlreadyRunning(Busy):
     """Another process of this installation does the same."""
 
 
@@ -92,7 +105,9 @@ class StepRow:
 
 @dataclass(frozen=True)
 class NightlyResult:
-    """What one run left: success, the table, checks (passed, all), what failed in Chinese, and the kinds of its errors."""
+    """What one run left: success, the table, checks (passed, all), what failed in Chinese, the kinds of its errors, and why it
+    ended without a list.
+    """
 
     success: bool
     steps: list[StepRow]
@@ -101,6 +116,7 @@ class NightlyResult:
     problems: list[str]
     seconds: float
     faults: frozenset[str] = frozenset()
+    ending: Ending | None = None
 
 
 def prepare_instance(settings: Settings) -> dg.DagsterInstance:
@@ -245,7 +261,7 @@ def check_inputs(settings: Settings, as_of: dt.date) -> None:
         is_ledger(path) for path in settings.inbox.rglob("*")
     ):
         titles = "、".join(get_contract(name).title for name in REQUIRED)
-        raise Refused(f"没有收到{titles}：收件夹 {settings.inbox} 里没有台账（.xlsx、.xls、.csv）；请放进去再运行")
+        raise NoLedgers(f"没有收到{titles}：收件夹 {settings.inbox} 里没有台账（.xlsx、.xls、.csv）；请放进去再运行")
 
 
 def run_nightly(settings: Settings, as_of: dt.date) -> NightlyResult:
@@ -369,7 +385,7 @@ def _summary(
 ) -> NightlyResult:
     rows: dict[str, dict[str, Any]] = {}
     problems: list[str] = []
-    faults: set[str] = set()
+    endings: list[Ending] = []
     checks = []
     for entry in entries:
         event = entry.dagster_event
@@ -387,23 +403,32 @@ def _summary(
             checks.append(event.asset_check_evaluation_data)
         if event.event_type_value == "STEP_FAILURE" and not _is_of_a_check(event.step_failure_data):
             ending = _ending(event.step_failure_data, home, log)
-            faults.add(ending.kind)
+            endings.append(ending)
             problems.append(f"{STEP_NAMES.get(step, step)}：{ending.line}")
         if event.event_type_value in ("STEP_SUCCESS", "STEP_FAILURE") and step in rows:
             rows[step]["seconds"] = entry.timestamp - rows[step]["started"]
+    of_checks: list[Ending] = []
     for check in checks:
         if not check.passed:
-            kind = "关卡未通过" if check.severity == dg.AssetCheckSeverity.ERROR else "提醒"
-            problems.append(f"{kind}：{_of_check(check)}（{_place(check)}）")
-    if not success and not problems:
-        problems.append(f"程序出错，没有做完；详情记在 {log}")
+            is_red = check.severity == dg.AssetCheckSeverity.ERROR
+            problems.append(f"{'关卡未通过' if is_red else '提醒'}：{_of_check(check)}（{_place(check)}）")
+            if is_red:
+                fault = check.metadata.get(FAULT)
+                of_checks.append(Ending(str(fault.value) if fault else GATE, _of_check(check)))
+    # A gate says what is wrong with the data; a step of SQL that failed its tests only counts them.
+    of_checks.sort(key=lambda ending: ending.kind != LEDGERS)
+    why = [e for e in endings if e.kind != GATE] + of_checks + endings
+    if not success and not why:
+        why = [Ending(UNKNOWN, f"程序出错，没有做完；详情记在 {log}")]
+        problems.append(why[0].line)
     steps = [
         StepRow(STEP_NAMES[step], row.get(ROWS_IN), row.get(ROWS_OUT), row.get(REFUSED), row.get("seconds", 0.0))
         for step, row in rows.items()
         if step in STEP_NAMES
     ]
     passed = sum(check.passed for check in checks)
-    return NightlyResult(success, steps, passed, len(checks), problems, seconds, frozenset(faults))
+    faults = frozenset(ending.kind for ending in endings)
+    return NightlyResult(success, steps, passed, len(checks), problems, seconds, faults, None if success else why[0])
 
 
 def _is_of_a_check(failure: Any) -> bool:
@@ -413,4 +438,4 @@ def _is_of_a_check(failure: Any) -> bool:
 
 def _of_check(check: dg.AssetCheckEvaluation) -> str:
     line = str(check.description or "").splitlines()
-    return line[0] if line else "见界面上的元数据"
+    return line[0] if line else f"检验 {check.check_name} 没有通过；不符的行见界面上这一项"

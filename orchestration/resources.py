@@ -26,6 +26,7 @@ import office as the_office
 from office import District, read_district
 from orchestration.endings import Refused
 from orchestration.landing_office import LANDED
+from orchestration.metadata import FAULT
 from orchestration.settings import REPOSITORY, Settings
 from orchestration.warehouse import make_ready, warehouse_path
 
@@ -121,7 +122,7 @@ class WarehouseDbt(DbtCliResource):
             if as_of and not warehouse_path(home).exists():
                 raise Refused("仓库要重建，要从台账做起：请再运行一次夜间作业（zeyou run）")
         except Refused as problem:
-            raise dg.Failure(str(problem), allow_retries=False) from None
+            raise dg.Failure(str(problem), metadata={FAULT: problem.kind}, allow_retries=False) from None
         before = dict(os.environ)
         os.environ.update(dbt_environment(home, Path(self.parsed), as_of, district))
         try:

@@ -16,7 +16,7 @@ from typing import Final
 
 import duckdb
 
-from orchestration.endings import Refused, kind_of
+from orchestration.endings import Busy, Refused, kind_of
 
 LOCK_SECONDS: Final = 20  # a dbt that was killed lets its lock go at once; anybody else has to be asked
 BROKEN_KEPT: Final = 2
@@ -34,7 +34,7 @@ def make_ready(home: Path, say: Callable[[str], None], seconds: float = LOCK_SEC
     Raises
     ------
     Refused
-        It is still held, or may not be read; the line names the process.
+        It is still held (Busy), or may not be read; the line names the process.
     """
     path, until, is_said = warehouse_path(home), time.monotonic() + seconds, False
     while path.exists():
@@ -53,7 +53,7 @@ def make_ready(home: Path, say: Callable[[str], None], seconds: float = LOCK_SEC
             return True
         who = holder_of(text)
         if time.monotonic() >= until:
-            raise Refused(f"仓库 {path} 正被{who}占用，等了 {seconds:.0f} 秒；请关闭它，再运行")
+            raise Busy(f"仓库 {path} 正被{who}占用，等了 {seconds:.0f} 秒；请关闭它，再运行")
         if not is_said:
             say(f"仓库正被{who}占用，最多等 {seconds:.0f} 秒")
             is_said = True

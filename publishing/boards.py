@@ -168,6 +168,13 @@ def board_named(name: str) -> Board | None:
     return next((board for board in all_boards() if board.name == name), None)
 
 
+def ledgers_missing(folder: Path) -> list[str]:
+    """Return the ledgers of which no row had come when a list was published, the most useful first; none of an older list."""
+    table = read_table(folder, "ledgers", columns=["ledger_name", "received_count"])
+    rows = table.to_pylist() if table is not None else []
+    return [row["ledger_name"] for row in rows if row["received_count"] is None]
+
+
 def read_table(
     folder: Path, name: str, filters: Sequence[tuple[str, str, Any]] | None = None, columns: list[str] | None = None
 ) -> pa.Table | None:

@@ -15,3 +15,8 @@
     {%- set of = relation ~ '.' if relation else '' -%}
     coalesce({{ of }}confirmed_date, make_date(cast({{ of }}tax_year as integer), 12, 31))
 {%- endmacro %}
+
+{#- Whether a lead was reported by a day; one of a ledger without dates of report counts as reported. -#}
+{% macro reported_by(date, day=none) -%}
+    coalesce({{ by_the_day(date, day) }}, true)
+{%- endmacro %}

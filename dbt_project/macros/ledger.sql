@@ -106,6 +106,11 @@
     )
 {%- endmacro %}
 
+{#- A count of rows of a ledger, null where no row of it landed. -#}
+{% macro count_told(count, ledger) -%}
+    case when {{ is_kept(ledger) }} then coalesce({{ count }}, 0) end
+{%- endmacro %}
+
 {#- When the office knew a fact: not before it happened, not before it was recorded (填报). -#}
 {% macro known_date(event_date, recorded_date) -%}
     greatest({{ event_date }}, coalesce({{ recorded_date }}, {{ event_date }}))

@@ -20,7 +20,7 @@ from desk.contacts import refused_firms
 from desk.listing import PublishedList, firm_marks
 from desk.pages.context import DeskDep, Line, ReadDep, ViewerDep, hidden_leads, list_in_use, render
 from publishing import charts
-from publishing.boards import Board, board_named, boards_of, found_boards, questions, read_table
+from publishing.boards import Board, board_named, boards_of, found_boards, ledgers_missing, questions, read_table
 
 router = APIRouter()
 ROWS_A_PAGE = 100
@@ -69,6 +69,12 @@ def without_refused(table: pa.Table, database: Session, published: PublishedList
     return table
 
 
+def _missing_sources(board: Board, published: PublishedList) -> list[str]:
+    """Return the ledgers that a board is made of and that did not come."""
+    missing = set(ledgers_missing(published.snapshot.folder))
+    return [name for name in board.source.split("、") if name in missing]
+
+
 @router.get("/boards/{name}", summary="看板")
 def board(
     request: Request,
@@ -109,7 +115,7 @@ def board(
     more = after + ROWS_A_PAGE if table.num_rows > after + ROWS_A_PAGE else None
     return render(
         request, desk, "board.html", viewer,
-        board=found, rows=rows, total=table.num_rows, next=more, unit=unit,
+        board=found, missing=_missing_sources(found, published), rows=rows, total=table.num_rows, next=more, unit=unit,
         choices=choices, chosen={c["name"]: c["chosen"] for c in choices},
         chart=DRAWN[name](table.to_pylist()) if name in DRAWN and rows else "",
         units=sorted(published.units) if found.unit else [],

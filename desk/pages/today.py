@@ -35,7 +35,7 @@ from desk.pages.context import (
 )
 from desk.store.database import writing
 from desk.store.models import Exposure, SavedView
-from models.ranking import SAME_FOR_ALL
+from models.ranking import KIND_NAMES, SAME_FOR_ALL
 
 router = APIRouter()
 Only = Literal["ranked", "excluded", "moved"]
@@ -187,6 +187,7 @@ def trust(desk: Desk, published: PublishedList) -> dict[str, Any]:
     return {
         "as_of": published.as_of_date,
         "kinds": manifest["model_kinds"],
+        "kind_names": KIND_NAMES,
         "models": manifest["models"],
         "is_synthetic": manifest["is_synthetic"],
         "rate": _TRUST[key],

@@ -21,7 +21,7 @@ from office import settings_file
 
 PARTS = ("landing", "tax", "fit")
 PART_NAMES: Final = {"landing": "落地", "tax": "税收", "fit": "契合"}
-KIND_NAMES: Final = {"model": "模型", "rule": "规则估计"}
+KIND_NAMES: Final = {"model": "模型", "rule": "按规则，暂无模型"}
 EXPECTED = "expected"  # probability times tax: a weight, no part of its own, since its reasons are those of the two
 BASE_LABEL = "基准"
 

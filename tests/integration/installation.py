@@ -11,9 +11,9 @@ from orchestration.nightly import NightlyResult
 from orchestration.settings import Settings
 
 AS_OF = dt.date(2026, 6, 30)
-# What a run leaves that others read. Clocks stand in received.json, history.jsonl and Dagster's own storage only.
+# What a run leaves that others read. Clocks stand in received.json, inbox.json, history.jsonl and Dagster's own storage only.
 STAGES = ("landing", "exports", "learning", "registry", "scoring", "published")
-CLOCKS = ("received.json", "history.jsonl")
+CLOCKS = ("received.json", "inbox.json", "history.jsonl")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import xlsxwriter
 from installation import AS_OF, Home, settings_at
 
 from models.registry import Registry
@@ -45,12 +46,15 @@ def assert_nothing_new_is_published(settings: Settings, why: str, job: str = "ni
 
 def test_a_suite_on_landing_data_stops_the_run_before_any_sql(copied: Path, district: Path) -> None:
     inbox = copied.parent / "inbox"
-    shutil.copytree(district / "inbox", inbox)
+    inbox.mkdir()
     shutil.copytree(district / "office", inbox.parent / "office")
-    (inbox / "单位名录.xlsx").unlink()
+    with xlsxwriter.Workbook(str(inbox / "线索台账（合成数据）.xlsx")) as book:
+        sheet = book.add_worksheet("线索台账")
+        sheet.write_string(0, 0, "线索台账（合成数据）")
+        sheet.write_row(1, 0, ["线索编号", "项目名称", "投资主体", "责任单位", "首报日期"])
     settings = Settings(copied, inbox, district / "register.parquet")
     warehouse = (copied / "warehouse" / "warehouse.duckdb").read_bytes()
-    assert_nothing_new_is_published(settings, "没有收到单位名录")
+    assert_nothing_new_is_published(settings, "没有收到线索台账，或其中没有一行能接收")
     assert (copied / "warehouse" / "warehouse.duckdb").read_bytes() == warehouse
 
 

@@ -32,7 +32,7 @@ lead_facts as (
         chain_id,
         chain_fit
     from leads
-    where {{ by_the_day('reported_date') }}
+    where {{ reported_by('reported_date') }}
 
 ),
 
@@ -119,6 +119,13 @@ last_moves as (
 
 ),
 
+-- Before the first follow-up that anybody kept, a lead without one is unknown, not left alone.
+followed as (
+
+    select min(known_date) as first_known_date from {{ ref('fct_follow_ups') }}
+
+),
+
 -- A firm that was not yet registered on the day was not in the register. One without a date may have been.
 joined as (
 
@@ -145,12 +152,12 @@ select
     case when courses.is_ended then '终止' else coalesce(courses.stage, '线索') end as stage,
     coalesce(courses.is_open, true) as is_open,
     joined.as_of_date - joined.reported_date as days_since_reported,
-    coalesce(follow_ups.follow_up_count, 0) as follow_up_count,
-    coalesce(follow_ups.follow_up_count_90d, 0) as follow_up_count_90d,
+    case when {{ by_the_day('followed.first_known_date', 'joined.as_of_date') }} then coalesce(follow_ups.follow_up_count, 0) end as follow_up_count,
+    case when {{ by_the_day('followed.first_known_date', 'joined.as_of_date') }} then coalesce(follow_ups.follow_up_count_90d, 0) end as follow_up_count_90d,
     follow_ups.days_since_follow_up,
-    coalesce(follow_ups.principal_led_count, 0) as principal_led_count,
-    coalesce(follow_ups.in_person_count_90d, 0) as in_person_count_90d,
-    coalesce(follow_ups.interested_count_90d, 0) as interested_count_90d,
+    case when {{ by_the_day('followed.first_known_date', 'joined.as_of_date') }} then coalesce(follow_ups.principal_led_count, 0) end as principal_led_count,
+    case when {{ by_the_day('followed.first_known_date', 'joined.as_of_date') }} then coalesce(follow_ups.in_person_count_90d, 0) end as in_person_count_90d,
+    case when {{ by_the_day('followed.first_known_date', 'joined.as_of_date') }} then coalesce(follow_ups.interested_count_90d, 0) end as interested_count_90d,
     joined.investment_wan_cny,
     case
         when joined.investment_wan_cny > 0
@@ -178,6 +185,7 @@ select
         case when joined.is_in_register then joined.established_date end
     ) as latest_fact_date
 from joined
+cross join followed
 left join follow_ups on joined.lead_id = follow_ups.lead_id and joined.as_of_date = follow_ups.as_of_date
 left join courses on joined.lead_id = courses.lead_id and joined.as_of_date = courses.as_of_date
 left join last_moves on joined.lead_id = last_moves.lead_id and joined.as_of_date = last_moves.as_of_date

@@ -24,9 +24,9 @@ def inbox_sizes(inbox: Path) -> dict[str, list[int]]:
 
 
 def inbox_key(inbox: Path) -> str:
-    """Give a key of the inbox's content: the same files give the same key, whatever their names and times."""
-    hashes = sorted(content_hash(inbox / name) for name in inbox_sizes(inbox))
-    return hashlib.sha256("".join(hashes).encode()).hexdigest()[:16]
+    """Return a key of what was sent, content and time: A, B and A again are three keys, a renamed file none."""
+    sent = sorted(f"{content_hash(inbox / name)} {time}" for name, (_, time) in inbox_sizes(inbox).items())
+    return hashlib.sha256("\n".join(sent).encode()).hexdigest()[:16]
 
 
 @dg.sensor(

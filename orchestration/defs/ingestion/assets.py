@@ -30,9 +30,9 @@ from models.screening.tabulating import MEASURES, PROMISING, findings
 from office import DISTRICT, District, OfficeError, read_district
 from office.tables import TABLES
 from orchestration.desk_events import DeskEvents, desk_of
-from orchestration.endings import Refused, ending_of, texts_of
+from orchestration.endings import OURS, Refused, ending_of, texts_of
 from orchestration.landing_office import land_office
-from orchestration.metadata import PREVIEW, preview, returned_workbooks, row_counts
+from orchestration.metadata import FAULT, PREVIEW, preview, returned_workbooks, row_counts
 from orchestration.office_workbooks import OfficeWorkbooks, is_one
 from orchestration.partitions import day_of
 from orchestration.register_limits import LIMITS, NO_PROSPECTS, RegisterLimits, read_note, stamp_of, write_note
@@ -59,7 +59,7 @@ CHAIN_TITLES = {
 FILE_TITLES = {
     "received_seq": "收件序号", "file": "来件", "contracts": "台账", "rows_read": "读入行", "rows_accepted": "接收行",
     "rows_refused": "拒收行", "rows_not_data": "非数据行", "problem": "整个文件的问题", "is_synthetic": "合成数据",
-    "returned_file": "退回件", "unread_amounts": "没有读取的金额列",
+    "returned_file": "退回件", "unread_amounts": "没有读取的金额列", "is_sent_again": "再次发送",
 }  # fmt: skip
 REFUSAL_TITLES = {
     "contract": "台账", "file": "来件", "sheet": "工作表", "row": "行", "column": "列", "value": "原值", "reason": "原因",
@@ -98,7 +98,8 @@ def told_plainly() -> Iterator[None]:
     try:
         yield
     except (FileProblem, Refused, ChainFileError, OfficeError) as problem:
-        raise dg.Failure(str(problem), allow_retries=False) from None
+        kind = problem.kind if isinstance(problem, Refused) else OURS
+        raise dg.Failure(str(problem), metadata={FAULT: kind}, allow_retries=False) from None
     except OSError as problem:
         if problem.errno not in PASSING:
             raise

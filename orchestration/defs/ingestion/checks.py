@@ -38,7 +38,27 @@ def every_row_is_accounted_for(workplace: Workplace) -> dg.AssetCheckResult:
 def every_file_could_be_read(workplace: Workplace) -> dg.AssetCheckResult:
     """Warn of files that could not be read at all; the others go on."""
     files = pd.read_parquet(workplace.parquet("landing/files"), columns=list(ACCOUNTS))
-    return accounting_result(files[files["problem"].notna()], ACCOUNTS, {"文件数": len(files)}, warn=True)
+    bad = files[files["problem"].notna()]
+    said = f"{len(bad):,} 个文件没有读：{bad['problem'].iloc[0]}" if len(bad) else None
+    return accounting_result(bad, ACCOUNTS, {"文件数": len(files)}, warn=True, said=said)
+
+
+@dg.asset_check(asset=["landing", "leads"], blocking=True, description="有总投资一列的台账，至少一半的行有总投资")
+def amounts_are_not_lost(workplace: Workplace) -> dg.AssetCheckResult:
+    """Stop where a ledger lost half its money: it reads without complaint and ranks nonsense. One without amounts is read."""
+    leads = pd.read_parquet(workplace.parquet("landing/leads"), columns=["source_file", "investment_wan_cny"])
+    counts = leads.groupby("source_file")["investment_wan_cny"].agg(row_count="size", amount_count="count")
+    counts = counts[counts["amount_count"] > 0].reset_index()
+    rows, amounts = int(counts["row_count"].sum()), int(counts["amount_count"].sum())
+    offending = counts[counts["amount_count"] * 2 < counts["row_count"]] if amounts * 2 < rows else counts.iloc[:0]
+    titles = {"source_file": "来件", "row_count": "行数", "amount_count": "有计划总投资的行数"}
+    said = None
+    if len(offending):
+        said = (
+            f"线索台账 {rows:,} 行中只有 {amounts:,} 行有计划总投资（{'、'.join(offending['source_file'][:3])}）；"
+            f"请补填或核对这一列，再放进收件夹 {workplace.inbox}"
+        )
+    return accounting_result(offending, titles, {"行数": rows, "有计划总投资的行数": amounts}, said=said)
 
 
 @dg.asset_check(asset=["landing", "files"], description="像金额、但表头不认识而没有读取的列（不阻断）")

@@ -12,6 +12,8 @@ import pandas as pd
 from models.ranking import FORBIDDEN
 from orchestration.checking import accounting_result, suite_result
 from orchestration.defs.scoring.assets import read_ranked
+from orchestration.endings import LEDGERS
+from orchestration.metadata import FAULT
 from orchestration.quality import suites
 from orchestration.resources import Workplace
 
@@ -25,10 +27,11 @@ def suite_holds(workplace: Workplace) -> dg.AssetCheckResult:
     frame = read_ranked(workplace)
     if frame.empty:
         why = "截至日之前没有一条报备的线索，名单是空的；请换一个截至日，或核对线索台账的报备日期"
-        return dg.AssetCheckResult(passed=False, metadata={"行数": 0}, description=why)
+        return dg.AssetCheckResult(passed=False, metadata={"行数": 0, FAULT: LEDGERS}, description=why)
     frame["reason_count"] = frame["reasons"].map(len)
     frame["is_ranked_or_excluded"] = frame["rank"].notna() | frame["excluded_reason"].notna()
-    return suite_result("scoring/ranked_leads", frame.drop(columns="reasons"), suites.ranked_leads)
+    suite = suites.ranked_by_model if (frame["landing_kind"] == "model").any() else suites.ranked_leads
+    return suite_result("scoring/ranked_leads", frame.drop(columns="reasons"), suite, before="排序清单：")
 
 
 @dg.asset_check(asset=ASSET, blocking=True, description="每条线索的理由之和等于分数，落地和契合各自也相加得上")

@@ -14,7 +14,7 @@ import dagster as dg
 import pyarrow.parquet as pq
 from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtProject, dbt_assets
 
-from orchestration.endings import chinese_line, ending_of, kind_of
+from orchestration.endings import GATE, OURS, UNKNOWN, chinese_line, ending_of, kind_of
 from orchestration.metadata import FAULT, PREVIEW, preview, row_counts
 from orchestration.partitions import AS_OF_DAYS, ONE_DAY_A_RUN
 from orchestration.resources import WarehouseDbt, Workplace, manifest_of
@@ -102,7 +102,10 @@ def _failure(invocation: DbtCliInvocation, home: Path) -> dg.Failure:
         if (kind := kind_of(str(result["message"]))) in ("disk", "memory", "corrupt", "locked"):
             return _ended(kind, ending_of(iter([str(result["message"])]), home).line)
     names = "；".join(_broken(result) for result in broken[:5])
-    return _ended("ours", f"SQL 构建有 {len(broken)} 项未通过：{names}；详情在 {log}")
+    errors = [result for result in broken if result["status"] != "fail"]
+    is_ours = all(any(map(chinese_line, str(result["message"]).splitlines())) for result in errors)
+    kind = GATE if not errors else OURS if is_ours else UNKNOWN
+    return _ended(kind, f"SQL 构建有 {len(broken)} 项未通过：{names}；详情在 {log}")
 
 
 def _broken(result: Mapping[str, Any]) -> str:

@@ -96,7 +96,7 @@ def test_bad_input_is_one_line_and_leaves_the_folder_as_it_was(book, tmp_path, c
 def test_a_folder_that_can_not_be_written_is_told(book, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("ZEYOU_HOME", str(tmp_path / "home"))
     (tmp_path / "file").write_text("x")
-    assert main(["read", str(book(lead(1))), "--contract", "leads", "--out", str(tmp_path / "file")]) == 1
+    assert main(["read", str(book(lead(1))), "--contract", "leads", "--out", str(tmp_path / "file")]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"错误：这个路径不能用：{tmp_path / 'file'}") and "请检查路径" in line
 

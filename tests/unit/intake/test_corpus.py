@@ -185,7 +185,7 @@ CASES: dict[str, Case] = {
     "两列同义则拒收": Case([["编号", "项目编号", *H[1:]], ["A1", "B1", *row()[1:]]], refused=("两列都像",)),
     "空行夹在中间": Case([H, row(1), [], [None, " "], row(2)], [{"lead_id": "A1"}, {"lead_id": "A2"}], not_data=1),
     "工作表名是镇名": Case([[*H[:3], H[4]], ["A1", "项目", "企业", "2025-06-03"]], [{"unit_name": "东湖街道"}], sheet="东湖街道"),
-    "工作表叫Sheet1不当单位": Case([[*H[:3], H[4]], ["A1", "项目", "企业", "2025-06-03"]], refused=("没有填写",), sheet="Sheet1"),
+    "工作表叫Sheet1不当单位": Case([[*H[:3], H[4]], ["A1", "项目", "企业", "2025-06-03"]], [{"unit_name": None}], sheet="Sheet1"),
     "行业名称": Case(column("行业代码", "纺织业", "C1781", "1781"), [{"industry_code": c} for c in ("17", "1781", "1781")]),
     "行业门类太宽": Case(column("行业代码", "制造业"), [{"industry_code": None}], ("太宽",)),
     "是否与勾选": Case(column("内外资", "外资", "内资", "是"), [{"is_foreign": True}, {"is_foreign": False}, {"is_foreign": True}]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
+import json
 import os
 from pathlib import Path
 
@@ -66,6 +67,61 @@ def test_a_file_received_again_changes_nothing_whenever_and_under_whatever_name(
     monkeypatch.setattr(landing, "read_workbook", lambda path: read.append(path))
     store.land_inbox(inbox)
     assert (state(store), store.received_path.read_bytes(), read) == (before, received, [])
+
+
+def stands(store: LandingStore) -> dict[str, str]:
+    """The project's name that stands for each lead: that of the row received last."""
+    return {lead_id: name for lead_id, name, _ in sorted(leads(store), key=lambda row: row[2])}
+
+
+@pytest.mark.parametrize(
+    "names", [("a.xlsx", "a.xlsx", "a.xlsx"), ("1.xlsx", "2.xlsx", "3.xlsx"), ("1.xlsx", "2.xlsx", "1.xlsx")]
+)
+@pytest.mark.parametrize("is_time_kept", [True, False])
+def test_content_a_then_b_then_a_again_takes_effect_as_a_and_is_said(tmp_path, names, is_time_kept):
+    inbox, store = tmp_path / "inbox", LandingStore(tmp_path / "store", tmp_path / "outbox")
+    inbox.mkdir()
+    rows = [[HEADER, lead(1, 项目名称=name), lead(2, 首报日期="某日")] for name in ("甲", "乙")]
+    contents = [write_xlsx(tmp_path / "sent" / f"{at}.xlsx", {"线索": own}).read_bytes() for at, own in enumerate(rows)]
+    told: list[str] = []
+    is_told = names != ("1.xlsx", "2.xlsx", "1.xlsx") or not is_time_kept
+    for at, name in enumerate(names):
+        told.clear()
+        (inbox / name).write_bytes(contents[at % 2])
+        if is_time_kept:
+            os.utime(inbox / name, (1_700_000_000, 1_700_000_000))
+        landed = store.land_inbox(inbox, told.append)
+    assert stands(store)["YC0001"] == (
+        "甲" if is_told else "乙"
+    )  # the very file that stood there all the time was not sent
+    assert any("再发，现以它为准" in line for line in told) == is_told
+    assert [f.is_sent_again for f in landed.files] == ([False, True] if is_told else [False, False])
+    waiting = {f.returned_file for f in landed.files}
+    assert waiting <= {path.name for path in (tmp_path / "outbox").iterdir()}
+    before = state(store), store.received_path.read_bytes()
+    assert store.land_inbox(inbox).files == landed.files
+    assert (state(store), store.received_path.read_bytes()) == before
+
+
+def test_moving_files_about_or_a_share_that_was_away_sends_nothing(tmp_path):
+    inbox, away, store = tmp_path / "inbox", tmp_path / "away", LandingStore(tmp_path / "store")
+    for name, project in (("a.xlsx", "甲"), ("b.xlsx", "乙")):
+        write_xlsx(inbox / name, {"线索": [HEADER, lead(1, 项目名称=project)]})
+        store.land_inbox(inbox)
+    received = store.received_path.read_bytes()
+    (inbox / "a.xlsx").rename(inbox / "已归档.xlsx")
+    store.land_inbox(inbox)
+    inbox.rename(away)
+    inbox.mkdir()
+    store.land_inbox(inbox)
+    inbox.rmdir()
+    away.rename(inbox)
+    store.land_inbox(inbox)
+    for path in inbox.iterdir():  # restored from a copy: all times are new, the order of what was sent is not
+        os.utime(path)
+    store.land_inbox(inbox)
+    assert stands(store) == {"YC0001": "乙"}
+    assert len(json.loads(store.received_path.read_text())) - len(json.loads(received)) <= 2
 
 
 def test_landed_parquet_does_not_know_the_clock_nor_the_order_of_the_file_system(inbox, tmp_path, monkeypatch):

@@ -1,9 +1,10 @@
-"""The file that goes back: bad rows on top, all that is wrong at once; mended and sent again it is read, and only once."""
+"""The file that goes back: the rows to correct and no other, all that is wrong at once; corrected and sent again they are in."""
 
 from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 from pathlib import Path
 
 import openpyxl
@@ -68,26 +69,38 @@ def test_what_goes_back(store, tmp_path):
     assert path.name == "00001_线索_退回修改.xlsx"
     rows = cells(path)
     assert rows[1][:3] == [RESULT, SAID, "序号"]
-    assert [row[0] for row in rows[2:]] == ["需修改", "需修改", "已接收"]
-    assert [row[3] for row in rows[2:]] == ["YC0002", "YC0003", "YC0001"]
-    assert "原第4行：【首报日期】“待定”不是日期" in str(rows[2][1])
-    for part in ("也可能是10月", "“投资主体”没有填写"):
+    assert [row[0] for row in rows[2:]] == ["需修改", "需修改"]
+    assert [row[3] for row in rows[2:]] == ["YC0002", "YC0003"]
+    assert "原第4行：F4【首报日期】“待定”不是日期" in str(rows[2][1]) and "如 2025-06-03" in str(rows[2][1])
+    for part in ("也可能是10月", "D5【投资主体】“投资主体”没有填写", "如 东海纺织有限公司"):
         assert part in str(rows[3][1])
     sheet = openpyxl.load_workbook(path)["线索"]
     marked = {cell.coordinate for row in sheet.iter_rows() for cell in row if cell.fill.fgColor.rgb == "FFFFC7CE"}
     assert marked == {"H3", "H4", "F4"}
-    assert sheet["H5"].value == "2025-06-03"
-    assert sheet["I5"].number_format == "@"
+    assert sheet["I4"].number_format == "@"
+    (said,) = openpyxl.load_workbook(path)["接收情况"].iter_rows(values_only=True)
+    assert "已接收 1 行" in said[0] and "需修改 2 行" in said[0]
 
 
-def test_nothing_personal_goes_back(store, tmp_path):
-    send(tmp_path / "inbox", GOOD, BAD, WORSE)
-    store.land_inbox(tmp_path / "inbox")
+def test_contacts_go_back_as_they_were_sent_and_stay_nowhere_else(store, tmp_path):
+    contacts = [
+        {"联系人": "王某某、李某", "联系电话": 13812345678},
+        {"联系人": " 张 某", "联系电话": "0513-81234567 转 8"},
+    ]
+    contacts.append({"联系人": "/", "联系电话": "无"})
+    rows = [lead(at, 首报日期="待定", 主要产品="面料，13812345678", **own) for at, own in enumerate(contacts, 2)]
+    said: list[str] = []
+    send(tmp_path / "inbox", GOOD, *rows)
+    store.land_inbox(tmp_path / "inbox", said.append)
     (path,) = returned(store)
-    for word in ("王某某", "13812345678"):
-        assert word not in str(cells(path))
-        assert word not in str(pq.read_table(store.folder / "refused.parquet").to_pylist())
-    assert "138****5678" in str(cells(path))
+    back = [dict(zip(cells(path)[1], row, strict=True)) for row in cells(path)[2:]]
+    assert [{name: row[name] for name in ("联系人", "联系电话")} for row in back] == contacts
+    assert {row["主要产品"] for row in back} == {"面料，13812345678"}
+    assert "王某某" not in str(said)
+    for kept in store.folder.rglob("*"):
+        if kept.is_file():
+            text = kept.read_bytes() if kept.suffix != ".parquet" else str(pq.read_table(kept).to_pylist()).encode()
+            assert not any(word.encode() in text for word in ("王某某", "13812345678", "81234567"))
 
 
 def test_mended_and_sent_again_it_is_read_and_rows_taken_are_not_taken_twice(store, tmp_path):
@@ -121,19 +134,26 @@ def test_not_mended_it_is_refused_again_and_never_guessed(store, tmp_path):
     assert landed.files[1].summary.refused == 2
     first, second = returned(store)
     assert cells(second)[1] == cells(first)[1]  # its own columns do not pile up
-    said = [{str(row[1]).split("：", 1)[1] for row in cells(p)[2:4]} for p in (first, second)]
+    said = [
+        {re.sub("[A-Z][0-9]+【", "【", str(row[1]).split("：", 1)[1]) for row in cells(p)[2:4]} for p in (first, second)
+    ]
     assert said[0] == said[1]
 
 
-def test_a_row_that_was_taken_and_is_changed_is_a_correction(store, tmp_path):
+@pytest.mark.parametrize("is_changed", [True, False])
+def test_a_row_that_was_taken_without_a_cell_comes_back_for_it_and_replaces_itself(store, tmp_path, is_changed):
     inbox = tmp_path / "inbox"
-    send(inbox, GOOD, BAD)
-    store.land_inbox(inbox)
+    header = [*HEADER, "内外资"]
+    send(inbox, [*GOOD, "内资"], [*lead(2), "都有"], header=header)
+    landed = store.land_inbox(inbox)
+    assert (landed.rows["leads"].accepted, landed.rows["leads"].refused) == (2, 0)
     (path,) = returned(store)
-    mend(path, inbox / "改.xlsx", YC0001={"项目名称": "改过的项目"}, YC0002={"首报日期": "2025-07-01"})
-    store.land_inbox(inbox)
-    names = pq.read_table(store.folder / "leads.parquet")["project_name"].to_pylist()
-    assert sorted(names) == sorted(["项目1", "改过的项目", "项目2"])
+    assert [row[0] for row in cells(path)[2:]] == ["已接收，有格没读入"]
+    mend(path, inbox / "改.xlsx", **({"YC0002": {"内外资": "外资"}} if is_changed else {}))
+    again = store.land_inbox(inbox).files[-1].summary
+    assert (again.accepted, again.not_data) == ((1, 3) if is_changed else (0, 4))
+    rows = pq.read_table(store.folder / "leads.parquet").to_pylist()
+    assert [row["is_foreign"] for row in rows] == [False, None, *([True] if is_changed else [])]
 
 
 def test_merged_parents_and_units_survive_the_way_back(store, tmp_path):
@@ -152,28 +172,30 @@ def test_merged_parents_and_units_survive_the_way_back(store, tmp_path):
     book = openpyxl.load_workbook(tmp_path / "退回.xlsx")
     assert book["台账"]["G4"].value == "某日"
     book["台账"]["G4"].value = "7月"
-    book["台账"]["A5"].value = "请再读一次"
     book.save(tmp_path / "改.xlsx")
-    (reading,) = read_workbook(tmp_path / "改.xlsx")
+    reading, _ = read_workbook(tmp_path / "改.xlsx")
     assert reading.refusals == []
-    assert [(r["lead_id"], r["unit_name"], r["investment_wan_cny"], r["land_mu"]) for r in reading.accepted] == [
-        ("A2", "城关镇", 20000, 40),
-        ("A1", "城关镇", 15000, 30),
+    (row,) = reading.accepted
+    assert [row[name] for name in ("lead_id", "unit_name", "investment_wan_cny", "land_mu")] == [
+        "A2",
+        "城关镇",
+        20000,
+        40,
     ]
-    assert [r["reported_date"] for r in reading.accepted] == [dt.date(2025, 7, 31), dt.date(2025, 6, 30)]
+    assert row["reported_date"] == dt.date(2025, 7, 31)
 
 
 def test_a_missing_column_is_told_in_every_row_and_can_be_added(store, tmp_path):
     inbox = tmp_path / "inbox"
-    keep = [i for i, h in enumerate(HEADER) if h != "首报日期"]
+    keep = [i for i, h in enumerate(HEADER) if h != "投资主体"]
     send(inbox, [lead(1)[i] for i in keep], header=[HEADER[i] for i in keep])
     store.land_inbox(inbox)
     (path,) = returned(store)
     book = openpyxl.load_workbook(path)
     sheet = book["线索"]
-    assert "缺少必填列：首报日期" in str(sheet["B3"].value)
-    sheet.cell(2, sheet.max_column + 1).value = "首报日期"
-    sheet.cell(3, sheet.max_column).value = "2025-06-03"
+    assert "缺少必填列：投资主体" in str(sheet["B3"].value)
+    sheet.cell(2, sheet.max_column + 1).value = "投资主体"
+    sheet.cell(3, sheet.max_column).value = "甲公司"
     book.save(inbox / "补列.xlsx")
     store.land_inbox(inbox)
     assert lead_ids(store) == ["YC0001"]
@@ -202,7 +224,7 @@ def test_a_sheet_of_any_name_is_answered(names):
     content = returned_workbook(readings)
     assert content is not None
     sheets = openpyxl.load_workbook(io.BytesIO(content)).sheetnames
-    assert len(sheets) == len(names)
+    assert len(sheets) == len(names) + 1
     assert all(0 < len(sheet) <= 31 for sheet in sheets)
 
 

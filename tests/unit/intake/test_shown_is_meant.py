@@ -355,7 +355,7 @@ def test_an_unknown_column_of_money_is_named_or_refused(tmp_path, header):
 @pytest.mark.parametrize("name", ["2026年上半年", "6月", "一季度", "汇总表", "Sheet1", "在谈项目台账", "附件1"])
 def test_a_period_is_no_unit(tmp_path, name):
     rows = [[h for h in WAN if h != "负责单位"], [c for c in row("A1") if c != "城关镇"]]
-    assert [r.reason for r in read(write_xlsx(tmp_path / "a.xlsx", {name: rows})).refusals] == ["“负责单位”没有填写"]
+    assert [r["unit_name"] for r in read(write_xlsx(tmp_path / "a.xlsx", {name: rows})).accepted] == [None]
 
 
 def test_a_sheet_is_no_unit_beside_a_column_of_units_that_is_not_read(tmp_path):

@@ -189,10 +189,46 @@ def test_the_fields_own_title_goes_before_synonyms_and_contacts_may_come_thrice(
 
 
 def test_a_ledger_with_a_needed_column_left_out_is_refused_row_by_row(book):
-    header = ["线索编号", "项目名称", "投资主体", "责任单位", "计划总投资（亿元）"]
-    reading = one(book(["A1", "项目", "甲有限公司", "城关镇", 1], header=header))
+    header = ["线索编号", "项目名称", "首报日期", "责任单位", "计划总投资（亿元）"]
+    reading = one(book(["A1", "项目", "2025-06-03", "城关镇", 1], header=header))
     assert reading.refused == 1
-    assert "首报日期" in reading.refusals[0].reason
+    assert "投资主体" in reading.refusals[0].reason
+
+
+ABSENT = {"项目名称": "项目", "责任单位": "城关镇", "首报日期": "2025-06-03"}
+
+
+@pytest.mark.parametrize("kept", [{}, *({name: value} for name, value in ABSENT.items())], ids=str)
+def test_a_ledger_without_projects_units_or_days_is_read_and_says_so(book, kept):
+    header = ["线索编号", "投资主体", "计划总投资（亿元）", *kept]
+    reading = one(book(["A1", "甲有限公司", 1, *kept.values()], header=header))
+    (row,) = reading.accepted
+    left_out = [
+        name
+        for name in ("项目名称", "负责单位", "首报日期")
+        if name not in {*kept, *(["负责单位"] if "责任单位" in kept else [])}
+    ]
+    assert [remark for remark in reading.remarks if "暂无" in remark] == [
+        f"没有“{name}”列，各行的这一项暂无" for name in left_out
+    ]
+    values = {"项目名称": row["project_name"], "负责单位": row["unit_name"], "首报日期": row["reported_date"]}
+    assert [name for name, value in values.items() if value is None] == left_out
+
+
+@pytest.mark.parametrize(
+    ("other", "value"),
+    [
+        ("填表日子", "2025-06-03"),
+        ("某某时间", "待定"),
+        ("镇街道", "城关镇"),
+        ("招商项目简称", "面料"),
+        ("跟踪部门", "招商局"),
+    ],
+)
+def test_a_column_that_may_be_the_one_left_out_is_not_passed_over(book, other, value):
+    header = ["线索编号", "投资主体", "计划总投资（亿元）", other]
+    reading = one(book(["A1", "甲有限公司", 1, value], header=header))
+    assert reading.accepted == [] and reading.refused == 1
 
 
 def test_phones_in_free_text_are_masked_and_contacts_never_read(book):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -59,6 +60,17 @@ def test_the_same_content_again_starts_nothing(inbox: Path) -> None:
     _, cursor, _ = tick(inbox, cursor)
     keys, cursor, _ = tick(inbox, cursor)
     assert keys == []
+
+
+def test_content_a_b_and_a_again_start_three_runs(inbox: Path) -> None:
+    cursor, keys = None, []
+    for at, content in enumerate((b"a", b"b", b"a")):
+        (inbox / "线索台账.xlsx").write_bytes(content)
+        os.utime(inbox / "线索台账.xlsx", (1_700_000_000 + at, 1_700_000_000 + at))
+        cursor = tick(inbox, cursor)[1]
+        started, cursor, _ = tick(inbox, cursor)
+        keys += started
+    assert len(set(keys)) == 3
 
 
 def test_lock_files_and_other_kinds_are_no_ledgers(inbox: Path) -> None:

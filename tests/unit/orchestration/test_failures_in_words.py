@@ -40,8 +40,8 @@ def result(
 @pytest.mark.parametrize(
     ("results", "said", "kind"),
     [
-        ([result("Got 3 results, configured to fail if != 0", "fail", "test.zeyou.unique_x.1", 3)], "检验 unique_x 有 3 行不符", "ours"),
-        ([result("Binder Error: column not found\nLINE 1: select")], "SQL 构建有 1 项未通过：出错（dim_leads）", "ours"),
+        ([result("Got 3 results, configured to fail if != 0", "fail", "test.zeyou.unique_x.1", 3)], "检验 unique_x 有 3 行不符", "gate"),
+        ([result("Binder Error: column not found\nLINE 1: select")], "SQL 构建有 1 项未通过：出错（dim_leads）", "unknown"),
         ([result(CORRUPT)], "已损坏", "corrupt"),
         ([result("Out of Memory Error: could not allocate block of size 1")], "内存不够", "memory"),
         ([result("IO Error: Could not write: No space left on device")], "磁盘满了", "disk"),

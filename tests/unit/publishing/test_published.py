@@ -123,7 +123,7 @@ def test_the_workbook_opens_with_instructions_all_leads_and_one_sheet_a_unit(tmp
     assert width >= len("91110000802100433B") + 1
     assert book["甲镇"].max_row == 4
     told = "".join(str(cell.value) for row in book["说明"].iter_rows() for cell in row if cell.value)
-    assert "参加排序 3 条" in told and "规则估计" in told and "2026-06-30" in told
+    assert "参加排序 3 条" in told and "按规则，暂无模型" in told and "2026-06-30" in told
 
 
 def test_width_counts_chinese_twice() -> None:

@@ -12,7 +12,7 @@ with events as (
         {{ name_form('signals.enterprise_name') }} as name_form
     from {{ ref('stg_ledger__enterprise_signals') }} as signals
     inner join {{ source('office', 'signal_kinds') }} as kinds on signals.signal_kind = kinds.signal_kind
-    where signals.signal_date < {{ day }} and kinds.meaning in ('风险', '外迁')
+    where {{ by_the_day('signals.signal_date') }} and kinds.meaning in ('风险', '外迁')
 
 ),
 
@@ -22,7 +22,7 @@ tasks as (
         items.*,
         {{ name_form('items.risk_enterprise_name') }} as name_form
     from {{ ref('stg_ledger__meeting_items') }} as items
-    where items.meeting_date < {{ day }} and items.risk_enterprise_name is not null
+    where {{ by_the_day('items.meeting_date') }} and items.risk_enterprise_name is not null
 
 ),
 
@@ -36,7 +36,7 @@ answered as (
         tasks.item_text,
         tasks.written_unit_name,
         tasks.due_date,
-        case when tasks.closed_date < {{ day }} then tasks.closed_date end as closed_date,
+        case when {{ by_the_day('tasks.closed_date') }} then tasks.closed_date end as closed_date,
         tasks.result_text
     from events
     left join tasks
@@ -68,7 +68,7 @@ select
     answered.meeting_date as dispatched_date,
     answered.due_date,
     answered.closed_date,
-    case when answered.closed_date is null and answered.due_date < {{ day }} then {{ day }} - answered.due_date end as overdue_days,
+    case when answered.closed_date is null and {{ before_the_day('answered.due_date') }} then {{ day }} - answered.due_date end as overdue_days,
     case when answered.item_id is null then {{ day }} - answered.signal_date end as waiting_days,
     case when answered.closed_date is not null then coalesce(answered.result_text, '缺处置记录') else answered.result_text end
         as record_text,

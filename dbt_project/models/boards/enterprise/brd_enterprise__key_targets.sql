@@ -41,7 +41,7 @@ leads as (
         {{ name_form('enterprise_name') }} as name_form,
         string_agg(distinct unit_name, '、' order by unit_name) as following_units
     from {{ ref('dim_leads') }}
-    where is_open and {{ by_the_day('reported_date') }}
+    where is_open and {{ reported_by('reported_date') }}
     group by 1
 
 ),

@@ -57,7 +57,7 @@ expansion_leads as (
         string_agg(leads.project_name, '、' order by leads.lead_id) as lead_names
     from {{ ref('dim_leads_in_chains') }} as chain
     inner join {{ ref('dim_leads') }} as leads on chain.lead_id = leads.lead_id
-    where chain.recruit_kind = '增资扩产' and {{ by_the_day('leads.reported_date') }}
+    where chain.recruit_kind = '增资扩产' and {{ reported_by('leads.reported_date') }}
     group by leads.uscc
 
 ),

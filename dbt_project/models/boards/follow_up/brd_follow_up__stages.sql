@@ -36,4 +36,4 @@ select
 from {{ ref('dim_leads') }} as leads
 left join {{ ref('brd_lead__courses') }} as courses on leads.lead_id = courses.lead_id
 left join owners on leads.lead_id = owners.lead_id
-where {{ by_the_day('leads.reported_date') }}
+where {{ reported_by('leads.reported_date') }}

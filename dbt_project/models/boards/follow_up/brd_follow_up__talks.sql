@@ -44,14 +44,17 @@ joined as (
 
     select
         stages.*,
-        coalesce(contacts.follow_up_count, 0) as follow_up_count,
+        {{ count_told('contacts.follow_up_count', 'follow_ups') }} as follow_up_count,
         contacts.last_follow_up_date,
         coalesce(leads.next_action, planned.next_step) as next_action,
         case when leads.next_action is not null then leads.next_action_due_date else planned.next_step_due_date end
             as next_action_due_date,
         leads.blocker,
         leads.recruiter_no,
-        {{ as_of_date() }} - coalesce(contacts.last_follow_up_date, stages.reported_date) as silent_days
+        case
+            when {{ is_kept('follow_ups') }}
+                then {{ as_of_date() }} - coalesce(contacts.last_follow_up_date, stages.reported_date)
+        end as silent_days
     from stages
     inner join {{ ref('stg_ledger__leads') }} as leads on stages.lead_id = leads.lead_id
     left join contacts on stages.lead_id = contacts.lead_id

@@ -18,7 +18,7 @@ reports as (
     from {{ ref('dim_leads') }} as leads
     asof left join {{ ref('fct_lead_givers') }} as transfers
         on leads.lead_id = transfers.lead_id and leads.reported_date < transfers.transferred_date
-    where {{ by_the_day('leads.reported_date') }}
+    where {{ reported_by('leads.reported_date') }}
 
 ),
 
@@ -90,8 +90,8 @@ select
     coalesce(courses.is_ended, false) as is_ended,
     coalesce(courses.is_open, true) as is_open,
     not coalesce(courses.is_ended, false) and {{ reached('签约', 'coalesce(courses.stage_order, 1)') }} as is_in_follow_up,
-    coalesce(follow_ups.contact_count, 0) as contact_count,
-    coalesce(follow_ups.contact_day_count, 0) as contact_day_count,
+    {{ count_told('follow_ups.contact_count', 'follow_ups') }} as contact_count,
+    {{ count_told('follow_ups.contact_day_count', 'follow_ups') }} as contact_day_count,
     follow_ups.first_contact_date,
     follow_ups.last_contact_date,
     -- greatest() passes over nulls.

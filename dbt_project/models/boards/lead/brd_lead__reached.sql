@@ -52,6 +52,6 @@ select
     coalesce(transfers.from_unit_name, leads.unit_name) as unit_name
 from first_reached
 inner join {{ ref('dim_leads') }} as leads
-    on first_reached.lead_id = leads.lead_id and {{ by_the_day('leads.reported_date') }}
+    on first_reached.lead_id = leads.lead_id and {{ reported_by('leads.reported_date') }}
 asof left join {{ ref('fct_lead_givers') }} as transfers
     on first_reached.lead_id = transfers.lead_id and first_reached.reached_date < transfers.transferred_date

@@ -6,7 +6,7 @@ with leads as (
         units.unit_name
     from {{ ref('stg_ledger__leads') }} as leads
     inner join {{ ref('int_lead__units') }} as units on leads.lead_id = units.lead_id
-    where units.unit_name is not null and {{ by_the_day('leads.reported_date') }}
+    where units.unit_name is not null and {{ reported_by('leads.reported_date') }}
 
 ),
 
@@ -63,7 +63,7 @@ select
     contacts.first_contact_date,
     contacts.last_follow_up_date,
     contacts.last_in_person_date,
-    coalesce(contacts.follow_up_count, 0) as follow_up_count,
+    {{ count_told('contacts.follow_up_count', 'follow_ups') }} as follow_up_count,
     leads.investment_wan_cny,
     leads.fixed_investment_wan_cny,
     leads.land_mu,

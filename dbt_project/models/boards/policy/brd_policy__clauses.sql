@@ -13,15 +13,15 @@ with written as (
         promised_by,
         clause_text,
         promised_wan_cny,
-        case when coalesce(paid_until_date < {{ day }}, true) then paid_wan_cny end as paid_wan_cny,
+        case when coalesce({{ by_the_day('paid_until_date') }}, true) then paid_wan_cny end as paid_wan_cny,
         due_date,
-        case when kept_date < {{ day }} then kept_date end as kept_date,
+        case when {{ by_the_day('kept_date') }} then kept_date end as kept_date,
         written_unit_name,
         disposal,
-        case when disposed_date < {{ day }} then disposed_date end as disposed_date,
+        case when {{ by_the_day('disposed_date') }} then disposed_date end as disposed_date,
         record_text
     from {{ ref('stg_ledger__promise_clauses') }}
-    where promised_date < {{ day }}
+    where {{ by_the_day('promised_date') }}
 
 ),
 
@@ -46,7 +46,7 @@ packages as (
         cast(null as varchar) as record_text
     from {{ ref('stg_ledger__project_commitments') }}
     where
-        agreed_date < {{ day }} and package_text is not null
+        {{ by_the_day('agreed_date') }} and package_text is not null
         and agreed_contract_no not in (select agreement_no from written)
 
 ),
@@ -64,14 +64,14 @@ findings as (
     select
         text,
         case
-            when count(*) filter (where valid_from_date < {{ day }} and verdict = '停止') > 0 then '停止'
-            when count(*) filter (where valid_from_date < {{ day }} and verdict = '需审查') > 0 then '需审查'
-            when count(*) filter (where valid_from_date < {{ day }} and verdict is not null) > 0 then '提示'
+            when count(*) filter (where {{ by_the_day('valid_from_date') }} and verdict = '停止') > 0 then '停止'
+            when count(*) filter (where {{ by_the_day('valid_from_date') }} and verdict = '需审查') > 0 then '需审查'
+            when count(*) filter (where {{ by_the_day('valid_from_date') }} and verdict is not null) > 0 then '提示'
             else '未发现，仍须公平竞争审查'
         end as law_verdict,
-        string_agg(distinct rule_kind, '、' order by rule_kind) filter (where valid_from_date < {{ day }}) as rule_kinds,
-        string_agg(distinct article, '；' order by article) filter (where valid_from_date < {{ day }}) as articles,
-        bool_and(is_verified) filter (where valid_from_date < {{ day }}) as is_verified
+        string_agg(distinct rule_kind, '、' order by rule_kind) filter (where {{ by_the_day('valid_from_date') }}) as rule_kinds,
+        string_agg(distinct article, '；' order by article) filter (where {{ by_the_day('valid_from_date') }}) as articles,
+        bool_and(is_verified) filter (where {{ by_the_day('valid_from_date') }}) as is_verified
     from {{ ref('stg_law__text_findings') }}
     group by text
 
@@ -122,10 +122,10 @@ select
         when kept_date is not null then '已兑现'
         when disposal in ('停止', '清算') and disposed_date is not null then '已终止'
         when due_date is null then '未定期限'
-        when due_date < {{ day }} then '超期未兑现'
+        when {{ before_the_day('due_date') }} then '超期未兑现'
         else '未到期'
     end as kept_state,
-    case when not is_to_stop and kept_date is null and due_date < {{ day }} and disposed_date is null then {{ day }} - due_date end
+    case when not is_to_stop and kept_date is null and {{ before_the_day('due_date') }} and disposed_date is null then {{ day }} - due_date end
         as overdue_days,
     coalesce(disposal, case when is_to_stop then '未定：停止或者清算' when law_verdict = '需审查' then '未定：送公平竞争审查' end) as disposal_text,
     case

@@ -15,8 +15,9 @@ leads as (
         {{ as_of_date() }} - reported_date as days_since_report
     from {{ ref('brd_lead__standing') }} as standing
     cross join days
-    -- Stages that nobody reaches without talking are no test of the first contact.
-    where lost_date is null or first_contact_date is not null or lost_date - reported_date > days.try_days
+    -- Stages that nobody reaches without talking are no test of the first contact. Without 跟进记录 nobody knows of any.
+    where (lost_date is null or first_contact_date is not null or lost_date - reported_date > days.try_days)
+        and {{ is_kept('follow_ups') }} and reported_date is not null
 
 ),
 

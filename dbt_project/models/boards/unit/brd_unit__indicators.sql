@@ -1,5 +1,5 @@
 -- Every unit, indicator and month up to the day, in one shape: any range of months is a sum (半年、季度、任意区间).
--- Units with nothing stand with 0. `started_value` counts only what belongs to projects that have started (不落地都是零).
+-- Units with nothing stand with 0 where the ledger that tells it was received. `started_value` counts only what belongs to projects that have started (不落地都是零).
 {% set as_of = as_of_date() %}
 with indicators as (
 
@@ -17,11 +17,19 @@ with indicators as (
             else {{ is_kept('stage_moves') }}
         end as is_told
     from (values
-        ('新增线索数', 1, '个'), ('填报次数', 2, '次'), ('跟进次数', 3, '次'), ('走访次数', 4, '次'), ('进展更新次数', 5, '次'),
-        ('外出招商次数', 6, '次'), ('新签约项目数', 7, '个'), ('签约金额', 8, '万元'), ('新开工项目数', 9, '个'),
-        ('开工金额', 10, '万元'), ('新投产项目数', 11, '个'), ('到位资金', 12, '万元'), ('固定资产投资', 13, '万元'),
-        ('实际使用外资', 14, '万美元')
-    ) as listed (indicator, indicator_order, measure)
+        ('新增线索数', 1, '个', 'leads'), ('填报次数', 2, '次', 'follow_ups,stage_moves'), ('跟进次数', 3, '次', 'follow_ups'),
+        ('走访次数', 4, '次', 'follow_ups'), ('进展更新次数', 5, '次', 'stage_moves'), ('外出招商次数', 6, '次', 'trips_events'),
+        ('新签约项目数', 7, '个', 'stage_moves'), ('签约金额', 8, '万元', 'stage_moves'), ('新开工项目数', 9, '个', 'stage_moves'),
+        ('开工金额', 10, '万元', 'stage_moves'), ('新投产项目数', 11, '个', 'stage_moves'),
+        ('到位资金', 12, '万元', 'investment_progress'), ('固定资产投资', 13, '万元', 'investment_progress'),
+        ('实际使用外资', 14, '万美元', 'investment_progress')
+    ) as listed (indicator, indicator_order, measure, ledgers)
+    -- What no ledger tells is not nothing: without 跟进记录 no unit stands with 0 contacts, and none is ranked by them.
+    where list_has_any(
+        string_split(ledgers, ','),
+        (select list(ledger) from {{ ref('stg_ledger__landed_counts') }} where landed_count > 0)
+    )
+    and (indicator != '新增线索数' or exists (select 1 from {{ ref('dim_leads') }} where reported_date is not null))
 
 ),
 
@@ -73,6 +81,7 @@ events as (
 
     select '新增线索数' as indicator, reported_unit_name as unit_name, lead_id, reported_date as event_date, 1.0 as amount
     from progress
+    where reported_date is not null
     union all
     select '填报次数', unit_name, lead_id, recorded_date, 1.0 from follow_ups where recorded_date is not null
     union all

@@ -20,7 +20,7 @@ waiting as (
         case when contact_count = 0 then 'first_contact_days' else 'update_days' end as rule_code,
         case when contact_count = 0 then reported_date else last_activity_date end as since_date
     from {{ ref('brd_lead__progress') }} as progress
-    where not is_ended and not is_in_follow_up
+    where not is_ended and not is_in_follow_up and {{ is_kept('follow_ups') }}
 
 )
 

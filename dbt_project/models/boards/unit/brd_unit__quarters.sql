@@ -18,6 +18,7 @@ leads as (
         rules.rush_days
     from {{ ref('brd_lead__facts') }} as leads
     cross join rules
+    where leads.reported_date is not null
 
 )
 

@@ -96,20 +96,23 @@ select
     cast({{ as_of }} - last_activity.last_activity_date as bigint) as silent_days,
     cast(silence.silent_limit_days as bigint) as silent_limit_days,
     -- A unit that never did anything is silent too; it has no days to tell.
-    coalesce({{ as_of }} - last_activity.last_activity_date > silence.silent_limit_days, true) as is_silent,
-    cast(coalesce(last_activity.recent_count, 0) as bigint) as follow_up_count_30d,
-    coalesce(overdue.overdue_count, 0) as overdue_count,
+    case
+        when {{ is_kept('follow_ups') }}
+            then coalesce({{ as_of }} - last_activity.last_activity_date > silence.silent_limit_days, true)
+    end as is_silent,
+    cast({{ count_told('last_activity.recent_count', 'follow_ups') }} as bigint) as follow_up_count_30d,
+    {{ count_told('overdue.overdue_count', 'follow_ups') }} as overdue_count,
     coalesce(leads.lead_count, 0) as lead_count,
-    coalesce(leads.contact_only_count, 0) as contact_only_count,
-    coalesce(leads.beyond_contact_count, 0) as beyond_contact_count,
-    case when leads.lead_count > 0 then round(100.0 * leads.beyond_contact_count / leads.lead_count, 2) end as beyond_contact_pct,
-    coalesce(stuck.stuck_count, 0) as stuck_count,
-    coalesce(leads.signed_count, 0) as signed_count,
-    coalesce(leads.signed_wan_cny, 0) as signed_wan_cny,
-    coalesce(leads.started_count, 0) as started_count,
-    coalesce(leads.started_wan_cny, 0) as started_wan_cny,
-    coalesce(waiting.signed_not_started_count, 0) as signed_not_started_count,
-    case when {{ is_kept('project_commitments') }} then coalesce(waiting.past_due_count, 0) end as past_due_count,
+    {{ count_told('leads.contact_only_count', 'stage_moves') }} as contact_only_count,
+    {{ count_told('leads.beyond_contact_count', 'stage_moves') }} as beyond_contact_count,
+    case when leads.lead_count > 0 and {{ is_kept('stage_moves') }} then round(100.0 * leads.beyond_contact_count / leads.lead_count, 2) end as beyond_contact_pct,
+    {{ count_told('stuck.stuck_count', 'stage_moves') }} as stuck_count,
+    {{ count_told('leads.signed_count', 'stage_moves') }} as signed_count,
+    {{ count_told('leads.signed_wan_cny', 'stage_moves') }} as signed_wan_cny,
+    {{ count_told('leads.started_count', 'stage_moves') }} as started_count,
+    {{ count_told('leads.started_wan_cny', 'stage_moves') }} as started_wan_cny,
+    {{ count_told('waiting.signed_not_started_count', 'stage_moves') }} as signed_not_started_count,
+    case when {{ is_kept('project_commitments') }} then {{ count_told('waiting.past_due_count', 'stage_moves') }} end as past_due_count,
     {{ as_of }} as as_of_date
 from {{ ref('dim_units') }} as units
 cross join silence

@@ -46,7 +46,7 @@ amounts as (
         fdi_currency as currency,
         fdi_rate as written_rate
     from {{ ref('stg_ledger__leads') }}
-    where fdi_wan_cny > 0
+    where fdi_wan_cny > 0 and reported_date is not null
 
     union all
 

@@ -64,7 +64,7 @@ select
     case when courses.is_ended then '终止' else coalesce(courses.stage, '线索') end as stage,
     coalesce(courses.ended_date, courses.stage_date) as stage_date,
     coalesce(courses.is_open, true) as is_open,
-    coalesce(follow_ups.follow_up_count, 0) as follow_up_count,
+    {{ count_told('follow_ups.follow_up_count', 'follow_ups') }} as follow_up_count,
     follow_ups.last_follow_up_date,
     leads.investment_wan_cny,
     leads.fixed_investment_wan_cny,

@@ -31,6 +31,7 @@ standing as (
         '{{ ledger }}' as ledger,
         count(*) as standing_count
     from {{ ref(marts.get(ledger, 'stg_ledger__' ~ ledger)) }}
+    {{ 'where not is_named_by_leads' if ledger == 'units' }}
     union all
 {% endfor %}
     select

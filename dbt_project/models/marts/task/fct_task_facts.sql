@@ -238,6 +238,7 @@ facts as (
         cast(null as varchar) as not_counted_reason,
         '线索台账' as ledger_name
     from leads
+    where reported_date is not null  -- what has no day belongs to no year
 
     union all
 

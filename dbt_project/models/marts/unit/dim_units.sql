@@ -21,6 +21,7 @@ select
     units.unit_type,
     units.short_names,
     units.parent_unit_name,
+    units.is_named_by_leads,
     coalesce(leads.lead_count, 0) as lead_count
 from units
 left join leads on units.unit_name = leads.unit_name

@@ -15,10 +15,11 @@ standing as (
 
 select
     lead_id,
-    project_name,
+    -- A ledger may have no column of projects or of units at all (intake/contracts/leads.yaml).
+    coalesce(project_name, enterprise_name) as project_name,
     enterprise_name,
     uscc,
-    unit_name as written_unit_name,
+    coalesce(unit_name, '未注明单位') as written_unit_name,
     reported_date,
     reported_date as known_date,
     reported_date_precision,
