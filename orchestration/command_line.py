@@ -294,7 +294,7 @@ def _add_ledgers(commands: Subcommands) -> None:
     read.add_argument(
         "--learn",
         action="store_true",
-        help="逐列看一遍这个文件像什么，回车确认，以后同样表头照此读取；没有确认时退出码为 3",
+        help="逐列看一遍这个文件像什么，回车确认，以后同样表头照此读取；没有确认时退出码为 7",
     )
     fill = _add(commands, "fill", "用当前清单的线索填上级发的空白表（.xlsx）；没见过的表先确认各列", _fill)
     fill.add_argument("file", type=Path, metavar="空白表", help="上级发的空白工作簿")

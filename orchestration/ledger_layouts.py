@@ -29,7 +29,7 @@ from orchestration.office_workbooks import is_one
 from orchestration.settings import Settings, office_today
 from storage import content_hash
 
-WAITS: Final = 3  # exit code of a night that could make no list before somebody confirms the columns of a file
+WAITS: Final = 7  # exit code of a night that could make no list before somebody confirms the columns of a file
 LEADS: Final = "leads"
 UNSURE_BELOW: Final = asking.UNSURE
 
