@@ -14,6 +14,16 @@ from orchestration.landing_office import land_office
 
 pytestmark = pytest.mark.dbt
 
+# Boards of a past day that later facts still change: a firm that became a lead later is no prospect of an earlier day either (four
+# boards), and 完整率 counts the rows refused in what was received.
+LATER_STILL = {
+    "brd_prospect__candidates",
+    "brd_prospect__counts",
+    "brd_prospect__nodes",
+    "brd_trip__targets",
+    "brd_unit__completeness",
+}
+
 
 def hashes(home: Path) -> dict[str, str]:
     folder = home / "exports"
@@ -43,10 +53,13 @@ def test_a_past_row_needs_nothing_that_came_later(district: District, home: Path
     build(past, *STEPS["features"], *STEPS["boards"], as_of=limit)
     boards = sorted(path.stem for path in (tmp_path / "exports" / "boards").glob("*.parquet"))
     assert len(boards) > 60
-    for name in boards:
-        pd.testing.assert_frame_equal(
-            exported(tmp_path, "boards", name), exported(past, "boards", name), check_exact=True, obj=name
+    for name in set(boards) - LATER_STILL:
+        # Numbers of firms and places in files are those of what was received, not of a day.
+        ours, theirs = (
+            exported(at, "boards", name).drop(columns=["enterprise_id", "source_row"], errors="ignore")
+            for at in (tmp_path, past)
         )
+        pd.testing.assert_frame_equal(ours, theirs, check_exact=True, obj=name)
 
 
 def test_a_second_run_writes_the_same_bytes(copied: Path) -> None:
