@@ -29,7 +29,7 @@ leads as (
             {'slice_kind': '产业链', 'slice_name': coalesce(chain_name, '未归入产业链')},
             {'slice_kind': '线索来源', 'slice_name': coalesce(lead_source, '未填')},
             {'slice_kind': '内外资', 'slice_name': case when is_foreign then '外资' when not is_foreign then '内资' else '未填' end},
-            {'slice_kind': '首报年度', 'slice_name': cast(year(reported_date) as varchar)}
+            {'slice_kind': '首报年度', 'slice_name': coalesce(cast(year(reported_date) as varchar), '未填')}
         ], recursive := true)
     from {{ ref('brd_lead__progress') }}
 
