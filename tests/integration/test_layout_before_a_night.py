@@ -76,7 +76,7 @@ def test_without_a_terminal_it_says_where_to_confirm_and_ends_with_its_own_code(
     done = subprocess.run(
         command, env=environment, cwd=REPOSITORY, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
-    assert done.returncode == WAITS == 3
+    assert done.returncode == WAITS == 7
     assert len(done.stderr.splitlines()) == 1 and done.stdout == ""
     assert "招商.xlsx" in done.stderr and "--learn" in done.stderr and "台账版式" in done.stderr
     assert not (place / "home" / "published").exists()
@@ -85,7 +85,7 @@ def test_without_a_terminal_it_says_where_to_confirm_and_ends_with_its_own_code(
     nobody = subprocess.run(
         learn, env=environment, cwd=REPOSITORY, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
-    assert nobody.returncode == 3 and read_layouts(place / "home" / "office" / FILE) == {}
+    assert nobody.returncode == 7 and read_layouts(place / "home" / "office" / FILE) == {}
     somebody = subprocess.run(
         learn, env=environment, cwd=REPOSITORY, input="\n", capture_output=True, text=True, check=False
     )
