@@ -1,6 +1,7 @@
-"""Benchmark of matching: exact keys, Splink, recordlinkage and ours on one generated register, each in a fresh process.
+"""Benchmark of matching: exact keys, Splink, recordlinkage and ours on the same rows, each in a fresh process.
 
-Run `python benchmarks/matching.py [--rows N] [--full]`. Peers need an environment with benchmarks/matching_peers.lock:
+Run `python benchmarks/matching.py [--rows N] [--full] [--truth]`. The rows are a generated register (matching_register.py) or, with `--truth`,
+one by an author who did not read the matcher (matching_truth.py), with codes, without any, and with broken ones; then leads against the real register. Peers need an environment with benchmarks/matching_peers.lock:
 `--peers PYTHON`; without it only exact keys and ours are measured. Where ZEYOU_REFERENCE_DATA is set, real labelled
 pairs follow (matching_pairs.py). The limits we hold ourselves to: F1 at least Splink's, a third of its time, 2 GB.
 """
@@ -13,17 +14,26 @@ import os
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.matching_register import register  # noqa: E402
+from benchmarks.matching_truth import leads_and_register, truth  # noqa: E402
 from benchmarks.measure import table  # noqa: E402
+from intake.matching import match  # noqa: E402
+from intake.matching.records import checked  # noqa: E402
+from intake.matching.register import register_candidates  # noqa: E402
 
 HERE = Path(__file__).parent
 SEED = 20260630
@@ -56,10 +66,10 @@ def run(case: str, python: str, source: Path, out: Path) -> dict[str, float]:
     return result
 
 
-def compare(rows: int, peers: str | None) -> list[tuple[str, ...]]:
+def compare(drawn: pa.Table, peers: str | None) -> list[tuple[str, ...]]:
+    rows = len(drawn)
     with tempfile.TemporaryDirectory() as folder:
         source, prepared = Path(folder) / "register.parquet", Path(folder) / "prepared.parquet"
-        drawn = register(rows, SEED)
         pq.write_table(drawn, source)
         truth = drawn["truth"].to_numpy()
         run("prepare", sys.executable, source, prepared)
@@ -83,23 +93,66 @@ def compare(rows: int, peers: str | None) -> list[tuple[str, ...]]:
     return lines
 
 
+def against_register(data: Path, count: int) -> list[tuple[str, ...]]:
+    """Match disturbed names with the real register; return what became of them by kind."""
+    source = data / "enterprises" / "cn_registry_1978_2004_core.parquet"
+    firms = duckdb.execute(
+        f"""select uscc, any_value(name) as name, any_value(city) as city, any_value(province) as province from '{source}'
+        where uscc_valid and name is not null group by uscc order by uscc"""
+    ).to_arrow_table()
+    asked = leads_and_register(count, SEED, firms.rename_columns(["key", "name", "city", "province"]))
+    with tempfile.TemporaryDirectory() as folder:
+        register_file = Path(folder) / "register.parquet"
+        nulls = pa.nulls(len(firms), pa.string())
+        columns = {"uscc": firms["uscc"], "registration_no": nulls, "enterprise_name": firms["name"], "province_name": firms["province"],
+                   "city_name": firms["city"], "source_row": pa.array(range(len(firms)))}  # fmt: skip
+        pq.write_table(pa.table(columns), register_file)
+        leads = pa.table(
+            {
+                "record_id": pc.binary_join_element_wise("L:", asked["lead_id"], ""),
+                "name": asked["name"],
+                "city": asked["city"],
+            }
+        )
+        listed = register_candidates(register_file, asked["name"].combine_chunks(), [], lambda line: None)
+    matched = match(checked(pa.concat_tables([leads, listed], promote_options="default"), "leads")).table.to_pandas()
+    firm = matched[matched["record_id"].str.startswith("R:")].set_index("enterprise_id")["record_id"].str[2:]
+    own = matched[matched["record_id"].str.startswith("L:")].set_index(matched["record_id"].str[2:])
+    frame = asked.to_pandas().set_index("lead_id")
+    got = own["enterprise_id"].map(firm[~firm.index.duplicated()]).reindex(frame.index)
+    frame["right"] = got.eq(frame["register_key"]) & frame["register_key"].notna()
+    frame["wrong"] = got.notna() & ~frame["right"]
+    frame["listed"] = frame["register_key"].notna()
+    lines = [("all", *_shares(frame))]
+    return lines + [(str(kind), *_shares(of)) for kind, of in frame.groupby("kind")]
+
+
+def _shares(of: Any) -> tuple[str, ...]:
+    listed = of["listed"].sum()
+    right = f"{of['right'].sum() / listed:.4f}" if listed else ""
+    return f"{len(of):,}", right, f"{of['wrong'].mean():.4f}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--full", action="store_true", help="a million rows as well")
     parser.add_argument("--peers", help="python of the environment with Splink and recordlinkage")
+    parser.add_argument(
+        "--truth", action="store_true", help="rows of the independent author, and leads against the real register"
+    )
     arguments = parser.parse_args()
+    head = ("method", "precision", "recall", "F1", "seconds", "CPU s", "peak MB")
     for rows in (arguments.rows, *([1_000_000] if arguments.full else [])):
-        print(f"\nmatching: {rows:,} generated rows (合成数据), seed {SEED}; precision, recall, F1 over pairs")
-        print(
-            table(
-                [
-                    ("method", "precision", "recall", "F1", "seconds", "CPU s", "peak MB"),
-                    *compare(rows, arguments.peers),
-                ]
-            )
-        )
-    if os.environ.get("ZEYOU_REFERENCE_DATA"):
+        drawn = {f"codes: {codes}": partial(truth, rows, SEED, codes) for codes in ("valid", "none", "invalid")}
+        for title, draw in drawn.items() if arguments.truth else [("generated", partial(register, rows, SEED))]:
+            print(f"\nmatching: {rows:,} rows (合成数据), {title}, seed {SEED}; precision, recall, F1 over pairs")
+            print(table([head, *compare(draw(), arguments.peers)]))
+    if os.environ.get("ZEYOU_REFERENCE_DATA") and arguments.truth:
+        lines = against_register(Path(os.environ["ZEYOU_REFERENCE_DATA"]), 5_000)
+        print("\nleads against the real register: 5,000 disturbed names, a tenth of firms that are not in it")
+        print(table([("disturbance", "leads", "right firm", "wrong firm"), *lines]))
+    elif os.environ.get("ZEYOU_REFERENCE_DATA"):
         peers = ["--peers", arguments.peers] if arguments.peers else []
         subprocess.run([sys.executable, str(HERE / "matching_pairs.py"), *peers], check=True)
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from intake.contract import get_contract
 
-NOT_CONFIRMED: Final = 3  # exit code: the columns of a file wait for somebody who knows them
+NOT_CONFIRMED: Final = 7  # exit code: the columns of a file wait for somebody who knows them
 
 
 def _say(line: str) -> None:

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 import office
 from desk.forms.columns import META
+from intake.commands import NOT_CONFIRMED
 from intake.landing import LandingStore, is_ledger
 from intake.layouts import asking, waiting
 from intake.layouts.assigning import books_of
@@ -29,7 +30,7 @@ from orchestration.office_workbooks import is_one
 from orchestration.settings import Settings, office_today
 from storage import content_hash
 
-WAITS: Final = 7  # exit code of a night that could make no list before somebody confirms the columns of a file
+WAITS: Final = NOT_CONFIRMED  # also of a night that can make no list before
 LEADS: Final = "leads"
 UNSURE_BELOW: Final = asking.UNSURE
 
