@@ -200,7 +200,7 @@ def _beside_examples(
                 _rule_like(whole, rules), compact("".join(written))[:80], REVIEW, "写法近于不得承诺的例子，规则没有命中"
             )
         ]
-    if any(hit.remark == HIDDEN_WRITING for hit in hits):
+    if any(hit.remark == HIDDEN_WRITING or hit.rule.kind == _OF_FUNDS for hit in hits):
         return hits
     is_plain = any(_is_plain(hit, known) for hit in hits)
     least = _SHORT_WEAKENED_BELOW if is_plain or len("".join(written)) < _SHORT else _WEAKENED_BELOW
@@ -233,11 +233,7 @@ def _figure(written: list[str], shown: list[str], known: Tables) -> float:
 def _is_plain(hit: Hit, known: Tables) -> bool:
     """Return whether the words found are a forbidden practice by its own name (先征后返、零地价)."""
     bare = compact(hit.found)
-    return (
-        hit.rule.kind == _OF_FUNDS
-        or bool(known.words["先缴后返"].search(bare))
-        or any(word in bare for word in known.fatal)
-    )
+    return bool(known.words["先缴后返"].search(bare)) or any(word in bare for word in known.fatal)
 
 
 def _worst_sentence(written: list[str], shown: list[str], known: Tables) -> float:
