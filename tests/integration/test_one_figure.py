@@ -116,7 +116,7 @@ def of_boards(browser: Browser) -> Iterator[Figure]:
         yield from figures_of("看板 project_status", [{k: row[k] for k in ("项目", "责任单位", "灯", "依据", "阶段")}])
     for row in board_rows(browser, "signing_record", is_over="是", months_ahead="1"):
         if row["第几个月"] == "1" and row["已过完"] == "是":
-            told = {"月份": row["月份"][:7], "预计签约（个）": row["预计（个）"], "实际（个）": row["实际（个）"]}
+            told = {"月份": row["月份"][:7], "月初预计（个）": row["预计（个）"], "实际（个）": row["实际（个）"]}
             yield from figures_of("看板 signing_record", [told], 年度="")
     for row in board_rows(browser, "signing_forecast"):
         told = {

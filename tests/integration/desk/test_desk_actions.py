@@ -77,12 +77,10 @@ def test_overdue_contacts_of_a_unit_are_counted_beyond_the_first_page(site: Site
     assert "时序进度 49.3%" in page  # what the board says
 
 
-def test_on_new_years_day_pages_are_of_the_year_whose_facts_are_counted(site: Site) -> None:
-    publish_list(site.home, dt.date(2027, 1, 1))
-    assert (
-        "时序进度 49.3%" in site.browser("jiahead").get("/unit").text
-    )  # what the board says of 2026, not a share of 2027
-    assert "全区一页 <small>2026 年" in site.browser("leader").get("/leader").text
+def test_on_new_years_day_pages_are_of_the_new_year(site: Site) -> None:
+    publish_list(site.home, dt.date(2027, 1, 1))  # the day itself counts, and there are no tasks of 2027 yet
+    assert "这份名单里没有本年度任务" in site.browser("jiahead").get("/unit").text
+    assert "全区一页 <small>2027 年" in site.browser("leader").get("/leader").text
 
 
 def test_assigning_stays_within_the_capacity_or_does_nothing(site: Site) -> None:

@@ -44,6 +44,14 @@ class Board:
 PROBABILITY: Final = "概率取自模型：tests/dbt/test_funnel_conduct.py"
 BOARDS: Final = {
     "marts/dim_units": Board(unit.register, ("unit_name",)),
+    "boards/brd_unit__ledgers": Board(
+        unit.uses,
+        ("ledger",),
+        {
+            "received_count": "读入、接收、拒收逐文件对账：tests/dbt/test_lineage.py",
+            "ledger_name": "同上",
+        },
+    ),
     "marts/fct_stage_transitions": Board(funnel.moves, ("lead_id", "stage", "moved_date")),
     # The chain of a lead comes from matching it with the nodes of the chains: tests/unit/models_chain/test_chains.py.
     "boards/brd_funnel__stages": Board(

@@ -12,6 +12,9 @@ AXES = {"规模": "scale", "科技": "technology", "税收": "tax", "长久根�
 TITLES = {"is_gazelle": "瞪羚", "is_high_tech": "高新", "is_specialised": "专精特新", "is_unicorn": "独角兽"}
 
 
+NO_HEADQUARTERS = ("否", "无", "不是")
+
+
 def grades(ledgers: Ledgers) -> pd.DataFrame:
     """0 to 100 an axis from the table of points; nothing known is nothing, not 0."""
     leads, points = ledgers.leads, seed("grade_points")
@@ -26,6 +29,10 @@ def grades(ledgers: Ledgers) -> pd.DataFrame:
         "tax_per_mu": leads["promised_tax_wan_cny"] / land,
         "fixed_share": 100 * leads["fixed_investment_wan_cny"] / money,
         "land": leads["land_mu"],
+        "research_centre": leads["is_research_centre"].map({"研发中心": 1.0, "非研发中心": 0.0}),
+        "headquarters": leads["headquarters_kind"]
+        .map(lambda kind: None if kind in NO_HEADQUARTERS or pd.isna(kind) else 1.0)
+        .astype(float),
     }
     found = pd.DataFrame(index=leads.index)
     for axis, name in AXES.items():

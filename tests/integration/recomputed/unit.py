@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 
 from recomputed import funnel, tasks
@@ -228,8 +230,14 @@ def running(ledgers: Ledgers) -> pd.DataFrame:
     return table.drop(columns=["quarter", "year", "indicator_value", "started_value", "unit_type"])
 
 
+def uses(ledgers: Ledgers) -> pd.DataFrame:
+    """What every ledger is for, as the table says."""
+    return pd.read_csv(Path(__file__).resolve().parents[3] / "dbt_project" / "seeds" / "ledger_uses.csv")
+
+
 def register(ledgers: Ledgers) -> pd.DataFrame:
     """单位名录 with the leads that each has now."""
     return ledgers.units[["unit_name", "unit_type"]].assign(
-        lead_count=lambda t: t["unit_name"].map(ledgers.leads["unit_name"].value_counts()).fillna(0)
+        lead_count=lambda t: t["unit_name"].map(ledgers.leads["unit_name"].value_counts()).fillna(0),
+        is_named_by_leads=False,  # the ledger of units has come
     )

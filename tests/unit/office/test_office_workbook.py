@@ -300,7 +300,7 @@ def test_every_wrong_cell_is_returned_in_place_and_nothing_is_applied(
         for at, (name, value) in enumerate(bad_cells(table).items()):
             if at + 1 >= len(sheet.rows):
                 # A table may come without rows, as that of layouts does.
-                sheet.rows.append(list(sheet.rows[1]) if len(sheet.rows) > 1 else [""] * len(sheet.rows[0]))
+                sheet.rows.append(list(sheet.rows[1]) if len(sheet.rows) > 1 else ["1"] * len(sheet.rows[0]))
             whole_book.set(table.title, at + 1, table.columns[name], value)
             expected.add((f"工作表“{table.title}”", at + 2, table.columns[name]))
     whole_book.add("汇率", *RATE)

@@ -53,7 +53,7 @@ def test_the_commands_of_every_room_are_there() -> None:
     assert {path[0] for path in ALL if path} == {
         "run", "rescore", "rebuild", "ui", "docs", "figures", "desk", "scan", "read", "explain", "template", "match", "chain-graph",
         "sample", "score", "retrain", "revert", "what-if", "init", "office", "doctor", "backup", "restore", "install",
-        "alert", "daemon",
+        "alert", "daemon", "fill",
     }  # fmt: skip
     assert {path[1] for path in ALL if len(path) == 2} == {
         "serve", "admin", "notify", "verify-audit", "check-static", "scan", "check", "upgrade", "export", "import",
