@@ -16,6 +16,7 @@ from invented_district import exported, told_on
 
 pytestmark = pytest.mark.dbt
 RECORD = "funnel/brd_funnel__signing_record.sql"
+FORECAST = "funnel/brd_funnel__signing_forecast.sql"
 FOREIGN = "follow_up/brd_follow_up__foreign_record.sql"
 TOLD = ["open_count", "past_month_count", "expected_count", "low_count", "high_count"]
 TOLD_MONEY = ["expected_wan_cny", "low_wan_cny", "high_wan_cny", "rehearsal_count", "forecast_text"]
@@ -237,7 +238,12 @@ def test_no_forecast_of_a_running_month_is_less_than_what_is_known(home: Path, a
 
 
 def test_the_forecast_of_a_running_month_is_known_plus_rest(home: Path) -> None:
-    forecast = exported(home, "boards", "brd_funnel__signing_forecast").set_index("months_ahead")
+    # As of the end of the last month that the district signed in, whichever that is.
+    record = exported(home, "boards", "brd_funnel__signing_record")
+    month = pd.Timestamp(record.loc[record["is_over"] & (record["came_count"] > 0), "month_date"].max())
+    as_of = f"{month + pd.offsets.MonthEnd():%Y-%m-%d}"
+    forecast = told_on(home, FORECAST, as_of, brd_funnel__signing_record=told_on(home, RECORD, as_of))
+    forecast = forecast.set_index("months_ahead")
     running = forecast.loc[1]
     assert running["expected_count"] == pytest.approx(running["known_count"] + running["rest_count"], abs=0.006)
     assert running["expected_count"] >= running["known_count"] == running["came_count"] > 0
