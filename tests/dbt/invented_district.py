@@ -68,6 +68,8 @@ class District:
     lead_transfers: list[Row] = field(default_factory=list)
     others: Mapping[str, list[Row]] = field(default_factory=dict)
     """Rows of further ledgers, written after the three examples that every ledger has."""
+    numbered_ids: tuple[str, ...] = ()
+    """The leads in whose order two by two are one enterprise, if not those above: which belong together is of no day."""
 
     def known_by(self, limit: dt.date) -> District:
         """The same district as it was known by a day, the day included: later facts were never written down."""
@@ -77,6 +79,7 @@ class District:
 
         return replace(
             self,
+            numbered_ids=tuple(r["lead_id"] for r in self.leads),
             leads=[r for r in self.leads if r["reported_date"] <= limit],
             follow_ups=[r for r in self.follow_ups if early(r, "follow_up_date")],
             stage_moves=[r for r in self.stage_moves if early(r, "moved_date")],
@@ -322,9 +325,10 @@ def write_landing(district: District, home: Path) -> None:
     register = pa.schema([*codes, *fields, *computed])
     rows = [{"source_row": i, **row} for i, row in enumerate(district.register)]
     pq.write_table(pa.Table.from_pylist(rows, register), folder / "register.parquet")
-    ids = [row["lead_id"] for row in district.leads]
-    identities = {"record_id": sorted(set(ids)), "enterprise_id": [f"E{n // 2}" for n in range(len(set(ids)))]}
-    blank = pa.nulls(len(set(ids)), pa.string())
+    ids = sorted({row["lead_id"] for row in district.leads})
+    numbers = {lead_id: n // 2 for n, lead_id in enumerate(sorted({*ids, *getattr(district, "numbered_ids", ())}))}
+    identities = {"record_id": ids, "enterprise_id": [f"E{numbers[lead_id]}" for lead_id in ids]}
+    blank = pa.nulls(len(ids), pa.string())
     firms = [_firm_of(district, lead_id) for lead_id in identities["record_id"]]
     keys = pa.array([firm[0] for firm in firms], pa.string())
     match_by = pa.array([firm[1] for firm in firms], pa.string())

@@ -221,8 +221,10 @@ class Reference:
         on_node = defaultdict(set)
         for i, firm in enumerate(self.firms):
             if firm["city_name"] == "云川市" and "吊销" not in (firm.get("status") or ""):
-                for node, digits, words in self.matches(self.text(firm), firm.get("industry_code")):
-                    if digits >= 3 or words:
+                code = firm.get("industry_code") or ""
+                for node, _, words in self.matches(self.text(firm), code):
+                    # Its products name the node, or its code is the node's alone.
+                    if words or code.startswith(self.chains.node(node).whole_codes):
                         on_node[node].add(i)
         self.sides: dict[str, dict[str, Any]] = {}
         for node in self.chains.nodes:

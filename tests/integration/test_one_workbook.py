@@ -73,7 +73,9 @@ def test_a_ledger_of_leads_is_enough(
     for column in ("follow_up_count_30d", "overdue_count", "is_silent", "signed_count", "started_wan_cny"):
         assert boards["unit_standing"][column].isna().all(), column
     ranks = pd.read_parquet(tmp_path / "home/exports/boards/brd_unit__ranks.parquet")
-    assert set(ranks["indicator"]) == (set() if "首报日期" in without else {"新增线索数"})
+    ranked = set(ranks.loc[ranks["peer_rank"].notna(), "indicator"])
+    assert ranked == (set() if "首报日期" in without else {"新增线索数"})
+    assert ranks.loc[~ranks["indicator"].isin(ranked), ["year_value", "peer_median"]].isna().all(axis=None)
 
 
 @pytest.mark.long

@@ -1,5 +1,6 @@
 -- Every unit, indicator and month up to the day, in one shape: any range of months is a sum (半年、季度、任意区间).
--- Units with nothing stand with 0 where the ledger that tells it was received. `started_value` counts only what belongs to projects that have started (不落地都是零).
+-- Units with nothing stand with 0 where the ledger that tells it was received, else with 暂无. `started_value` counts only what
+-- belongs to projects that have started (不落地都是零).
 {% set as_of = as_of_date() %}
 with indicators as (
 
@@ -7,29 +8,21 @@ with indicators as (
         indicator,
         indicator_order,
         measure,
-        -- The ledger that tells of it; one that was never sent leaves 暂无, not 0.
+        -- The ledger that tells of it; one that was never sent leaves 暂无, not 0, as does one of leads without a day of report.
         case
             when indicator in ('到位资金', '固定资产投资', '实际使用外资') then {{ is_kept('investment_progress') }}
             when indicator = '外出招商次数' then {{ is_kept('trips_events') }}
             when indicator in ('跟进次数', '走访次数') then {{ is_kept('follow_ups') }}
             when indicator = '填报次数' then {{ is_kept('follow_ups') }} or {{ is_kept('stage_moves') }}
-            when indicator = '新增线索数' then {{ is_kept('leads') }}
+            when indicator = '新增线索数' then exists (select 1 from {{ ref('dim_leads') }} where reported_date is not null)
             else {{ is_kept('stage_moves') }}
         end as is_told
     from (values
-        ('新增线索数', 1, '个', 'leads'), ('填报次数', 2, '次', 'follow_ups,stage_moves'), ('跟进次数', 3, '次', 'follow_ups'),
-        ('走访次数', 4, '次', 'follow_ups'), ('进展更新次数', 5, '次', 'stage_moves'), ('外出招商次数', 6, '次', 'trips_events'),
-        ('新签约项目数', 7, '个', 'stage_moves'), ('签约金额', 8, '万元', 'stage_moves'), ('新开工项目数', 9, '个', 'stage_moves'),
-        ('开工金额', 10, '万元', 'stage_moves'), ('新投产项目数', 11, '个', 'stage_moves'),
-        ('到位资金', 12, '万元', 'investment_progress'), ('固定资产投资', 13, '万元', 'investment_progress'),
-        ('实际使用外资', 14, '万美元', 'investment_progress')
-    ) as listed (indicator, indicator_order, measure, ledgers)
-    -- What no ledger tells is not nothing: without 跟进记录 no unit stands with 0 contacts, and none is ranked by them.
-    where list_has_any(
-        string_split(ledgers, ','),
-        (select list(ledger) from {{ ref('stg_ledger__landed_counts') }} where landed_count > 0)
-    )
-    and (indicator != '新增线索数' or exists (select 1 from {{ ref('dim_leads') }} where reported_date is not null))
+        ('新增线索数', 1, '个'), ('填报次数', 2, '次'), ('跟进次数', 3, '次'), ('走访次数', 4, '次'), ('进展更新次数', 5, '次'),
+        ('外出招商次数', 6, '次'), ('新签约项目数', 7, '个'), ('签约金额', 8, '万元'), ('新开工项目数', 9, '个'),
+        ('开工金额', 10, '万元'), ('新投产项目数', 11, '个'), ('到位资金', 12, '万元'), ('固定资产投资', 13, '万元'),
+        ('实际使用外资', 14, '万美元')
+    ) as listed (indicator, indicator_order, measure)
 
 ),
 
