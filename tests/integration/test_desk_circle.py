@@ -18,8 +18,10 @@ from desk.application import build_app
 from desk.settings import DeskSettings
 from desk.store.database import writing
 from desk.store.models import Person
-from intake.landing import LandingStore
+from intake.landing import LandingStore, Plausibility
+from intake.plausibility import read_limits
 from orchestration.desk_events import DeskEvents
+from orchestration.landing_office import LANDED
 from orchestration.nightly import run_nightly
 from orchestration.settings import Settings
 from tests.integration.desk.desk_site import CHEAP, HASH, Browser
@@ -128,7 +130,9 @@ def test_page_night_page(settings: Settings) -> None:
     # Again: the same bytes. Taken back in time: gone from the ledger.
     def landed() -> dict[str, bytes]:
         events = DeskEvents(f"sqlite:///{home / 'desk' / 'desk.sqlite'}", home)
-        LandingStore(home / "landing", home / "outbox", events.claim).land_inbox(settings.inbox, whole=events.ledgers)
+        store = LandingStore(home / "landing", home / "outbox", events.claim)
+        limits = Plausibility(read_limits(home / LANDED, AS_OF), AS_OF)
+        store.land_inbox(settings.inbox, whole=events.ledgers, plausibility=limits)
         return {path.name: path.read_bytes() for path in (home / "landing").glob("*.parquet")}
 
     was = {path.name: path.read_bytes() for path in (home / "landing").glob("*.parquet")}

@@ -60,7 +60,7 @@ def test_a_table_has_the_types_of_its_class(written: Path, table: Table) -> None
 @pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
 def test_every_column_of_every_table_refuses_what_it_can_not_mean(folder: Path, table: Table) -> None:
     wrong = bad_cells(table)
-    rows = rows_of(folder / table.file)
+    rows = rows_of(folder / table.file) or [dict.fromkeys(table.columns, "1")]  # 台账版式 comes without rows
     while len(rows) < len(wrong):
         rows += rows
     for (name, value), row in zip(wrong.items(), range(len(wrong)), strict=False):
@@ -100,6 +100,8 @@ def test_a_closed_word_is_known_and_has_a_row(folder: Path, case: tuple[Table, s
 @pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
 def test_a_repeated_key_is_named(folder: Path, table: Table) -> None:
     rows = rows_of(folder / table.file)
+    if not rows:
+        pytest.skip(f"{table.file} comes without rows")
     write_rows(folder / table.file, [*rows, rows[0]])
     problem = only(problems_in(folder, table))
     assert (problem.file, problem.line) == (table.file, len(rows) + 2)
@@ -214,7 +216,7 @@ def test_what_nobody_verified_is_counted_by_another_way(written: Path) -> None:
     words = re.compile("未核实|未下达|verified: *false")
     expected = 0
     for name in FILES:
-        flagged = name.endswith(".csv") and "is_verified" in rows_of(written / name)[0]
+        flagged = name.endswith(".csv") and "is_verified" in (rows_of(written / name) or [{}])[0]
         lines = (written / name).read_text(encoding="utf-8").splitlines()
         flags = [row["is_verified"] == "false" for row in rows_of(written / name)] if flagged else []
         expected += sum(
