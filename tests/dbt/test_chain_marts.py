@@ -133,16 +133,16 @@ def chain_district() -> ChainDistrict:
         ],
         enterprise_signals=[
             _signal("苏州反渗透膜有限公司", "扩产", "2026-05-31", "新建二厂"),
-            _signal("苏州反渗透膜有限公司", "扩产", "2026-06-30", "当日才知道"),
+            _signal("苏州反渗透膜有限公司", "扩产", "2026-07-01", "次日才知道"),
             _signal("云川膜业有限公司", "裁员", "2026-01-01", "裁员一成"),
             _signal("云川膜业有限公司", "外迁", "2026-03-02", "考察外地"),
         ],
         connections=[{"introducer_name": "云川商会", "relation_kind": "商会", "target_name": "苏州反渗透膜有限公司"}],
         screen_overrides=[
             {"lead_id": "LIFTED", "catalogue_name": DIRECTORY, "item_no": "T1", "new_result": "通过", "decided_by": "张三",
-             "decided_post": "分管副区长", "override_reason": "产品是替代品", "decided_date": day("2026-06-01")},
+             "decided_post": "分管副区长", "override_reason": "产品是替代品", "decided_date": day("2026-06-30")},
             {"lead_id": "OUT", "catalogue_name": DIRECTORY, "item_no": "T1", "new_result": "通过", "decided_by": "张三",
-             "override_reason": "当日才改判", "decided_date": day("2026-06-30")},
+             "override_reason": "次日才改判", "decided_date": day("2026-07-01")},
         ],
         listed=[
             {"company_code": "300001", "company_name": "膜股份", "full_name": "膜股份有限公司", "product_name": "反渗透膜组件",
@@ -179,10 +179,10 @@ def rows(home: Path, name: str, key: str) -> pd.DataFrame:
 def test_screens_say_what_the_item_the_edition_and_the_day_allow(chain_home: Path) -> None:
     found = rows(chain_home, "boards/brd_lead__screens", "lead_id")
     assert found["screen_result"].to_dict() == {
-        "OUT": "禁止",  # words and code; the override of the as-of day itself is not known yet
+        "OUT": "禁止",  # words and code; the override of the day after is not known yet
         "CODE": "疑似",  # the code alone
         "OTHER": "疑似",  # words, but the project's code contradicts
-        "LIFTED": "无法判断",  # overridden to 通过; the two-high list is missing
+        "LIFTED": "无法判断",  # overridden to 通过 on the day itself; the two-high list is missing
         "NEW": "禁止",  # 限制 is new capacity
         "RETROFIT": "无法判断",  # 限制 doesn't bind an old plant
         "ABROAD": "无法判断",  # the list of 2021 ended on 2024-11-01
@@ -194,7 +194,7 @@ def test_screens_say_what_the_item_the_edition_and_the_day_allow(chain_home: Pat
         "产业结构调整指导目录（2024年本）淘汰T1“落后制膜”，2024-02-01起施行，文字与行业代码都相符：落后制膜工艺" in out
     )
     assert "版本未登记" in found.loc["LIKE", "screen_text"]
-    assert "2026-06-01由张三（分管副区长）改判为通过：产品是替代品" in found.loc["LIFTED", "screen_text"]
+    assert "2026-06-30由张三（分管副区长）改判为通过：产品是替代品" in found.loc["LIFTED", "screen_text"]
     assert found.loc["LIFTED", "override_count"] == 1 and found.loc["OUT", "override_count"] == 0
     abroad = found.loc["ABROAD", "unjudged_text"]
     assert "“两高目录”没有录入条目" in abroad
@@ -284,7 +284,7 @@ def test_a_leader_gets_its_named_partners_and_the_first_prospects_beside_it(chai
     }
 
 
-def test_growth_and_risk_are_known_before_the_day(chain_home: Path) -> None:
+def test_growth_and_risk_are_known_by_the_day(chain_home: Path) -> None:
     (key,) = exported(chain_home, "boards", "brd_enterprise__key_targets").to_dict("records")
     assert (key["enterprise_name"], key["signal_count"], key["evidence_age_days"]) == ("苏州反渗透膜有限公司", 1, 30)
     watch = rows(chain_home, "boards/brd_enterprise__local_watch", "enterprise_name")
@@ -523,7 +523,8 @@ def test_what_an_item_in_force_forbids_is_forbidden_on_every_path(
         ([("拿地", "2024-06-01")], "迹象弱，不算扩张"),
         ([("扩产备案", "2025-01-01")], "已确认"),
         ([("扩产备案", "2022-01-01")], "迹象弱，不算扩张"),
-        ([("拿地", "2026-06-30")], None),
+        ([("拿地", "2026-06-30")], "有扩张证据"),
+        ([("拿地", "2026-07-01")], None),
         ([("外迁", "2026-06-01")], None),
     ],
 )
