@@ -202,6 +202,7 @@ stocks as (
     from leads
     inner join open_spans as spans on leads.lead_id = spans.lead_id
     left join left_reserve on leads.lead_id = left_reserve.lead_id
+    where leads.reported_date is not null
 
     union all
 
