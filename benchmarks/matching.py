@@ -21,6 +21,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -117,9 +118,10 @@ def against_register(data: Path, count: int) -> list[tuple[str, ...]]:
         listed = register_candidates(register_file, asked["name"].combine_chunks(), [], lambda line: None)
     matched = match(checked(pa.concat_tables([leads, listed], promote_options="default"), "leads")).table.to_pandas()
     firm = matched[matched["record_id"].str.startswith("R:")].set_index("enterprise_id")["record_id"].str[2:]
-    own = matched[matched["record_id"].str.startswith("L:")].set_index(matched["record_id"].str[2:])
+    own = matched[matched["record_id"].str.startswith("L:")]
     frame = asked.to_pandas().set_index("lead_id")
-    got = own["enterprise_id"].map(firm[~firm.index.duplicated()]).reindex(frame.index)
+    enterprise = pd.Series(own["enterprise_id"].to_numpy(), index=own["record_id"].str[2:])
+    got = enterprise.map(firm[~firm.index.duplicated()]).reindex(frame.index)
     frame["right"] = got.eq(frame["register_key"]) & frame["register_key"].notna()
     frame["wrong"] = got.notna() & ~frame["right"]
     frame["listed"] = frame["register_key"].notna()

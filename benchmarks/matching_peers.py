@@ -203,6 +203,8 @@ def linkage(source: Path) -> dict[str, Any]:
     frame["brand"] = frame["core"].str[:2]
     pairs = None
     for keys in (["uscc"], ["core", "city"], ["phone"], ["legal_person", "city"], ["brand", "city"]):
+        if frame.dropna(subset=keys).empty:
+            continue
         indexer = recordlinkage.Index()
         indexer.block(keys)
         part = indexer.index(frame.dropna(subset=keys))
