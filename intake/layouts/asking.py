@@ -185,11 +185,7 @@ def ask(
         except LayoutProblem as found:
             problem = str(found)
             say(f"  还不能读：{problem}")
-        try:
-            text = read_line(f"{HELP}\n> ").strip()
-        except EOFError:
-            return None
-        if text.lower() in {"q", "quit", "不"}:
+        if (text := _typed(read_line)) is None:
             return None
         if not text:
             if problem is None:
@@ -199,6 +195,15 @@ def ask(
             proposal = answered(proposal, text, sheet, layouts)
         except LookupError as wrong:
             say(f"  {wrong.args[0]}")
+
+
+def _typed(read_line: Callable[[str], str]) -> str | None:
+    """Return what a person typed, or None where they quit or nobody is there."""
+    try:
+        text = read_line(f"{HELP}\n> ").strip()
+    except EOFError:
+        return None
+    return None if text.lower() in {"q", "quit", "不"} else text
 
 
 def ask_about_form(
@@ -213,11 +218,7 @@ def ask_about_form(
     sheet, proposal = sheet_of(path, form.sheet), form
     while True:
         say("\n".join(line for line in proposal_lines(proposal)[: len(proposal.columns) + 2] if "自动编号" not in line))
-        try:
-            text = read_line(f"{HELP}\n> ").strip()
-        except EOFError:
-            return None
-        if text.lower() in {"q", "quit", "不"}:
+        if (text := _typed(read_line)) is None:
             return None
         if not text:
             return proposal.confirmed(by, dt.date.today())
